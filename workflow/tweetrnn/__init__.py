@@ -1,0 +1,1 @@
+"""SimpleRNN and LSTM networks on the sentiment of travelers' tweets, one module per stage."""

@@ -1,0 +1,66 @@
+"""The command line: ``python -m tweetrnn STAGE``; ``--help`` after a stage explains its options."""
+
+import argparse
+import importlib
+import logging
+import sys
+
+from tweetrnn.errors import UserError
+
+# Stage (and module) names in the order in which a tweet meets them.
+COMMANDS = {
+    "demo": "write the demo corpus",
+    "download": "fetch a corpus and check its sha256",
+    "tokenize": "read and check a corpus, split its tweets into tokens",
+    "encode": "make the dictionary and the id sequences",
+    "split": "divide tweets into train, validation and test; fix the vocabulary",
+    "train": "train one run",
+    "baselines": "score the majority class and a logistic regression",
+    "aggregate": "gather all runs in one ranked table",
+    "plot": "draw the figures",
+    "render": "write the HTML and the Markdown report",
+    "export": "write a trained run's weights in Keras's order",
+}
+
+
+def _log_to(path):
+    """Send everything to the log file, warnings and worse to the terminal as well."""
+    logger = logging.getLogger("tweetrnn")
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    terminal = logging.StreamHandler(sys.stderr)
+    terminal.setFormatter(logging.Formatter("%(message)s"))
+    logger.addHandler(terminal)
+    if path:
+        terminal.setLevel(logging.WARNING)
+        file = logging.FileHandler(path, encoding="utf-8")
+        file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        logger.addHandler(file)
+    return logger
+
+
+def main(argv=None):
+    """Run one stage; return the exit status (1 for a user's mistake, told in one message)."""
+    parser = argparse.ArgumentParser(prog="python -m tweetrnn", description=__doc__)
+    stages = parser.add_subparsers(dest="command", required=True, metavar="STAGE")
+    arguments = sys.argv[1:] if argv is None else argv
+    for name, summary in COMMANDS.items():
+        stage = stages.add_parser(name, help=summary, description=summary)
+        if arguments[:1] == [name]:  # only the stage that runs is imported: torch alone costs seconds
+            module = importlib.import_module(f"tweetrnn.{name}")
+            module.add_arguments(stage)
+            stage.set_defaults(run=module.main)
+        stage.add_argument("--log", metavar="FILE", help="write progress there, not to the terminal")
+    options = parser.parse_args(arguments)
+    logger = _log_to(options.log)
+    try:
+        return options.run(options) or 0
+    except UserError as error:
+        logger.error("error: %s", error)
+        return 1
+    except BrokenPipeError:
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

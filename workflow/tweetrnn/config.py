@@ -1,0 +1,178 @@
+"""The configuration: checked against the schema, completed with its defaults."""
+
+import copy
+import difflib
+import re
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft202012Validator
+
+from tweetrnn.errors import UserError
+
+SCHEMA_PATH = Path(__file__).resolve().parent.parent / "schemas" / "config.schema.yaml"
+
+# YAML 1.1 takes 1e-3 (no dot) for text; whoever writes it means the number.
+_EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
+_TYPE_NAMES = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping of keys",
+    "null": "null",
+}
+
+
+def load_schema():
+    """Return the schema as a dict."""
+    return yaml.safe_load(SCHEMA_PATH.read_text(encoding="utf-8"))
+
+
+def _types(schema):
+    kinds = schema.get("type", [])
+    return [kinds] if isinstance(kinds, str) else kinds
+
+
+def _complete(value, schema, kind=None):
+    """Fill in defaults, drop keys set to null where null is no value, read 1e-3 as a number."""
+    types = _types(schema)
+    if isinstance(value, str) and "number" in types and _EXPONENT.fullmatch(value):
+        return float(value)
+    if isinstance(value, list) and "items" in schema:
+        return [_complete(item, schema["items"]) for item in value]
+    if not isinstance(value, dict) or "properties" not in schema:
+        return value
+    completed = {}
+    for key, item in value.items():
+        known = schema["properties"].get(key, {})
+        if item is None and "null" not in _types(known):
+            continue
+        completed[key] = _complete(item, known, kind)
+    for key, known in schema["properties"].items():
+        if key not in completed and "default" in known and kind in known.get("x-kinds", [kind]):
+            completed[key] = _complete(copy.deepcopy(known["default"]), known, kind)
+    if "properties" in schema and kind is None:  # the schema's own order, whoever wrote the file
+        completed = {k: completed[k] for k in [*schema["properties"], *completed] if k in completed}
+    return completed
+
+
+def _where(path):
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f"{'.' if text else ''}{part}"
+    return text or "the config"
+
+
+def _explain(error):
+    """One line for a schema violation: key, what it is, what was expected."""
+    where = _where(error.absolute_path)
+    schema, value = error.schema, error.instance
+    if error.validator == "additionalProperties":
+        known = list(schema["properties"])
+        lines = []
+        for key in sorted(set(value) - set(known), key=str):
+            near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
+            lines.append(f"{_where([*error.absolute_path, str(key)])}: unknown key; {hint}")
+        return "\n".join(lines)
+    if error.validator == "required":
+        missing = [key for key in error.validator_value if key not in value]
+        return "\n".join(
+            f"{_where([*error.absolute_path, key])}: missing; "
+            f"{schema['properties'][key]['description']}"
+            for key in missing
+        )
+    if error.validator == "type":
+        expected = " or ".join(_TYPE_NAMES[name] for name in _types(schema))
+        text = f"{where}: expected {expected}, got {_shown(value)}"
+        if isinstance(value, str) and {"number", "integer"} & set(_types(schema)):
+            text += "; write the number without quotes"
+        return text
+    if error.validator == "enum":
+        choices = [str(choice) for choice in error.validator_value]
+        near = difflib.get_close_matches(str(value), choices, n=1, cutoff=0.5)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        return f"{where}: {_shown(value)} is not one of {', '.join(choices)}{hint}"
+    expected = {
+        "minimum": "at least {}",
+        "maximum": "at most {}",
+        "exclusiveMinimum": "more than {}",
+        "exclusiveMaximum": "less than {}",
+        "minItems": "at least {} entries",
+        "minLength": "at least {} characters",
+        "maxLength": "at most {} characters",
+        "pattern": "text of the form {}",
+        "uniqueItems": "no value twice",
+    }[error.validator].format(error.validator_value)
+    return f"{where}: expected {expected}, got {_shown(value)}"
+
+
+def _shown(value):
+    text = repr(value) if isinstance(value, str) else yaml.safe_dump(value, default_flow_style=True)
+    text = text.removesuffix("\n").removesuffix("\n...").strip()
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _check_kind(corpus, schema):
+    """Yield what is wrong with the corpus's keys for its kind."""
+    kind = corpus["kind"]
+    for key, known in schema["properties"]["corpus"]["properties"].items():
+        kinds = known.get("x-kinds", [kind])
+        if key in corpus and kind not in kinds:
+            yield (
+                f"corpus.{key}: belongs to kind {' or '.join(kinds)}, but corpus.kind is {kind}; "
+                f"remove the key (or set it to null), or change the kind"
+            )
+    for key in {"path": ["path"], "url": ["url", "sha256"]}.get(kind, []):
+        if key not in corpus:
+            described = schema["properties"]["corpus"]["properties"][key]["description"]
+            yield f"corpus.{key}: missing, and kind {kind} needs it; {described}"
+
+
+def _check_across(config):
+    """Yield what is wrong between keys that are each right by themselves."""
+    corpus, split, grid = config["corpus"], config["split"], config["grid"]
+    total = sum(split["fractions"].values())
+    if abs(total - 1) > 1e-9:
+        shares = ", ".join(f"{part} {share:g}" for part, share in split["fractions"].items())
+        yield f"split.fractions: must sum to 1, got {total:g} ({shares})"
+    both = set(corpus.get("labels", [])) & set(corpus.get("ignore_labels", []))
+    if both:
+        yield f"corpus.ignore_labels: {', '.join(sorted(both))} stands in corpus.labels as well"
+    deepest, widths = max(grid["dense_layers"]), config["model"]["dense_units"]
+    if deepest > len(widths):
+        yield (
+            f"model.dense_units: grid.dense_layers asks for {deepest} hidden dense layers, "
+            f"but only {len(widths)} widths are given"
+        )
+
+
+def resolve(config):
+    """Return ``config`` completed with the schema's defaults.
+
+    ``config`` is what YAML files and the command line gave, as nested dicts; it stays as it is.
+
+    Raises:
+        UserError: every fault found, one per line: key, value, what was expected.
+    """
+    schema = load_schema()
+    if not isinstance(config, dict):
+        raise UserError("the config must be a mapping of keys")
+    given = config.get("corpus")
+    kind = given.get("kind") if isinstance(given, dict) else None
+    completed = _complete(config, schema)
+    if isinstance(completed.get("corpus"), dict):
+        completed["corpus"] = _complete(given, schema["properties"]["corpus"], kind)
+    faults = [
+        _explain(error)
+        for error in sorted(
+            Draft202012Validator(schema).iter_errors(completed), key=lambda e: list(map(str, e.path))
+        )
+    ]
+    if not faults:
+        faults = [*_check_kind(completed["corpus"], schema), *_check_across(completed)]
+    if faults:
+        raise UserError("the config has mistakes:\n  " + "\n".join(faults).replace("\n", "\n  "))
+    return completed

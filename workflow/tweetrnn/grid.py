@@ -1,0 +1,84 @@
+"""The grid: its combinations, their names, and the seed of each run."""
+
+import hashlib
+import itertools
+import re
+from dataclasses import astuple, dataclass
+
+from tweetrnn.errors import UserError
+
+_NAME = re.compile(
+    r"rnn(?P<recurrent_layers>\d+)-dense(?P<dense_layers>\d+)-dropout(?P<dropout>[01])"
+    r"-reg(?P<regularization>[01])-lr(?P<learning_rate>\d+(?:\.\d+)?e-?\d+)"
+)
+
+
+def _scientific(number):
+    """0.001 as ``1e-3``, 0.00025 as ``2.5e-4``: the shortest text that reads back exactly."""
+    mantissa, exponent = next(
+        text.split("e")
+        for digits in range(17)
+        if float(text := f"{number:.{digits}e}") == number
+    )
+    return f"{mantissa}e{int(exponent)}"
+
+
+@dataclass(frozen=True)
+class Combination:
+    """One point of the grid. Its name depends on its own values alone."""
+
+    recurrent_layers: int
+    dense_layers: int
+    dropout: bool
+    regularization: bool
+    learning_rate: float
+
+    @property
+    def name(self):
+        """Such as ``rnn2-dense2-dropout0-reg1-lr1e-3``."""
+        return (
+            f"rnn{self.recurrent_layers}-dense{self.dense_layers}-dropout{self.dropout:d}"
+            f"-reg{self.regularization:d}-lr{_scientific(self.learning_rate)}"
+        )
+
+    @property
+    def reference_tuple(self):
+        """As the reference report prints it: ``(2, 2, False, True, 0.001)``."""
+        return astuple(self)
+
+    @classmethod
+    def parse(cls, name):
+        """Return the combination of that name.
+
+        Raises:
+            UserError: it is not the name of a combination.
+        """
+        match = _NAME.fullmatch(name)
+        if not match:
+            raise UserError(
+                f"{name!r} is not a combination; expected a name such as "
+                "rnn2-dense2-dropout0-reg1-lr1e-3"
+            )
+        return cls(
+            recurrent_layers=int(match["recurrent_layers"]),
+            dense_layers=int(match["dense_layers"]),
+            dropout=match["dropout"] == "1",
+            regularization=match["regularization"] == "1",
+            learning_rate=float(match["learning_rate"]),
+        )
+
+
+def combinations(grid):
+    """Return the grid's combinations in the reference's nesting order.
+
+    ``grid`` is the config's section: lists under recurrent_layers, dense_layers, dropout,
+    regularization and learning_rate.
+    """
+    factors = ("recurrent_layers", "dense_layers", "dropout", "regularization", "learning_rate")
+    return [Combination(*values) for values in itertools.product(*(grid[f] for f in factors))]
+
+
+def run_seed(seed, cell, combination, replicate):
+    """Return a run's seed in [0, 2**63), from the config's seed and the run's own name."""
+    text = f"{seed}/{cell}/{combination}/{replicate}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
