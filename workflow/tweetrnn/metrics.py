@@ -1,0 +1,64 @@
+"""The metrics: plain numpy, so that every stage can import them at no cost.
+
+Throughout, ``probabilities`` is (N, classes) and ``labels`` is (N,) of class ids below ``classes``.
+The predicted class is the most probable one, the first of them on a tie.
+"""
+
+import numpy as np
+
+
+def _checked(probabilities, labels):
+    probabilities, labels = np.asarray(probabilities), np.asarray(labels)
+    if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1]:
+        raise ValueError(
+            f"expected probabilities (N, classes) and labels (N,), "
+            f"got {probabilities.shape} and {labels.shape}"
+        )
+    if not len(labels):
+        raise ValueError("no metric is defined on no examples")
+    return probabilities, labels
+
+
+def confusion(probabilities, labels):
+    """Return counts (classes, classes): row = label, column = predicted class."""
+    probabilities, labels = _checked(probabilities, labels)
+    classes = probabilities.shape[1]
+    pairs = labels.astype(np.int64) * classes + probabilities.argmax(axis=1)
+    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
+
+
+def accuracy(probabilities, labels):
+    """Return the categorical accuracy: the share of examples whose predicted class is right."""
+    probabilities, labels = _checked(probabilities, labels)
+    return float((probabilities.argmax(axis=1) == labels).mean())
+
+
+def binary_accuracy(probabilities, labels):
+    """Return Keras's ``binary_accuracy`` on one-hot labels.
+
+    Each of the N x classes entries counts by itself: an entry above 0.5 says 1, others say 0.
+    """
+    probabilities, labels = _checked(probabilities, labels)
+    one_hot = labels[:, None] == np.arange(probabilities.shape[1])
+    return float(((probabilities > 0.5) == one_hot).mean())
+
+
+def f1(counts):
+    """Return each class's F1 from a confusion matrix: 2TP / (2TP + FP + FN), 0 where undefined."""
+    counts = np.asarray(counts, dtype=np.float64)
+    total = counts.sum(axis=0) + counts.sum(axis=1)
+    return np.divide(2 * counts.diagonal(), total, out=np.zeros(len(counts)), where=total > 0)
+
+
+def macro_f1(probabilities, labels):
+    """Return the mean F1 over all classes; a class without labels and predictions counts as 0."""
+    return float(f1(confusion(probabilities, labels)).mean())
+
+
+def scores(probabilities, labels):
+    """Return all three by name: accuracy, binary_accuracy, macro_f1."""
+    return {
+        "accuracy": accuracy(probabilities, labels),
+        "binary_accuracy": binary_accuracy(probabilities, labels),
+        "macro_f1": macro_f1(probabilities, labels),
+    }
