@@ -9,6 +9,7 @@ from tweetrnn.errors import UserError
 
 # Stage (and module) names in the order in which a tweet meets them.
 COMMANDS = {
+    "config": "check a config file and show it completed; without a file, list all keys",
     "demo": "write the demo corpus",
     "download": "fetch a corpus and check its sha256",
     "tokenize": "read and check a corpus, split its tweets into tokens",
@@ -19,6 +20,7 @@ COMMANDS = {
     "aggregate": "gather all runs in one ranked table",
     "plot": "draw the figures",
     "render": "write the HTML and the Markdown report",
+    "headline": "print where a report lies and what it says first",
     "export": "write a trained run's weights in Keras's order",
 }
 
@@ -46,11 +48,15 @@ def main(argv=None):
     arguments = sys.argv[1:] if argv is None else argv
     for name, summary in COMMANDS.items():
         stage = stages.add_parser(name, help=summary, description=summary)
-        if arguments[:1] == [name]:  # only the stage that runs is imported: torch alone costs seconds
+        if arguments[:1] == [
+            name
+        ]:  # only the stage that runs is imported: torch alone costs seconds
             module = importlib.import_module(f"tweetrnn.{name}")
             module.add_arguments(stage)
             stage.set_defaults(run=module.main)
-        stage.add_argument("--log", metavar="FILE", help="write progress there, not to the terminal")
+        stage.add_argument(
+            "--log", metavar="FILE", help="write progress there, not to the terminal"
+        )
     options = parser.parse_args(arguments)
     logger = _log_to(options.log)
     try:

@@ -2,6 +2,7 @@
 
 import copy
 import difflib
+import functools
 import re
 from pathlib import Path
 
@@ -25,8 +26,9 @@ _TYPE_NAMES = {
 }
 
 
+@functools.cache
 def load_schema():
-    """Return the schema as a dict."""
+    """Return the schema as a dict, read once; callers leave it as it is."""
     return yaml.safe_load(SCHEMA_PATH.read_text(encoding="utf-8"))
 
 
@@ -168,7 +170,8 @@ def resolve(config):
     faults = [
         _explain(error)
         for error in sorted(
-            Draft202012Validator(schema).iter_errors(completed), key=lambda e: list(map(str, e.path))
+            Draft202012Validator(schema).iter_errors(completed),
+            key=lambda e: list(map(str, e.path)),
         )
     ]
     if not faults:
@@ -176,3 +179,56 @@ def resolve(config):
     if faults:
         raise UserError("the config has mistakes:\n  " + "\n".join(faults).replace("\n", "\n  "))
     return completed
+
+
+def key_table():
+    """Return a Markdown table of every key, made from the schema."""
+
+    def rows(schema, prefix, kinds):
+        for key, known in schema["properties"].items():
+            dotted, kinds_here = f"{prefix}{key}", known.get("x-kinds", kinds)
+            if "properties" in known:
+                yield from rows(known, f"{dotted}.", kinds_here)
+                continue
+            kind = f" Only for corpus.kind {' or '.join(kinds_here)}." if kinds_here else ""
+            default = f"`{_shown(known['default'])}`" if "default" in known else "required"
+            yield f"| `{dotted}` | {_allowed(known)} | {default} | {known['description']}{kind} |"
+
+    head = ["| key | value | default | meaning |", "|---|---|---|---|"]
+    return "\n".join([*head, *rows(load_schema(), "", None)]) + "\n"
+
+
+def _allowed(known):
+    """What a key may hold, in words."""
+    if "enum" in known:
+        return ", ".join(f"`{choice}`" for choice in known["enum"])
+    text = " or ".join(_TYPE_NAMES[name] for name in _types(known))
+    if "items" in known:
+        return f"{text} of: {_allowed(known['items'])}"
+    bounds = {
+        "minimum": "≥ {}",
+        "exclusiveMinimum": "> {}",
+        "maximum": "≤ {}",
+        "exclusiveMaximum": "< {}",
+    }
+    limits = [sign.format(known[bound]) for bound, sign in bounds.items() if bound in known]
+    return f"{text}, {', '.join(limits)}" if limits else text
+
+
+def add_arguments(parser):
+    """Add the ``config`` command's options."""
+    parser.add_argument("file", nargs="?", help="a config file to check and show completed")
+
+
+def main(options):
+    """Show a config file completed with its defaults, or without one the table of keys."""
+    if options.file is None:
+        print(key_table(), end="")
+        return
+    try:
+        given = yaml.safe_load(Path(options.file).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{options.file}: cannot be read ({error})") from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{options.file}: not YAML: {error}") from None
+    print(yaml.safe_dump(resolve(given), sort_keys=False, allow_unicode=True), end="")

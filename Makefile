@@ -1,0 +1,51 @@
+# The commands that a newcomer types. `make help` lists them.
+PYTHON ?= python3
+CONFIG ?= config/config.yaml
+CORES ?= all
+# Where torch comes from; for a CPU build without CUDA: https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# The interpreter by its path and the tools as modules: a moved folder keeps working.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help run test lint bench clean
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+$(VENV)/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or later is needed; choose one with: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "Python's venv module is needed: apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
+
+# A stamp is made only after everything is in place, so that a cut installation is taken up again.
+$(VENV)/run.stamp: envs/run.txt envs/torch.txt | $(VENV)/pyvenv.cfg
+	@echo "Installing the pinned environment into $(VENV) (once, some minutes)"
+	@$(INSTALL) --require-hashes -r envs/run.txt
+	@$(INSTALL) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) -r envs/torch.txt
+	@for site in $(VENV)/lib/python3.*/site-packages; do \
+	  echo ../../../../workflow > $$site/tweetrnn.pth; done
+	@touch $@
+
+$(VENV)/test.stamp: envs/test.txt $(VENV)/run.stamp
+	@echo "Installing the test extras"
+	@$(INSTALL) --require-hashes -r envs/test.txt
+	@touch $@
+
+run: $(VENV)/run.stamp  ## run the pipeline (CONFIG=config/airline.yaml for the real tweets) and say where the report lies
+	@$(BIN)/python -m snakemake --cores $(CORES) --configfile $(CONFIG)
+	@$(BIN)/python -m tweetrnn headline --configfile $(CONFIG)
+
+test: $(VENV)/test.stamp  ## run the whole test suite
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/test.stamp  ## check format and style
+	@$(BIN)/python -m ruff check . && $(BIN)/python -m ruff format --check .
+	@$(BIN)/python -m snakefmt --check Snakefile workflow
+	@$(BIN)/python -m snakemake --lint
+
+clean:  ## remove the environment and all results
+	rm -rf $(VENV) .venv-bench results .snakemake

@@ -1,0 +1,51 @@
+"""What tests share: the repository's root, the real tweets, and how a missing tool is told."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def require_tool(name, how):
+    """Skip with one line where a program is missing; ``how`` says how to get it."""
+    if shutil.which(name) is None:
+        pytest.skip(f"needs {name}: {how}")
+
+
+@pytest.fixture(scope="session")
+def root():
+    """The repository's root."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def tweets_csv():
+    """The real tweets, which their licence keeps out of the repository."""
+    path = Path(os.environ.get("TWEETS_CSV", ROOT.parent / "shared" / "data" / "Tweets.csv"))
+    if not path.is_file():
+        pytest.skip("needs the real tweets: set TWEETS_CSV to Tweets.csv (README: The real tweets)")
+    return path
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave GPU tests out unless they are asked for by their marker."""
+    if "gpu" in config.option.markexpr:
+        return
+    gpu = [item for item in items if item.get_closest_marker("gpu")]
+    if gpu:
+        config.hook.pytest_deselected(items=gpu)
+        items[:] = [item for item in items if item not in gpu]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Under NO_SKIPS=1 (as in CI) a test that would skip fails instead."""
+    report = yield
+    if os.environ.get("NO_SKIPS") == "1" and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"NO_SKIPS is set, and this test would skip: {reason}"
+    return report

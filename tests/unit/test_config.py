@@ -1,0 +1,169 @@
+"""A config is completed with defaults, and each mistake in it is told by its key."""
+
+import copy
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from tweetrnn.config import key_table, load_schema, resolve
+from tweetrnn.errors import UserError
+
+DEMO = {"name": "demo", "corpus": {"kind": "demo"}}
+FILE = {"name": "mine", "corpus": {"kind": "path", "path": "tweets.csv"}}
+URL = {"name": "mine", "corpus": {"kind": "url", "url": "https://x.org/t.csv", "sha256": "0" * 64}}
+
+
+def with_change(config, dotted, value):
+    config = copy.deepcopy(config)
+    changed_here = config
+    *sections, key = dotted.split(".")
+    for section in sections:
+        changed_here = changed_here.setdefault(section, {})
+    changed_here[key] = value
+    return config
+
+
+def all_keys(schema=None, prefix="", kinds=None):
+    for key, known in (schema or load_schema())["properties"].items():
+        of = known.get("x-kinds", kinds)
+        if "properties" in known:
+            yield from all_keys(known, f"{prefix}{key}.", of)
+        else:
+            yield f"{prefix}{key}", known, of
+
+
+@pytest.mark.parametrize(
+    "name", ["config", "airline", "reference-two-class", "reference-three-class"]
+)
+def test_every_preset_is_valid(root, name):
+    config = resolve(yaml.safe_load((root / f"config/{name}.yaml").read_text()))
+    assert config["name"] == {"config": "demo"}.get(name, name)
+
+
+def test_defaults_give_the_grid_of_the_reference():
+    grid = resolve(DEMO)["grid"]
+    assert grid == {
+        "cell": ["SimpleRNN", "LSTM"],
+        "recurrent_layers": [1, 2],
+        "dense_layers": [2, 3],
+        "dropout": [True, False],
+        "regularization": [True, False],
+        "learning_rate": [0.001, 0.0001],
+    }
+
+
+def test_every_key_is_described_and_defaulted_or_required():
+    required = {"name", "corpus.kind", "corpus.path", "corpus.url", "corpus.sha256"}
+    for dotted, known, _ in all_keys():
+        assert known["description"].endswith("."), dotted
+        assert ("default" in known) != (dotted in required), dotted
+        assert "type" in known or "enum" in known, dotted
+
+
+def test_resolving_changes_nothing_in_what_was_given():
+    given_config = copy.deepcopy(FILE)
+    resolve(given_config)
+    assert given_config == FILE
+
+
+def test_resolving_twice_is_resolving_once():
+    for config in (DEMO, FILE, URL):
+        assert resolve(resolve(config)) == resolve(config)
+
+
+def test_table_of_keys_in_the_documentation_is_the_schema_s(root):
+    assert key_table() in (root / "config/README.md").read_text()
+
+
+def test_exponents_without_a_dot_are_numbers():
+    config = with_change(DEMO, "grid.learning_rate", yaml.safe_load("[1e-3, 2.5e-4]"))
+    assert resolve(config)["grid"]["learning_rate"] == [0.001, 0.00025]
+
+
+def test_null_takes_a_key_back():
+    config = with_change(with_change(FILE, "corpus.url", None), "corpus.sha256", None)
+    assert "url" not in resolve(config)["corpus"]
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({}, "name: missing"),
+        ({"name": "x"}, "corpus: missing"),
+        ({"name": "x", "corpus": {}}, "corpus.kind: missing"),
+        (with_change(DEMO, "name", "a/b"), "name: expected text of the form"),
+        (with_change(DEMO, "name", "../up"), "name: expected text of the form"),
+        (with_change(DEMO, "trainig", {}), "trainig: unknown key; did you mean training?"),
+        (
+            with_change(DEMO, "training.epoch", 3),
+            "training.epoch: unknown key; did you mean epochs?",
+        ),
+        (with_change(DEMO, "corpus.kind", "dmo"), "did you mean demo?"),
+        (with_change(DEMO, "corpus.path", "x"), "corpus.path: belongs to kind path"),
+        (with_change(DEMO, "corpus.sha256", "0" * 64), "corpus.sha256: belongs to kind url"),
+        (with_change(FILE, "corpus.tweets", 100), "corpus.tweets: belongs to kind demo"),
+        (with_change(FILE, "corpus.url", "http://x.org/"), "corpus.url: belongs to kind url"),
+        (with_change(URL, "corpus.sha256", None), "corpus.sha256: missing"),
+        (with_change(URL, "corpus.sha256", "xyz"), "corpus.sha256: expected text of the form"),
+        (with_change(URL, "corpus.url", "ftp://x"), "corpus.url: expected text of the form"),
+        (with_change(FILE, "corpus.path", None), "corpus.path: missing"),
+        (with_change(FILE, "corpus.labels", ["a"]), "corpus.labels: expected at least 2 entries"),
+        (with_change(FILE, "corpus.labels", ["a", "a"]), "corpus.labels: expected no value twice"),
+        (with_change(FILE, "corpus.ignore_labels", ["neutral"]), "stands in corpus.labels as well"),
+        (with_change(DEMO, "training.epochs", "10"), "write the number without quotes"),
+        (with_change(DEMO, "training.epochs", 0), "training.epochs: expected at least 1"),
+        (with_change(DEMO, "training.epochs", 2.5), "training.epochs: expected a whole number"),
+        (with_change(DEMO, "training.epochs", True), "training.epochs: expected a whole number"),
+        (with_change(DEMO, "sequence.length", 0), "sequence.length: expected at least 1"),
+        (with_change(DEMO, "grid.cell", ["LSMT"]), "did you mean LSTM?"),
+        (with_change(DEMO, "grid.cell", []), "grid.cell: expected at least 1 entries"),
+        (with_change(DEMO, "grid.cell", "LSTM"), "grid.cell: expected a list"),
+        (with_change(DEMO, "grid.learning_rate", [0.1, 0.1]), "expected no value twice"),
+        (with_change(DEMO, "grid.learning_rate", ["1e-3", 0.001]), "expected no value twice"),
+        (with_change(DEMO, "grid.learning_rate", [0]), "expected more than 0"),
+        (with_change(DEMO, "grid.dropout", ["yes"]), "grid.dropout[0]: expected true or false"),
+        (with_change(DEMO, "grid.dense_layers", [4]), "only 3 widths are given"),
+        (with_change(DEMO, "model.dropout_rate", 1), "model.dropout_rate: expected less than 1"),
+        (
+            with_change(DEMO, "split.fractions.train", 0.8),
+            "split.fractions: must sum to 1, got 1.08",
+        ),
+        (with_change(DEMO, "split.fractions.train", 1.5), "split.fractions.train: expected less"),
+        (with_change(DEMO, "split.method", "stratifed"), "did you mean stratified?"),
+        (with_change(DEMO, "report", []), "report: expected a mapping of keys"),
+        ([], "the config must be a mapping of keys"),
+        (with_change(DEMO, "corpus", "demo"), "corpus: expected a mapping of keys"),
+    ],
+)
+def test_mistake_is_told_by_its_key(config, message):
+    with pytest.raises(UserError) as caught:
+        resolve(config)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "dotted, known, kinds", list(all_keys()), ids=lambda v: v if isinstance(v, str) else ""
+)
+def test_wrong_type_of_any_key_is_refused_by_its_name(dotted, known, kinds):
+    base = {"path": FILE, "url": URL}.get((kinds or ["demo"])[0], DEMO)
+    with pytest.raises(UserError, match=dotted.replace(".", r"\.")):
+        resolve(with_change(base, dotted, {"a": "mapping"}))
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: (
+            st.lists(inner)
+            | st.dictionaries(
+                st.sampled_from(["name", "corpus", "kind", "demo", "grid", "cell"]), inner
+            )
+        ),
+    )
+)
+def test_whatever_a_config_holds_it_is_taken_or_refused_with_a_message(config):
+    try:
+        resolve(config)
+    except UserError as error:
+        assert str(error)

@@ -1,0 +1,73 @@
+rule baselines:
+    input:
+        tweets=rules.tokenize.output.tweets,
+        rows=rules.split.output.rows,
+        facts=rules.split.output.facts,
+    output:
+        metrics=f"{RESULTS}/baselines/metrics.json",
+        predictions=f"{RESULTS}/baselines/predictions.parquet",
+    params:
+        config=settings("seed"),
+        code=code_digest("baselines"),
+    log:
+        f"{RESULTS}/logs/baselines.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/baselines.tsv"
+    message:
+        "Scoring the majority class and a logistic regression"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    conda:
+        "../../envs/report.yaml"
+    shell:
+        "{TWEETRNN} baselines --tweets {input.tweets:q} --rows {input.rows:q} "
+        "--facts {input.facts:q} --metrics {output.metrics:q} "
+        "--predictions {output.predictions:q} --config {params.config:q} --log {log:q}"
+
+
+RUN_FILES = ["history", "parameters", "timing"]
+
+
+rule aggregate:
+    input:
+        **{
+            name: expand(
+                rules.train.output[name],
+                cell=CELLS,
+                combination=COMBINATIONS,
+                replicate=REPLICATES,
+            )
+            for name in RUN_FILES
+        },
+        benchmarks=expand(
+            rules.train.benchmark,
+            cell=CELLS,
+            combination=COMBINATIONS,
+            replicate=REPLICATES,
+        ),
+    output:
+        runs_csv=f"{RESULTS}/aggregate/runs.csv",
+        runs_parquet=f"{RESULTS}/aggregate/runs.parquet",
+        epochs_csv=f"{RESULTS}/aggregate/epochs.csv",
+        epochs_parquet=f"{RESULTS}/aggregate/epochs.parquet",
+    params:
+        run_dirs=lambda wildcards, input: [os.path.dirname(f) for f in input.history],
+        rank_by=config["report"]["rank_by"],
+        code=code_digest("aggregate"),
+    log:
+        f"{RESULTS}/logs/aggregate.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/aggregate.tsv"
+    message:
+        "Gathering all runs in one table"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    conda:
+        "../../envs/report.yaml"
+    shell:
+        "{TWEETRNN} aggregate --run-dirs {params.run_dirs:q} --benchmarks {input.benchmarks:q} "
+        "--rank-by {params.rank_by} --runs-csv {output.runs_csv:q} "
+        "--runs-parquet {output.runs_parquet:q} --epochs-csv {output.epochs_csv:q} "
+        "--epochs-parquet {output.epochs_parquet:q} --log {log:q}"

@@ -1,0 +1,49 @@
+RUN = f"{RESULTS}/train/{{cell}}/{{combination}}/{{replicate}}"
+
+
+rule train:
+    input:
+        **{
+            f"{part}_{array}": rules.split.output[f"{part}_{array}"]
+            for part in PARTS
+            for array in ["sequences", "labels"]
+        },
+        facts=rules.split.output.facts,
+    output:
+        history=f"{RUN}/history.csv",
+        best=f"{RUN}/best.safetensors",
+        last=f"{RUN}/last.safetensors",
+        predictions=f"{RUN}/predictions.parquet",
+        architecture=f"{RUN}/architecture.json",
+        parameters=f"{RUN}/parameters.json",
+        timing=f"{RUN}/timing.json",
+        provenance=f"{RUN}/provenance.json",
+    params:
+        config=settings("model", "training", "seed", without=["training.replicates"]),
+        code=code_digest("train"),
+    log:
+        f"{RESULTS}/logs/train/{{cell}}/{{combination}}/{{replicate}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/train/{{cell}}/{{combination}}/{{replicate}}.tsv"
+    message:
+        "Training {wildcards.cell} {wildcards.combination}, replicate {wildcards.replicate}"
+    threads: config["training"]["threads"]
+    resources:
+        mem_mb=1500,
+        runtime=60,
+    conda:
+        "../../envs/train.yaml"
+    shell:
+        "{TWEETRNN} train --cell {wildcards.cell:q} --combination {wildcards.combination:q} "
+        "--replicate {wildcards.replicate} "
+        "--train-sequences {input.train_sequences:q} --train-labels {input.train_labels:q} "
+        "--validation-sequences {input.validation_sequences:q} "
+        "--validation-labels {input.validation_labels:q} "
+        "--test-sequences {input.test_sequences:q} --test-labels {input.test_labels:q} "
+        "--facts {input.facts:q} --history {output.history:q} --best {output.best:q} "
+        "--last {output.last:q} --predictions {output.predictions:q} "
+        "--architecture {output.architecture:q} --parameters {output.parameters:q} "
+        "--timing {output.timing:q} --provenance {output.provenance:q} "
+        "--checkpoint-dir {RESULTS}/checkpoints/{wildcards.cell}/{wildcards.combination}/{wildcards.replicate} "
+        "--supervisor {SUPERVISOR} --code-digest {params.code} "
+        "--config {params.config:q} --log {log:q}"

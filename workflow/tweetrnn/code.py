@@ -1,0 +1,43 @@
+"""Which code a stage runs, as one digest: editing it reruns the stage, touching it does not."""
+
+import ast
+import hashlib
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def _imported(path):
+    """Return the names of this package's modules that the file imports, at any depth in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            dotted = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            dotted = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        names |= {name.split(".")[1] for name in dotted if name.startswith("tweetrnn.")}
+    return {name for name in names if (PACKAGE / f"{name}.py").exists()}
+
+
+def modules_of(stage):
+    """Return the sorted names of the package's modules that a stage's module reaches by imports."""
+    reached, waiting = set(), {stage}
+    while waiting:
+        name = waiting.pop()
+        reached.add(name)
+        waiting |= _imported(PACKAGE / f"{name}.py") - reached
+    return sorted(reached)
+
+
+def code_digest(stage, extra=()):
+    """Return a short hexadecimal digest of a stage's modules and of ``extra`` files (paths).
+
+    Comments count as code here: whether an edit changes a result is for its author to say.
+    """
+    digest = hashlib.sha256()
+    for path in [*(PACKAGE / f"{name}.py" for name in modules_of(stage)), *map(Path, extra)]:
+        digest.update(f"{path.name}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,27 @@
+"""Print where an experiment's report lies and what it says first."""
+
+from pathlib import Path
+
+import yaml
+
+from tweetrnn.errors import UserError
+from tweetrnn.files import read_json
+
+
+def add_arguments(parser):
+    """Add this command's options."""
+    parser.add_argument(
+        "--configfile", required=True, metavar="FILE", help="the experiment's config"
+    )
+
+
+def main(options):
+    """Print the report's path and its headline."""
+    try:
+        config = yaml.safe_load(Path(options.configfile).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{options.configfile}: no such file") from None
+    report = Path("results") / config["name"] / "report"
+    summary = read_json(report / "summary.json")
+    print(f"\nThe report lies at {report / 'report.html'} (and as Markdown beside it).")
+    print(summary["headline"])
