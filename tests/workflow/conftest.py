@@ -1,0 +1,111 @@
+"""A copy of the workflow in a temporary folder, and Snakemake run in it as a user would."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+PARTS_OF_A_CHECKOUT = ["Snakefile", "workflow", "config", "envs", "profiles"]
+SMALL = {
+    "name": "small",
+    "corpus": {"kind": "demo", "tweets": 300},
+    "grid": {
+        "recurrent_layers": [1],
+        "dense_layers": [2],
+        "dropout": [False, True],
+        "regularization": [False],
+        "learning_rate": [0.001],
+    },
+    "training": {"epochs": 2},
+    "report": {"top": 1},
+}
+
+
+@dataclass
+class Checkout:
+    """A checkout of the project and what one does with it."""
+
+    path: Path
+
+    def snakemake(self, *arguments, check=True, cwd=None):
+        """Run Snakemake; return the finished process, its two streams as text."""
+        environment = os.environ | {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PYTHONPATH": "",
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "snakemake", *map(str, arguments)],
+            cwd=cwd or self.path,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        if check and done.returncode:
+            raise AssertionError(f"snakemake ended with {done.returncode}:\n{done.stderr}")
+        return done
+
+    def run(self, *arguments, **options):
+        """Run the small experiment to its end."""
+        return self.snakemake(
+            "--cores", 2, "--configfile", "config/small.yaml", *arguments, **options
+        )
+
+    def planned(self, *arguments):
+        """Return {rule: number of jobs} that a dry run of the small experiment names."""
+        done = self.run("--dry-run", *arguments)
+        table = re.search(
+            r"^job +count\n-[- ]+\n(.*?)^total", done.stdout + done.stderr, re.M | re.S
+        )
+        if not table:
+            assert "Nothing to be done" in done.stdout + done.stderr
+            return {}
+        counts = dict(line.split() for line in table[1].splitlines())
+        return {rule: int(count) for rule, count in counts.items() if rule != "all"}
+
+    def write_config(self, **changes):
+        """Write config/small.yaml: SMALL with some of its sections' keys changed."""
+        config = {key: dict(v) if isinstance(v, dict) else v for key, v in SMALL.items()}
+        for section, keys in changes.items():
+            config[section] = {**config.get(section, {}), **keys}
+        (self.path / "config/small.yaml").write_text(yaml.safe_dump(config))
+
+
+def copy_checkout(root, target):
+    """Copy what the workflow is made of; return the Checkout."""
+    for name in PARTS_OF_A_CHECKOUT:
+        source = root / name
+        if source.is_dir():
+            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            target.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target / name)
+    checkout = Checkout(target)
+    checkout.write_config()
+    return checkout
+
+
+@pytest.fixture
+def fresh(root, tmp_path):
+    """A checkout in which nothing has run yet."""
+    return copy_checkout(root, tmp_path / "checkout")
+
+
+@pytest.fixture(scope="session")
+def finished_once(root, tmp_path_factory):
+    """A checkout whose small experiment has run; tests take copies of it."""
+    checkout = copy_checkout(root, tmp_path_factory.mktemp("finished") / "checkout")
+    checkout.run()
+    return checkout
+
+
+@pytest.fixture
+def finished(finished_once, tmp_path):
+    """A copy, in another place, of a checkout whose small experiment has run."""
+    shutil.copytree(finished_once.path, tmp_path / "moved", symlinks=True)
+    return Checkout(tmp_path / "moved")

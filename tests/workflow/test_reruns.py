@@ -1,0 +1,109 @@
+"""What runs again after a change, told by dry runs."""
+
+import os
+import time
+
+import pytest
+
+AFTER_TRAINING = {"aggregate": 1, "plot": 1, "render": 1}
+
+
+def touch_everything(checkout):
+    later = time.time() + 5
+    for path in [checkout.path / "Snakefile", *(checkout.path / "workflow").rglob("*")]:
+        os.utime(path, (later, later))
+    for path in (checkout.path / "results/small/corpus").iterdir():
+        os.utime(path, (later, later))
+
+
+def append(path, text):
+    path.write_text(path.read_text() + text)
+
+
+def test_nothing_after_a_clean_run_even_in_a_moved_folder(finished):
+    assert finished.planned() == {}
+
+
+def test_nothing_after_touching_every_source_file_and_the_corpus(finished):
+    touch_everything(finished)
+    assert finished.planned() == {}
+
+
+@pytest.mark.parametrize("module", ["models", "training"])
+def test_editing_the_model_or_the_training_reruns_all_trainings(finished, module):
+    append(finished.path / f"workflow/tweetrnn/{module}.py", "\n# edited\n")
+    assert finished.planned() == {"train": 4, **AFTER_TRAINING}
+
+
+def test_editing_the_split_reruns_what_follows_it(finished):
+    append(finished.path / "workflow/tweetrnn/split.py", "\n# edited\n")
+    assert finished.planned() == {"split": 1, "train": 4, "baselines": 1, **AFTER_TRAINING}
+
+
+@pytest.mark.parametrize("template", ["report.html.j2", "report.md.j2"])
+def test_editing_a_template_renders_alone(finished, template):
+    append(finished.path / f"workflow/templates/{template}", "\n")
+    assert finished.planned() == {"render": 1}
+
+
+def test_another_title_renders_alone(finished):
+    finished.write_config(report={"title": "Another"})
+    assert finished.planned() == {"render": 1}
+
+
+def test_another_top_draws_and_renders(finished):
+    finished.write_config(report={"top": 2})
+    assert finished.planned() == {"plot": 1, "render": 1}
+
+
+def test_one_more_learning_rate_trains_its_own_runs_alone(finished):
+    finished.write_config(grid={"learning_rate": [0.001, 0.01]})
+    assert finished.planned() == {"train": 4, **AFTER_TRAINING}
+    planned = finished.run("--dry-run").stdout
+    assert "lr1e-2" in planned and "Training LSTM rnn1-dense2-dropout0-reg0-lr1e-3" not in planned
+
+
+def test_another_number_of_epochs_trains_and_does_not_tokenize(finished):
+    finished.write_config(training={"epochs": 3})
+    assert finished.planned() == {"train": 4, **AFTER_TRAINING}
+
+
+def test_removing_a_combination_trains_nothing(finished):
+    finished.write_config(grid={"dropout": [False]})
+    assert finished.planned() == AFTER_TRAINING
+
+
+def test_another_sequence_length_encodes_and_does_not_tokenize(finished):
+    finished.write_config(sequence={"length": 20})
+    planned = finished.planned()
+    assert planned["encode"] == 1 and planned["train"] == 4 and "tokenize" not in planned
+
+
+def test_results_are_kept_by_touch_after_an_edit_that_cannot_change_them(finished):
+    append(finished.path / "workflow/tweetrnn/training.py", "\n# a comment\n")
+    finished.run("--touch")
+    assert finished.planned() == {}
+
+
+def test_corpus_larger_than_a_megabyte_may_be_touched(fresh):
+    corpus = fresh.path / "tweets.csv"
+    rows = [
+        f"{n},tweet number {n} says nothing of note at all today,{label}"
+        for n in range(20000)
+        for label in [["negative", "neutral", "positive"][n % 3]]
+    ]
+    corpus.write_text("tweet_id,text,airline_sentiment\n" + "\n".join(rows) + "\n")
+    assert corpus.stat().st_size > 1_000_000
+    fresh.write_config()
+    config = fresh.path / "config/small.yaml"
+    config.write_text(
+        config.read_text()
+        .replace("kind: demo", "kind: path")
+        .replace("tweets: 300", "path: tweets.csv")
+    )
+    target = "results/small/tokenize/tweets.parquet"
+    fresh.run(target)
+    os.utime(corpus, (time.time() + 5,) * 2)
+    assert "Nothing to be done" in fresh.run("--dry-run", target).stderr
+    append(corpus, "x1,one more,positive\n")
+    assert fresh.planned(target) == {"tokenize": 1}
