@@ -4,25 +4,32 @@ CORPUS = {
     "path": config["corpus"].get("path"),
 }[config["corpus"]["kind"]]
 
+if config["corpus"]["kind"] == "path" and not Path(CORPUS).is_file():
+    raise WorkflowError(
+        f"corpus.path: there is no file {CORPUS} (relative to {Path.cwd()}). "
+        "README.md says where the real tweets can be had; name another place with "
+        "--config corpus='{path: FILE}'"
+    )
+
 
 if config["corpus"]["kind"] == "demo":
 
     rule demo:
         output:
             CORPUS,
+        log:
+            f"{RESULTS}/logs/demo.log",
+        conda:
+            "../../envs/data.yaml"
+        resources:
+            mem_mb=500,
+            runtime=10,
         params:
             tweets=config["corpus"]["tweets"],
             seed=config["seed"],
             code=code_digest("demo"),
-        log:
-            f"{RESULTS}/logs/demo.log",
         message:
             "Inventing {params.tweets} tweets"
-        resources:
-            mem_mb=500,
-            runtime=10,
-        conda:
-            "../../envs/data.yaml"
         shell:
             "{TWEETRNN} demo --tweets {params.tweets} --seed {params.seed} "
             "--output {output:q} --log {log:q}"
@@ -33,19 +40,19 @@ if config["corpus"]["kind"] == "url":
     rule download:
         output:
             CORPUS,
+        log:
+            f"{RESULTS}/logs/download.log",
+        conda:
+            "../../envs/data.yaml"
+        resources:
+            mem_mb=500,
+            runtime=60,
         params:
             url=config["corpus"]["url"],
             sha256=config["corpus"]["sha256"],
             code=code_digest("download"),
-        log:
-            f"{RESULTS}/logs/download.log",
         message:
             "Downloading {params.url}"
-        resources:
-            mem_mb=500,
-            runtime=60,
-        conda:
-            "../../envs/data.yaml"
         shell:
             "{TWEETRNN} download --url {params.url:q} --sha256 {params.sha256} "
             "--output {output:q} --log {log:q}"
@@ -58,6 +65,15 @@ rule tokenize:
         tweets=f"{RESULTS}/tokenize/tweets.parquet",
         facts=f"{RESULTS}/tokenize/facts.json",
         dropped=f"{RESULTS}/tokenize/dropped.csv",
+    log:
+        f"{RESULTS}/logs/tokenize.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/tokenize.tsv"
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
     params:
         config=settings(
             "corpus",
@@ -65,17 +81,8 @@ rule tokenize:
             without=["corpus.path", "corpus.url", "corpus.sha256", "corpus.tweets"],
         ),
         code=code_digest("tokenize"),
-    log:
-        f"{RESULTS}/logs/tokenize.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/tokenize.tsv"
     message:
         "Splitting the tweets of {input.corpus} into tokens"
-    resources:
-        mem_mb=2000,
-        runtime=30,
-    conda:
-        "../../envs/data.yaml"
     shell:
         "{TWEETRNN} tokenize --corpus {input.corpus:q} --tweets {output.tweets:q} "
         "--facts {output.facts:q} --dropped {output.dropped:q} "
@@ -93,20 +100,20 @@ rule encode:
         offsets=f"{RESULTS}/encode/offsets.npy",
         labels=f"{RESULTS}/encode/labels.npy",
         facts=f"{RESULTS}/encode/facts.json",
-    params:
-        config=settings("sequence"),
-        code=code_digest("encode"),
     log:
         f"{RESULTS}/logs/encode.log",
     benchmark:
         f"{RESULTS}/benchmarks/encode.tsv"
-    message:
-        "Encoding tweets as sequences of word ids"
+    conda:
+        "../../envs/data.yaml"
     resources:
         mem_mb=2000,
         runtime=30,
-    conda:
-        "../../envs/data.yaml"
+    params:
+        config=settings("sequence"),
+        code=code_digest("encode"),
+    message:
+        "Encoding tweets as sequences of word ids"
     shell:
         "{TWEETRNN} encode --tweets {input.tweets:q} --token-facts {input.facts:q} "
         "--dictionary {output.dictionary:q} --sequences {output.sequences:q} "
@@ -132,20 +139,20 @@ rule split:
         rows=f"{RESULTS}/split/rows.parquet",
         vocabulary=f"{RESULTS}/split/vocabulary.parquet",
         facts=f"{RESULTS}/split/facts.json",
-    params:
-        config=settings("split", "vocabulary", "seed"),
-        code=code_digest("split"),
     log:
         f"{RESULTS}/logs/split.log",
     benchmark:
         f"{RESULTS}/benchmarks/split.tsv"
-    message:
-        "Dividing tweets into train, validation and test"
+    conda:
+        "../../envs/data.yaml"
     resources:
         mem_mb=2000,
         runtime=30,
-    conda:
-        "../../envs/data.yaml"
+    params:
+        config=settings("split", "vocabulary", "seed"),
+        code=code_digest("split"),
+    message:
+        "Dividing tweets into train, validation and test"
     shell:
         "{TWEETRNN} split --tweets {input.tweets:q} --dictionary {input.dictionary:q} "
         "--sequences {input.sequences:q} --words {input.words:q} --offsets {input.offsets:q} "

@@ -6,20 +6,20 @@ rule baselines:
     output:
         metrics=f"{RESULTS}/baselines/metrics.json",
         predictions=f"{RESULTS}/baselines/predictions.parquet",
-    params:
-        config=settings("seed"),
-        code=code_digest("baselines"),
     log:
         f"{RESULTS}/logs/baselines.log",
     benchmark:
         f"{RESULTS}/benchmarks/baselines.tsv"
-    message:
-        "Scoring the majority class and a logistic regression"
+    conda:
+        "../../envs/report.yaml"
     resources:
         mem_mb=4000,
         runtime=30,
-    conda:
-        "../../envs/report.yaml"
+    params:
+        config=settings("seed"),
+        code=code_digest("baselines"),
+    message:
+        "Scoring the majority class and a logistic regression"
     shell:
         "{TWEETRNN} baselines --tweets {input.tweets:q} --rows {input.rows:q} "
         "--facts {input.facts:q} --metrics {output.metrics:q} "
@@ -51,21 +51,21 @@ rule aggregate:
         runs_parquet=f"{RESULTS}/aggregate/runs.parquet",
         epochs_csv=f"{RESULTS}/aggregate/epochs.csv",
         epochs_parquet=f"{RESULTS}/aggregate/epochs.parquet",
-    params:
-        run_dirs=lambda wildcards, input: [os.path.dirname(f) for f in input.history],
-        rank_by=config["report"]["rank_by"],
-        code=code_digest("aggregate"),
     log:
         f"{RESULTS}/logs/aggregate.log",
     benchmark:
         f"{RESULTS}/benchmarks/aggregate.tsv"
-    message:
-        "Gathering all runs in one table"
+    conda:
+        "../../envs/report.yaml"
     resources:
         mem_mb=2000,
         runtime=30,
-    conda:
-        "../../envs/report.yaml"
+    params:
+        run_dirs=lambda wildcards, input: [os.path.dirname(f) for f in input.history],
+        rank_by=config["report"]["rank_by"],
+        code=code_digest("aggregate"),
+    message:
+        "Gathering all runs in one table"
     shell:
         "{TWEETRNN} aggregate --run-dirs {params.run_dirs:q} --benchmarks {input.benchmarks:q} "
         "--rank-by {params.rank_by} --runs-csv {output.runs_csv:q} "

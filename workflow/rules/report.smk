@@ -1,8 +1,103 @@
+from tweetrnn.figures import caption_of, figure_names
+
+FIGURES = figure_names(config)
+CAPTIONS = f"{workflow.current_basedir}/../captions"
+TEMPLATES = sorted((WORKFLOW / "templates").iterdir())
+
+
+def for_snakemakes_report(stem):
+    """A figure as Snakemake's own report shows it."""
+    about = caption_of(stem)
+    return report(
+        f"{RESULTS}/plot/{stem}.svg",
+        caption=f"{CAPTIONS}/{about['caption']}",
+        category=about["category"],
+        labels=about["labels"],
+    )
+
+
+rule plot:
+    input:
+        runs=rules.aggregate.output.runs_parquet,
+        epochs=rules.aggregate.output.epochs_parquet,
+        baselines=rules.baselines.output.metrics,
+        offsets=rules.encode.output.offsets,
+    output:
+        [for_snakemakes_report(stem) for stem in FIGURES],
+        [f"{RESULTS}/plot/{stem}.png" for stem in FIGURES],
+    log:
+        f"{RESULTS}/logs/plot.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/plot.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        folder=lambda wildcards, output: os.path.dirname(output[0]),
+        config=json.dumps(
+            {
+                "grid": config["grid"],
+                "report": {key: config["report"][key] for key in ["top", "rank_by"]},
+                "training": {"replicates": config["training"]["replicates"]},
+            },
+            sort_keys=True,
+        ),
+        code=code_digest("plot"),
+    message:
+        "Drawing the figures"
+    shell:
+        "{TWEETRNN} plot --runs {input.runs:q} --epochs {input.epochs:q} "
+        "--baselines {input.baselines:q} --offsets {input.offsets:q} "
+        "--output-dir {params.folder:q} --config {params.config:q} --log {log:q}"
+
+
 rule render:
     input:
-        rules.aggregate.output,
-        rules.baselines.output,
+        runs=rules.aggregate.output.runs_parquet,
+        epochs=rules.aggregate.output.epochs_parquet,
+        baselines=rules.baselines.output.metrics,
+        token_facts=rules.tokenize.output.facts,
+        encode_facts=rules.encode.output.facts,
+        split_facts=rules.split.output.facts,
+        plots=rules.plot.output,
+        of_runs=expand(
+            [rules.train.output.architecture, rules.train.output.provenance],
+            cell=CELLS,
+            combination=COMBINATIONS,
+            replicate=REPLICATES,
+        ),
     output:
-        html=f"{RESULTS}/report/report.html",
+        html=report(
+            f"{RESULTS}/report/report.html",
+            caption=f"{CAPTIONS}/report.rst",
+            category="Report",
+            labels={"what": "the whole report"},
+        ),
+        markdown=f"{RESULTS}/report/report.md",
+        summary=f"{RESULTS}/report/summary.json",
+        images=directory(f"{RESULTS}/report/images"),
+    log:
+        f"{RESULTS}/logs/render.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/render.tsv"
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        plots=lambda wildcards, input: os.path.dirname(input.plots[0]),
+        train=f"{RESULTS}/train",
+        folder=lambda wildcards, output: os.path.dirname(output.html),
+        config=json.dumps(config, sort_keys=True),
+        code=code_digest("render", TEMPLATES),
+    message:
+        "Writing the report to {output.html}"
     shell:
-        "false"
+        "{TWEETRNN} render --runs {input.runs:q} --epochs {input.epochs:q} "
+        "--baselines {input.baselines:q} --token-facts {input.token_facts:q} "
+        "--encode-facts {input.encode_facts:q} --split-facts {input.split_facts:q} "
+        "--plots {params.plots:q} --train-dir {params.train:q} --output-dir {params.folder:q} "
+        "--config {params.config:q} --log {log:q}"

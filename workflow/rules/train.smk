@@ -18,21 +18,21 @@ rule train:
         parameters=f"{RUN}/parameters.json",
         timing=f"{RUN}/timing.json",
         provenance=f"{RUN}/provenance.json",
-    params:
-        config=settings("model", "training", "seed", without=["training.replicates"]),
-        code=code_digest("train"),
     log:
         f"{RESULTS}/logs/train/{{cell}}/{{combination}}/{{replicate}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/train/{{cell}}/{{combination}}/{{replicate}}.tsv"
-    message:
-        "Training {wildcards.cell} {wildcards.combination}, replicate {wildcards.replicate}"
+    conda:
+        "../../envs/train.yaml"
     threads: config["training"]["threads"]
     resources:
         mem_mb=1500,
         runtime=60,
-    conda:
-        "../../envs/train.yaml"
+    params:
+        config=settings("model", "training", "seed", without=["training.replicates"]),
+        code=code_digest("train"),
+    message:
+        "Training {wildcards.cell} {wildcards.combination}, replicate {wildcards.replicate}"
     shell:
         "{TWEETRNN} train --cell {wildcards.cell:q} --combination {wildcards.combination:q} "
         "--replicate {wildcards.replicate} "
