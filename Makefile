@@ -36,7 +36,7 @@ $(VENV)/test.stamp: envs/test.txt $(VENV)/run.stamp
 	@touch $@
 
 run: $(VENV)/run.stamp  ## run the pipeline (CONFIG=config/airline.yaml for the real tweets) and say where the report lies
-	@$(BIN)/python -m snakemake --cores $(CORES) --configfile $(CONFIG)
+	@$(BIN)/python -m tweetrnn run --cores $(CORES) --configfile $(CONFIG)
 	@$(BIN)/python -m tweetrnn headline --configfile $(CONFIG)
 
 test: $(VENV)/test.stamp  ## run the whole test suite

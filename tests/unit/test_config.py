@@ -81,6 +81,21 @@ def test_exponents_without_a_dot_are_numbers():
     assert resolve(config)["grid"]["learning_rate"] == [0.001, 0.00025]
 
 
+def test_numbers_may_come_as_text_as_snakemake_s_command_line_gives_them():
+    given_config = {
+        **DEMO,
+        "training": {"epochs": "3"},
+        "grid": {"dense_layers": ["2"], "dropout": ["False"], "learning_rate": ["0.01", "1e-3"]},
+        "vocabulary": {"max_words": "null"},
+    }
+    config = resolve(given_config)
+    assert config["training"]["epochs"] == 3
+    assert config["grid"]["dense_layers"] == [2]
+    assert config["grid"]["dropout"] == [False]
+    assert config["grid"]["learning_rate"] == [0.01, 0.001]
+    assert config["vocabulary"]["max_words"] is None
+
+
 def test_null_takes_a_key_back():
     config = with_change(with_change(FILE, "corpus.url", None), "corpus.sha256", None)
     assert "url" not in resolve(config)["corpus"]
@@ -111,7 +126,8 @@ def test_null_takes_a_key_back():
         (with_change(FILE, "corpus.labels", ["a"]), "corpus.labels: expected at least 2 entries"),
         (with_change(FILE, "corpus.labels", ["a", "a"]), "corpus.labels: expected no value twice"),
         (with_change(FILE, "corpus.ignore_labels", ["neutral"]), "stands in corpus.labels as well"),
-        (with_change(DEMO, "training.epochs", "10"), "write the number without quotes"),
+        (with_change(DEMO, "training.epochs", "ten"), "training.epochs: expected a whole number"),
+        (with_change(DEMO, "training.epochs", "2.5"), "training.epochs: expected a whole number"),
         (with_change(DEMO, "training.epochs", 0), "training.epochs: expected at least 1"),
         (with_change(DEMO, "training.epochs", 2.5), "training.epochs: expected a whole number"),
         (with_change(DEMO, "training.epochs", True), "training.epochs: expected a whole number"),

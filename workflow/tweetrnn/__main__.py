@@ -9,6 +9,7 @@ from tweetrnn.errors import UserError
 
 # Stage (and module) names in the order in which a tweet meets them.
 COMMANDS = {
+    "run": "run the workflow on this machine, safe to start again after any kill",
     "config": "check a config file and show it completed; without a file, list all keys",
     "demo": "write the demo corpus",
     "download": "fetch a corpus and check its sha256",
@@ -20,6 +21,7 @@ COMMANDS = {
     "aggregate": "gather all runs in one ranked table",
     "plot": "draw the figures",
     "render": "write the HTML and the Markdown report",
+    "submit": "run the workflow on a SLURM cluster, watched over",
     "headline": "print where a report lies and what it says first",
     "export": "write a trained run's weights in Keras's order",
 }

@@ -13,8 +13,11 @@ from tweetrnn.errors import UserError
 
 SCHEMA_PATH = Path(__file__).resolve().parent.parent / "schemas" / "config.schema.yaml"
 
-# YAML 1.1 takes 1e-3 (no dot) for text; whoever writes it means the number.
-_EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
+# Text that means something else where text is not expected: YAML 1.1 takes 1e-3 (no dot) for text,
+# and Snakemake takes everything inside --config key='{...}' for text.
+_INTEGER = re.compile(r"[+-]?\d+")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_WORDS = {"true": True, "false": False, "null": None}
 _TYPE_NAMES = {
     "string": "text",
     "integer": "a whole number",
@@ -37,11 +40,22 @@ def _types(schema):
     return [kinds] if isinstance(kinds, str) else kinds
 
 
+def _meant(text, types):
+    """Return what a text means where the schema wants one of ``types``; the text if nothing."""
+    if "integer" in types and _INTEGER.fullmatch(text):
+        return int(text)
+    if "number" in types and _NUMBER.fullmatch(text):
+        return float(text)
+    if {"boolean", "null"} & set(types):
+        return _WORDS.get(text.lower(), text)
+    return text
+
+
 def _complete(value, schema, kind=None):
-    """Fill in defaults, drop keys set to null where null is no value, read 1e-3 as a number."""
+    """Fill in defaults, drop keys set to null where null is no value, read texts that are numbers."""
     types = _types(schema)
-    if isinstance(value, str) and "number" in types and _EXPONENT.fullmatch(value):
-        return float(value)
+    if isinstance(value, str) and types and "string" not in types:
+        value = _meant(value, types)
     if isinstance(value, list) and "items" in schema:
         return [_complete(item, schema["items"]) for item in value]
     if not isinstance(value, dict) or "properties" not in schema:
@@ -49,7 +63,7 @@ def _complete(value, schema, kind=None):
     completed = {}
     for key, item in value.items():
         known = schema["properties"].get(key, {})
-        if item is None and "null" not in _types(known):
+        if item in (None, "null") and "null" not in _types(known):
             continue
         completed[key] = _complete(item, known, kind)
     for key, known in schema["properties"].items():
@@ -88,10 +102,7 @@ def _explain(error):
         )
     if error.validator == "type":
         expected = " or ".join(_TYPE_NAMES[name] for name in _types(schema))
-        text = f"{where}: expected {expected}, got {_shown(value)}"
-        if isinstance(value, str) and {"number", "integer"} & set(_types(schema)):
-            text += "; write the number without quotes"
-        return text
+        return f"{where}: expected {expected}, got {_shown(value)}"
     if error.validator == "enum":
         choices = [str(choice) for choice in error.validator_value]
         near = difflib.get_close_matches(str(value), choices, n=1, cutoff=0.5)
