@@ -1,0 +1,108 @@
+"""Baselines: against sums done by hand and scikit-learn called from outside."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from made_tweets import LABELS, write_tweets
+from sklearn.feature_extraction.text import CountVectorizer
+from tweetrnn import baselines
+from tweetrnn.__main__ import main
+from tweetrnn.files import read_json, sha256_of, write_json
+
+CUES = [["bad", "late"], ["ok", "so"], ["great", "love"]]
+
+
+def made_rows(n, seed=0):
+    """Token lists with a cue for their label in most of them, and the labels."""
+    rng = np.random.default_rng(seed)
+    labels = rng.choice(3, n, p=[0.5, 0.3, 0.2])
+    tokens = []
+    for label in labels:
+        words = [f"w{i}" for i in rng.integers(0, 20, 4)]
+        tokens.append([*words, CUES[label][rng.integers(2)]] if rng.random() < 0.8 else words)
+    return tokens, labels
+
+
+def split_in(folder, n=240, test=40):
+    """Write what baselines reads; return the arguments of its command."""
+    tokens, labels = made_rows(n)
+    write_tweets(folder / "tweets.parquet", tokens, [LABELS[label] for label in labels])
+    parts = np.repeat(["train", "validation", "test"], [n - 60 - test, 60, test])
+    order = np.random.default_rng(1).permutation(n)
+    pq.write_table(
+        pa.table(
+            {
+                "row": order,
+                "part": pa.array(parts.tolist()),
+                "label": labels[order].astype(np.int32),
+                "group": order.astype(np.uint64),
+            }
+        ),
+        folder / "rows.parquet",
+    )
+    digest = sha256_of(folder / "rows.parquet")
+    write_json(folder / "facts.json", {"labels": LABELS, "sha256": {"rows": digest}})
+    arguments = ["baselines", "--config", '{"seed": 1}']
+    for name in ("tweets.parquet", "rows.parquet", "facts.json"):
+        arguments += [f"--{name.split('.')[0]}", str(folder / name)]
+    return [
+        *arguments,
+        *("--metrics", str(folder / "metrics.json")),
+        *("--predictions", str(folder / "predictions.parquet")),
+    ]
+
+
+def test_scores_are_those_of_the_stored_predictions_and_beat_the_majority(tmp_path):
+    assert main(split_in(tmp_path)) == 0
+    scores = read_json(tmp_path / "metrics.json")
+    table = pq.read_table(tmp_path / "predictions.parquet").to_pandas()
+    rows = pq.read_table(tmp_path / "rows.parquet").to_pandas()
+    for (baseline, part), found in table.groupby(["baseline", "part"]):
+        truth = rows.label[rows.part == part].to_numpy()
+        assert (found.label.to_numpy() == truth).all()
+        assert found.row.tolist() == list(range(len(truth)))
+        guesses = found[["p0", "p1", "p2"]].to_numpy()
+        assert guesses.sum(axis=1) == pytest.approx(1, abs=1e-6)
+        accuracy = (guesses.argmax(axis=1) == truth).mean()
+        assert scores[baseline][part]["accuracy"] == pytest.approx(accuracy)
+    assert scores["majority"]["label"] == "negative"
+    for part in ("validation", "test"):
+        share = (rows.label[rows.part == part] == 0).mean()
+        assert scores["majority"][part]["accuracy"] == pytest.approx(share)
+        # Right about both entries that say no, wrong about two where the label is another.
+        assert scores["majority"][part]["binary_accuracy"] == pytest.approx((1 + 2 * share) / 3)
+        better = scores["logistic_regression"][part]["accuracy"]
+        assert better > scores["majority"][part]["accuracy"] + 0.1
+
+
+def test_the_same_input_gives_the_same_bytes(tmp_path):
+    arguments = split_in(tmp_path)
+    assert main(arguments) == 0
+    names = ["metrics.json", "predictions.parquet"]
+    first = [(tmp_path / name).read_bytes() for name in names]
+    assert main(arguments) == 0
+    assert [(tmp_path / name).read_bytes() for name in names] == first
+
+
+def test_without_a_test_part_its_scores_are_null(tmp_path):
+    assert main(split_in(tmp_path, test=0)) == 0
+    scores = read_json(tmp_path / "metrics.json")
+    assert scores["majority"]["test"] is None
+    assert scores["logistic_regression"]["test"] is None
+
+
+def test_majority_ties_go_to_the_lowest_class():
+    probabilities = baselines.majority_probabilities(np.array([2, 1, 1, 2]), 3, 2)
+    assert probabilities.tolist() == [[0, 1, 0], [0, 1, 0]]
+
+
+def test_features_are_single_tokens_and_pairs_whatever_is_in_them():
+    features = baselines.vectorizer().fit([["A", "a", "#x!"], ["a"]])
+    assert sorted(features.get_feature_names_out()) == ["#x!", "A", "A a", "a", "a #x!"]
+
+
+def test_ties_of_c_go_to_the_smaller():
+    features = CountVectorizer().fit_transform(["yes", "no"] * 20)
+    labels = np.array([1, 0] * 20)
+    assert min(baselines.GRID) == baselines.tune(features, labels, features, labels, 1).C
