@@ -61,13 +61,22 @@ rule aggregate:
         mem_mb=2000,
         runtime=30,
     params:
-        run_dirs=lambda wildcards, input: [os.path.dirname(f) for f in input.history],
-        rank_by=config["report"]["rank_by"],
+        # Folders and not 2,000 paths: the kernel takes no argument longer than 128 KiB.
+        train_dir=f"{RESULTS}/train",
+        benchmark_dir=f"{RESULTS}/benchmarks/train",
+        config=json.dumps(
+            {
+                "grid": config["grid"],
+                "report": {"rank_by": config["report"]["rank_by"]},
+                "training": {"replicates": config["training"]["replicates"]},
+            },
+            sort_keys=True,
+        ),
         code=code_digest("aggregate"),
     message:
         "Gathering all runs in one table"
     shell:
-        "{TWEETRNN} aggregate --run-dirs {params.run_dirs:q} --benchmarks {input.benchmarks:q} "
-        "--rank-by {params.rank_by} --runs-csv {output.runs_csv:q} "
+        "{TWEETRNN} aggregate --train-dir {params.train_dir:q} "
+        "--benchmark-dir {params.benchmark_dir:q} --runs-csv {output.runs_csv:q} "
         "--runs-parquet {output.runs_parquet:q} --epochs-csv {output.epochs_csv:q} "
-        "--epochs-parquet {output.epochs_parquet:q} --log {log:q}"
+        "--epochs-parquet {output.epochs_parquet:q} --config {params.config:q} --log {log:q}"
