@@ -30,10 +30,20 @@ TWEETRNN = f"PYTHONPATH={shlex.quote(str(WORKFLOW))} python -m tweetrnn"
 SUPERVISOR = os.getpid()
 
 
-def settings(*sections, without=()):
-    """The config sections that a stage reads, as JSON: only a change of these reruns it."""
-    chosen = {section: config[section] for section in sections}
-    for section, key in (dotted.split(".") for dotted in without):
+def settings(*keys, without=()):
+    """The config that a stage reads, as JSON: only a change of these keys reruns it.
+
+    A key is a section, all of it but the keys in ``without``, or SECTION.KEY.
+    """
+    chosen = {}
+    for dotted in keys:
+        section, _, key = dotted.partition(".")
+        if key:
+            chosen.setdefault(section, {})[key] = config[section][key]
+        else:
+            chosen[section] = config[section]
+    for dotted in without:
+        section, _, key = dotted.partition(".")
         chosen[section] = {k: v for k, v in chosen[section].items() if k != key}
     return json.dumps(chosen, sort_keys=True)
 

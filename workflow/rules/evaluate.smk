@@ -26,22 +26,15 @@ rule baselines:
         "--predictions {output.predictions:q} --config {params.config:q} --log {log:q}"
 
 
-RUN_FILES = ["history", "parameters", "timing"]
-
-
 rule aggregate:
     input:
-        **{
-            name: expand(
-                rules.train.output[name],
-                cell=CELLS,
-                combination=COMBINATIONS,
-                replicate=REPLICATES,
-            )
-            for name in RUN_FILES
-        },
-        benchmarks=expand(
-            rules.train.benchmark,
+        of_runs=expand(
+            [
+                rules.train.output.history,
+                rules.train.output.parameters,
+                rules.train.output.timing,
+                rules.train.benchmark,
+            ],
             cell=CELLS,
             combination=COMBINATIONS,
             replicate=REPLICATES,
@@ -61,22 +54,14 @@ rule aggregate:
         mem_mb=2000,
         runtime=30,
     params:
-        # Folders and not 2,000 paths: the kernel takes no argument longer than 128 KiB.
-        train_dir=f"{RESULTS}/train",
-        benchmark_dir=f"{RESULTS}/benchmarks/train",
-        config=json.dumps(
-            {
-                "grid": config["grid"],
-                "report": {"rank_by": config["report"]["rank_by"]},
-                "training": {"replicates": config["training"]["replicates"]},
-            },
-            sort_keys=True,
-        ),
+        train=TRAININGS,
+        benchmarks=BENCHMARKS,
+        config=settings("grid", "training.replicates", "report.rank_by"),
         code=code_digest("aggregate"),
     message:
         "Gathering all runs in one table"
     shell:
-        "{TWEETRNN} aggregate --train-dir {params.train_dir:q} "
-        "--benchmark-dir {params.benchmark_dir:q} --runs-csv {output.runs_csv:q} "
-        "--runs-parquet {output.runs_parquet:q} --epochs-csv {output.epochs_csv:q} "
-        "--epochs-parquet {output.epochs_parquet:q} --config {params.config:q} --log {log:q}"
+        "{TWEETRNN} aggregate --train-dir {params.train:q} --benchmark-dir {params.benchmarks:q} "
+        "--runs-csv {output.runs_csv:q} --runs-parquet {output.runs_parquet:q} "
+        "--epochs-csv {output.epochs_csv:q} --epochs-parquet {output.epochs_parquet:q} "
+        "--config {params.config:q} --log {log:q}"

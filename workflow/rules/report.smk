@@ -36,14 +36,7 @@ rule plot:
         runtime=30,
     params:
         folder=lambda wildcards, output: os.path.dirname(output[0]),
-        config=json.dumps(
-            {
-                "grid": config["grid"],
-                "report": {key: config["report"][key] for key in ["top", "rank_by"]},
-                "training": {"replicates": config["training"]["replicates"]},
-            },
-            sort_keys=True,
-        ),
+        config=settings("grid", "report.top", "report.rank_by", "training.replicates"),
         code=code_digest("plot"),
     message:
         "Drawing the figures"
@@ -89,7 +82,7 @@ rule render:
         runtime=30,
     params:
         plots=lambda wildcards, input: os.path.dirname(input.plots[0]),
-        train=f"{RESULTS}/train",
+        train=TRAININGS,
         folder=lambda wildcards, output: os.path.dirname(output.html),
         config=json.dumps(config, sort_keys=True),
         code=code_digest("render", TEMPLATES),

@@ -1,4 +1,6 @@
-RUN = f"{RESULTS}/train/{{cell}}/{{combination}}/{{replicate}}"
+TRAININGS = f"{RESULTS}/train"
+BENCHMARKS = f"{RESULTS}/benchmarks/train"
+RUN = f"{TRAININGS}/{{cell}}/{{combination}}/{{replicate}}"
 
 
 rule train:
@@ -21,7 +23,7 @@ rule train:
     log:
         f"{RESULTS}/logs/train/{{cell}}/{{combination}}/{{replicate}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/train/{{cell}}/{{combination}}/{{replicate}}.tsv"
+        f"{BENCHMARKS}/{{cell}}/{{combination}}/{{replicate}}.tsv"
     conda:
         "../../envs/train.yaml"
     threads: config["training"]["threads"]
