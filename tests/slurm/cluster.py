@@ -1,0 +1,253 @@
+"""A real SLURM cluster of one node, made of plain processes in one folder.
+
+No root, systemd or cgroups are needed: munged, slurmctld and slurmd run in the foreground as
+children of the test, each known by its pid, and listen on free ports of the loopback interface.
+"""
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+NODE = "node1"
+CLIENTS = ["sbatch", "scancel", "scontrol", "sinfo", "squeue", "srun"]
+SYSTEM_PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+
+SLURM_CONF = """\
+ClusterName=test
+SlurmctldHost={host}(127.0.0.1)
+SlurmctldPort={controller_port}
+SlurmdPort={node_port}
+SlurmUser={user}
+SlurmdUser={user}
+AuthType=auth/munge
+CredType=cred/munge
+# A requeued job may start again after cred_expire, 2 minutes if not said.
+AuthInfo=socket={root}/munge.socket,cred_expire=5
+StateSaveLocation={root}/state
+SlurmdSpoolDir={root}/spool
+SlurmctldPidFile={root}/slurmctld.pid
+SlurmdPidFile={root}/slurmd.pid
+SlurmctldLogFile={root}/slurmctld.log
+SlurmdLogFile={root}/slurmd.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SwitchType=switch/none
+MpiDefault=none
+PropagateResourceLimits=NONE
+# Without cgroups SLURM holds jobs to their memory by looking at them every second.
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=task=1
+JobAcctGatherParams=OverMemoryKill
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+SchedulerParameters=batch_sched_delay=0,sched_interval=1,bf_interval=1,sched_min_interval=0
+GresTypes=gpu
+MinJobAge=300
+KillWait=30
+SlurmdTimeout=20
+SlurmctldTimeout=30
+ReturnToService=2
+JobRequeue=1
+JobCompType=jobcomp/filetxt
+JobCompLoc={root}/jobcomp.txt
+# Two real cores may pass for {cpus}.
+SlurmdParameters=config_overrides
+NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} Gres=gpu:1
+PartitionName=main Nodes={node} Default=YES MaxTime=60 DefaultTime=10 DefMemPerCPU=500
+"""
+
+
+def free_ports(number):
+    """Return that many TCP ports of the loopback interface that nobody listens on."""
+    sockets = [socket.socket() for _ in range(number)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def wait_until(condition, seconds, what, every=0.05):
+    """Return the first true value of ``condition()``; fail when ``seconds`` pass without one."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(every)
+    raise AssertionError(f"{what}: not within {seconds} s")
+
+
+class Cluster:
+    """One controller, one node with one (pretended) GPU and 4 CPUs, no accounting."""
+
+    def __init__(self, root, cpus=4, memory=8000):
+        self.root = Path(root).resolve()
+        self.cpus, self.memory = cpus, memory
+        self.daemons = {}
+
+    # -- life and death
+
+    def start(self):
+        """Write the configuration, start the daemons, wait until the node takes jobs."""
+        self.root.mkdir(parents=True)
+        self.root.chmod(0o755)
+        for name in ["state", "spool"]:
+            (self.root / name).mkdir()
+        key = self.root / "munge.key"
+        key.touch(mode=0o600)
+        key.write_bytes(secrets.token_bytes(128))
+        ports = free_ports(2)
+        (self.root / "slurm.conf").write_text(
+            SLURM_CONF.format(
+                root=self.root,
+                node=NODE,
+                host=socket.gethostname().split(".")[0],
+                user=subprocess.check_output(["id", "-un"], text=True).strip(),
+                controller_port=ports[0],
+                node_port=ports[1],
+                cpus=self.cpus,
+                memory=self.memory,
+            )
+        )
+        # SLURM numbers GPUs by their device files, so it must be a device; any will do.
+        (self.root / "gres.conf").write_text(f"NodeName={NODE} Name=gpu File=/dev/null\n")
+        # SLURM 22.05 wants to know a cgroup version even where no plugin uses cgroups.
+        (self.root / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n")
+        self._write_clients()
+        self.spawn("munged")
+        wait_until(
+            lambda: self._succeeds("munge", f"--socket={self.root}/munge.socket", "--no-input"),
+            20,
+            "munged answers",
+        )
+        self.spawn("slurmctld")
+        wait_until(lambda: self._succeeds("scontrol", "ping"), 30, "slurmctld answers")
+        self.spawn("slurmd")
+        wait_until(lambda: self.node_state() == "IDLE", 30, "the node is idle")
+
+    def stop(self):
+        """Cancel all jobs and end every daemon that ``start`` started."""
+        if self.alive("slurmctld") and self.alive("slurmd"):
+            self.cancel_all()
+        for name in reversed(list(self.daemons)):
+            self.kill(name, signal.SIGTERM)
+
+    def cancel_all(self):
+        """Cancel all jobs and wait until none of their processes is left."""
+        self.run("scancel", *(job for job, _, _ in self.jobs()), check=False)
+        wait_until(lambda: not self.jobs(), 60, "all jobs are gone", every=0.2)
+
+    def spawn(self, name):
+        """Start one of munged, slurmctld, slurmd (again)."""
+        command = {
+            "munged": [
+                "munged",
+                "--foreground",
+                "--force",
+                f"--key-file={self.root}/munge.key",
+                f"--socket={self.root}/munge.socket",
+                f"--pid-file={self.root}/munged.pid",
+                f"--seed-file={self.root}/munge.seed",
+                f"--log-file={self.root}/munged.log",
+            ],
+            "slurmctld": ["slurmctld", "-D"],
+            "slurmd": ["slurmd", "-D", "-N", NODE],
+        }[name]
+        with (self.root / f"{name}.out").open("a") as out:
+            self.daemons[name] = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                env=os.environ | {"SLURM_CONF": str(self.root / "slurm.conf"), "PATH": SYSTEM_PATH},
+                start_new_session=True,
+            )
+
+    def alive(self, name):
+        """Whether that daemon runs."""
+        return name in self.daemons and self.daemons[name].poll() is None
+
+    def kill(self, name, number=signal.SIGKILL):
+        """Signal one daemon and wait for its end; the jobs' own processes live on."""
+        process = self.daemons[name]
+        if process.poll() is None:
+            process.send_signal(number)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def _write_clients(self):
+        """Put clients that know this cluster on a path of their own.
+
+        Snakemake drops SLURM_CONF from a job's environment, so the variable alone is not enough; a
+        site has its slurm.conf in /etc instead.
+        """
+        folder = self.root / "bin"
+        folder.mkdir()
+        for client in CLIENTS:
+            real = shutil.which(client, path=SYSTEM_PATH)
+            script = folder / client
+            script.write_text(f'#!/bin/sh\nSLURM_CONF={self.root}/slurm.conf exec {real} "$@"\n')
+            script.chmod(0o755)
+
+    # -- what a user of it needs
+
+    @property
+    def environment(self):
+        """The environment in which SLURM's commands reach this cluster."""
+        return os.environ | {
+            "PATH": f"{self.root}/bin:{SYSTEM_PATH}",
+            "SLURM_CONF": str(self.root / "slurm.conf"),
+        }
+
+    def run(self, *command, check=True):
+        """Return the standard output of a command in the cluster's environment."""
+        done = subprocess.run(
+            list(map(str, command)),
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        if check and done.returncode:
+            raise AssertionError(f"{' '.join(map(str, command))}: {done.stderr}")
+        return done.stdout
+
+    def _succeeds(self, *command):
+        done = subprocess.run(list(command), env=self.environment, capture_output=True, timeout=60)
+        return done.returncode == 0
+
+    def node_state(self):
+        """Return the node's state in SLURM's words, such as IDLE, MIXED or DRAINED."""
+        return self.run("sinfo", "--noheader", "--format=%T", check=False).strip().upper()
+
+    def jobs(self, ended=False):
+        """Return (job id, state, comment) of each job; of ended ones too if ``ended``.
+
+        Snakemake writes the rule and the wildcards into the comment.
+        """
+        states = ["--states=all"] if ended else []
+        table = self.run("squeue", "--noheader", "--format=%i|%T|%k", *states)
+        return [tuple(line.split("|", 2)) for line in table.splitlines()]
+
+    def running(self, text=""):
+        """Return the ids of running jobs whose comment holds ``text``."""
+        return [
+            job for job, state, comment in self.jobs() if state == "RUNNING" and text in comment
+        ]
+
+    def completed(self):
+        """Return one dict for each time that a job ended, from SLURM's completion log."""
+        log = self.root / "jobcomp.txt"
+        lines = log.read_text().splitlines() if log.exists() else []
+        return [
+            dict(item.split("=", 1) for item in line.split(" ") if "=" in item) for line in lines
+        ]

@@ -1,0 +1,207 @@
+"""What the submitter decides, without a cluster."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tweetrnn import ownership, slurm, submit
+from tweetrnn.errors import UserError
+
+SUBMITTED = "Job {} has been submitted with SLURM jobid {} (log: x/{}.log).\n"
+
+
+def waiting(*jobs, patience=100):
+    watch = submit.Waiting(patience)
+    for number, job in jobs:
+        watch.read(SUBMITTED.format(number, job, job), now=0)
+    return watch
+
+
+def test_job_that_slurm_has_not_had_for_long_is_forgotten():
+    watch = waiting((1, "11"), (2, "12"))
+    assert watch.look({"11": "RUNNING", "12": "PENDING"}, now=1000) == []
+    assert watch.look({"12": "PENDING"}, now=1099) == []
+    assert watch.look({"12": "PENDING"}, now=1101) == ["11"]
+
+
+def test_job_that_snakemake_saw_end_is_not_forgotten():
+    watch = waiting((1, "11"), (2, "12"))
+    watch.read("Finished jobid: 1 (Rule: train)\n", now=10)
+    watch.read("    jobid: 2\n", now=10)  # in the block that tells an error
+    assert watch.look({}, now=1000) == []
+
+
+def test_job_that_is_tried_again_is_waited_for_under_its_new_number():
+    watch = waiting((1, "11"))
+    watch.read("    jobid: 1\n", now=10)
+    watch.read(SUBMITTED.format(1, "15", "15"), now=20)
+    assert watch.look({}, now=121) == ["15"]
+
+
+def test_patience_starts_anew_when_slurm_answers_again():
+    watch = waiting((1, "11"))
+    assert watch.look(None, now=5000) == []
+    assert watch.look({}, now=5099) == []
+    assert watch.look({}, now=5101) == ["11"]
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0, 50)), max_size=30))
+@settings(deadline=None)
+def test_job_that_shows_up_within_patience_is_never_forgotten(looks):
+    watch, now = waiting((1, "11")), 0
+    for answered, pause in looks:
+        now += pause
+        assert watch.look({"11": "RUNNING"} if answered else None, now) == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "cluster_failed", "left", "step"),
+    [
+        (0, True, 0, 0),
+        (1, False, 3, 1),
+        (1, True, 3, "restart"),
+        (1, True, 0, submit.UNAVAILABLE),
+        (-9, False, 1, "restart"),
+        (-9, False, 0, submit.UNAVAILABLE),
+        ("forgot", False, 1, "restart"),
+        ("forgot", True, 0, submit.UNAVAILABLE),
+        ("outage", True, 3, submit.UNAVAILABLE),
+    ],
+)
+def test_only_faults_of_the_cluster_start_snakemake_anew(outcome, cluster_failed, left, step):
+    assert submit.decide(outcome, cluster_failed, left) == step
+
+
+def test_job_names_depend_on_the_directory_alone(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path)
+    prefix = submit.job_prefix(tmp_path)
+    assert prefix == submit.job_prefix(tmp_path / "link")
+    assert prefix != submit.job_prefix(tmp_path.parent)
+    assert len(prefix) <= 50  # the plugin's limit
+
+
+def test_queue_holds_only_the_jobs_of_the_directory():
+    table = (
+        "7|RUNNING|None|tweetrnn-ab_1\n"
+        "8_2|PENDING|Resources|tweetrnn-ab_1\n"
+        "9|PENDING|launch failed requeued held|tweetrnn-ab_1\n"
+        "10|RUNNING|None|tweetrnn-cd_1\n"
+        "\n"
+    )
+    assert slurm.parse_queue(table, "tweetrnn-ab_") == {
+        "7": "RUNNING",
+        "8_2": "PENDING",
+        "9": "HELD",
+    }
+
+
+@pytest.mark.parametrize(
+    ("min_job_age", "accounting", "choice"),
+    [
+        (300, True, "squeue"),
+        (300, False, "squeue"),
+        (60, True, "sacct"),
+        (60, False, "squeue"),
+        (None, True, "sacct"),
+    ],
+)
+def test_status_command_is_squeue_wherever_it_shows_ended_jobs_long_enough(
+    min_job_age, accounting, choice
+):
+    assert slurm.choose_status_command(min_job_age, accounting, first_poll=10) == choice
+
+
+def test_min_job_age_is_read_from_the_configuration():
+    assert slurm.parse_min_job_age("MinJobAge               = 300 sec\n") == 300
+    assert slurm.parse_min_job_age("") is None
+
+
+def test_second_submission_is_refused_until_the_first_has_ended(tmp_path):
+    with ownership.Ownership.take(tmp_path) as first:
+        first.begin()
+        with pytest.raises(UserError, match=f"process {os.getpid()} on"):
+            ownership.Ownership.take(tmp_path)
+    ownership.Ownership.take(tmp_path).__exit__()
+
+
+def killed_owner(directory):
+    """Have a process own the directory, make Snakemake's lock and be killed."""
+    program = f"""
+import os, pathlib, signal
+from tweetrnn.ownership import Ownership
+mine = Ownership.take({str(directory)!r})
+mine.begin()
+locks = pathlib.Path({str(directory)!r}, ".snakemake/locks")
+locks.mkdir()
+(locks / "0.output.lock").write_text("results/x")
+mine.beat()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    package = Path(submit.__file__).parents[1]
+    subprocess.run([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": str(package)})
+    return directory / ".snakemake/locks/0.output.lock"
+
+
+def test_lock_of_a_killed_submission_is_removed(tmp_path):
+    lock = killed_owner(tmp_path)
+    assert lock.exists()
+    with ownership.Ownership.take(tmp_path) as mine:
+        assert mine.unlock()
+    assert not lock.exists()
+
+
+def test_lock_that_the_dead_submission_cannot_have_made_stays(tmp_path):
+    lock = killed_owner(tmp_path)
+    later = lock.stat().st_mtime + 60
+    os.utime(lock, (later, later))
+    with (
+        ownership.Ownership.take(tmp_path) as mine,
+        pytest.raises(UserError, match="snakemake --unlock"),
+    ):
+        mine.unlock()
+    assert lock.exists()
+
+
+def test_lock_without_any_submission_before_stays(tmp_path):
+    (tmp_path / ".snakemake/locks").mkdir(parents=True)
+    lock = tmp_path / ".snakemake/locks/0.output.lock"
+    lock.write_text("results/x")
+    with ownership.Ownership.take(tmp_path) as mine, pytest.raises(UserError):
+        mine.unlock()
+    assert lock.exists()
+
+
+def test_process_is_proved_dead_only_on_its_own_machine():
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    owner = ownership.identity(child.pid)
+    here = ownership.identity(os.getpid())
+    assert not ownership.proved_dead(owner, here)
+    child.communicate()
+    assert ownership.proved_dead(owner, here)
+    assert not ownership.proved_dead(owner | {"host": "elsewhere"}, here)
+    assert ownership.proved_dead(ownership.identity(os.getpid()) | {"boot": "earlier"}, here)
+
+
+def test_what_the_user_gives_comes_last_on_snakemakes_command_line():
+    import argparse
+
+    parser = argparse.ArgumentParser()
+    submit.add_arguments(parser)
+    options = parser.parse_args(["--configfile", "c.yaml", "--", "--retries", "9", "target"])
+    command = submit.command_line(options, "tweetrnn-x", "squeue")
+    assert command[-5:] == ["--configfile", "c.yaml", "--retries", "9", "target"]
+    assert "--rerun-incomplete" in command
+
+
+def test_cluster_profile_keeps_what_the_default_profile_says(root):
+    read = [
+        yaml.safe_load((root / path).read_text())
+        for path in ["profiles/default/profile.yaml", "workflow/profiles/slurm/profile.yaml"]
+    ]
+    default, cluster = read
+    assert {key: cluster.get(key) for key in default} == default

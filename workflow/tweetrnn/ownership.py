@@ -1,0 +1,150 @@
+"""One submission a working directory, and proof that an earlier one is dead.
+
+The kernel holds the proof: the submitter keeps a file locked, its Snakemake inherits the lock, and
+the last of the two to end, however it ends, lets it go. Whoever gets the lock is alone.
+"""
+
+import errno
+import fcntl
+import json
+import os
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+from tweetrnn.errors import UserError
+from tweetrnn.files import write_json
+
+# Clocks are not compared across machines, only times that the one file system gave.
+TOLERANCE = 3
+
+
+def process_started(pid):
+    """Return when a process of this machine began, in clock ticks since boot; None if it is gone.
+
+    Field 22 of /proc/PID/stat; the name before it may itself hold blanks and parentheses.
+    """
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if fields[0] in "ZX" else int(fields[19])
+
+
+def identity(pid):
+    """Return what tells this process from every other one: host, boot, pid and start."""
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    return {
+        "host": socket.gethostname(),
+        "boot": boot.read_text().strip() if boot.exists() else "",
+        "pid": pid,
+        "started": process_started(pid),
+    }
+
+
+def proved_dead(owner, here):
+    """Whether ``owner`` (an identity) has ended, as far as ``here`` (mine) can know."""
+    if owner["host"] != here["host"]:
+        return False
+    return owner["boot"] != here["boot"] or process_started(owner["pid"]) != owner["started"]
+
+
+def split_by_life(locks, life):
+    """Return the lock files of a life and the others.
+
+    Args:
+        locks: {path: modification time} of Snakemake's lock files.
+        life: (first, last) time at which a submission lived, or None.
+    """
+    if life is None:
+        return [], sorted(locks)
+    first, last = life
+    own = [path for path, time in locks.items() if first - TOLERANCE <= time <= last + TOLERANCE]
+    return sorted(own), sorted(set(locks) - set(own))
+
+
+class Ownership:
+    """The right to run Snakemake in a directory; ``with Ownership.take(directory) as mine: ...``.
+
+    Attributes:
+        handle: file descriptor of the locked file, for the Snakemake process to inherit.
+        life: (first, last) time of the submission whose locks may be removed, or None.
+    """
+
+    def __init__(self, directory, handle, life):
+        self.locks = Path(directory) / ".snakemake" / "locks"
+        self.folder = Path(directory) / ".snakemake" / "submit"
+        self.handle = handle
+        self.life = life
+
+    @classmethod
+    def take(cls, directory):
+        """Own the directory.
+
+        Raises:
+            UserError: another submission works there.
+        """
+        folder = Path(directory) / ".snakemake" / "submit"
+        folder.mkdir(parents=True, exist_ok=True)
+        record = folder / "owner.json"
+        handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+        owner = json.loads(record.read_text()) if record.exists() else None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            raise UserError(_busy(owner)) from None
+        except OSError as error:
+            if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):
+                raise
+            # This file system knows no locks: only processes of this machine can be proved dead.
+            if owner and not proved_dead(owner, identity(os.getpid())):
+                os.close(handle)
+                raise UserError(f"{_busy(owner)} If it is dead, delete {record}.") from None
+        life = None
+        if owner:
+            life = ((folder / "lock").stat().st_mtime, record.stat().st_mtime)
+        return cls(directory, handle, life)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        with suppress(FileNotFoundError):
+            (self.folder / "owner.json").unlink()
+        os.close(self.handle)
+
+    def begin(self):
+        """Record this process as the owner from now on."""
+        os.utime(self.handle)
+        write_json(self.folder / "owner.json", identity(os.getpid()))
+        self.beat()
+
+    def beat(self):
+        """Record that the owner lives still."""
+        record = self.folder / "owner.json"
+        os.utime(record)
+        self.life = ((self.folder / "lock").stat().st_mtime, record.stat().st_mtime)
+
+    def unlock(self):
+        """Remove the lock that a dead Snakemake of ours left; return whether there was one.
+
+        Raises:
+            UserError: a lock is there that no dead submission can have made.
+        """
+        found = {path: path.stat().st_mtime for path in self.locks.glob("*.lock")}
+        own, foreign = split_by_life(found, self.life)
+        if foreign:
+            raise UserError(
+                f"{foreign[0]}: a Snakemake that was not started by this command has locked the "
+                "directory. If it still runs, here or on another machine, wait for it; if it is "
+                "dead, remove its lock with: snakemake --unlock"
+            )
+        for path in own:
+            path.unlink(missing_ok=True)
+        return bool(own)
+
+
+def _busy(owner):
+    who = f" (process {owner['pid']} on {owner['host']})" if owner else ""
+    return f"another submission is at work in this directory{who}; wait for it or end it first."
