@@ -16,6 +16,10 @@ from dataclasses import dataclass
 
 import torch
 
+ONE, MINUS_ONE = torch.tensor(1.0), torch.tensor(-1.0)  # a Python number costs a microsecond more
+sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input  # dy y (1 - y)
+tanh_backward = torch.ops.aten.tanh_backward.grad_input  # dy (1 - y y)
+
 CELLS = {}  # class by the config's word, in the order of definition
 
 
@@ -25,7 +29,7 @@ def _cell(cls):
 
 
 def glorot_uniform(fan_in, fan_out, generator):
-    """Return (fan_in, fan_out), uniform within +-sqrt(6 / (fan_in + fan_out)); Glorot 2010, eq. 16."""
+    """Return (fan_in, fan_out), uniform below sqrt(6 / (fan_in + fan_out)): Glorot 2010, eq. 16."""
     limit = math.sqrt(6 / (fan_in + fan_out))
     return torch.empty(fan_in, fan_out).uniform_(-limit, limit, generator=generator)
 
@@ -69,7 +73,7 @@ class Dense:
         return y
 
     def backward(self, dy):
-        """Take the loss's gradient by the output, keep the weights' gradients, return the input's."""
+        """Take the gradient by the output, keep the weights' gradients, return the input's."""
         if self.relu:
             dy = dy * (self.y > 0)
         torch.mm(self.x.T, dy, out=self.kernel_gradient)
@@ -103,21 +107,27 @@ class Dropout:
 
 
 class Recurrent:
-    """What SimpleRNN and LSTM share; a subclass has ``gates``, ``allocate``, ``run``, ``run_back``.
+    """What the cells share; a subclass says what happens in one time step, forward and back.
 
-    The first recurrent layer looks its kernel's rows up, the others multiply. ``sequences`` says whether the layer hands on every time step or the last.
+    It has ``gates`` (how many), ``tanh_gate`` (which of them, the others are sigmoids),
+    ``allocate``, ``run`` and ``run_back``. The buffer ``gates``, (T, B, G U), holds in turn the
+    gates' inputs, their values, their slopes and the loss's gradient by their inputs.
+
+    The first recurrent layer looks its kernel's rows up, the others multiply. ``sequences`` says
+    whether the layer hands on every time step or the last.
     """
 
     gates = 1
+    tanh_gate = 0
 
     def __init__(self, name, inputs, units, first, sequences):
         self.name, self.inputs, self.units = name, inputs, units
         self.first, self.sequences, self.buffers = first, sequences, {}
-        width = self.gates * units
+        columns = self.gates * units
         self.shapes = {
-            "kernel": (inputs, width),
-            "recurrent_kernel": (units, width),
-            "bias": (width,),
+            "kernel": (inputs, columns),
+            "recurrent_kernel": (units, columns),
+            "bias": (columns,),
         }
 
     @property
@@ -127,175 +137,164 @@ class Recurrent:
 
     def initialise(self, generator):
         """Return fresh weights by name."""
-        width = self.gates * self.units
+        columns = self.gates * self.units
         return {
-            "kernel": glorot_uniform(self.inputs, width, generator),
-            "recurrent_kernel": orthogonal(self.units, width, generator),
-            "bias": torch.zeros(width),
+            "kernel": glorot_uniform(self.inputs, columns, generator),
+            "recurrent_kernel": orthogonal(self.units, columns, generator),
+            "bias": torch.zeros(columns),
         }
 
     def _buffers(self, steps, batch):
-        """Return the buffers for a shape, made when it first occurs, with a view of each step."""
+        """Return the buffers for a shape, made when it first occurs."""
         if (steps, batch) not in self.buffers:
 
-            def make(*shape):
-                return torch.zeros(steps, batch, *shape, device=self.bias.device)
+            def make(columns, steps=steps):
+                return torch.zeros(steps, batch, columns, device=self.bias.device)
 
-            self.buffers[steps, batch] = self.allocate(make)
+            b = self.buffers[steps, batch] = Buffers()
+            b.gates, b.d_state = make(self.gates * self.units), make(self.units, 1)[0]
+            b.states = make(self.units, steps + 1)  # from before the first step: zeros
+            b.outputs, b.states_at, b.gates_at = b.states[1:], b.states.unbind(), b.gates.unbind()
+            self.allocate(b, make)
         return self.buffers[steps, batch]
 
+    def _double_tanh(self, gates):
+        start = self.tanh_gate * self.units
+        gates[..., start : start + self.units].mul_(2)
+
     def forward(self, x, training):
-        """(T, B, inputs) to (T, B, U) or (B, U); the first layer takes a pair, see Model.forward."""
+        """(T, B, inputs) to (T, B, U) or (B, U); the first layer's ``x``: see Model.forward."""
         steps, batch = x[1].shape if self.first else x.shape[:2]
-        buffers = self._buffers(steps, batch)
-        gates = buffers.gates.view(steps * batch, -1)
+        b = self._buffers(steps, batch)
+        gates = b.gates.view(steps * batch, -1)
         if self.first:
             rows, places = x
             torch.index_select(rows, 0, places.view(-1), out=gates).add_(self.bias)
         else:
             torch.addmm(self.bias, x.view(steps * batch, -1), self.kernel, out=gates)
-        self.run(buffers)
+        # tanh(z) = 2 sigmoid(2z) - 1: with 2z in place of z, one fast sigmoid does all gates.
+        kernel = self.recurrent_kernel.clone()
+        self._double_tanh(kernel)
+        self._double_tanh(b.gates)
+        self.run(b, kernel)
         if training:
-            self.x, self.last = x, buffers
-        return buffers.outputs if self.sequences else buffers.outputs[-1]
+            self.x, self.last = x, b
+        return b.outputs if self.sequences else b.outputs[-1]
 
     def backward(self, dy):
         """Take the gradient by the output, keep the weights' gradients, return the input's.
 
         The first layer returns the gradient by its looked-up rows, (T, B, G U).
         """
-        buffers = self.last
-        steps, batch = buffers.gates.shape[:2]
-        self.run_back(buffers, dy)
-        d_gates = buffers.d_gates.view(steps * batch, -1)
-        before = buffers.states[:-1].view(steps * batch, -1)
+        b = self.last
+        each = dy.unbind() if self.sequences else None
+        self.run_back(b, each[-1] if each else dy, each)
+        steps, batch = b.gates.shape[:2]
+        d_gates = b.gates.view(steps * batch, -1)
+        before = b.states[:-1].view(steps * batch, -1)
         torch.mm(before.T, d_gates, out=self.recurrent_kernel_gradient)
         torch.sum(d_gates, 0, out=self.bias_gradient)
         if self.first:
-            return buffers.d_gates
+            return b.gates
         torch.mm(self.x.view(steps * batch, -1).T, d_gates, out=self.kernel_gradient)
         return torch.mm(d_gates, self.kernel.T).view(steps, batch, -1)
 
+    def d_state_before(self, b, t, each, kernel):
+        """Return the gradient by the state before step ``t``: by way of the gates, and its own."""
+        if each:
+            return torch.addmm(each[t - 1], b.gates_at[t], kernel, out=b.d_state)
+        return torch.mm(b.gates_at[t], kernel, out=b.d_state)
 
-class _Buffers:
-    """A layer's buffers for one shape: whole, and (in lists) as one view a time step."""
+
+class Buffers:
+    """A layer's buffers for one shape: whole, and (``..._at``) as one view a time step."""
 
 
 @_cell
 class SimpleRNN(Recurrent):
     """``h = tanh(x W + h' U + b)``."""
 
-    def allocate(self, make):
-        """Return the buffers for one shape."""
-        b, units = _Buffers(), self.units
-        b.gates, b.d_gates, b.slope = make(units), make(units), make(units)
-        b.gates_at, b.d_gates_at, b.slope_at = (
-            b.gates.unbind(),
-            b.d_gates.unbind(),
-            b.slope.unbind(),
-        )
-        b.states = torch.cat([make(units)[:1], make(units)])
-        b.states_at = b.states.unbind()
-        b.outputs = b.states[1:]
-        b.d_state = make(units)[0]
-        return b
+    def allocate(self, b, make):
+        """Add the cell's own buffers: none."""
 
-    def run(self, b):
-        """Fill ``states`` from ``gates``."""
-        kernel = self.recurrent_kernel
+    def run(self, b, kernel):
+        """Fill ``states``."""
         for x, before, state in zip(b.gates_at, b.states_at, b.states_at[1:], strict=False):
-            torch.addmm(x, before, kernel, out=state).tanh_()
+            torch.addmm(x, before, kernel, out=state).sigmoid_()
+            torch.add(MINUS_ONE, state, alpha=2, out=state)
 
-    def run_back(self, b, dy):
-        """Fill ``d_gates`` from the gradient by all outputs or by the last."""
+    def run_back(self, b, d_state, each):
+        """Leave the gradient in ``gates``; ``d_state`` is the last output's, ``each`` all of them."""
         kernel = self.recurrent_kernel.T
-        torch.mul(b.outputs, b.outputs, out=b.slope)
-        torch.sub(1, b.slope, out=b.slope)
-        each = dy.unbind() if self.sequences else None
-        torch.mul(each[-1] if each else dy, b.slope_at[-1], out=b.d_gates_at[-1])
-        for t in range(len(b.gates_at) - 2, -1, -1):
-            if each:
-                torch.addmm(each[t], b.d_gates_at[t + 1], kernel, out=b.d_state)
-            else:
-                torch.mm(b.d_gates_at[t + 1], kernel, out=b.d_state)
-            torch.mul(b.d_state, b.slope_at[t], out=b.d_gates_at[t])
+        torch.addcmul(ONE, b.outputs, b.outputs, value=-1, out=b.gates)
+        for t in range(len(b.gates_at) - 1, -1, -1):
+            b.gates_at[t].mul_(d_state)
+            d_state = self.d_state_before(b, t, each, kernel) if t else None
 
 
 @_cell
 class LSTM(Recurrent):
-    """Keras's LSTM, gates in the order i, f, c, o, one bias.
+    """Keras's LSTM: ``c = f c' + i g``, ``h = o tanh(c)``; gates i, f, g, o in this order.
 
-    ``c = f c' + i tanh(.)``, ``h = o tanh(c)``, with sigmoid i, f and o.
+    i, f and o are sigmoids, g (Keras calls it c) is a tanh; there is one bias.
     """
 
     gates = 4
+    tanh_gate = 2
 
     def initialise(self, generator):
-        """As every recurrent layer, with the forget gate's bias 1 (Jozefowicz 2015)."""
+        """As every recurrent layer, but the forget gate's bias is 1 (Jozefowicz 2015)."""
         weights = super().initialise(generator)
         weights["bias"][self.units : 2 * self.units] = 1
         return weights
 
-    def allocate(self, make):
-        """Return the buffers for one shape."""
-        b, units = _Buffers(), self.units
-        b.gates, b.d_gates = make(4 * units), make(4 * units)
-        b.states, b.cells = (torch.cat([make(units)[:1], make(units)]) for _ in range(2))
-        b.outputs, b.tanh = b.states[1:], make(units)
-        # The part of each gate's gradient that does not depend on the recursion: i, f, c by the
-        # cell's gradient, o by the output's; and the cell's own slope by the output.
-        b.slope, b.slope_o, b.slope_cell = make(3, units), make(units), make(units)
-        split = [*b.gates.shape[:2], 4, units]
-        b.i, b.f, b.g, b.o = b.gates.view(split).unbind(2)
-        d_gates = b.d_gates.view(split)
-        b.gates_at, b.sigmoid_at = b.gates.unbind(), b.gates[:, :, : 2 * units].unbind()
-        b.i_at, b.f_at, b.g_at, b.o_at = (gate.unbind() for gate in (b.i, b.f, b.g, b.o))
-        b.states_at, b.cells_at, b.tanh_at = b.states.unbind(), b.cells.unbind(), b.tanh.unbind()
-        b.d_gates_at, b.d_ifg_at, b.d_o_at = (
-            d.unbind() for d in (b.d_gates, d_gates[:, :, :3], d_gates[:, :, 3])
-        )
-        b.slope_at, b.slope_o_at = b.slope.unbind(), b.slope_o.unbind()
-        b.slope_cell_at = b.slope_cell.unbind()
-        b.d_state, b.d_cell = make(units)[0], make(units)[0]
-        b.d_cell_wide = b.d_cell.unsqueeze(1)
-        return b
+    def allocate(self, b, make):
+        """Add the cell's own buffers."""
+        steps, batch, columns = b.gates.shape
+        units = columns // 4
+        b.cells, b.tanh = make(units, steps + 1), make(units)
+        b.slope, b.d_cell, b.forget = make(units), make(units, 1)[0], make(units)
+        b.i, b.f, b.g, b.o = b.gates.view(steps, batch, 4, units).unbind(2)
+        b.ifg_at = b.gates.view(steps, batch, 4, units)[:, :, :3].unbind()
+        for name in ("cells", "tanh", "slope", "forget", "i", "f", "g", "o"):
+            setattr(b, f"{name}_at", getattr(b, name).unbind())
+        b.steps = list(
+            zip(
+                b.gates_at, b.i_at, b.f_at, b.g_at, b.o_at, b.states_at, b.states_at[1:],
+                b.cells_at, b.cells_at[1:], b.tanh_at, strict=False,
+            )
+        )  # fmt: skip
 
-    def run(self, b):
-        """Fill ``states``, ``cells`` and ``tanh``; turn ``gates`` into their activations."""
-        kernel = self.recurrent_kernel
-        for t in range(len(b.gates_at)):
-            cell, state = b.cells_at[t + 1], b.states_at[t + 1]
-            b.gates_at[t].addmm_(b.states_at[t], kernel)
-            b.sigmoid_at[t].sigmoid_()  # i and f
-            b.g_at[t].tanh_()
-            b.o_at[t].sigmoid_()
-            torch.mul(b.f_at[t], b.cells_at[t], out=cell)
-            cell.addcmul_(b.i_at[t], b.g_at[t])
-            torch.tanh(cell, out=b.tanh_at[t])
-            torch.mul(b.o_at[t], b.tanh_at[t], out=state)
+    def run(self, b, kernel):
+        """Fill ``states``, ``cells`` and ``tanh``; turn ``gates`` into the gates' values."""
+        for gates, i, f, g, o, before, state, cell_before, cell, tanh in b.steps:
+            gates.addmm_(before, kernel).sigmoid_()
+            torch.add(MINUS_ONE, g, alpha=2, out=g)
+            torch.mul(f, cell_before, out=cell).addcmul_(i, g, value=2)  # 2c, again for the tanh
+            torch.add(MINUS_ONE, torch.sigmoid(cell, out=tanh), alpha=2, out=tanh)
+            torch.mul(o, tanh, out=state)
+        b.cells.mul_(0.5)
 
-    def run_back(self, b, dy):
-        """Fill ``d_gates`` from the gradient by all outputs or by the last."""
+    def run_back(self, b, d_state, each):
+        """Leave the gradient in ``gates``; ``d_state`` is the last output's, ``each`` all of them."""
         kernel = self.recurrent_kernel.T
-        slope_i, slope_f, slope_g = b.slope.unbind(2)
-        torch.mul(b.g * b.i, 1 - b.i, out=slope_i)
-        torch.mul(b.cells[:-1] * b.f, 1 - b.f, out=slope_f)
-        torch.mul(b.i, 1 - b.g * b.g, out=slope_g)
-        torch.mul(b.tanh * b.o, 1 - b.o, out=b.slope_o)
-        torch.mul(b.o, 1 - b.tanh * b.tanh, out=b.slope_cell)
-        each = dy.unbind() if self.sequences else None
-        d_state = each[-1] if each else dy
+        # What does not depend on the recursion, for all time steps at once: the slope of the cell
+        # by each gate's input (i, f, g), and of the output by o's input and by the cell.
+        b.forget.copy_(b.f)
+        tanh_backward(b.o, b.tanh, grad_input=b.slope)
+        sigmoid_backward(b.tanh, b.o, grad_input=b.o)
+        sigmoid_backward(b.cells[:-1], b.f, grad_input=b.f)
+        slope_g = tanh_backward(b.i, b.g, grad_input=b.tanh)  # its values are used up
+        sigmoid_backward(b.g, b.i, grad_input=b.i)
+        b.g.copy_(slope_g)
         b.d_cell.zero_()
+        d_cell = b.d_cell.unsqueeze(1)
         for t in range(len(b.gates_at) - 1, -1, -1):
-            b.d_cell.addcmul_(d_state, b.slope_cell_at[t])
-            torch.mul(b.slope_at[t], b.d_cell_wide, out=b.d_ifg_at[t])
-            torch.mul(b.slope_o_at[t], d_state, out=b.d_o_at[t])
-            b.d_cell.mul_(b.f_at[t])
-            if t and each:
-                torch.addmm(each[t - 1], b.d_gates_at[t], kernel, out=b.d_state)
-            elif t:
-                torch.mm(b.d_gates_at[t], kernel, out=b.d_state)
-            d_state = b.d_state
+            b.d_cell.addcmul_(d_state, b.slope_at[t])
+            b.ifg_at[t].mul_(d_cell)
+            b.o_at[t].mul_(d_state)
+            b.d_cell.mul_(b.forget_at[t])
+            d_state = self.d_state_before(b, t, each, kernel) if t else None
 
 
 @dataclass

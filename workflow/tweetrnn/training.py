@@ -115,7 +115,7 @@ class Trainer:
         examples, device = len(training), model.device
         self.batches = -(-examples // batch_size)
         self.adam = Adam(model.flat, learning_rate)
-        self.table = for_table(model.table, learning_rate, adam, model.l2, self.batches)
+        self.table = for_table(model.table, learning_rate, adam, model.l2)
         self.epoch = self.position = self.step = self.best_epoch = 0
         self.history = []
         self.order = torch.zeros(examples, dtype=torch.int64)
