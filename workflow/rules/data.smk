@@ -19,6 +19,7 @@ if config["corpus"]["kind"] == "demo":
             CORPUS,
         log:
             f"{RESULTS}/logs/demo.log",
+        localrule: True
         conda:
             "../../envs/data.yaml"
         resources:
@@ -42,6 +43,7 @@ if config["corpus"]["kind"] == "url":
             CORPUS,
         log:
             f"{RESULTS}/logs/download.log",
+        localrule: True
         conda:
             "../../envs/data.yaml"
         resources:
@@ -69,6 +71,7 @@ rule tokenize:
         f"{RESULTS}/logs/tokenize.log",
     benchmark:
         f"{RESULTS}/benchmarks/tokenize.tsv"
+    localrule: True
     conda:
         "../../envs/data.yaml"
     resources:
@@ -104,6 +107,7 @@ rule encode:
         f"{RESULTS}/logs/encode.log",
     benchmark:
         f"{RESULTS}/benchmarks/encode.tsv"
+    localrule: True
     conda:
         "../../envs/data.yaml"
     resources:
@@ -143,6 +147,7 @@ rule split:
         f"{RESULTS}/logs/split.log",
     benchmark:
         f"{RESULTS}/benchmarks/split.tsv"
+    localrule: True
     conda:
         "../../envs/data.yaml"
     resources:

@@ -29,6 +29,7 @@ rule plot:
         f"{RESULTS}/logs/plot.log",
     benchmark:
         f"{RESULTS}/benchmarks/plot.tsv"
+    localrule: True
     conda:
         "../../envs/report.yaml"
     resources:
@@ -75,6 +76,7 @@ rule render:
         f"{RESULTS}/logs/render.log",
     benchmark:
         f"{RESULTS}/benchmarks/render.tsv"
+    localrule: True
     conda:
         "../../envs/report.yaml"
     resources:

@@ -28,8 +28,8 @@ rule train:
         "../../envs/train.yaml"
     threads: config["training"]["threads"]
     resources:
-        mem_mb=1500,
-        runtime=60,
+        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         config=settings("model", "training", "seed", without=["training.replicates"]),
         code=code_digest("train"),
