@@ -19,6 +19,8 @@ COMMANDS = {
     "train": "train one run",
     "baselines": "score the majority class and a logistic regression",
     "aggregate": "gather all runs in one ranked table",
+    "select": "choose each cell's best combination on validation",
+    "compare": "compare the selected combinations, and describe the grid",
     "plot": "draw the figures",
     "render": "write the HTML and the Markdown report",
     "submit": "run the workflow on a SLURM cluster, watched over",
