@@ -66,3 +66,86 @@ rule aggregate:
         "--runs-csv {output.runs_csv:q} --runs-parquet {output.runs_parquet:q} "
         "--epochs-csv {output.epochs_csv:q} --epochs-parquet {output.epochs_parquet:q} "
         "--config {params.config:q} --log {log:q}"
+
+
+checkpoint select:
+    input:
+        runs=rules.aggregate.output.runs_parquet,
+    output:
+        selected=f"{RESULTS}/select/selected.json",
+    log:
+        f"{RESULTS}/logs/select.log",
+    localrule: True
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        config=settings(
+            "grid.cell",
+            "report.select_by",
+            "training.replicates",
+            "training.selected_replicates",
+        ),
+        code=code_digest("select"),
+    message:
+        "Selecting each cell's best combination on validation"
+    shell:
+        "{TWEETRNN} select --runs {input.runs:q} --selected {output.selected:q} "
+        "--config {params.config:q} --log {log:q}"
+
+
+def replicates_of_selected(wildcards):
+    """The selected combinations' further trainings, known once select has run."""
+    with checkpoints.select.get().output.selected.open() as stream:
+        selected = json.load(stream)
+    return [
+        path
+        for cell, choice in selected["cells"].items()
+        for path in expand(
+            [rules.train.output.predictions, rules.train.output.parameters],
+            cell=cell,
+            combination=choice["combination"],
+            replicate=selected["replicates"],
+        )
+    ]
+
+
+rule compare:
+    input:
+        selected=rules.select.output.selected,
+        runs=rules.aggregate.output.runs_parquet,
+        baselines=rules.baselines.output.predictions,
+        rows=rules.split.output.rows,
+        facts=rules.split.output.facts,
+        replicates=replicates_of_selected,
+        of_runs=expand(
+            rules.train.output.predictions,
+            cell=CELLS,
+            combination=COMBINATIONS,
+            replicate=REPLICATES,
+        ),
+    output:
+        comparison=f"{RESULTS}/compare/comparison.json",
+    log:
+        f"{RESULTS}/logs/compare.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/compare.tsv"
+    localrule: True
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        train=TRAININGS,
+        config=settings("grid", "seed", "report.resamples", "report.show_tweets", "report.top"),
+        code=code_digest("compare"),
+    message:
+        "Comparing the selected combinations"
+    shell:
+        "{TWEETRNN} compare --selected {input.selected:q} --runs {input.runs:q} "
+        "--train-dir {params.train:q} --baselines {input.baselines:q} --rows {input.rows:q} "
+        "--facts {input.facts:q} --comparison {output.comparison:q} "
+        "--config {params.config:q} --log {log:q}"

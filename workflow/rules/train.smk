@@ -31,7 +31,12 @@ rule train:
         mem_mb=lambda wildcards, attempt: 1500 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
-        config=settings("model", "training", "seed", without=["training.replicates"]),
+        config=settings(
+            "model",
+            "training",
+            "seed",
+            without=["training.replicates", "training.selected_replicates"],
+        ),
         code=code_digest("train"),
     message:
         "Training {wildcards.cell} {wildcards.combination}, replicate {wildcards.replicate}"
