@@ -37,7 +37,7 @@ def calibration(probabilities, labels, bins=BINS):
     """
     confidence = probabilities.max(axis=1).astype(np.float64)
     right = probabilities.argmax(axis=1) == labels
-    edges = np.linspace(0, 1, bins + 1)
+    edges = np.arange(bins + 1) / bins
     member = np.searchsorted(edges[1:-1], confidence, side="left")
     found, error = [], 0.0
     for number in range(bins):
