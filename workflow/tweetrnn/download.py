@@ -161,7 +161,10 @@ def _receive(opener, url, named, part, timeout):
         if error.code == 416 and have:  # nothing lies beyond what is there
             return True, True
         if error.code < 400:
-            raise UserError(f"corpus.url: {named} redirects in circles; correct it") from None
+            raise UserError(
+                f"corpus.url: {named} leads in circles, or to what is neither http nor https, "
+                "which is not followed; give the address of the file itself"
+            ) from None
         if error.code in (408, 425, 429) or error.code >= 500:
             raise _CutError(f"the server answered {error.code} {error.reason}") from None
         hint = {
@@ -188,16 +191,12 @@ def _receive(opener, url, named, part, timeout):
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows redirects, but never to a local file or to FTP."""
+    """Follows redirects, but only to http and https: urllib's own would go to FTP as well."""
 
-    def redirect_request(self, req, fp, code, msg, headers, newurl):
-        scheme = urllib.parse.urlsplit(newurl).scheme
-        if scheme not in ("http", "https"):
-            raise UserError(
-                f"corpus.url: {_without_secrets(req.full_url)} leads to {scheme}:, which is not "
-                "followed; give the address of the file itself (http or https)"
-            )
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
+    def redirect_request(self, request, answer, code, message, headers, target):
+        if urllib.parse.urlsplit(target).scheme not in ("http", "https"):
+            raise urllib.error.HTTPError(target, code, message, headers, answer)
+        return super().redirect_request(request, answer, code, message, headers, target)
 
 
 def _opener():
@@ -258,7 +257,7 @@ def _checked(url):
     try:
         parts = urllib.parse.urlsplit(url)
         known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-        parts.netloc.encode("idna")
+        host = parts.netloc.encode("idna").decode("ascii")
     except ValueError:
         known = False
     if not known:
@@ -268,7 +267,8 @@ def _checked(url):
             "corpus.url: holds a user name or a password, which would end up in logs; "
             "fetch the file by hand and set corpus.kind to path"
         )
-    return urllib.parse.quote(url, safe="%/:?#[]@!$&'()*+,;=~"), named
+    url = parts._replace(netloc=host, fragment="").geturl()
+    return urllib.parse.quote(url, safe="%/:?[]!$&'()*+,;=~"), named
 
 
 def _without_secrets(url):
