@@ -85,10 +85,10 @@ class Dropout:
     """Inverted dropout: each element is dropped with probability ``rate``, the others grow."""
 
     kind = "Dropout"
-    shapes = {}
 
     def __init__(self, name, rate, generator):
-        self.name, self.keep, self.generator, self.masks = name, 1 - rate, generator, {}
+        self.name, self.keep, self.generator = name, 1 - rate, generator
+        self.shapes, self.masks = {}, {}
 
     def forward(self, x, training):
         """Any shape; the identity unless training."""
@@ -224,7 +224,7 @@ class SimpleRNN(Recurrent):
             torch.add(MINUS_ONE, state, alpha=2, out=state)
 
     def run_back(self, b, d_state, each):
-        """Leave the gradient in ``gates``; ``d_state`` is the last output's, ``each`` all of them."""
+        """Leave the gradient in ``gates``; ``d_state`` is the last output's, ``each`` all's."""
         kernel = self.recurrent_kernel.T
         torch.addcmul(ONE, b.outputs, b.outputs, value=-1, out=b.gates)
         for t in range(len(b.gates_at) - 1, -1, -1):
@@ -276,7 +276,7 @@ class LSTM(Recurrent):
         b.cells.mul_(0.5)
 
     def run_back(self, b, d_state, each):
-        """Leave the gradient in ``gates``; ``d_state`` is the last output's, ``each`` all of them."""
+        """Leave the gradient in ``gates``; ``d_state`` is the last output's, ``each`` all's."""
         kernel = self.recurrent_kernel.T
         # What does not depend on the recursion, for all time steps at once: the slope of the cell
         # by each gate's input (i, f, g), and of the output by o's input and by the cell.
@@ -395,7 +395,7 @@ class Model:
                     yield f"{layer.name}/{name}", value
 
     def weights(self):
-        """Return the weights by name (``lstm/kernel``, ...), in Keras's order; views, not copies."""
+        """Return the weights by name (``lstm/kernel``, ...), in Keras's order; no copies."""
         return {
             f"{layer.name}/{name}": getattr(layer, name)
             for layer in self.layers
@@ -429,8 +429,8 @@ class Model:
     def forward(self, rows, places, training=False):
         """Return logits (B, classes).
 
-        ``places`` (T, B), contiguous, says which of ``rows`` (any, G U) each time step looks up: ids
-        and the whole table, or places in a batch's own rows.
+        ``places`` (T, B), contiguous, says which of ``rows`` (any, G U) each time step looks up:
+        ids and the whole table, or places in a batch's own rows.
         """
         x = rows, places
         for layer in self.layers:
@@ -445,7 +445,7 @@ class Model:
         return gradient.view(-1, gradient.shape[-1])
 
     def add_penalty(self):
-        """Add the L2 penalties' gradient to ``flat_gradient``; return all penalties, the table's too.
+        """Add the penalties' gradient to ``flat_gradient``; return all penalties, the table's too.
 
         The table's own gradient, 2 l2 table, is left to its optimizer, which passes over it anyway.
         """

@@ -81,7 +81,7 @@ class DenseTable:
         return fetch(self.table, rows)
 
     def update(self, rows, gradient, step):
-        """Take step number ``step``; the last row of the gradient, that of the zeros, is ignored."""
+        """Take step number ``step``; the gradient's last row, that of the zeros, is ignored."""
         self.gradient.index_copy_(0, rows, gradient[:-1])
         adam_(self.table, self.gradient, self.m, self.v, self.learning_rate, step, self.l2)
         self.gradient.index_fill_(0, rows, 0)
@@ -122,7 +122,7 @@ class RowwiseTable:
         self.m, self.v = torch.zeros_like(table), torch.zeros_like(table)
         # The step of each row's last visit, counted from the last flush; -1 before any.
         self.visited = torch.full((len(table),), -1, device=table.device)
-        self.start = 0  # the step of the last flush
+        self._start = torch.zeros((), dtype=torch.int64)  # the step of the last flush
         double = {"dtype": torch.float64, "device": table.device}
         self.sums = torch.full((self.CAPACITY + 1, 2), self.NOTHING, **double)
         past = np.arange(self.REACH, 0, -1)[:, None]
@@ -130,6 +130,11 @@ class RowwiseTable:
         self._powers = torch.tensor(powers, **double)
         missed = np.arange(len(self.sums))[:, None]
         self._decays = torch.tensor(np.array([BETA_1, BETA_2]) ** missed, **double).float()
+
+    @property
+    def start(self):
+        """The step of the last flush."""
+        return int(self._start)
 
     def _catch_up(self, w, m, v, visited, now):
         """Bring rows visited at ``visited`` to step ``now`` (both since the flush), in place."""
@@ -176,15 +181,21 @@ class RowwiseTable:
             self._catch_up(w, m, v, visited, step - self.start)
             self._put(rows, w, m, v, 0)
         self.sums.fill_(self.NOTHING)
-        self.start = step
+        self._start.fill_(step)
 
     def state(self):
         """Return the tensors that a checkpoint keeps."""
-        return {"m": self.m, "v": self.v, "visited": self.visited, "sums": self.sums}
+        return {
+            "m": self.m,
+            "v": self.v,
+            "visited": self.visited,
+            "sums": self.sums,
+            "start": self._start,
+        }
 
 
 def for_table(table, learning_rate, mode, l2):
-    """Return the table's optimizer; L2 gives every row a gradient: ``rowwise`` is then ``dense``."""
+    """Return the table's optimizer; L2 gives every row a gradient, so it needs ``dense``."""
     if mode == "rowwise" and not l2:
         return RowwiseTable(table, learning_rate)
     return DenseTable(table, learning_rate, l2)

@@ -14,21 +14,10 @@ from pathlib import Path
 
 from tweetrnn.errors import UserError
 from tweetrnn.files import write_json
+from tweetrnn.guard import process_started
 
 # Clocks are not compared across machines, only times that the one file system gave.
 TOLERANCE = 3
-
-
-def process_started(pid):
-    """Return when a process of this machine began, in clock ticks since boot; None if it is gone.
-
-    Field 22 of /proc/PID/stat; the name before it may itself hold blanks and parentheses.
-    """
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    return None if fields[0] in "ZX" else int(fields[19])
 
 
 def identity(pid):

@@ -102,8 +102,10 @@ class Trainer:
 
     Attributes: ``epoch`` (finished ones), ``position`` (steps done of the epoch at hand), ``step``
     (steps done), ``history`` (one dict an epoch), ``best`` and ``last`` (weights by name after the
-    best and the last epoch; the initial ones before the first), ``best_epoch`` (0 before the first).
+    best and the last epoch; the initial ones before the first), ``best_epoch`` (at first 0).
     """
+
+    FACTS = ("epoch", "position", "step", "best_epoch", "history")
 
     def __init__(
         self, model, training, validation, learning_rate, batch_size=32, adam="rowwise", seed=0
@@ -198,3 +200,46 @@ class Trainer:
 
     def _best_accuracy(self):
         return self.history[self.best_epoch - 1]["validation_accuracy"] if self.best_epoch else -1.0
+
+    def _tensors(self):
+        own = {
+            "flat": self.model.flat,
+            "table": self.model.table,
+            "order": self.order,
+            "losses": self.losses,
+            "log_p": self.log_p,
+        }
+        for name, optimizer in (("adam", self.adam), ("table_adam", self.table)):
+            own |= {f"{name}/{key}": tensor for key, tensor in optimizer.state().items()}
+        return own
+
+    def state(self):
+        """Return (tensors by name, facts for JSON) from which another Trainer goes on."""
+        tensors = self._tensors()
+        tensors["shuffling"] = self.generator.get_state()
+        tensors["dropout"] = self.model.generator.get_state()
+        if self.position:  # between epochs the last one's weights are the model's
+            tensors |= {f"last/{name}": weight for name, weight in self.last.items()}
+        if self.best is not self.last:
+            tensors |= {f"best/{name}": weight for name, weight in self.best.items()}
+        return tensors, {name: getattr(self, name) for name in self.FACTS}
+
+    def restore(self, tensors, facts):
+        """Take over the ``state`` of a Trainer that was made of the same arguments."""
+        for name, tensor in self._tensors().items():
+            tensor.copy_(tensors[name])
+        self.generator.set_state(tensors["shuffling"])
+        self.model.generator.set_state(tensors["dropout"])
+        for name in self.FACTS:
+            setattr(self, name, facts[name])
+        self.last = self._copy_weights()
+        self._fill(self.last, tensors, "last")
+        self.best = self.last
+        if any(name.startswith("best/") for name in tensors):
+            self.best = self._copy_weights()
+            self._fill(self.best, tensors, "best")
+
+    @staticmethod
+    def _fill(weights, tensors, kind):
+        for name, weight in weights.items():
+            weight.copy_(tensors.get(f"{kind}/{name}", weight))
