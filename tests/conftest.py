@@ -15,6 +15,12 @@ def require_tool(name, how):
         pytest.skip(f"needs {name}: {how}")
 
 
+@pytest.fixture(scope="session", name="require_tool")
+def require_tool_fixture():
+    """``require_tool`` for the folders' own conftest files, which cannot import this one."""
+    return require_tool
+
+
 @pytest.fixture(scope="session")
 def root():
     """The repository's root."""

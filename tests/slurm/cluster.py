@@ -58,7 +58,7 @@ JobCompLoc={root}/jobcomp.txt
 # Two real cores may pass for {cpus}.
 SlurmdParameters=config_overrides
 NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} Gres=gpu:1
-PartitionName=main Nodes={node} Default=YES MaxTime=60 DefaultTime=10 DefMemPerCPU=500
+PartitionName=main Nodes={node} Default=YES MaxTime=INFINITE DefaultTime=10 DefMemPerCPU=500
 """
 
 

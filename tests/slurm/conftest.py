@@ -1,0 +1,55 @@
+"""One cluster and one undisturbed local run, which all tests here share."""
+
+import os
+
+import pytest
+from cluster import SYSTEM_PATH, Cluster
+from workplace import Watcher, Workplace
+
+APT = "apt-get install --no-install-recommends slurm-wlm munge"
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory, require_tool):
+    """A running cluster without accounting."""
+    os.environ["PATH"] = SYSTEM_PATH  # its daemons lie in sbin
+    for tool in ["slurmctld", "slurmd", "munged"]:
+        require_tool(tool, APT)
+    found = Cluster(tmp_path_factory.mktemp("slurm") / "cluster")
+    try:
+        found.start()
+        yield found
+    finally:
+        found.stop()
+
+
+@pytest.fixture(scope="session")
+def undisturbed(cluster, root, tmp_path_factory):
+    """A finished local run of the small experiment."""
+    work = Workplace.new(tmp_path_factory.mktemp("local") / "work", root, cluster)
+    work.start(
+        *("snakemake", "--snakefile", root / "Snakefile", "--configfile", "small.yaml"),
+        *("--cores", 2),
+    )
+    work.finish()
+    return work
+
+
+@pytest.fixture
+def work(undisturbed, tmp_path, cluster):
+    """A copy of the local run without its trainings; no job is left of it at the end."""
+    copy = undisturbed.without_trainings(tmp_path / "work")
+    try:
+        yield copy
+    finally:
+        if copy.process and copy.process.poll() is None:
+            copy.process.kill()
+            copy.process.wait()
+        cluster.cancel_all()
+
+
+@pytest.fixture
+def watcher(work):
+    """Looks for two trainings at the same time while the test runs."""
+    with Watcher(work.path) as found:
+        yield found
