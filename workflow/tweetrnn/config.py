@@ -52,7 +52,7 @@ def _meant(text, types):
 
 
 def _complete(value, schema, kind=None):
-    """Fill in defaults, drop keys set to null where null is no value, read texts that are numbers."""
+    """Fill in defaults, drop keys set to null where it is no value, read texts as numbers."""
     types = _types(schema)
     if isinstance(value, str) and types and "string" not in types:
         value = _meant(value, types)

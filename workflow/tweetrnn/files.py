@@ -181,7 +181,9 @@ def check_digest(path, expected):
 
 def damaged(path, reason):
     """Return the UserError for a file that a stage wrote and that no longer reads as it should."""
-    return UserError(f"{path}: damaged ({reason}); delete the file and run again, which makes it anew")
+    return UserError(
+        f"{path}: damaged ({reason}); delete the file and run again, which makes it anew"
+    )
 
 
 def _absent(path):
