@@ -96,20 +96,24 @@ checkpoint select:
         "--config {params.config:q} --log {log:q}"
 
 
-def replicates_of_selected(wildcards):
-    """The selected combinations' further trainings, known once select has run."""
-    with checkpoints.select.get().output.selected.open() as stream:
-        selected = json.load(stream)
-    return [
-        path
-        for cell, choice in selected["cells"].items()
-        for path in expand(
-            [rules.train.output.predictions, rules.train.output.parameters],
-            cell=cell,
-            combination=choice["combination"],
-            replicate=selected["replicates"],
-        )
-    ]
+def of_selected(*outputs):
+    """These outputs of the selected combinations' further trainings, known once select has run."""
+
+    def files(wildcards):
+        with checkpoints.select.get().output.selected.open() as stream:
+            selected = json.load(stream)
+        return [
+            path
+            for cell, choice in selected["cells"].items()
+            for path in expand(
+                outputs,
+                cell=cell,
+                combination=choice["combination"],
+                replicate=selected["replicates"],
+            )
+        ]
+
+    return files
 
 
 rule compare:
@@ -119,7 +123,7 @@ rule compare:
         baselines=rules.baselines.output.predictions,
         rows=rules.split.output.rows,
         facts=rules.split.output.facts,
-        replicates=replicates_of_selected,
+        replicates=of_selected(rules.train.output.predictions, rules.train.output.parameters),
         of_runs=expand(
             rules.train.output.predictions,
             cell=CELLS,

@@ -55,6 +55,8 @@ rule render:
         token_facts=rules.tokenize.output.facts,
         encode_facts=rules.encode.output.facts,
         split_facts=rules.split.output.facts,
+        tweets=rules.tokenize.output.tweets,
+        comparison=rules.compare.output.comparison,
         plots=rules.plot.output,
         of_runs=expand(
             [rules.train.output.architecture, rules.train.output.provenance],
@@ -62,6 +64,7 @@ rule render:
             combination=COMBINATIONS,
             replicate=REPLICATES,
         ),
+        replicates=of_selected(rules.train.output.provenance, rules.train.output.timing),
     output:
         html=report(
             f"{RESULTS}/report/report.html",
@@ -86,6 +89,7 @@ rule render:
         plots=lambda wildcards, input: os.path.dirname(input.plots[0]),
         train=TRAININGS,
         folder=lambda wildcards, output: os.path.dirname(output.html),
+        memory=TRAINING_MB,
         config=json.dumps(config, sort_keys=True),
         code=code_digest("render", TEMPLATES),
     message:
@@ -94,5 +98,7 @@ rule render:
         "{TWEETRNN} render --runs {input.runs:q} --epochs {input.epochs:q} "
         "--baselines {input.baselines:q} --token-facts {input.token_facts:q} "
         "--encode-facts {input.encode_facts:q} --split-facts {input.split_facts:q} "
-        "--plots {params.plots:q} --train-dir {params.train:q} --output-dir {params.folder:q} "
+        "--tweets {input.tweets:q} --comparison {input.comparison:q} "
+        "--plots {params.plots:q} --train-dir {params.train:q} --memory-mb {params.memory} "
+        "--output-dir {params.folder:q} "
         "--config {params.config:q} --log {log:q}"

@@ -1,5 +1,6 @@
 TRAININGS = f"{RESULTS}/train"
 BENCHMARKS = f"{RESULTS}/benchmarks/train"
+TRAINING_MB = 1500
 RUN = f"{TRAININGS}/{{cell}}/{{combination}}/{{replicate}}"
 
 
@@ -28,7 +29,7 @@ rule train:
         "../../envs/train.yaml"
     threads: config["training"]["threads"]
     resources:
-        mem_mb=lambda wildcards, attempt: 1500 * attempt,
+        mem_mb=lambda wildcards, attempt: TRAINING_MB * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         config=settings(

@@ -24,4 +24,4 @@ def main(options):
     report = Path("results") / config["name"] / "report"
     summary = read_json(report / "summary.json")
     print(f"\nThe report lies at {report / 'report.html'} (and as Markdown beside it).")
-    print(summary["headline"])
+    print("\n".join(summary["headline"]))

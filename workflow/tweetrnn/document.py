@@ -1,0 +1,217 @@
+"""What a report is made of: sections of blocks, which the HTML and the Markdown template show.
+
+A block holds values, not markup; how a number is written is said once, by its column. ``visible``
+and the two ``escape`` functions are what makes hostile text harmless.
+"""
+
+import html
+import re
+import unicodedata
+from dataclasses import dataclass, field
+
+INVISIBLE = "\u200c\u200d\ufe0e\ufe0f"  # joiners and variation selectors, which emoji need
+MINUS = "\u2212"
+
+
+def visible(text):
+    """Return text on one line in which control and direction characters show as ``<U+202E>``."""
+    return "".join(
+        f"<U+{ord(c):04X}>"
+        if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") and c not in INVISIBLE
+        else c
+        for c in " ".join(text.split())
+    )
+
+
+def escape_html(text):
+    """Return text as HTML that shows just that text, direction included."""
+    return html.escape(visible(text))
+
+
+# What means something inside a line; what does at its beginning; and what makes an address a link.
+_INSIDE = re.compile(r"[\\`*_\[\]<>~&$|]")
+_BEGINNING = re.compile(r"^(\d*)([#+\-=.)])")
+_LINK = re.compile(r"(?<=[A-Za-z])(:)(?=/)|(?<=www)(\.)", re.IGNORECASE)
+
+
+def escape_markdown(text):
+    """Return text as Markdown (GFM, table cells too) that shows just that text.
+
+    CommonMark lets every ASCII punctuation character be escaped; pipes are entities, since tables
+    are cut before anything else is read.
+    """
+    escaped = _INSIDE.sub(
+        lambda found: "&#124;" if found[0] == "|" else f"\\{found[0]}", visible(text)
+    )
+    return _LINK.sub(r"\\\g<0>", _BEGINNING.sub(r"\1\\\2", escaped))
+
+
+# ------------------------------------------------------------------------------ numbers as text
+
+
+def text(value):
+    """Return a value as it is; an en dash for None."""
+    return "\u2013" if value is None else str(value)
+
+
+def whole(value):
+    """Return 12345 as ``12,345``."""
+    return text(None) if value is None else f"{value:,.0f}"
+
+
+def share(value):
+    """Return 0.7931 as ``0.793``."""
+    return text(None) if value is None else f"{value:.3f}".replace("-", MINUS)
+
+
+def percent(value):
+    """Return 0.7931 as ``79.3 %``."""
+    return text(None) if value is None else f"{value:.1%}".replace("%", "\u00a0%")
+
+
+def signed(value):
+    """Return 0.0213 as ``+0.021``."""
+    return text(None) if value is None else f"{value:+.3f}".replace("-", MINUS)
+
+
+def between(value):
+    """Return [low, high] as ``0.771 to 0.812``."""
+    return text(None) if value is None else f"{share(value[0])} to {share(value[1])}"
+
+
+def signed_between(value):
+    """Return [low, high] as ``−0.012 to +0.034``."""
+    return text(None) if value is None else f"{signed(value[0])} to {signed(value[1])}"
+
+
+def p_value(value):
+    """Return 0.01234 as ``0.012``, smaller ones as ``< 0.001``."""
+    if value is None:
+        return text(None)
+    return f"{value:.3f}" if value >= 0.001 else "<\u00a00.001"
+
+
+def decimal(value):
+    """Return 12.345 as ``12.3``."""
+    return text(None) if value is None else f"{value:,.1f}".replace("-", MINUS)
+
+
+def yes(value):
+    """Return true and false as ``yes`` and ``no``."""
+    return text(None) if value is None else "yes" if value else "no"
+
+
+# ------------------------------------------------------------------------------------- blocks
+
+
+@dataclass
+class Paragraph:
+    """Prose. ``role`` is verdict, warning, note or nothing."""
+
+    text: str
+    role: str = ""
+    kind = "paragraph"
+
+
+@dataclass
+class Column:
+    """A table's column: the key of its values, its heading, and how they are written."""
+
+    key: str
+    title: str
+    show: callable = text
+
+    @property
+    def numeric(self):
+        """Whether values are numbers (or intervals), to be aligned and sorted as such."""
+        return self.show is not text and self.show is not yes
+
+
+@dataclass
+class Table:
+    """Rows are dicts; keys that no column names are for machines (summary.json) alone."""
+
+    name: str
+    caption: str
+    columns: list
+    rows: list
+    tools: bool = False  # filter, sort and page, where there is JavaScript
+    kind = "table"
+
+    def sort_value(self, row, column):
+        """Return what a row is sorted by in a column."""
+        value = row.get(column.key)
+        if isinstance(value, list | tuple):
+            value = value[0]
+        if isinstance(value, bool):
+            return int(value)
+        return "" if value is None else value
+
+
+@dataclass
+class Figure:
+    """A drawn figure, by its file's name without ending."""
+
+    name: str
+    alt: str
+    caption: str = ""
+    kind = "figure"
+
+
+@dataclass
+class Card:
+    """One run in full, as a row of the reference's table."""
+
+    place: int
+    parameters: str
+    value: str
+    architecture: Table
+    loss: Figure
+    accuracy: Figure
+    kind = "card"
+
+
+@dataclass
+class Cards:
+    """The reference's table of one cell: a heading, the name of its figure, and its cards."""
+
+    title: str
+    value_title: str
+    cards: list
+    kind = "cards"
+
+
+@dataclass
+class Curves:
+    """Every run's curves, drawn where there is JavaScript for the runs that the reader picks.
+
+    ``runs`` are dicts with cell, name and, by quantity, a list over the epochs.
+    """
+
+    runs: list
+    quantities: dict
+    kind = "curves"
+
+
+@dataclass
+class Listing:
+    """Preformatted text."""
+
+    text: str
+    title: str
+    kind = "listing"
+
+
+@dataclass
+class Section:
+    """A headed part of the report."""
+
+    name: str
+    title: str
+    blocks: list = field(default_factory=list)
+
+    def tables(self):
+        """Yield its tables."""
+        for block in self.blocks:
+            if block.kind == "table":
+                yield block
