@@ -59,7 +59,6 @@ class Experiment:
             "select_by": "best_accuracy",
             "resamples": 400,
             "show_tweets": 2,
-            "top": 3,
         }
         self.config["report"] |= report
         parts = np.repeat(list(sizes), list(sizes.values()))

@@ -144,7 +144,7 @@ rule compare:
         runtime=30,
     params:
         train=TRAININGS,
-        config=settings("grid", "seed", "report.resamples", "report.show_tweets", "report.top"),
+        config=settings("grid", "seed", "report.resamples", "report.show_tweets"),
         code=code_digest("compare"),
     message:
         "Comparing the selected combinations"

@@ -303,21 +303,13 @@ def ranking_agreement(runs, cells):
     return found
 
 
-def divergence(runs, cells, top):
-    """Return for each cell where the curves part: of the top runs, and over all finished ones."""
+def divergence(runs, cells):
+    """Return for each cell where the curves of its finished runs part."""
     found = {}
     for cell in cells:
         own = [run for run in runs if run["cell"] == cell and run["status"] == "finished"]
         epochs = [run["divergence_epoch"] for run in own if run["divergence_epoch"] is not None]
         found[cell] = {
-            "top": [
-                {
-                    "combination": run["combination"],
-                    "replicate": run["replicate"],
-                    "divergence_epoch": run["divergence_epoch"],
-                }
-                for run in sorted(own, key=lambda run: run["rank"])[:top]
-            ],
             "median": float(np.median(epochs)) if epochs else None,
             "min": min(epochs, default=None),
             "max": max(epochs, default=None),
@@ -362,7 +354,7 @@ def compare(selected, runs, train_dir, baselines, rows, names, config):
         baselines: the baselines' predictions file.
         rows: the split's rows (pyarrow Table: part, label, group, row).
         names: the classes' names by id.
-        config: grid, seed, report (resamples, show_tweets, top).
+        config: grid, seed, report (resamples, show_tweets).
 
     Raises:
         UserError: a file is absent, damaged or of another split.
@@ -481,7 +473,7 @@ def compare(selected, runs, train_dir, baselines, rows, names, config):
         ),
         "rankings": ranking_agreement(runs, config["grid"]["cell"]),
         "failures": failures,
-        "divergence": divergence(runs, config["grid"]["cell"], report["top"]),
+        "divergence": divergence(runs, config["grid"]["cell"]),
         "reference": beside_published(
             runs, metrics.scores(base["majority"]["validation"], labels["validation"])
         ),
@@ -510,8 +502,7 @@ def add_arguments(parser):
         "--config",
         required=True,
         type=json.loads,
-        help='{"grid": ..., "seed": ..., '
-        '"report": {"resamples": ..., "show_tweets": ..., "top": ...}}',
+        help='{"grid": ..., "seed": ..., "report": {"resamples": ..., "show_tweets": ...}}',
     )
 
 

@@ -240,15 +240,19 @@ def top(e):
         )
     ]
     for cell in e.config["grid"]["cell"]:
-        own = [row for row in e.runs if row["cell"] == cell and row[ranking] is not None]
-        own = sorted(own, key=lambda row: row["rank"])[:best]
-        cards = [card(e, row, place) for place, row in enumerate(own, 1)]
+        cards = [card(e, row, place) for place, row in enumerate(best_of(e, cell), 1)]
         blocks.append(Cards(f"{cell}: the best {len(cards)}", RANKINGS[ranking], cards))
     doc = " ".join(divergence_epoch.__doc__.partition("\n\n")[2].partition("\n\n")[0].split())
     blocks.append(Paragraph(f"{doc} In the curves it is the dotted line."))
     if e.comparison:
         blocks.append(divergence_table(e))
     return Section("top", "The best runs of each cell", blocks)
+
+
+def best_of(e, cell):
+    """Return the runs of a cell that are shown in full, best first."""
+    own = [row for row in e.runs if row["cell"] == cell and row["status"] == "finished"]
+    return sorted(own, key=lambda row: row["rank"])[: e.config["report"]["top"]]
 
 
 def card(e, row, place):
@@ -281,7 +285,7 @@ def divergence_table(e):
     for cell, own in e.comparison["divergence"].items():
         shown = [
             "none" if run["divergence_epoch"] is None else str(run["divergence_epoch"])
-            for run in own["top"]
+            for run in best_of(e, cell)
         ]
         claimed = own["published"]
         rows.append(
