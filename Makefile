@@ -11,7 +11,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # The interpreter by its path and the tools as modules: a moved folder keeps working.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help run test lint bench clean
+.PHONY: help run test lint rulegraph bench clean
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -46,6 +46,13 @@ lint: $(VENV)/test.stamp  ## check format and style
 	@$(BIN)/python -m ruff check . && $(BIN)/python -m ruff format --check .
 	@$(BIN)/python -m snakefmt --check Snakefile workflow
 	@$(BIN)/python -m snakemake --lint
+
+rulegraph: $(VENV)/run.stamp  ## redraw the report's picture of the rules (needs graphviz)
+	@$(BIN)/python -m snakemake --rulegraph 2>/dev/null | sed -E \
+	  -e 's/, color = "[^"]*", style="rounded"//; s/penwidth=2, color=grey/color="#59626d"/' \
+	  -e 's/penwidth=2\]/fontcolor="#1b1f24", color="#0b62a4"]/' \
+	  -e 's/fontname=sans,/fontname="DejaVu Sans",/; s/bgcolor=white/bgcolor=none, rankdir=LR/' \
+	  | tred | dot -Tsvg > workflow/templates/rulegraph.svg
 
 clean:  ## remove the environment and all results
 	rm -rf $(VENV) .venv-bench results .snakemake
