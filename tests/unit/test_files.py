@@ -2,7 +2,7 @@
 
 import pytest
 from tweetrnn.errors import UserError
-from tweetrnn.files import read_json, replacing, write_json
+from tweetrnn.files import defused, read_json, replacing, write_json
 
 
 def test_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path):
@@ -33,3 +33,12 @@ def test_written_files_are_readable_by_the_group_as_the_umask_says(tmp_path):
     plain = tmp_path / "plain"
     plain.write_text("")
     assert (tmp_path / "facts.json").stat().st_mode == plain.stat().st_mode
+
+
+@pytest.mark.parametrize("text", ["=cmd()", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_formula_is_text_in_a_csv(text):
+    assert defused(text) == f"'{text}"
+
+
+def test_other_text_is_left_alone_in_a_csv():
+    assert defused("570306133677760513") == "570306133677760513"

@@ -58,6 +58,14 @@ def read_json(path):
         raise damaged(path, f"not JSON: {error}") from None
 
 
+def defused(text):
+    """Return a text for a CSV cell that no spreadsheet takes for a formula.
+
+    Source: OWASP, "CSV Injection".
+    """
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
 def save_array(path, array):
     """Save a numpy array as ``.npy``, whole or not at all."""
     import numpy as np

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from tweetrnn.corpus import Corpus
 from tweetrnn.errors import UserError
-from tweetrnn.files import replacing, write_json
+from tweetrnn.files import defused, replacing, write_json
 from tweetrnn.tokenizers import tokenize_text
 
 SCHEMA = pa.schema(
@@ -58,7 +58,11 @@ def tokenize(path, config, tweets, facts, dropped):
     with replacing(dropped) as listing, listing.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["row", "line", "id", "reason"])
-        corpus = Corpus(path, config["corpus"], on_drop=lambda *row: writer.writerow(row))
+
+        def list_dropped(row, line, identifier, reason):
+            writer.writerow([row, line, defused(identifier), reason])
+
+        corpus = Corpus(path, config["corpus"], on_drop=list_dropped)
         tally = Tally(corpus.config["labels"])
         with replacing(tweets) as beside:
             with pq.ParquetWriter(
