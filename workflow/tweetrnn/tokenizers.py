@@ -9,6 +9,7 @@ apostrophes and variation selectors off as tokens of their own.)
 import html
 import re
 import unicodedata
+from contextlib import suppress
 
 URL = "<url>"  # the token that stands for every address
 
@@ -28,7 +29,7 @@ _PLAIN = {
     0x200B: " ",  # zero-width space
     # soft hyphen, directional marks, word joiner and its like, variation selectors, byte order mark
     **dict.fromkeys([0xAD, 0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2060, 0x2070)]),
-    **dict.fromkeys([*range(0xFE00, 0xFE10), 0xFEFF]),
+    **dict.fromkeys([*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), 0xFEFF]),
 }
 
 
@@ -46,6 +47,8 @@ def _ranges(codes):
 # \w leaves out the combining marks that many scripts write vowels with. No script above U+1FFFF
 # has any.
 _MARKS = _ranges(c for c in range(0x300, 0x20000) if unicodedata.category(chr(c)).startswith("M"))
+# Ordering marks takes quadratic time; "stream-safe" text (Unicode's UAX 15) has 30 in a row.
+_PILED_UP = re.compile(rf"([{_MARKS}]{{30}})[{_MARKS}]+")
 
 _PICTURE = (
     r"[\u00a9\u00ae\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23ff\u24c2\u25aa-\u25fe"
@@ -109,11 +112,11 @@ def tweet(text):
 
     Addresses become ``URL``; a character repeated more than three times is cut to three (sooooo,
     !!!!!!); digits are left alone. Text beyond ASCII is brought into Unicode's NFC, typographic
-    quotes become plain ones and invisible characters go.
+    quotes become plain ones; invisible characters go, and combining marks after the 30th in a row.
     """
     token = _ASCII_TOKEN
     if not text.isascii():
-        text = unicodedata.normalize("NFC", text.translate(_PLAIN))
+        text = unicodedata.normalize("NFC", _PILED_UP.sub(r"\1", text.translate(_PLAIN)))
         token = _TOKEN
     if "://" in text or "www." in text or _ENDING.search(text):
         text = _URLS.sub(f" {URL} ", text)
@@ -126,7 +129,8 @@ TOKENIZERS = {"tweet": tweet, "whitespace": whitespace}
 def tokenize_text(text, config):
     """Return ``text``'s tokens as the config's section ``tokenize`` asks for."""
     if config["unescape_entities"] and "&" in text:
-        text = html.unescape(text)
+        with suppress(ValueError):  # an entity with thousands of digits, which int() refuses
+            text = html.unescape(text)
     if config["fold_case"]:
         text = text.casefold()
     return TOKENIZERS[config["tokens"]](text)
