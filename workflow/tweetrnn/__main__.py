@@ -34,6 +34,9 @@ def _log_to(path):
     logger = logging.getLogger("tweetrnn")
     logger.setLevel(logging.INFO)
     logger.propagate = False
+    for earlier in logger.handlers[:]:  # of another call in this process, as tests make them
+        logger.removeHandler(earlier)
+        earlier.close()
     terminal = logging.StreamHandler(sys.stderr)
     terminal.setFormatter(logging.Formatter("%(message)s"))
     logger.addHandler(terminal)

@@ -112,7 +112,7 @@ class Corpus:
             UserError: no rows, too many dropped ones, or a label without a row.
         """
         if not self.rows:
-            raise UserError(f"{self.path}: a header but no rows")
+            raise UserError(f"{self.path}: holds no rows; expected one for each tweet")
         dropped, allowed = self.dropped.total(), self.config["max_dropped"] * self.rows
         if dropped - self.dropped["unknown label"] > allowed:
             raise self._too_many()
@@ -132,7 +132,7 @@ class Corpus:
         if emptied:
             raise UserError(
                 f"{self.path}: every row with the label {listed(emptied)} had to be dropped:"
-                f"{self._reasons()}"
+                f"{self._reasons()}\nMend these rows, or leave the label out of corpus.labels"
             )
 
     def _reasons(self):
@@ -146,25 +146,28 @@ class Corpus:
         dropped = self.dropped.total()
         text = (
             f"{self.path}: {dropped:,} of {self.rows:,} rows cannot be used "
-            f"({dropped / self.rows:.1%}, and corpus.max_dropped allows "
-            f"{self.config['max_dropped']:.1%}):{self._reasons()}\n"
+            f"({100 * dropped / self.rows:.3g} %, and corpus.max_dropped allows "
+            f"{100 * self.config['max_dropped']:.3g} %):{self._reasons()}\n"
         )
         if self._unknown:
             text += (
                 f"Labels that corpus.labels lacks: {_counted(self._unknown)}; name those to leave "
                 "out in corpus.ignore_labels.\n"
             )
-        if self.dropped["misplaced quote"]:
+        if self.dropped["misplaced quote"] or self.dropped["wrong number of columns"]:
             text += (
-                "A text that holds quotes must be quoted as a whole, and its own quotes doubled.\n"
+                "A text that holds quotes or the delimiter must be quoted as a whole, and its own "
+                "quotes doubled.\n"
             )
         return UserError(text + "Mend these rows, or raise corpus.max_dropped to leave them out")
 
 
 def _as_text(value):
     """Return an id or a label as text, None if missing, False if it cannot be text (a list)."""
-    if value is None or isinstance(value, str):
-        return value and _encodable(value)
+    if value is None or value != value:  # NaN stands for a missing value
+        return None
+    if isinstance(value, str):
+        return _encodable(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, int | float) else False

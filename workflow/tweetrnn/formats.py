@@ -9,6 +9,7 @@ import json
 import os
 from collections import Counter, deque
 from contextlib import contextmanager
+from pathlib import Path
 
 from tweetrnn.errors import UserError
 from tweetrnn.files import sha256_of
@@ -138,22 +139,24 @@ class Source:
                     f"(corpus.columns.{key}); rename all but one"
                 )
             if name not in header:
-                hint = ""
-                if delimiter and len(header) == 1:
-                    others = [c for c in ",;\t|" if c != delimiter and c in header[0]]
-                    if others:
-                        hint = f". They look as if parted by {others[0]!r}: set corpus.delimiter"
-                raise self._lacks(key, header, hint)
+                others = [c for c in ",;\t|" if len(header) == 1 and c in header[0]]
+                if delimiter and others:
+                    raise UserError(
+                        f"{self.path}: no column {name!r}, but one called {shown(header[0])}. "
+                        f"Are columns parted by {others[0]!r}? Then set corpus.delimiter"
+                    )
+                headless = delimiter and not {*header} & {*columns.values()}
+                raise self._lacks(key, header, " Is the first line a header?" if headless else "")
         return [header.index(columns[key]) for key in ("id", "text", "label")]
 
     def _lacks(self, key, names, hint=""):
-        name = self.config["columns"][key]
-        folded = {str(n).casefold(): n for n in names}
-        near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
+        name, wanted = self.config["columns"][key], self.config["columns"].values()
+        folded = {n.casefold(): n for n in names if n not in wanted}
+        near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.55)
         meant = f"; did you mean {folded[near[0]]!r}?" if near else "."
         return UserError(
-            f"{self.path}: no column {name!r} (corpus.columns.{key}){meant} "
-            f"Columns found: {listed(names)}{hint}"
+            f"{self.path}: no column {name!r}{meant} Set corpus.columns.{key} to one of those "
+            f"found: {listed(names)}.{hint}"
         )
 
     def _json_lines(self):
@@ -197,7 +200,7 @@ class Source:
                 self._positions(schema.names)
                 for name in names:
                     kind = schema.field(name).type
-                    if pa.types.is_nested(kind) or pa.types.is_binary(kind):
+                    if pa.types.is_nested(kind) or "binary" in str(kind):  # of whatever width
                         raise UserError(
                             f"{self.path}: the column {name!r} holds {kind}; expected text"
                         )
@@ -209,7 +212,7 @@ class Source:
             if isinstance(error, OSError) and error.errno is not None:  # the machine's fault
                 raise
             raise UserError(
-                f"{self.path}: not a sound Parquet file ({error}); a copy cut short?"
+                f"{self.path}: not a sound Parquet file ({error}); copy it or write it anew"
             ) from None
 
     @contextmanager
@@ -297,12 +300,15 @@ def _inspect(path):
     """Return what tells two states of a file apart; refuse what is not a readable file."""
     try:
         status = path.stat()
+        names = sorted(os.listdir(path)) if path.is_dir() else []
     except (FileNotFoundError, NotADirectoryError):
         raise UserError(
             f"{path}: no such file; a relative corpus.path starts at the working directory"
         ) from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
     if path.is_dir():
-        files = sorted(p.name for p in path.iterdir() if p.suffix.lower() in ENDINGS)
+        files = [name for name in names if Path(name).suffix.lower() in ENDINGS]
         holds = f" (it holds {listed(files)})" if files else ""
         raise UserError(f"{path}: a directory{holds}; corpus.path must name a file")
     if not path.is_file():
@@ -354,7 +360,7 @@ def _refuse_foreign(path, form, encoding):
     codec = _codec(encoding)
     for bom, name in _BOMS.items():
         if head.startswith(bom):
-            if not codec.startswith(name):
+            if codec.removesuffix("-sig") != name:  # utf-16-le would take the mark for a letter
                 raise UserError(
                     f"{path}: begins with the byte order mark of {name.upper()}, "
                     f"but corpus.encoding is {encoding}; set corpus.encoding to {name}"
@@ -365,7 +371,7 @@ def _refuse_foreign(path, form, encoding):
         if max(even, odd) > 4 * min(even, odd):
             name = "utf-16-le" if odd > even else "utf-16-be"
             raise UserError(f"{path}: looks like UTF-16; set corpus.encoding to {name}")
-        raise UserError(f"{path}: full of NUL bytes: not text, or a damaged copy")
+        raise UserError(f"{path}: full of NUL bytes: not text, or a damaged copy; copy it anew")
 
 
 def _codec(encoding):
@@ -390,11 +396,13 @@ def _undecodable(path, encoding):
                 line += decoder.decode(chunk).count("\n")
             decoder.decode(b"", final=True)
             return f"{path}: not {encoding}"
-        except UnicodeDecodeError as error:
-            source, start = error.object, error.start
+        except UnicodeDecodeError as caught:
+            error, source, start = caught, caught.object, caught.start
             line += source[:start].decode(encoding, "replace").count("\n")
         except UnicodeError as error:  # UTF-16 without a byte order mark
             return f"{path}: not {encoding} ({error}); set corpus.encoding to what it is"
+    if error.reason in ("unexpected end of data", "truncated data"):
+        return f"{path}: ends in the middle of a character; a copy cut short? Copy it anew"
     text = f"{path}, line {line}: the byte 0x{source[start]:02x} is not {encoding}"
     if codecs.lookup(encoding).name not in ("utf-8", "ascii"):
         return f"{text}; set corpus.encoding to what the file is in, such as utf-8 or cp1252"

@@ -83,8 +83,8 @@ def tokenize(path, config, tweets, facts, dropped):
             write_json(
                 facts,
                 {
-                    "kind": config["corpus"]["kind"],
-                    "licence": licence_of(config["corpus"]),
+                    "kind": corpus.config["kind"],
+                    "licence": licence_of(corpus.config),
                     "sha256": corpus.sha256,
                     "bytes": corpus.size,
                     "labels": labels,

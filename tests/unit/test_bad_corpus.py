@@ -1,0 +1,632 @@
+"""Bad corpora: each is told in one message, and nothing half-written stays.
+
+What can be kept is kept: the second table has files with a fault that most rows survive.
+"""
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import os
+import re
+import zipfile
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from made_corpus import (
+    HEADER,
+    as_csv,
+    as_json_lines,
+    rows,
+    run_encode,
+    run_split,
+    run_tokenize,
+    written,
+)
+from tweetrnn import tokenize
+
+GOOD = as_csv(rows())
+
+
+def zipped(name, content=GOOD):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr(name, content)
+    return stream.getvalue()
+
+
+def parquet(columns=None, **changes):
+    """Return the bytes of a Parquet file of sound rows, with some columns changed."""
+    table = dict(zip(HEADER, map(list, zip(*rows(), strict=True)), strict=True))
+    stream = io.BytesIO()
+    pq.write_table(
+        pa.table(table | changes if columns is None else columns), stream, write_page_checksum=True
+    )
+    return stream.getvalue()
+
+
+def flipped(content, at):
+    """Return bytes with one bit changed."""
+    return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+
+
+def having(**columns):
+    """Return a CSV of sound rows in which columns have another value in each row."""
+    return as_csv(
+        [
+            [columns.get(name, cell) for name, cell in zip(HEADER, row, strict=True)]
+            for row in rows()
+        ]
+    )
+
+
+def with_rows(*more, count=10, **dialect):
+    """Return a CSV of a few sound rows and then others."""
+    return as_csv([*rows(count), *more], **dialect)
+
+
+SEMICOLONS = as_csv(rows(), delimiter=";")
+LATIN = GOOD.replace("number 7\n", "numéro 7\n").replace("number 7,", "numéro 7,")
+TOO_MANY = r"rows cannot be used \([\d.]+ %, and corpus\.max_dropped allows 1 %\)"
+
+# name: (file name, content as text or bytes, keys of corpus, what the message says)
+REFUSED = {
+    "empty": ("t.csv", "", {}, "empty; expected a header and rows"),
+    "white space alone": ("t.csv", " \n\t\n", {}, "nothing but white space; expected a header"),
+    "header alone": ("t.csv", as_csv([]), {}, "holds no rows; expected one for each tweet"),
+    "no header": (
+        "t.csv",
+        as_csv(rows(), header=None),
+        {},
+        "'1000', 'tweet number 0', 'negative'. Is the first",
+    ),
+    "unknown ending": ("t.txt", GOOD, {}, r"ending '\.txt' does not tell .*set corpus\.format to"),
+    "no ending": ("tweets", GOOD, {}, r"set corpus\.format to csv, tsv, jsonl or parquet"),
+    # Encodings
+    "Latin-1": (
+        "t.csv",
+        LATIN.encode("latin-1"),
+        {},
+        r"t\.csv, line 9: the byte 0xe9 is not utf-8; as Latin-1 .*numéro 7.*set "
+        r"corpus\.encoding to latin-1",
+    ),
+    "Latin-1 far down": (
+        "t.csv",
+        (as_csv(rows(50_000)) + "9,caf\xe9,neutral\n").encode("latin-1"),
+        {},
+        "line 50002: the byte 0xe9",
+    ),
+    "UTF-8 cut within a letter": (
+        "t.csv",
+        (GOOD + "1,é").encode()[:-1],
+        {},
+        "ends in the middle of",
+    ),
+    "Latin-1 taken for ASCII": ("t.csv", "é" + GOOD, {"encoding": "ascii"}, "0xc3 is not ascii"),
+    "not the encoding set": (
+        "t.csv",
+        GOOD.replace("number 3", "\x81").encode("latin-1"),
+        {"encoding": "cp1252"},
+        r"line 5: the byte 0x81 is not cp1252; set corpus\.encoding to what the file is in",
+    ),
+    "UTF-16": (
+        "t.csv",
+        GOOD.encode("utf-16"),
+        {},
+        r"mark of UTF-16.*set corpus\.encoding to utf-16",
+    ),
+    "UTF-32": (
+        "t.csv",
+        GOOD.encode("utf-32"),
+        {},
+        r"mark of UTF-32.*set corpus\.encoding to utf-32",
+    ),
+    "UTF-16 without a mark": (
+        "t.csv",
+        GOOD.encode("utf-16-le"),
+        {},
+        r"looks like UTF-16; set corpus\.encoding to utf-16-le",
+    ),
+    "UTF-16, big end first, without a mark": (
+        "t.csv",
+        GOOD.encode("utf-16-be"),
+        {},
+        r"set corpus\.encoding to utf-16-be",
+    ),
+    "UTF-16 with a mark but read without": (
+        "t.csv",
+        GOOD.encode("utf-16"),
+        {"encoding": "utf-16-le"},
+        r"corpus\.encoding is utf-16-le; set corpus\.encoding to utf-16",
+    ),
+    "taken for UTF-16": (
+        "t.csv",
+        GOOD,
+        {"encoding": "utf-16"},
+        r"not utf-16.*set corpus\.encoding",
+    ),
+    "UTF-8 with a mark, read as Latin-1": (
+        "t.csv",
+        GOOD.encode("utf-8-sig"),
+        {"encoding": "latin-1"},
+        r"mark of UTF-8, but corpus\.encoding is latin-1; set corpus\.encoding to utf-8",
+    ),
+    "no such encoding": (
+        "t.csv",
+        GOOD,
+        {"encoding": "utf8mb4"},
+        "'utf8mb4' is not a text encoding",
+    ),
+    "an encoding of bytes": ("t.csv", GOOD, {"encoding": "base64"}, "is not a text encoding"),
+    "binary": ("t.csv", bytes(1000), {}, "full of NUL bytes: not text, or a damaged copy"),
+    # Other formats
+    "gzip": ("t.csv", gzip.compress(GOOD.encode()), {}, "gzip-compressed; unpack it first"),
+    "gzip by name": ("t.csv.gz", gzip.compress(GOOD.encode()), {}, r"unpack it first \(gunzip\)"),
+    "bzip2": ("t.csv", bz2.compress(GOOD.encode()), {}, "bzip2-compressed"),
+    "xz": ("t.csv", lzma.compress(GOOD.encode()), {}, "xz-compressed"),
+    "zip": ("t.csv", zipped("Tweets.csv"), {}, "a zip archive; unpack it first"),
+    "zip by name": ("archive.zip", zipped("Tweets.csv"), {}, "a zip archive; unpack it first"),
+    "Excel": (
+        "t.csv",
+        zipped("[Content_Types].xml"),
+        {},
+        r"Excel workbook \(xlsx\); save it as CSV",
+    ),
+    "old Excel": ("t.xls", b"\xd0\xcf\x11\xe0" + bytes(99), {}, r"Excel workbook \(xls\)"),
+    "SQLite": ("t.csv", b"SQLite format 3\0" + bytes(99), {}, "SQLite database; export the table"),
+    "Git LFS": ("t.csv", "version https://git-lfs.github.com/spec/v1\n", {}, "git lfs pull"),
+    "web page": (
+        "t.csv",
+        "\n<!DOCTYPE html>\n<html>",
+        {},
+        "a web page, not csv; download the file",
+    ),
+    "Parquet by another name": ("t.csv", parquet(), {}, r"set corpus\.format to parquet"),
+    "JSON list": ("t.json", json.dumps([{"text": "a"}]), {}, "JSON list; expected JSON Lines"),
+    "CSV taken for Parquet": (
+        "t.csv",
+        GOOD,
+        {"format": "parquet"},
+        "not Parquet; set corpus.format",
+    ),
+    # Columns
+    "semicolons": ("t.csv", SEMICOLONS, {}, r"Are columns parted by ';'\? Then set corpus\.delim"),
+    "tabs": (
+        "t.csv",
+        as_csv(rows(), delimiter="\t"),
+        {},
+        r"parted by '\\t'\? Then set corpus\.delim",
+    ),
+    "quote as delimiter": (
+        "t.csv",
+        GOOD,
+        {"delimiter": '"'},
+        r"corpus\.delimiter: '\"' cannot part",
+    ),
+    "no text": (
+        "t.csv",
+        as_csv(rows(), header=("tweet_id", "Tweet text", "airline_sentiment")),
+        {},
+        r"no column 'text'; did you mean 'Tweet text'\? Set corpus\.columns\.text to one of those "
+        "found: 'tweet_id', 'Tweet text'",
+    ),
+    "two columns of a name": (
+        "t.csv",
+        as_csv([(*row, "x") for row in rows()], header=(*HEADER, "text")),
+        {},
+        r"2 columns are called 'text' \(corpus\.columns\.text\); rename all but one",
+    ),
+    "one column asked for twice": (
+        "t.csv",
+        GOOD,
+        {"columns": {"id": "text"}},
+        r"corpus\.columns\.id and corpus\.columns\.text name the same column, 'text'",
+    ),
+    "quote open in the header": ("t.csv", '"' + GOOD, {}, "misplaced quote in the header"),
+    # Rows
+    "quotes never closed": (
+        "t.csv",
+        with_rows().replace("tweet n", '"tweet n'),
+        {},
+        TOO_MANY
+        + r"(?s:.*)misplaced quote: 10; row 1 \(line 2\), row 2 \(line 3\), row 3 \(line 4\), "
+        r"\.\.\.\n.*its own quotes doubled\.\nMend these rows, or raise corpus\.max_dropped",
+    ),
+    "ragged": (
+        "t.csv",
+        with_rows(("1", "a", "b", "neutral"), ("2",)),
+        {},
+        TOO_MANY
+        + r"(?s:.*)wrong number of columns: 2; row 11 \(line 12\), row 12 \(line 13\)\n.*quoted",
+    ),
+    "unknown labels": (
+        "t.csv",
+        with_rows(("1", "a", "mixed"), ("2", "b", "mixed"), ("3", "c", "?")),
+        {},
+        TOO_MANY
+        + r"(?s:.*)row 11 \(line 12\): 'mixed'(?s:.*)lacks: 'mixed' \(2\), '\?' \(1\); name "
+        r"those to leave out in corpus\.ignore_labels",
+    ),
+    "missing labels": (
+        "t.csv",
+        with_rows(("1", "a", ""), ("2", "b", " ")),
+        {},
+        TOO_MANY + "(?s:.*)missing label: 2",
+    ),
+    "labels of another case": (
+        "t.csv",
+        GOOD.replace("negative", "Negative"),
+        {},
+        r"no row has the label 'negative' of corpus\.labels\. Labels found .*'Negative' \(67\)",
+    ),
+    "one class": (
+        "t.csv",
+        having(airline_sentiment="neutral"),
+        {},
+        r"no row has the label 'negative', 'positive'.*'neutral' \(200\)",
+    ),
+    "labels left out": (
+        "t.csv",
+        having(airline_sentiment="neutral"),
+        {"labels": ["good", "bad"], "ignore_labels": ["neutral"]},
+        r"no row has the label 'good', 'bad'.*'neutral' \(200\)",
+    ),
+    "a class without text": (
+        "t.csv",
+        as_csv([(i, "" if label == "positive" else text, label) for i, text, label in rows()]),
+        {"max_dropped": 1},
+        "every row with the label 'positive' had to be dropped:\n.*empty text: 66(?s:.*)\nMend",
+    ),
+    "empty texts": (
+        "t.csv",
+        having(text=" "),
+        {},
+        TOO_MANY + r":\n  empty text: 200; row 1 \(line 2\)",
+    ),
+    "equal texts": (
+        "t.csv",
+        having(text="the same"),
+        {},
+        r"all 200 tweets have the same tokens.*Is corpus\.columns\.text \('text'\) the column",
+    ),
+    "invisible texts": (
+        "t.csv",
+        having(text="\u200b\ufeff"),
+        {},
+        TOO_MANY + "(?s:.*)no tokens: 200",
+    ),
+    "huge texts": (
+        "t.csv",
+        with_rows(("1", "x" * 10_000_000, "neutral")),
+        {},
+        ": 10,000,000 characters",
+    ),
+    "NUL": ("t.csv", with_rows(("1", "a\0b", "neutral")), {}, TOO_MANY + "(?s:.*)NUL character in"),
+    # JSON Lines
+    "no objects": ("t.jsonl", "1\n[2]\nnull\n{\n", {}, "4 of 4 rows (?s:.*)not a JSON object: 4"),
+    "no key": ("t.jsonl", '{"Tweet": 1, "text": ""}', {}, "no column 'tweet_id'; .* mean 'Tweet'"),
+    "texts that are numbers": (
+        "t.jsonl",
+        as_json_lines([(1, 2, "neutral")]),
+        {},
+        "text is not text",
+    ),
+    "labels that are lists": ("t.jsonl", as_json_lines([(1, "a", ["x"])]), {}, "label is not text"),
+    "blank lines alone": ("t.jsonl", "\n\n", {}, "holds no rows"),
+    "nested without end": ("t.jsonl", "[" * 100_000, {}, "begins with a JSON list"),
+    "JSON in Latin-1": ("t.jsonl", b'{"text": "\xe9"}\n', {}, "line 1: the byte 0xe9 is not utf-8"),
+    # Parquet
+    "Parquet cut short": (
+        "t.parquet",
+        parquet()[:-9],
+        {},
+        "not a sound Parquet file.*copy it or write it anew",
+    ),
+    "a bit flipped": ("t.parquet", flipped(parquet(), 30), {}, "not a sound Parquet file"),
+    "no such Parquet column": (
+        "t.parquet",
+        parquet({"id": [1], "text": ["a"]}),
+        {},
+        r"no column 'tweet_id'\. Set corpus\.columns\.id to one of those found: 'id', 'text'",
+    ),
+    "Parquet without columns": ("t.parquet", parquet({}), {}, "no column 'tweet_id'"),
+    "Parquet of bytes": (
+        "t.parquet",
+        parquet(text=pa.array([b"x"] * 200, pa.large_binary())),
+        {},
+        "the column 'text' holds large_binary; expected text",
+    ),
+    "Parquet of lists": ("t.parquet", parquet(text=[["x"]] * 200), {}, "expected text"),
+    "Parquet of invalid text": (
+        "t.parquet",
+        parquet(text=pa.array([b"\xff"] * 200, pa.binary()).view(pa.string())),
+        {},
+        "not a sound Parquet file",
+    ),
+    "Parquet without rows": (
+        "t.parquet",
+        parquet({name: pa.array([], pa.string()) for name in HEADER}),
+        {},
+        "holds no rows",
+    ),
+}
+
+
+def as_bytes(content):
+    return content.encode() if isinstance(content, str) else content
+
+
+def refuse(corpus, out, capsys, match, **changes):
+    """Run the stage and see that it tells the fault as it should and leaves nothing."""
+    out.mkdir()
+    assert run_tokenize(corpus, out, **changes) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("error: ")
+    assert told.count("error: ") == 1
+    assert "Traceback" not in told
+    assert told.removesuffix("\n") in out.with_suffix(".log").read_text()
+    assert len(told) < 2_000
+    assert os.listdir(out) == []
+    __tracebackhide__ = True
+    if not re.search(match, told):
+        pytest.fail(f"expected {match!r}, was told:\n{told}")
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_corpus_that_will_not_do_is_told_in_one_message(tmp_path, capsys, case):
+    name, content, changes, message = REFUSED[case]
+    (tmp_path / name).write_bytes(as_bytes(content))
+    refuse(tmp_path / name, tmp_path / "out", capsys, message, **changes)
+
+
+def test_a_file_that_is_not_there_is_told_with_where_it_was_looked_for(tmp_path, capsys):
+    for number, name in enumerate(["absent.csv", "file/absent.csv", "x" * 300 + ".csv"]):
+        (tmp_path / "file").write_text(GOOD)
+        message = (
+            "no such file; a relative corpus.path starts at" if number < 2 else "cannot be read"
+        )
+        refuse(tmp_path / name, tmp_path / f"out{number}", capsys, message)
+
+
+def test_what_is_no_file_is_refused_and_a_folder_told_with_what_it_holds(tmp_path, capsys):
+    (tmp_path / "folder").mkdir()
+    refuse(tmp_path / "folder", tmp_path / "out1", capsys, "a directory; corpus.path must name")
+    (tmp_path / "folder" / "Tweets.CSV").write_text(GOOD)
+    refuse(
+        tmp_path / "folder", tmp_path / "out2", capsys, r"a directory \(it holds 'Tweets\.CSV'\)"
+    )
+    os.mkfifo(tmp_path / "pipe.csv")
+    refuse(tmp_path / "pipe.csv", tmp_path / "out3", capsys, "not a regular file")
+
+
+def test_a_file_without_permission_is_told(tmp_path, capsys, monkeypatch):
+    (tmp_path / "t.csv").write_text(GOOD)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may read everything
+    refuse(tmp_path / "t.csv", tmp_path / "out", capsys, "no permission to read it")
+
+
+@pytest.mark.parametrize("change", ["grows", "vanishes", "is another"])
+def test_a_file_that_changes_while_it_is_read_is_told(tmp_path, capsys, monkeypatch, change):
+    path = tmp_path / "t.csv"
+    path.write_text(GOOD)
+
+    def tokenize_and_change(text, config):
+        if change == "grows":
+            with path.open("a") as stream:
+                stream.write("more\n")
+        elif change == "vanishes":
+            path.unlink(missing_ok=True)
+        elif not (tmp_path / "old.csv").exists():
+            path.rename(tmp_path / "old.csv")
+            path.write_text(GOOD)
+        return text.split()
+
+    monkeypatch.setattr(tokenize, "tokenize_text", tokenize_and_change)
+    match = "no such file" if change == "vanishes" else "changed while it was read; run again"
+    refuse(path, tmp_path / "out", capsys, match)
+
+
+def test_an_old_result_stays_as_it_was_when_the_corpus_turns_bad(tmp_path, capsys):
+    corpus, out = tmp_path / "t.csv", tmp_path / "out"
+    out.mkdir()
+    corpus.write_text(GOOD)
+    assert run_tokenize(corpus, out) == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    corpus.write_text(having(text="the same"))
+    assert run_tokenize(corpus, out) == 1
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+# name: (file name, content, keys of corpus, [(row, line, reason)] of the dropped rows, texts of the
+# rows after the sound ones)
+KEPT = {
+    "BOM": ("t.csv", GOOD.encode("utf-8-sig"), {}, [], []),
+    "UTF-16, as configured": ("t.csv", GOOD.encode("utf-16"), {"encoding": "utf-16"}, [], []),
+    "UTF-16, big end first": ("t.csv", GOOD.encode("utf-16-be"), {"encoding": "utf-16-be"}, [], []),
+    "Latin-1, as configured": (
+        "t.csv",
+        with_rows(("1", "caf\xe9", "neutral"), count=200).encode("latin-1"),
+        {"encoding": "latin-1"},
+        [],
+        ["caf\xe9"],
+    ),
+    "lines of Windows": ("t.csv", with_rows(count=200, lineterminator="\r\n"), {}, [], []),
+    "lines of an old Macintosh": ("t.csv", with_rows(count=200, lineterminator="\r"), {}, [], []),
+    "semicolons, as configured": ("t.csv", SEMICOLONS, {"delimiter": ";"}, [], []),
+    "no line break at the end": ("t.csv", GOOD.rstrip("\n"), {}, [], []),
+    "blank lines": ("t.csv", "\n\n" + GOOD.replace("\n", "\n\n \n") + "\n", {}, [], []),
+    "cells too many, all empty": (
+        "t.csv",
+        GOOD.replace("number 5,neutral\n", "number 5,neutral,,\n"),
+        {},
+        [],
+        [],
+    ),
+    "spaces about names and labels": (
+        "t.csv",
+        GOOD.replace(",negative\n", ", negative \n"),
+        {},
+        [],
+        [],
+    ),
+    "line breaks in quotes": (
+        "t.csv",
+        with_rows(("1", "two\nlines\r\nor three", "neutral"), count=200),
+        {},
+        [],
+        ["two\nlines\r\nor three"],
+    ),
+    "right to left": (
+        "t.csv",
+        with_rows(("1", "الرحلة متأخرة", "neutral"), count=200),
+        {},
+        [],
+        ["الرحلة متأخرة"],
+    ),
+    "emoji alone": ("t.csv", with_rows(("1", "✈️😡", "negative"), count=200), {}, [], ["✈️😡"]),
+    "HTML and script": (
+        "t.csv",
+        with_rows(("1", "<script>alert('x')</script>", "neutral"), count=200),
+        {},
+        [],
+        ["<script>alert('x')</script>"],
+    ),
+    "a formula": ("t.csv", with_rows(("1", "=cmd()", "neutral"), count=200), {}, [], ["=cmd()"]),
+    "a quote never closed": (
+        "t.csv",
+        with_rows(count=200) + '1,"open,neutral\n2,after,neutral\n',
+        {},
+        [(201, 202, "misplaced quote")],
+        ["after"],
+    ),
+    "a quote never closed before one that is": (
+        "t.csv",
+        with_rows(count=200) + '1,"open,neutral\n2,so-called ",neutral\n3,"after\nit",positive\n',
+        {"max_dropped": 0.02},
+        [(201, 202, "misplaced quote")],
+        ['so-called "', "after\nit"],
+    ),
+    "a quote in the middle": ("t.csv", GOOD + '1,a "b" c,neutral\n', {}, [], ['a "b" c']),
+    "a quote closed too early": (
+        "t.csv",
+        GOOD + '1,"a" b,neutral\n2,after,neutral\n',
+        {},
+        [(201, 202, "misplaced quote")],
+        ["after"],
+    ),
+    "a text that holds the delimiter": (
+        "t.csv",
+        GOOD + "1,a, b,neutral\n2,after,neutral\n",
+        {},
+        [(201, 202, "wrong number of columns")],
+        ["after"],
+    ),
+    "a row cut short": ("t.csv", GOOD + "1,a", {}, [(201, 202, "wrong number of columns")], []),
+    "NUL": (
+        "t.csv",
+        with_rows(("1", "a\0b", "neutral"), ("2", "after", "neutral"), count=200),
+        {},
+        [(201, 202, "NUL character in the text")],
+        ["after"],
+    ),
+    "a text of 10 MB": (
+        "t.csv",
+        with_rows(("1", "x" * 10_000_000, "neutral"), ("2", "after", "neutral"), count=200),
+        {},
+        [(201, 202, "text too long")],
+        ["after"],
+    ),
+    "a quoted text of 20,000 lines": (
+        "t.csv",
+        GOOD + '1,"' + "x\n" * 20_000 + '",neutral\n',
+        {"max_dropped": 1},
+        None,
+        [],
+    ),
+    "empty, invisible": (
+        "t.csv",
+        with_rows(("1", "", "neutral"), ("2", "\u200b", "neutral"), count=200),
+        {},
+        [(201, 202, "empty text"), (202, 203, "no tokens")],
+        [],
+    ),
+    "unknown and missing labels": (
+        "t.csv",
+        with_rows(("1", "a", "mixed"), ("2", "b", ""), count=200),
+        {},
+        [(201, 202, "unknown label"), (202, 203, "missing label")],
+        [],
+    ),
+    "JSON Lines": (
+        "t.jsonl",
+        as_json_lines([*rows(), (7, "half a pair: \ud83d", "neutral"), (8, None, "neutral")])
+        + "}\n\r\n",
+        {"max_dropped": 0.02},
+        [(202, 202, "empty text"), (203, 203, "not a JSON object")],
+        ["half a pair: \ufffd"],
+    ),
+    "JSON Lines of Windows, with a mark": (
+        "t.ndjson",
+        as_json_lines(rows()).replace("\n", "\r\n").encode("utf-8-sig"),
+        {},
+        [],
+        [],
+    ),
+    "TSV": (
+        "t.tsv",
+        with_rows(("1", "a, b", "neutral"), count=200, delimiter="\t"),
+        {},
+        [],
+        ["a, b"],
+    ),
+    "Parquet with missing values": (
+        "t.parquet",
+        parquet(text=[*(text for _, text, _ in rows(199)), None]),
+        {},
+        [(200, 0, "empty text")],
+        [],
+    ),
+    "Parquet of numbers and categories": (
+        "t.parquet",
+        parquet(
+            tweet_id=list(range(1000, 1200)),
+            airline_sentiment=pa.array([label for *_, label in rows()]).dictionary_encode(),
+        ),
+        {},
+        [],
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", KEPT)
+def test_rows_that_can_be_kept_are_kept_and_the_others_listed(tmp_path, capsys, case):
+    name, content, changes, dropped, more = KEPT[case]
+    (tmp_path / name).write_bytes(as_bytes(content))
+    out = tmp_path / "out"
+    out.mkdir()
+    assert run_tokenize(tmp_path / name, out, **changes) == 0, capsys.readouterr().err
+
+    tweets, facts, listed = written(out)
+    sound = [(t["id"], t["text"], t["label"]) for t in tweets[: len(tweets) - len(more)]]
+    assert sound == rows()[: len(sound)]
+    assert len(sound) >= 199
+    assert [tweet["text"] for tweet in tweets[len(sound) :]] == more
+    if dropped is not None:
+        assert [(int(row), int(line), reason) for row, line, _, reason in listed] == dropped
+    assert facts["rows_read"] == facts["kept"] + len(listed) == len(tweets) + len(listed)
+    assert sum(facts["dropped"].values()) == len(listed)
+
+
+def test_fewer_tweets_than_the_split_needs_are_told(tmp_path, capsys):
+    out = tmp_path / "out"
+    out.mkdir()
+    (tmp_path / "t.csv").write_text(as_csv(rows(3)))
+    assert run_tokenize(tmp_path / "t.csv", out) == 0
+    assert run_encode(out) == 0
+    before = set(os.listdir(out))
+    assert run_split(out) == 1
+    assert "leaves no tweet for" in capsys.readouterr().err
+    assert set(os.listdir(out)) == before
