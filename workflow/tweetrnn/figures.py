@@ -1,4 +1,8 @@
-"""Which figures an experiment has, what each says, and the colours they share with the page."""
+"""Which figures there are, what each says in words, and the colours shared with the page."""
+
+from statistics import median
+
+from tweetrnn.document import percent, share, signed, visible
 
 # Every hue is drawn in this exact hexadecimal; the page replaces it by the CSS variable of the
 # same name and so recolours the figures for a dark background. No two may be equal.
@@ -35,6 +39,7 @@ FACTORS = {
     "regularization": "L2 regularisation",
     "learning_rate": "learning rate",
 }
+BASELINES = {"majority": "majority class", "logistic_regression": "logistic regression"}
 
 
 def metric_of(ranking):
@@ -62,6 +67,7 @@ def figure_names(config):
     that a workflow knows them before any run is done.
     """
     return [
+        "primary",
         "lengths",
         *(
             f"curves-{cell}-{place}-{quantity}"
@@ -71,15 +77,44 @@ def figure_names(config):
         ),
         "ranking",
         "cells",
+        "effects",
+        "paired",
+        "optimism",
+        "failures",
+        "calibration",
+        "cost",
     ]
+
+
+def level_text(factor, value):
+    """Return a factor's value as figures and tables show it."""
+    if factor == "learning_rate":
+        mantissa, exponent = f"{value:e}".split("e")
+        return f"{float(mantissa):g}e{int(exponent)}"
+    if factor in ("dropout", "regularization"):
+        return "yes" if value else "no"
+    return f"{value}"
+
+
+def runs_of(runs, cell):
+    """Return a cell's finished runs, best first; ``runs`` are dicts as aggregate lists them."""
+    mine = [run for run in runs if run["cell"] == cell and run["status"] == "finished"]
+    return sorted(mine, key=lambda run: run["rank"])
 
 
 # name (up to its first dash): caption file, category, what it is
 _CAPTIONS = {
+    "primary": ("primary.rst", "Comparison", "The selected models"),
     "lengths": ("lengths.rst", "Data", "Tweet lengths"),
     "curves": ("curves.rst", "Top runs", "Curves"),
     "ranking": ("ranking.rst", "All runs", "All runs, ranked"),
     "cells": ("cells.rst", "All runs", "The cells side by side"),
+    "effects": ("effects.rst", "All runs", "What each hyper-parameter does"),
+    "paired": ("paired.rst", "Comparison", "Differences over all combinations"),
+    "optimism": ("optimism.rst", "Comparison", "What selection flatters"),
+    "failures": ("failures.rst", "Mistakes", "Confusion matrices"),
+    "calibration": ("calibration.rst", "Mistakes", "Calibration"),
+    "cost": ("cost.rst", "Cost", "Time and memory"),
 }
 
 
@@ -92,3 +127,221 @@ def caption_of(name):
         cell, place, quantity = rest
         labels = {"cell": cell, "place": place, "quantity": quantity}
     return {"caption": caption, "category": category, "labels": labels}
+
+
+# ------------------------------------------------------------------------- alternative texts
+
+
+def _span(interval):
+    return "" if interval is None else f" ({share(interval[0])} to {share(interval[1])})"
+
+
+def _signed_span(interval):
+    return f" ({signed(interval[0])} to {signed(interval[1])})"
+
+
+def _primary(e):
+    c = e.comparison
+    accuracies = [
+        f"{BASELINES.get(name, name)} {share(own['accuracy'])}{_span(own['interval'])}"
+        for name, own in c["primary"]["accuracies"].items()
+    ]
+    pairs = [
+        f"{pair['first']} less {pair['second']} {signed(pair['difference'])}"
+        f"{_signed_span(pair['interval'])}"
+        for pair in c["primary"]["pairs"]
+    ]
+    text = f"{c['part'].capitalize()} accuracies with {percent(c['level'])} intervals: "
+    text += "; ".join(accuracies) + "."
+    return text + (f" Differences: {'; '.join(pairs)}." if pairs else "")
+
+
+def _lengths(e):
+    length = e.tokenized["length"]
+    return (
+        f"Histogram of tokens in a tweet: the median is {length['median']}, 95 % of the tweets "
+        f"have at most {length['p95']}, the longest has {length['max']}."
+    )
+
+
+def _curves(e, cell, place, quantity):
+    metric = curve_metric(e.config["report"]["rank_by"]) if quantity == "accuracy" else "loss"
+    mine = runs_of(e.runs, cell)
+    if len(mine) < int(place):
+        return f"No curve: {cell} has no finished run {place}."
+    run = mine[int(place) - 1]
+    text = f"{METRICS.get(metric, metric).capitalize()} over the epochs, training and validation, "
+    text += f"of {cell} {run['combination']}, {cell}'s number {place}"
+    if metric in ("loss", "accuracy"):
+        training, validation = (run[f"{part}_{metric}_at_last"] for part in ("train", "validation"))
+        text += f"; at the last epoch {share(training)} and {share(validation)}"
+    epoch = run["divergence_epoch"]
+    parting = "do not part" if epoch is None else f"part at epoch {epoch}"
+    return f"{text}. The curves {parting}."
+
+
+def _ranking(e):
+    by = e.config["report"]["rank_by"]
+    done = sorted((r for r in e.runs if r["status"] == "finished"), key=lambda run: run["rank"])
+    if not done:
+        return "No run has finished."
+    text = (
+        f"{len(done)} runs by {RANKINGS[by]}, best first: from {share(done[0][by])} "
+        f"({done[0]['cell']} {done[0]['combination']}) down to {share(done[-1][by])}"
+    )
+    for name, value in baseline_values(e.baselines, by).items():
+        above = sum(run[by] > value for run in done)
+        text += f"; {above} above the {BASELINES[name]}'s {share(value)}"
+    return f"{text}. Beneath, the cell and the hyper-parameters of each."
+
+
+def combination_figures(runs, by):
+    """Return {combination: {cell: figure}}, replicates averaged, the best mean over cells first."""
+    found = {}
+    for run in runs:
+        if run["status"] == "finished":
+            found.setdefault(run["combination"], {}).setdefault(run["cell"], []).append(run[by])
+    means = {
+        name: {cell: sum(values) / len(values) for cell, values in own.items()}
+        for name, own in found.items()
+    }
+    return dict(
+        sorted(means.items(), key=lambda item: (-sum(item[1].values()) / len(item[1]), item[0]))
+    )
+
+
+def _cells(e):
+    by = e.config["report"]["rank_by"]
+    figures = combination_figures(e.runs, by)
+    wins = dict.fromkeys(e.config["grid"]["cell"], 0)
+    for own in figures.values():
+        best = max(own.values())
+        winners = [cell for cell, value in own.items() if value == best]
+        if len(own) > 1 and len(winners) == 1:
+            wins[winners[0]] += 1
+    told = ", ".join(f"{cell} in {count}" for cell, count in wins.items())
+    return (
+        f"One line for each combination with the {RANKINGS[by]} of every cell. "
+        f"Highest of {len(figures)}: {told}."
+    )
+
+
+def effect_name(row):
+    """Return what an effect compares: ``learning rate 1e-4 → 1e-3``."""
+    levels = " → ".join(level_text(row["factor"], row[end]) for end in ("from", "to"))
+    return f"{FACTORS[row['factor']]} {levels}"
+
+
+def _effects(e):
+    rows = [row for row in e.comparison["factor_effects"] if row["pairs"]]
+    if not rows:
+        return "The grid varies no hyper-parameter of which both levels have finished."
+    told = []
+    for cell in e.config["grid"]["cell"]:
+        mine = [row for row in rows if row["cell"] == cell]
+        if mine:
+            most = max(mine, key=lambda row: abs(row["mean"]))
+            told.append(f"{effect_name(most)} ({cell}, mean {signed(most['mean'])})")
+    return (
+        f"Differences in {RANKINGS[e.comparison['select_by']]} between combinations that differ in "
+        f"one hyper-parameter alone. The largest: {'; '.join(told)}."
+    )
+
+
+def _paired(e):
+    rows = [row for row in e.comparison["paired_cells"] if row["pairs"]]
+    if not rows:
+        return "There are no two cells with a finished combination in common."
+    told = [
+        f"{row['first']} less {row['second']} from {signed(row['min'])} to {signed(row['max'])}, "
+        f"mean {signed(row['mean'])}, above zero in {row['positive']} of {row['pairs']}"
+        for row in rows
+    ]
+    by = RANKINGS[e.comparison["select_by"]]
+    return f"Differences in {by}, combination by combination, sorted: {'; '.join(told)}."
+
+
+def _optimism(e):
+    told = [
+        f"{cell} {share(own['apparent'])} against {share(own['corrected'])}{_span(own['interval'])}"
+        for cell, own in e.comparison["selection_optimism"].items()
+    ]
+    return (
+        "Validation accuracy of the best run, and what is left of it on tweets that took no part "
+        f"in its selection: {'; '.join(told)}."
+    )
+
+
+def _failures(e):
+    told = [
+        f"{cell}: "
+        + ", ".join(f"{visible(name)} {percent(own['recall'])}" for name, own in classes.items())
+        for cell, classes in ((c, f["per_class"]) for c, f in e.comparison["failures"].items())
+    ]
+    return f"Confusion matrices. Share of each class that is found: {'; '.join(told)}."
+
+
+def _calibration(e):
+    told = [
+        f"{cell} has mean confidence {share(own['calibration']['mean_confidence'])}, accuracy "
+        f"{share(own['scores']['accuracy'])}, expected calibration error "
+        f"{share(own['calibration']['expected_calibration_error'])}"
+        for cell, own in e.comparison["failures"].items()
+    ]
+    return f"Accuracy by confidence, with the tweets in each bin: {'; '.join(told)}."
+
+
+def _cost(e):
+    told = []
+    for cell in e.config["grid"]["cell"]:
+        mine = [run for run in e.runs if run["cell"] == cell]
+        seconds = [run["seconds"] for run in mine if run["seconds"] is not None]
+        memory = [run["max_rss_mb"] for run in mine if run["max_rss_mb"] is not None]
+        if seconds:
+            told.append(
+                f"{cell} {len(seconds)} runs, median {median(seconds):,.1f} s"
+                + (f", at most {max(memory):,.0f} MB" if memory else "")
+            )
+    asked = f" Asked for: {e.memory_mb:,} MB." if e.memory_mb else ""
+    return f"Time and peak memory of each training: {'; '.join(told) or 'none is known'}.{asked}"
+
+
+_ALT_TEXTS = {
+    "primary": _primary,
+    "lengths": _lengths,
+    "curves": _curves,
+    "ranking": _ranking,
+    "cells": _cells,
+    "effects": _effects,
+    "paired": _paired,
+    "optimism": _optimism,
+    "failures": _failures,
+    "calibration": _calibration,
+    "cost": _cost,
+}
+FROM_COMPARISON = ("primary", "effects", "paired", "optimism", "failures", "calibration")
+NOT_COMPARED = "The selected combinations' trainings are not all done, so there is no comparison."
+
+
+def alt_text(name, experiment):
+    """Return a figure's alternative text: one or two sentences with the numbers that it shows.
+
+    Args:
+        name: one of ``figure_names``.
+        experiment: an ``experiment.Experiment``, or whatever has its config, runs (dicts as
+            aggregate lists them), baselines, comparison (both may be None), tokenized (for
+            lengths) and memory_mb (for cost; may be None).
+    """
+    kind, *rest = name.split("-")
+    if kind in FROM_COMPARISON and experiment.comparison is None:
+        return NOT_COMPARED
+    return _ALT_TEXTS[kind](experiment, *rest)
+
+
+def baseline_values(baselines, ranking):
+    """Return {baseline: its figure on the validation part} in a ranking's metric.
+
+    ``baselines`` are the stage's metrics, or None: then there are none.
+    """
+    metric = metric_of(ranking)
+    return {name: baselines[name]["validation"][metric] for name in BASELINES if baselines}

@@ -1,0 +1,138 @@
+"""An invented experiment in memory: what plot draws and what alternative texts tell of."""
+
+from types import SimpleNamespace
+
+import numpy as np
+from made_runs import config_of
+from tweetrnn import aggregate, compare, metrics
+from tweetrnn.failures import diagnose
+from tweetrnn.figures import RANKINGS
+from tweetrnn.grid import combinations
+from tweetrnn.select import mean_figures, select
+
+SIX = ["SimpleRNN", "LSTM", "GRU", "MGU", "IndRNN", "QRNN"]
+ONE_COMBINATION = {
+    "recurrent_layers": [1],
+    "dense_layers": [2],
+    "dropout": [False],
+    "regularization": [True],
+    "learning_rate": [1e-3],
+}
+
+
+def made_runs_and_epochs(config, statuses, epochs, rng):
+    """Return aggregate's tables for random histories; ``statuses`` are of the first runs."""
+    runs, histories = [], {}
+    statuses = iter(statuses)
+    for cell in config["grid"]["cell"]:
+        for combination in combinations(config["grid"]):
+            for replicate in range(1, config["training"]["replicates"] + 1):
+                row = dict.fromkeys(aggregate.RUNS) | {
+                    name: getattr(combination, name)
+                    for name in aggregate.RUNS
+                    if hasattr(combination, name)
+                }
+                row |= {"cell": cell, "combination": combination.name, "replicate": replicate}
+                row["status"] = next(statuses, "finished")
+                history = {"epoch": list(range(1, epochs + 1))}
+                for name in aggregate.HISTORY[1:]:
+                    history[name] = np.sort(rng.uniform(0.5, 0.9, epochs)).tolist()
+                    if "loss" in name:
+                        history[name].reverse()
+                if row["status"] != "missing":
+                    row |= {"seconds": rng.uniform(5, 9), "max_rss_mb": rng.uniform(300, 330)}
+                    row |= {"parameters": 1234}
+                    histories[cell, combination.name, replicate] = history
+                if row["status"] == "diverged":
+                    history["validation_loss"][-1] = None
+                if row["status"] == "finished":
+                    row |= aggregate.summarise(history, epochs) | {"best_epoch": epochs}
+                runs.append(row)
+    rows = [
+        {"cell": cell, "combination": combination, "replicate": replicate}
+        | {name: history[name][epoch] for name in aggregate.HISTORY}
+        for (cell, combination, replicate), history in histories.items()
+        for epoch in range(epochs)
+    ]
+    return aggregate.rank(runs, config["report"]["rank_by"]), rows
+
+
+def made_comparison(config, runs, part, classes, replicates, rng):
+    """Return a comparison as compare makes it, of random predictions on 120 tweets."""
+    labels, groups = rng.integers(0, len(classes), 120), np.arange(120)
+    guesses = rng.dirichlet(np.ones(len(classes)), 120)
+
+    def right():
+        return rng.random(120) < 0.7
+
+    cells = config["grid"]["cell"]
+    selected = select(runs, "best_accuracy", cells)
+    cells = [cell for cell in cells if cell in selected]
+    rights = {cell: np.stack([right() for _ in range(replicates)]) for cell in cells}
+    primary = compare.primary(rights, {name: right() for name in compare.BASELINES}, groups, 100, 1)
+    for cell, own in rights.items():
+        primary["accuracies"][cell]["replicates"] = [
+            {"replicate": number, part: {"accuracy": float(row.mean())}}
+            for number, row in enumerate(own, 2)
+        ]
+    means = mean_figures(runs, "best_accuracy")
+    effects, interactions = compare.factor_effects(means, config["grid"])
+    probabilities = {"validation": guesses}
+    return {
+        "part": part,
+        "optimistic": part == "validation",
+        "select_by": "best_accuracy",
+        "selected": selected,
+        "replicates": list(range(2, 2 + replicates)),
+        "level": 0.95,
+        "primary": primary,
+        "factor_effects": effects,
+        "interactions": interactions,
+        "paired_cells": compare.paired_cells(means, config["grid"]),
+        "selection_optimism": compare.optimism(
+            runs[:20], cells, lambda run: probabilities["validation"], labels, groups, 100, 1
+        ),
+        "failures": {
+            cell: {"scores": metrics.scores(guesses, labels)}
+            | diagnose(guesses, labels, groups, classes, 1)
+            for cell in cells
+        },
+    }
+
+
+def made_experiment(
+    cells=("SimpleRNN", "LSTM"),
+    classes=("negative", "neutral", "positive"),
+    part="test",
+    replicates=1,
+    selected_replicates=3,
+    statuses=(),
+    epochs=4,
+    top=3,
+    rank_by="mean_accuracy",
+    **grid,
+):
+    """Return a namespace with what ``plot.draw`` and ``figures.alt_text`` read."""
+    rng = np.random.default_rng(7)
+    config = config_of(replicates, rank_by, cell=list(cells), **grid)
+    config["report"]["top"] = top
+    runs, rows = made_runs_and_epochs(config, statuses, epochs, rng)
+    finished = any(run["status"] == "finished" for run in runs)
+    return SimpleNamespace(
+        config=config,
+        runs=runs,
+        epochs=rows,
+        baselines={
+            name: {"validation": dict.fromkeys(metrics.scores(np.eye(2), np.arange(2)), value)}
+            for name, value in (("majority", 0.63), ("logistic_regression", 0.78))
+        },
+        comparison=made_comparison(config, runs, part, classes, selected_replicates, rng)
+        if finished
+        else None,
+        memory_mb=1500,
+        tokenized={"length": {"min": 1, "median": 17, "p95": 28, "max": 33}},
+        offsets=np.concatenate([[0], rng.poisson(17, 500).cumsum()]),
+    )
+
+
+__all__ = ["ONE_COMBINATION", "RANKINGS", "SIX", "made_experiment"]
