@@ -22,6 +22,7 @@ rule plot:
         epochs=rules.aggregate.output.epochs_parquet,
         baselines=rules.baselines.output.metrics,
         offsets=rules.encode.output.offsets,
+        comparison=rules.compare.output.comparison,
     output:
         [for_snakemakes_report(stem) for stem in FIGURES],
         [f"{RESULTS}/plot/{stem}.png" for stem in FIGURES],
@@ -37,6 +38,7 @@ rule plot:
         runtime=30,
     params:
         folder=lambda wildcards, output: os.path.dirname(output[0]),
+        memory=TRAINING_MB,
         config=settings("grid", "report.top", "report.rank_by", "training.replicates"),
         code=code_digest("plot"),
     message:
@@ -44,6 +46,7 @@ rule plot:
     shell:
         "{TWEETRNN} plot --runs {input.runs:q} --epochs {input.epochs:q} "
         "--baselines {input.baselines:q} --offsets {input.offsets:q} "
+        "--comparison {input.comparison:q} --memory-mb {params.memory} "
         "--output-dir {params.folder:q} --config {params.config:q} --log {log:q}"
 
 
