@@ -11,7 +11,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # The interpreter by its path and the tools as modules: a moved folder keeps working.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help run test lint rulegraph bench clean
+.PHONY: help run partial test lint rulegraph bench clean
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -38,6 +38,9 @@ $(VENV)/test.stamp: envs/test.txt $(VENV)/run.stamp
 run: $(VENV)/run.stamp  ## run the pipeline (CONFIG=config/airline.yaml for the real tweets) and say where the report lies
 	@$(BIN)/python -m tweetrnn run --cores $(CORES) --configfile $(CONFIG)
 	@$(BIN)/python -m tweetrnn headline --configfile $(CONFIG)
+
+partial: $(VENV)/run.stamp  ## report on what there is, while trainings run or after some failed
+	@$(BIN)/python -m snakemake --configfile $(CONFIG) --nolock --cores 1 partial
 
 test: $(VENV)/test.stamp  ## run the whole test suite
 	@$(BIN)/python -m pytest

@@ -22,8 +22,8 @@ SMALL = {
         "regularization": [False],
         "learning_rate": [0.001],
     },
-    "training": {"epochs": 2},
-    "report": {"top": 1},
+    "training": {"epochs": 2, "selected_replicates": 1},
+    "report": {"top": 1, "resamples": 200},
 }
 
 
@@ -53,7 +53,7 @@ class Checkout:
     def run(self, *arguments, **options):
         """Run the small experiment to its end."""
         return self.snakemake(
-            "--cores", 2, "--configfile", "config/small.yaml", *arguments, **options
+            "--configfile", "config/small.yaml", "--cores", 2, *arguments, **options
         )
 
     def planned(self, *arguments):

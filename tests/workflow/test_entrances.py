@@ -39,15 +39,15 @@ def test_default_grid_is_64_trainings(fresh):
 def test_mistake_in_the_config_is_one_message_without_a_traceback(fresh, arguments, message):
     done = fresh.snakemake("--cores", 1, "--dry-run", *arguments, check=False)
     assert done.returncode != 0
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
+    assert message in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
 
 
 def test_missing_corpus_is_told(fresh):
     done = fresh.snakemake(
         "--cores", 1, "--configfile", "config/airline.yaml", "--dry-run", check=False
     )
-    assert done.returncode != 0 and "data/Tweets.csv" in done.stderr
+    assert done.returncode != 0 and "data/Tweets.csv" in done.stdout + done.stderr
 
 
 def test_lint_finds_nothing(fresh):

@@ -4,8 +4,6 @@ import shlex
 import sys
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
-
 WORKFLOW = Path(workflow.current_basedir).parent
 sys.path.insert(0, str(WORKFLOW))
 
@@ -17,7 +15,7 @@ from tweetrnn.grid import combinations
 try:
     config = resolve(config)
 except UserError as error:
-    raise WorkflowError(str(error))
+    sys.exit(f"error: {error}")
 
 RESULTS = f"results/{config['name']}"
 CELLS = config["grid"]["cell"]
@@ -25,9 +23,11 @@ COMBINATIONS = [combination.name for combination in combinations(config["grid"])
 REPLICATES = range(1, config["training"]["replicates"] + 1)
 PARTS = ["train", "validation", "test"]
 
-# A global and not a param: where the workflow lies must not decide what is rerun.
-TWEETRNN = f"PYTHONPATH={shlex.quote(str(WORKFLOW))} python -m tweetrnn"
-SUPERVISOR = os.getpid()
+# Not params: where the workflow lies, and in which process, must not decide what is rerun.
+shell.prefix(
+    f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(WORKFLOW))}; "
+    f"export TWEETRNN_SUPERVISOR={os.getpid()}; "
+)
 
 
 def settings(*keys, without=()):
@@ -46,6 +46,47 @@ def settings(*keys, without=()):
         section, _, key = dotted.partition(".")
         chosen[section] = {k: v for k, v in chosen[section].items() if k != key}
     return json.dumps(chosen, sort_keys=True)
+
+
+def of_selected(*outputs):
+    """These outputs of the selected combinations' further trainings, known once select has run."""
+
+    def files(wildcards):
+        with checkpoints.select.get().output.selected.open() as stream:
+            selected = json.load(stream)
+        return [
+            path
+            for cell, choice in selected["cells"].items()
+            for path in expand(
+                outputs,
+                cell=cell,
+                combination=choice["combination"],
+                replicate=selected["replicates"],
+            )
+        ]
+
+    return files
+
+
+def folder_of_runs(wildcards, input):
+    """The folder with CELL/COMBINATION/REPLICATE/, wherever the inputs of_runs lie."""
+    return str(Path(input.of_runs[0]).parents[3])
+
+
+def for_snakemakes_report(stem):
+    """A figure as Snakemake's own report shows it."""
+    about = caption_of(stem)
+    return report(
+        f"{RESULTS}/plot/{stem}.svg",
+        caption=f"{CAPTIONS}/{about['caption']}",
+        category=about["category"],
+        labels=about["labels"],
+    )
+
+
+def if_there(option, path):
+    """An option with a file that may not be made yet, or nothing."""
+    return f"{option} {shlex.quote(str(path))}" if Path(str(path)).is_file() else ""
 
 
 wildcard_constraints:

@@ -5,8 +5,8 @@ CORPUS = {
 }[config["corpus"]["kind"]]
 
 if config["corpus"]["kind"] == "path" and not Path(CORPUS).is_file():
-    raise WorkflowError(
-        f"corpus.path: there is no file {CORPUS} (relative to {Path.cwd()}). "
+    sys.exit(
+        f"error: corpus.path: there is no file {CORPUS} (relative to {Path.cwd()}). "
         "README.md says where the real tweets can be had; name another place with "
         "--config corpus='{path: FILE}'"
     )
@@ -32,7 +32,7 @@ if config["corpus"]["kind"] == "demo":
         message:
             "Inventing {params.tweets} tweets"
         shell:
-            "{TWEETRNN} demo --tweets {params.tweets} --seed {params.seed} "
+            "python -m tweetrnn demo --tweets {params.tweets} --seed {params.seed} "
             "--output {output:q} --log {log:q}"
 
 
@@ -56,7 +56,7 @@ if config["corpus"]["kind"] == "url":
         message:
             "Downloading {params.url}"
         shell:
-            "{TWEETRNN} download --url {params.url:q} --sha256 {params.sha256} "
+            "python -m tweetrnn download --url {params.url:q} --sha256 {params.sha256} "
             "--output {output:q} --log {log:q}"
 
 
@@ -87,7 +87,7 @@ rule tokenize:
     message:
         "Splitting the tweets of {input.corpus} into tokens"
     shell:
-        "{TWEETRNN} tokenize --corpus {input.corpus:q} --tweets {output.tweets:q} "
+        "python -m tweetrnn tokenize --corpus {input.corpus:q} --tweets {output.tweets:q} "
         "--facts {output.facts:q} --dropped {output.dropped:q} "
         "--config {params.config:q} --log {log:q}"
 
@@ -119,7 +119,7 @@ rule encode:
     message:
         "Encoding tweets as sequences of word ids"
     shell:
-        "{TWEETRNN} encode --tweets {input.tweets:q} --token-facts {input.facts:q} "
+        "python -m tweetrnn encode --tweets {input.tweets:q} --token-facts {input.facts:q} "
         "--dictionary {output.dictionary:q} --sequences {output.sequences:q} "
         "--words {output.words:q} --offsets {output.offsets:q} --labels {output.labels:q} "
         "--facts {output.facts:q} --config {params.config:q} --log {log:q}"
@@ -159,7 +159,7 @@ rule split:
     message:
         "Dividing tweets into train, validation and test"
     shell:
-        "{TWEETRNN} split --tweets {input.tweets:q} --dictionary {input.dictionary:q} "
+        "python -m tweetrnn split --tweets {input.tweets:q} --dictionary {input.dictionary:q} "
         "--sequences {input.sequences:q} --words {input.words:q} --offsets {input.offsets:q} "
         "--labels {input.labels:q} --encode-facts {input.facts:q} "
         "--train-sequences {output.train_sequences:q} --train-labels {output.train_labels:q} "

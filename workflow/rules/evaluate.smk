@@ -21,7 +21,7 @@ rule baselines:
     message:
         "Scoring the majority class and a logistic regression"
     shell:
-        "{TWEETRNN} baselines --tweets {input.tweets:q} --rows {input.rows:q} "
+        "python -m tweetrnn baselines --tweets {input.tweets:q} --rows {input.rows:q} "
         "--facts {input.facts:q} --metrics {output.metrics:q} "
         "--predictions {output.predictions:q} --config {params.config:q} --log {log:q}"
 
@@ -33,8 +33,13 @@ rule aggregate:
                 rules.train.output.history,
                 rules.train.output.parameters,
                 rules.train.output.timing,
-                rules.train.benchmark,
             ],
+            cell=CELLS,
+            combination=COMBINATIONS,
+            replicate=REPLICATES,
+        ),
+        benchmarks=expand(
+            rules.train.benchmark,
             cell=CELLS,
             combination=COMBINATIONS,
             replicate=REPLICATES,
@@ -55,14 +60,14 @@ rule aggregate:
         mem_mb=2000,
         runtime=30,
     params:
-        train=TRAININGS,
-        benchmarks=BENCHMARKS,
+        train=folder_of_runs,
+        benchmarks=lambda wildcards, input: str(Path(input.benchmarks[0]).parents[2]),
         config=settings("grid", "training.replicates", "report.rank_by"),
         code=code_digest("aggregate"),
     message:
         "Gathering all runs in one table"
     shell:
-        "{TWEETRNN} aggregate --train-dir {params.train:q} --benchmark-dir {params.benchmarks:q} "
+        "python -m tweetrnn aggregate --train-dir {params.train:q} --benchmark-dir {params.benchmarks:q} "
         "--runs-csv {output.runs_csv:q} --runs-parquet {output.runs_parquet:q} "
         "--epochs-csv {output.epochs_csv:q} --epochs-parquet {output.epochs_parquet:q} "
         "--config {params.config:q} --log {log:q}"
@@ -92,28 +97,8 @@ checkpoint select:
     message:
         "Selecting each cell's best combination on validation"
     shell:
-        "{TWEETRNN} select --runs {input.runs:q} --selected {output.selected:q} "
+        "python -m tweetrnn select --runs {input.runs:q} --selected {output.selected:q} "
         "--config {params.config:q} --log {log:q}"
-
-
-def of_selected(*outputs):
-    """These outputs of the selected combinations' further trainings, known once select has run."""
-
-    def files(wildcards):
-        with checkpoints.select.get().output.selected.open() as stream:
-            selected = json.load(stream)
-        return [
-            path
-            for cell, choice in selected["cells"].items()
-            for path in expand(
-                outputs,
-                cell=cell,
-                combination=choice["combination"],
-                replicate=selected["replicates"],
-            )
-        ]
-
-    return files
 
 
 rule compare:
@@ -143,13 +128,13 @@ rule compare:
         mem_mb=2000,
         runtime=30,
     params:
-        train=TRAININGS,
+        train=folder_of_runs,
         config=settings("grid", "seed", "report.resamples", "report.show_tweets"),
         code=code_digest("compare"),
     message:
         "Comparing the selected combinations"
     shell:
-        "{TWEETRNN} compare --selected {input.selected:q} --runs {input.runs:q} "
+        "python -m tweetrnn compare --selected {input.selected:q} --runs {input.runs:q} "
         "--train-dir {params.train:q} --baselines {input.baselines:q} --rows {input.rows:q} "
         "--facts {input.facts:q} --comparison {output.comparison:q} "
         "--config {params.config:q} --log {log:q}"

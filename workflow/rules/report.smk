@@ -1,19 +1,9 @@
 from tweetrnn.figures import caption_of, figure_names
 
 FIGURES = figure_names(config)
+PARTIAL = f"{RESULTS}/partial"
 CAPTIONS = f"{workflow.current_basedir}/../captions"
 TEMPLATES = sorted((WORKFLOW / "templates").iterdir())
-
-
-def for_snakemakes_report(stem):
-    """A figure as Snakemake's own report shows it."""
-    about = caption_of(stem)
-    return report(
-        f"{RESULTS}/plot/{stem}.svg",
-        caption=f"{CAPTIONS}/{about['caption']}",
-        category=about["category"],
-        labels=about["labels"],
-    )
 
 
 rule plot:
@@ -44,7 +34,7 @@ rule plot:
     message:
         "Drawing the figures"
     shell:
-        "{TWEETRNN} plot --runs {input.runs:q} --epochs {input.epochs:q} "
+        "python -m tweetrnn plot --runs {input.runs:q} --epochs {input.epochs:q} "
         "--baselines {input.baselines:q} --offsets {input.offsets:q} "
         "--comparison {input.comparison:q} --memory-mb {params.memory} "
         "--output-dir {params.folder:q} --config {params.config:q} --log {log:q}"
@@ -90,7 +80,7 @@ rule render:
         runtime=30,
     params:
         plots=lambda wildcards, input: os.path.dirname(input.plots[0]),
-        train=TRAININGS,
+        train=folder_of_runs,
         folder=lambda wildcards, output: os.path.dirname(output.html),
         memory=TRAINING_MB,
         config=json.dumps(config, sort_keys=True),
@@ -98,10 +88,51 @@ rule render:
     message:
         "Writing the report to {output.html}"
     shell:
-        "{TWEETRNN} render --runs {input.runs:q} --epochs {input.epochs:q} "
+        "python -m tweetrnn render --runs {input.runs:q} --epochs {input.epochs:q} "
         "--baselines {input.baselines:q} --token-facts {input.token_facts:q} "
         "--encode-facts {input.encode_facts:q} --split-facts {input.split_facts:q} "
         "--tweets {input.tweets:q} --comparison {input.comparison:q} "
         "--plots {params.plots:q} --train-dir {params.train:q} --memory-mb {params.memory} "
         "--output-dir {params.folder:q} "
         "--config {params.config:q} --log {log:q}"
+
+
+rule partial:
+    # Neither input nor output: it starts no training, may run beside other jobs, shows what there
+    # is each time that it is asked for, and never takes the finished report's place.
+    log:
+        f"{RESULTS}/logs/partial.log",
+    localrule: True
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        folder=PARTIAL,
+        train=TRAININGS,
+        benchmarks=BENCHMARKS,
+        token_facts=rules.tokenize.output.facts,
+        encode_facts=rules.encode.output.facts,
+        split_facts=rules.split.output.facts,
+        tweets=rules.tokenize.output.tweets,
+        offsets=rules.encode.output.offsets,
+        baselines=lambda wildcards: if_there("--baselines", rules.baselines.output.metrics),
+        memory=TRAINING_MB,
+        config=json.dumps(config, sort_keys=True),
+    message:
+        "Writing what there is to {params.folder}/report/report.html"
+    shell:
+        "RUNS={params.folder:q}/aggregate/runs EPOCHS={params.folder:q}/aggregate/epochs && "
+        "python -m tweetrnn aggregate --allow-missing --train-dir {params.train:q} "
+        "--benchmark-dir {params.benchmarks:q} --runs-csv $RUNS.csv --runs-parquet $RUNS.parquet "
+        "--epochs-csv $EPOCHS.csv --epochs-parquet $EPOCHS.parquet "
+        "--config {params.config:q} --log {log:q} && "
+        "python -m tweetrnn plot --runs $RUNS.parquet --epochs $EPOCHS.parquet {params.baselines} "
+        "--offsets {params.offsets:q} --memory-mb {params.memory} "
+        "--output-dir {params.folder:q}/plot --config {params.config:q} --log {log:q} && "
+        "python -m tweetrnn render --runs $RUNS.parquet --epochs $EPOCHS.parquet {params.baselines} "
+        "--token-facts {params.token_facts:q} --encode-facts {params.encode_facts:q} "
+        "--split-facts {params.split_facts:q} --tweets {params.tweets:q} "
+        "--plots {params.folder:q}/plot --train-dir {params.train:q} --memory-mb {params.memory} "
+        "--output-dir {params.folder:q}/report --config {params.config:q} --log {log:q}"

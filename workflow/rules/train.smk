@@ -38,11 +38,12 @@ rule train:
             "seed",
             without=["training.replicates", "training.selected_replicates"],
         ),
+        checkpoints=f"{RESULTS}/checkpoints/{{cell}}/{{combination}}/{{replicate}}",
         code=code_digest("train"),
     message:
         "Training {wildcards.cell} {wildcards.combination}, replicate {wildcards.replicate}"
     shell:
-        "{TWEETRNN} train --cell {wildcards.cell:q} --combination {wildcards.combination:q} "
+        "python -m tweetrnn train --cell {wildcards.cell:q} --combination {wildcards.combination:q} "
         "--replicate {wildcards.replicate} "
         "--train-sequences {input.train_sequences:q} --train-labels {input.train_labels:q} "
         "--validation-sequences {input.validation_sequences:q} "
@@ -52,6 +53,6 @@ rule train:
         "--last {output.last:q} --predictions {output.predictions:q} "
         "--architecture {output.architecture:q} --parameters {output.parameters:q} "
         "--timing {output.timing:q} --provenance {output.provenance:q} "
-        "--checkpoint-dir {RESULTS}/checkpoints/{wildcards.cell}/{wildcards.combination}/{wildcards.replicate} "
-        "--supervisor {SUPERVISOR} --code-digest {params.code} "
+        "--checkpoint-dir {params.checkpoints:q} "
+        "--code-digest {params.code} "
         "--config {params.config:q} --log {log:q}"

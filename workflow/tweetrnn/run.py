@@ -33,9 +33,9 @@ def main(options):
     command = [
         *(sys.executable, "-m", "snakemake"),
         *("--snakefile", str(ROOT / "Snakefile")),
+        *configfile,
         *("--cores", options.cores),
         "--rerun-incomplete",
-        *configfile,
         *options.snakemake,
     ]
     # The stages find the same python, whether its environment is activated or not.

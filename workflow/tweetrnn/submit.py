@@ -141,10 +141,10 @@ def command_line(options, prefix, status_command):
         *(sys.executable, "-m", "snakemake"),
         *("--snakefile", str(ROOT / "Snakefile")),
         *("--workflow-profile", str(options.profile)),
+        *configfile,
         "--rerun-incomplete",
         *("--slurm-jobname-prefix", prefix),
         *("--slurm-status-command", status_command),
-        *configfile,
         *options.snakemake,
     ]
 

@@ -5,6 +5,7 @@ SIGINT, SIGUSR1 or the end of its supervisor; the same command then goes on wher
 """
 
 import logging
+import os
 from pathlib import Path
 
 from tweetrnn.guard import STOPPED_STATUS, Guard, Stopped, one_writer
@@ -53,7 +54,12 @@ def add_arguments(parser):
         help="how long to wait for another process that trains this run (default: 60)",
     )
     parser.add_argument(
-        "--supervisor", metavar="PID", type=int, help="stop when this process is gone"
+        "--supervisor",
+        metavar="PID",
+        type=int,
+        default=os.environ.get("TWEETRNN_SUPERVISOR"),
+        help="stop when this process is gone (default: $TWEETRNN_SUPERVISOR, which the workflow "
+        "sets to its Snakemake)",
     )
     parser.add_argument(
         "--code-digest", default="", help="a checkpoint made under another one is not used"

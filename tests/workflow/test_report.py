@@ -1,0 +1,144 @@
+"""The report of a finished small experiment: its figures, its picture of the rules."""
+
+import json
+import re
+import time
+from xml.etree import ElementTree
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from markdown_it import MarkdownIt
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def results(finished_once):
+    """The folder of the small experiment's results."""
+    return finished_once.path / "results/small"
+
+
+@pytest.fixture(scope="module")
+def summary(results):
+    """What the report says, for machines."""
+    return json.loads((results / "report/summary.json").read_text())
+
+
+def test_accuracy(results, run):
+    """Return a training's share of right answers on the test part, from its stored predictions."""
+    table = pq.read_table(results / "train" / run / "predictions.parquet").to_pylist()
+    rows = [row for row in table if row["part"] == "test"]
+    classes = [name for name in rows[0] if re.fullmatch(r"p\d+", name)]
+    answers = [max(range(len(classes)), key=lambda k: row[f"p{k}"]) for row in rows]
+    return np.mean([answer == row["label"] for answer, row in zip(answers, rows, strict=True)])
+
+
+test_accuracy.__test__ = False
+
+
+def test_headline_can_be_recomputed_from_the_stored_predictions(results, summary):
+    selected = json.loads((results / "select/selected.json").read_text())
+    accuracy = {
+        cell: np.mean(
+            [
+                test_accuracy(results, f"{cell}/{choice['combination']}/{replicate}")
+                for replicate in selected["replicates"]
+            ]
+        )
+        for cell, choice in selected["cells"].items()
+    }
+    text = " ".join(summary["headline"])
+    for cell, value in accuracy.items():
+        assert f"{cell} {100 * value:.1f}\u00a0%" in text
+    difference = 100 * (max(accuracy.values()) - min(accuracy.values()))
+    assert f"{difference:.1f} percentage points" in text
+    labels = np.load(results / "split/test_labels.npy")
+    majority = np.bincount(np.load(results / "split/train_labels.npy")).argmax()
+    assert f"is right in {100 * np.mean(labels == majority):.1f}\u00a0%" in text
+
+
+def test_selection_is_by_best_validation_accuracy(results):
+    selected = json.loads((results / "select/selected.json").read_text())
+    for cell, choice in selected["cells"].items():
+        best = {}
+        for history in (results / "train" / cell).glob("*/1/history.csv"):
+            header, *rows = (line.split(",") for line in history.read_text().splitlines())
+            column = header.index("validation_accuracy")
+            best[history.parent.parent.name] = max(float(row[column]) for row in rows)
+        assert best[choice["combination"]] == max(best.values())
+
+
+def test_page_states_the_tables_that_the_summary_holds(results, summary):
+    page = (results / "report/report.html").read_text()
+    for name, rows in summary["tables"].items():
+        [body] = re.findall(rf'id="table-{name}".*?<tbody>(.*?)</tbody>', page, re.S)
+        assert body.count("<tr>") == len(rows), name
+
+
+def test_markdown_has_a_table_for_each_of_the_summary_and_its_images(results, summary):
+    text = (results / "report/report.md").read_text()
+    tokens = MarkdownIt("commonmark").enable("table").parse(text)
+    tables = sum(token.type == "table_open" for token in tokens)
+    shown = [name for name in summary["tables"]]
+    cards = text.count("### ")
+    assert tables == len(shown) + cards
+    images = [
+        child.attrs["src"]
+        for token in tokens
+        for child in token.children or ()
+        if child.type == "image"
+    ]
+    assert images and all((results / "report" / source).is_file() for source in images)
+
+
+def reachable(edges):
+    """Return the transitive closure of a set of (from, to)."""
+    closure = set(edges)
+    while more := {(a, d) for a, b in closure for c, d in closure if b == c} - closure:
+        closure |= more
+    return closure
+
+
+def test_picture_of_the_rules_is_the_workflow_s_own(root, fresh):
+    picture = ElementTree.parse(root / "workflow/templates/rulegraph.svg")
+    names, drawn = {}, []
+    for group in picture.iter(f"{SVG}g"):
+        if group.get("class") == "node":
+            names[group.find(f"{SVG}title").text] = group.find(f"{SVG}text").text
+        elif group.get("class") == "edge":
+            drawn.append(group.find(f"{SVG}title").text.split("->"))
+    dot = fresh.snakemake("--rulegraph").stdout
+    labels = dict(re.findall(r'^\s*(\d+)\[label = "(\w+)"', dot, re.M))
+    edges = re.findall(r"^\s*(\d+) -> (\d+)", dot, re.M)
+    assert reachable({(names[a], names[b]) for a, b in drawn}) == reachable(
+        {(labels[a], labels[b]) for a, b in edges}
+    ), "redraw it with: make rulegraph"
+
+
+def test_report_of_snakemake_has_the_figures_and_tables(finished):
+    finished.run("--report", "all.html")
+    page = (finished.path / "all.html").read_text()
+    for what in ["ranking.svg", "curves-LSTM-1-loss.svg", "report.html", "runs.csv"]:
+        assert what in page, what
+
+
+def test_another_title_is_in_the_report_within_ten_seconds(finished):
+    finished.write_config(report={"title": "Quite another title"})
+    start = time.monotonic()
+    finished.run()
+    assert time.monotonic() - start < 10
+    assert "Quite another title" in (finished.path / "results/small/report/report.html").read_text()
+
+
+def test_partial_report_tells_what_is_missing_and_leaves_the_finished_one_alone(finished):
+    results = finished.path / "results/small"
+    page = (results / "report/report.html").read_bytes()
+    missing = next((results / "train/LSTM").glob("*/1/parameters.json"))
+    missing.unlink()
+    finished.run("--nolock", "partial")
+    partial = (results / "partial/report/report.html").read_text()
+    assert "1 of 4 runs have no result" in partial
+    assert f"LSTM {missing.parent.parent.name} (missing)" in partial
+    assert (results / "report/report.html").read_bytes() == page
+    assert not missing.exists()
