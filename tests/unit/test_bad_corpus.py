@@ -73,7 +73,7 @@ TOO_MANY = r"rows cannot be used \([\d.]+ %, and corpus\.max_dropped allows 1 %\
 
 # name: (file name, content as text or bytes, keys of corpus, what the message says)
 REFUSED = {
-    "empty": ("t.csv", "", {}, "empty; expected a header and rows"),
+    "empty": ("t.csv", "", {}, "empty; expected one row for each tweet"),
     "white space alone": ("t.csv", " \n\t\n", {}, "nothing but white space; expected a header"),
     "header alone": ("t.csv", as_csv([]), {}, "holds no rows; expected one for each tweet"),
     "no header": (

@@ -12,7 +12,7 @@ from made_tweets import LABELS, token_lists, write_tweets
 from tweetrnn import encode
 from tweetrnn.__main__ import main
 from tweetrnn.errors import UserError
-from tweetrnn.files import read_json, write_json
+from tweetrnn.files import read_json, sha256_of, write_json
 
 SEQUENCE = {"length": 4, "padding": "left", "truncation": "left"}
 
@@ -99,7 +99,8 @@ def test_a_corpus_without_words_is_refused(tmp_path, tokens):
 
 def test_the_command_writes_the_same_bytes_twice_and_tells_of_damage(tmp_path, capsys):
     write_tweets(tmp_path / "tweets.parquet", [["a", "b"], ["b"]])
-    write_json(tmp_path / "token_facts.json", {"labels": LABELS})
+    digest = sha256_of(tmp_path / "tweets.parquet")
+    write_json(tmp_path / "token_facts.json", {"labels": LABELS, "tweets_sha256": digest})
     arguments = ["encode", "--tweets", f"{tmp_path}/tweets.parquet"]
     arguments += ["--token-facts", f"{tmp_path}/token_facts.json"]
     for name in (*encode.OUTPUTS, "facts"):
@@ -117,6 +118,8 @@ def test_the_command_writes_the_same_bytes_twice_and_tells_of_damage(tmp_path, c
     assert read_json(tmp_path / "facts")["words"] == 2
 
     whole = (tmp_path / "tweets.parquet").read_bytes()
-    (tmp_path / "tweets.parquet").write_bytes(whole[: len(whole) // 2])
-    assert main(arguments) == 1
-    assert "tweets.parquet: damaged" in capsys.readouterr().err
+    flipped = bytes([*whole[:99], whole[99] ^ 1, *whole[100:]])
+    for damaged in (whole[: len(whole) // 2], flipped):
+        (tmp_path / "tweets.parquet").write_bytes(damaged)
+        assert main(arguments) == 1
+        assert "tweets.parquet: damaged" in capsys.readouterr().err

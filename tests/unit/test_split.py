@@ -307,20 +307,21 @@ def test_a_vocabulary_without_words_is_refused(tmp_path):
         )
 
 
-def test_a_flipped_bit_in_the_input_is_noticed(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["words", "labels", "dictionary", "tweets.parquet"])
+def test_a_flipped_bit_in_the_input_is_noticed(tmp_path, monkeypatch, name):
     tokens, labels = corpus(60)
     run(tmp_path, tokens, labels)
     whole = encode.encode
 
     def encode_and_flip(*arguments):
         facts = whole(*arguments)
-        words = bytearray((tmp_path / "words").read_bytes())
-        words[-3] ^= 1
-        (tmp_path / "words").write_bytes(words)
+        content = bytearray((tmp_path / name).read_bytes())
+        content[-3] ^= 1
+        (tmp_path / name).write_bytes(content)
         return facts
 
     monkeypatch.setattr(encode, "encode", encode_and_flip)
-    with pytest.raises(UserError, match=r"words: damaged .*delete the file and run again"):
+    with pytest.raises(UserError, match=rf"{name}: damaged .*delete the file and run again"):
         run(tmp_path, tokens, labels)
 
 

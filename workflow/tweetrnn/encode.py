@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from tweetrnn.errors import UserError
 from tweetrnn.files import (
+    check_digest,
     damaged,
     open_parquet,
     read_json,
@@ -177,7 +178,7 @@ def encode(tweets, labels, sequence, outputs):
         "padding": sequence["padding"],
         "truncation": sequence["truncation"],
         "labels": labels,
-        "sha256": {name: sha256_of(path) for name, path in outputs.items()},
+        "sha256": {name: sha256_of(path) for name, path in {**outputs, "tweets": tweets}.items()},
     }
 
 
@@ -202,9 +203,10 @@ def add_arguments(parser):
 
 def main(options):
     """Run the stage."""
-    labels = read_json(options.token_facts)["labels"]
+    found = read_json(options.token_facts)
+    check_digest(options.tweets, found["tweets_sha256"])
     outputs = {name: getattr(options, name) for name in OUTPUTS}
-    facts = encode(options.tweets, labels, options.config["sequence"], outputs)
+    facts = encode(options.tweets, found["labels"], options.config["sequence"], outputs)
     write_json(options.facts, facts)
     log.info(
         "%d tweets, %d words in the dictionary; %d tweets cut to %d words",

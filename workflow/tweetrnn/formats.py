@@ -204,10 +204,14 @@ class Source:
                         raise UserError(
                             f"{self.path}: the column {name!r} holds {kind}; expected text"
                         )
+                lacking = file.metadata.num_rows
                 for batch in file.iter_batches(batch_size=4096, columns=names):
+                    lacking -= len(batch)
                     values = [batch.column(name).to_pylist() for name in names]
                     for row in zip(*values, strict=True):
                         yield 0, None, *row
+                if lacking:
+                    raise pa.ArrowInvalid(f"{lacking} rows are lacking")
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             if isinstance(error, OSError) and error.errno is not None:  # the machine's fault
                 raise
@@ -316,7 +320,7 @@ def _inspect(path):
     if not os.access(path, os.R_OK):
         raise UserError(f"{path}: no permission to read it (chmod u+r)")
     if not status.st_size:
-        raise UserError(f"{path}: empty; expected a header and rows")
+        raise UserError(f"{path}: empty; expected one row for each tweet")
     return status.st_size, status.st_mtime_ns, status.st_ino
 
 

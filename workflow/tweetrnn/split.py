@@ -280,7 +280,7 @@ def divide(tweets, inputs, encode_facts, config, outputs):
         UserError: damaged input; a part is empty or training lacks a class; no word is left.
     """
     split, vocabulary, names = config["split"], config["vocabulary"], encode_facts["labels"]
-    for name, path in inputs.items():
+    for name, path in {**inputs, "tweets": tweets}.items():
         check_digest(path, encode_facts["sha256"][name])
     sequences, words, offsets = (load_array(inputs[n]) for n in ("sequences", "words", "offsets"))
     labels = np.asarray(load_array(inputs["labels"]))

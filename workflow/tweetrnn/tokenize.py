@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from tweetrnn.corpus import Corpus
 from tweetrnn.errors import UserError
-from tweetrnn.files import defused, replacing, write_json
+from tweetrnn.files import defused, replacing, sha256_of, write_json
 from tweetrnn.tokenizers import tokenize_text
 
 SCHEMA = pa.schema(
@@ -56,7 +56,8 @@ def tokenize(path, config, tweets, facts, dropped):
         UserError: the corpus cannot be read, or will not do; nothing is written then.
     """
     with replacing(dropped) as listing, listing.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
+        # Texts in quotes: with this line end a lone \r would stay bare, and part rows for a reader.
+        writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
         writer.writerow(["row", "line", "id", "reason"])
 
         def list_dropped(row, line, identifier, reason):
@@ -87,6 +88,7 @@ def tokenize(path, config, tweets, facts, dropped):
                     "licence": licence_of(corpus.config),
                     "sha256": corpus.sha256,
                     "bytes": corpus.size,
+                    "tweets_sha256": sha256_of(beside),
                     "labels": labels,
                     "rows_read": corpus.rows,
                     "kept": corpus.kept.total(),

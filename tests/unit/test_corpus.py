@@ -1,0 +1,220 @@
+"""Which rows of a corpus are usable, and whether they will do."""
+
+import json
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_corpus import HEADER, LABELS, as_csv, as_json_lines, rows
+from tweetrnn.config import load_schema, resolve
+from tweetrnn.corpus import DEFAULTS, Corpus
+from tweetrnn.errors import UserError
+
+
+def make(folder, table, on_drop=None, **config):
+    """Return the Corpus of a JSON Lines file with these rows."""
+    (folder / "t.jsonl").write_text(as_json_lines(table))
+    return Corpus(folder / "t.jsonl", config, on_drop)
+
+
+def refusal(corpus):
+    """Read a corpus and return what its check says."""
+    list(corpus)
+    with pytest.raises(UserError) as caught:
+        corpus.check()
+    return str(caught.value)
+
+
+def test_defaults_are_the_schema_s():
+    known = load_schema()["properties"]["corpus"]["properties"]
+    complete = resolve({"name": "x", "corpus": {"kind": "path", "path": "t.csv"}})["corpus"]
+    assert complete == {"kind": "path", "path": "t.csv", **DEFAULTS}
+    assert set(DEFAULTS) == {key for key in known if "url" in known[key].get("x-kinds", [])} - {
+        "url",
+        "sha256",
+    }
+
+
+def test_a_demo_corpus_needs_no_keys(tmp_path):
+    (tmp_path / "t.csv").write_text(as_csv(rows(6)))
+    corpus = Corpus(tmp_path / "t.csv", {"kind": "demo"})
+    assert list(corpus) == rows(6)
+    corpus.check()
+
+
+def test_rows_are_counted_by_what_became_of_them(tmp_path):
+    dropped = []
+    table = [
+        *rows(6),
+        (7, "x", "?"),
+        (8, "x", "mixed"),
+        (9, "", "neutral"),
+        (10, "last", "neutral"),
+    ]
+    corpus = make(
+        tmp_path,
+        table,
+        lambda *row: dropped.append(row),
+        ignore_labels=["mixed"],
+        columns={"id": "tweet_id"},
+    )
+    assert list(corpus) == [*rows(6), ("10", "last", "neutral")]
+    assert corpus.rows == 10
+    assert corpus.kept == {"negative": 2, "neutral": 3, "positive": 2}
+    assert corpus.ignored == {"mixed": 1}
+    assert corpus.dropped == {"unknown label": 1, "empty text": 1}
+    assert dropped == [(7, 7, "7", "unknown label"), (9, 9, "9", "empty text")]
+
+
+def test_a_row_can_be_dropped_after_it_was_handed_out(tmp_path):
+    dropped = []
+    corpus = make(tmp_path, rows(6), lambda *row: dropped.append(row))
+    for identifier, _, _ in corpus:
+        if identifier == "1004":
+            corpus.drop("no tokens")
+    assert corpus.kept == {"negative": 2, "neutral": 1, "positive": 2}
+    assert dropped == [(5, 5, "1004", "no tokens")]
+
+
+values = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=5),
+    st.sampled_from([*LABELS, "mixed", " neutral ", "\ud800", "a\0b", "\u2003"]),
+    st.lists(st.integers(), max_size=2),
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder whose file is written anew by each example."""
+    return tmp_path_factory.mktemp("corpus")
+
+
+@settings(deadline=None)
+@given(table=st.lists(st.tuples(values, values, values), min_size=1, max_size=12))
+def test_every_row_is_kept_or_ignored_or_dropped_and_listed_once(folder, table):
+    listed = []
+    corpus = make(folder, table, lambda *row: listed.append(row), ignore_labels=["mixed"])
+    kept = list(corpus)
+    assert corpus.rows == len(table)
+    assert len(kept) == corpus.kept.total()
+    assert Counter(label for *_, label in kept) == +corpus.kept
+    assert len(listed) == corpus.dropped.total()
+    assert len(kept) + corpus.ignored.total() + len(listed) == len(table)
+    for identifier, text, label in kept:
+        assert (identifier + text).encode().decode() == identifier + text
+        assert text.strip()
+        assert label in LABELS
+
+
+@pytest.mark.parametrize(
+    ("value", "identifier"),
+    [
+        (570306133677760513, "570306133677760513"),
+        ("007", "007"),
+        (True, "true"),
+        (None, ""),
+        (float("nan"), ""),
+        ([1], ""),
+        ("half \ud83d", "half \ufffd"),
+        ("\ud83d\ude00", "😀"),
+    ],
+)
+def test_identifiers_are_text_empty_where_there_is_none(tmp_path, value, identifier):
+    assert list(make(tmp_path, [(value, "x", "neutral")])) == [(identifier, "x", "neutral")]
+
+
+def test_labels_may_be_numbers(tmp_path):
+    corpus = make(tmp_path, [(1, "a", 0), (2, "b", 4), (3, "c", True)], labels=["0", "4", "true"])
+    assert [label for *_, label in corpus] == ["0", "4", "true"]
+    corpus.check()
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("?", "unknown label"),
+        (7, "unknown label"),
+        ("", "missing label"),
+        (" ", "missing label"),
+        (None, "missing label"),
+        (float("nan"), "missing label"),
+        ({"a": 1}, "label is not text"),
+    ],
+)
+def test_a_row_whose_label_will_not_do_is_dropped(tmp_path, value, reason):
+    corpus = make(tmp_path, [(1, "x", value)])
+    assert list(corpus) == []
+    assert corpus.dropped == {reason: 1}
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("", "empty text"),
+        (" \u2003\n", "empty text"),
+        (None, "empty text"),
+        (7, "text is not text"),
+        (["a"], "text is not text"),
+        ("x" * 100_001, "text too long"),
+        ("a\0", "NUL character in the text"),
+    ],
+)
+def test_a_row_whose_text_will_not_do_is_dropped(tmp_path, value, reason):
+    corpus = make(tmp_path, [(1, value, "neutral")])
+    assert list(corpus) == []
+    assert corpus.dropped == {reason: 1}
+
+
+def test_a_text_of_the_greatest_length_is_kept(tmp_path):
+    assert len(list(make(tmp_path, [(1, "x" * 100_000, "neutral")]))) == 1
+
+
+def test_as_many_rows_as_max_dropped_says_may_be_dropped_and_no_more(tmp_path):
+    faulty = [(n, "", "neutral") for n in range(3)]
+    corpus = make(tmp_path, [*rows(97), *faulty], max_dropped=0.03)
+    list(corpus)
+    corpus.check()
+    message = refusal(make(tmp_path, [*rows(97), *faulty], max_dropped=0.0299))
+    assert "3 of 100 rows cannot be used (3 %, and corpus.max_dropped allows 2.99 %)" in message
+
+
+def test_reasons_are_told_the_most_frequent_first_with_three_rows_each(tmp_path):
+    table = [*rows(9), *[(1, "", "neutral")] * 2, *[(1, 5, "neutral")] * 1_000]
+    message = refusal(make(tmp_path, table))
+    assert message.index("text is not text: 1,000; row 12 (line 12), row 13 (line 13)") < (
+        message.index("empty text: 2; row 10 (line 10), row 11 (line 11)\n")
+    )
+    assert "row 14 (line 14), ...\n" in message
+    assert "row 15" not in message
+
+
+def test_a_missing_class_is_told_before_unknown_labels_which_explain_it(tmp_path):
+    message = refusal(make(tmp_path, [(1, "a", "Negative"), (2, "b", "neutral")]))
+    assert "no row has the label 'negative', 'positive'" in message
+    assert "'Negative' (1), 'neutral' (1)" in message
+
+
+def test_countless_labels_are_told_by_the_ten_most_frequent(tmp_path):
+    table = [*rows(9), *((1, "x", f"label {n}") for n in range(5_000)), (2, "x", "label 7")]
+    message = refusal(make(tmp_path, table))
+    assert "'label 7' (2), 'label 0' (1)" in message
+    assert "and 990 more" in message
+    assert len(message) < 1_000
+
+
+def test_a_class_of_which_nothing_is_left_is_told(tmp_path):
+    table = [(i, None if label == "positive" else text, label) for i, text, label in rows(30)]
+    message = refusal(make(tmp_path, table, max_dropped=1))
+    assert "every row with the label 'positive' had to be dropped" in message
+
+
+def test_a_key_that_only_some_objects_have_is_missing_only_there(tmp_path):
+    whole = dict(zip(HEADER, rows(1)[0], strict=True))
+    without = {key: value for key, value in whole.items() if key != "tweet_id"}
+    (tmp_path / "t.jsonl").write_text("".join(json.dumps(o) + "\n" for o in (without, whole)))
+    assert [identifier for identifier, *_ in Corpus(tmp_path / "t.jsonl", {})] == ["", "1000"]
