@@ -50,6 +50,16 @@ lint: $(VENV)/test.stamp  ## check format and style
 	@$(BIN)/python -m snakefmt --check Snakefile workflow
 	@$(BIN)/python -m snakemake --lint
 
+# The benchmark has an environment of its own: Keras and TensorFlow are no part of the pipeline.
+.venv-bench/bench.stamp: benchmarks/requirements.txt envs/torch.txt
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r benchmarks/requirements.txt
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) -r envs/torch.txt
+	@touch $@
+
+bench: .venv-bench/bench.stamp  ## hold the training against Keras and plain torch (an hour; BENCH=--quick for a look)
+	@.venv-bench/bin/python benchmarks/bench.py $(BENCH)
+
 rulegraph: $(VENV)/run.stamp  ## redraw the report's picture of the rules (needs graphviz)
 	@$(BIN)/python -m snakemake --rulegraph 2>/dev/null | sed -E \
 	  -e 's/, color = "[^"]*", style="rounded"//; s/penwidth=2, color=grey/color="#59626d"/' \

@@ -2,8 +2,8 @@
 
 ``python peers.py SIDE`` reads JSON lines from standard input, such as
 ``{"cell": "LSTM", "layers": 2, "l2": false}``, trains that network for a share of an epoch
-(building it and warming it up when first asked for) and answers with one JSON line: what was measured,
-in seconds, of a whole ``epoch`` (training and validation) or of one ``step``.
+(building it and warming it up when first asked for) and answers with one JSON line: what was
+measured, in seconds, of a whole ``epoch`` (training and validation) or of one ``step``.
 Nothing but this module's own imports runs in the process, so threads and settings do not leak.
 
 All sides train the same network on the same tweets: words or one-hot vectors, 1 or 2 recurrent

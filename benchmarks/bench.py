@@ -1,0 +1,247 @@
+"""Hold the pipeline's training against Keras and plain torch, and its goals against measurements.
+
+Each side runs in a process of its own (``peers.py``); in every round all sides are asked in turn,
+and a ratio is taken inside a round, so that what else the machine does falls on both. Writes bench.md
+and bench.csv.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from pathlib import Path
+
+import tables
+import words
+from tables import Row, ratios
+
+HERE = Path(__file__).resolve().parent
+WORKFLOW = HERE.parent / "workflow"
+CORES = len(os.sched_getaffinity(0))
+MODELS = [(cell, layers) for cell in ("SimpleRNN", "LSTM") for layers in (1, 2)]
+SHARES = {"keras-onehot": 0.02, "keras-embedding": 0.3}  # of an epoch; Keras's steps are long
+VERSIONS = ("torch", "keras", "tensorflow-cpu", "numpy")
+
+
+class Side:
+    """``copies`` processes of one side, asked at the same time; a context manager."""
+
+    def __init__(self, name, share, copies=1):
+        self.name, self.share, self.copies = name, share, copies
+
+    def __enter__(self):
+        command = [sys.executable, HERE / "peers.py", self.name, "--share", str(self.share)]
+        environment = os.environ | {"PYTHONPATH": str(WORKFLOW)}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self.processes = [
+            subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, **pipes)
+            for _ in range(self.copies)
+        ]
+        return self
+
+    def __exit__(self, *error):
+        for process in self.processes:
+            process.stdin.close()
+            process.wait()
+
+    def ask(self, order):
+        """Return what the copies measured: the mean of each figure."""
+
+        def one(process):
+            process.stdin.write(json.dumps(order) + "\n")
+            process.stdin.flush()
+            answer = process.stdout.readline()
+            if not answer:
+                raise SystemExit(f"{self.name}: ended at {order}; run peers.py to see why")
+            return json.loads(answer)
+
+        with ThreadPoolExecutor(self.copies) as pool:
+            answers = list(pool.map(one, self.processes))
+        return {key: sum(a[key] for a in answers) / len(answers) for key in answers[0]}
+
+
+def measure(sides, order, rounds):
+    """Return {side's key: [answer of each round]}, all sides in turn; one round more warms up."""
+    found = {key: [] for key in sides}
+    for number in range(rounds + 1):
+        for key, side in sides.items():
+            answer = side.ask(order)
+            if number:
+                found[key].append(answer)
+    return found
+
+
+def column(answers, figure):
+    """Return one figure of each round."""
+    return [answer[figure] for answer in answers]
+
+
+def described(cell, layers, l2):
+    """Return a network in words."""
+    return f"{cell}({layers})" + (", L2" if l2 else "")
+
+
+def throughput(rounds, share, models, l2s):
+    """Yield the rows of grid throughput: one training a core against each peer.
+
+    Keras uses all cores for one training; a training of plain torch has one thread, as ours.
+    """
+    goals = {
+        "keras-onehot": ("the reference's way: Keras, one-hot batches, all cores", 50, 1),
+        "keras-embedding": ("Keras, Embedding(32) + cell, all cores", 5, 1),
+        "plain-torch": ("plain torch, Embedding(32) + cell, Adam, one thread", 1.2, CORES),
+        "plain-torch-fused": ("the same with torch's fused Adam", None, CORES),
+    }
+    sides = {"ours": Side("ours", share, CORES)}
+    for name, (_, _, copies) in goals.items():
+        sides[name] = Side(name, SHARES.get(name, 1) * share, copies)
+    for side in sides.values():
+        side.__enter__()
+    try:
+        for cell, layers in models:
+            for l2 in l2s:
+                order = {"cell": cell, "layers": layers, "l2": l2}
+                found = measure(sides, order, rounds)
+                ours = [CORES / seconds for seconds in column(found["ours"], "epoch")]
+                on = f"epochs x models a minute, {described(cell, layers, l2)}"
+                yield Row("this pipeline", on, [60 * each for each in ours], "a minute")
+                for name, (against, goal, copies) in goals.items():
+                    theirs = [copies / seconds for seconds in column(found[name], "epoch")]
+                    yield Row(against, on, ratios(ours, theirs), at_least=goal)
+    finally:
+        for side in sides.values():
+            side.__exit__()
+
+
+def steps(rounds, share, models):
+    """Yield the rows of single steps: the floor, the wide vocabulary, more threads."""
+    for against, name, other, figure, goal in (
+        ("the floor: torch's recurrent kernel and the head", "ours-step", "floor", "step", 1.5),
+        ("vocabulary 22,020 to 1,000,000, row-wise", "ours-wide", "ours-narrow", "step", 1.3),
+        ("one thread, all cores for one training", "ours-all-threads", "ours", "epoch", 1.0),
+    ):
+        with Side(name, share) as own, Side(other, share) as peer:
+            for cell, layers in models:
+                for l2 in (False, True) if "vocabulary" in against else (False,):
+                    order = {"cell": cell, "layers": layers, "l2": l2}
+                    found = measure({"own": own, "peer": peer}, order, rounds)
+                    times = ratios(column(found["own"], figure), column(found["peer"], figure))
+                    on = f"one {figure}, {described(cell, layers, l2)}"
+                    # With L2 every row has a gradient: the growth is told, and has no goal.
+                    yield Row(against, on, times, at_most=None if l2 else goal)
+                    if figure == "step":
+                        shown = [1000 * each for each in column(found["own"], "step")]
+                        yield Row(f"{name}, by itself", on, shown, "ms")
+                    if name == "ours-wide" and not l2:
+                        flush = [1000 * each for each in column(found["own"], "flush")]
+                        on = f"bringing every row up to date, once an epoch, {cell}({layers})"
+                        yield Row(f"{name}, by itself", on, flush, "ms")
+
+
+def whole_runs(rounds, models, epochs):
+    """Yield the rows of whole trainings as the workflow starts them: CPU seconds, memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        split, out = Path(folder, "split"), Path(folder, "out")
+        words.write_split(split)
+        arrays = [
+            option
+            for part in ("train", "validation", "test")
+            for kind in ("sequences", "labels")
+            for option in (f"--{part}-{kind}", split / f"{part}_{kind}.npy")
+        ]
+        endings = {
+            "history": "csv", "best": "safetensors", "last": "safetensors",
+            "predictions": "parquet", "architecture": "json", "parameters": "json",
+            "timing": "json", "provenance": "json",
+        }  # fmt: skip
+        outputs = [
+            option
+            for name, ending in endings.items()
+            for option in (f"--{name}", out / f"{name}.{ending}")
+        ]
+        config = {
+            "seed": 1,
+            "model": {"units": 32, "dense_units": [32, 16, 8], "dropout_rate": 0.2, "l2": 1e-3},
+            "training": {
+                "epochs": epochs, "batch_size": 32, "adam": "rowwise", "on_divergence": "fail",
+                "device": "cpu", "threads": 1,
+            },
+        }  # fmt: skip
+        for cell, layers in models:
+            for l2 in (0, 1):
+                command = [
+                    *(sys.executable, "-m", "tweetrnn", "train", "--cell", cell),
+                    *("--combination", f"rnn{layers}-dense2-dropout0-reg{l2}-lr1e-3"),
+                    *arrays,
+                    *("--facts", split / "facts.json", *outputs),
+                    *("--checkpoint-dir", Path(folder, "checkpoint")),
+                    *("--config", json.dumps(config), "--log", Path(folder, "log")),
+                ]
+                overheads, peaks = [], []
+                for _ in range(rounds):
+                    process = subprocess.Popen(
+                        command, env=os.environ | {"PYTHONPATH": str(WORKFLOW)}
+                    )
+                    _, status, used = os.wait4(process.pid, 0)
+                    if status:
+                        raise SystemExit(f"a training ended with {status}")
+                    timing = json.loads((out / "timing.json").read_text(encoding="utf-8"))
+                    # One thread computes: an epoch's seconds are its CPU seconds.
+                    overheads.append(used.ru_utime + used.ru_stime - sum(timing["epochs"]))
+                    peaks.append(used.ru_maxrss / 1024)
+                on = described(cell, layers, l2)
+                yield Row(
+                    "imports, loading and writing", f"a run of {on}", overheads, "CPU s", None, 3
+                )
+                yield Row("memory of one training", f"peak RSS, {on}", peaks, "MB", None, 700)
+
+
+def processor():
+    """Return the processor's name."""
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.machine()
+
+
+def main():
+    """Measure everything; write and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--output-dir", type=Path, default=HERE.parent / "results/benchmark")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each side is asked")
+    parser.add_argument("--quick", action="store_true", help="a look at whether it runs")
+    options = parser.parse_args()
+    share, rounds, models = 1.0, options.rounds, MODELS
+    if options.quick:
+        share, rounds, models = 0.1, 2, [("LSTM", 1)]
+    rows = []
+    for group in (
+        whole_runs(rounds, models, 1),
+        steps(rounds, share, models),
+        throughput(rounds, share, models, (False, True)),
+    ):
+        for row in group:
+            print("  ".join(row.cells().values()), file=sys.stderr, flush=True)
+            rows.append(row)
+    versions = ", ".join(f"{name} {version(name)}" for name in VERSIONS)
+    head = (
+        "# Benchmark\n\n"
+        f"Made by `make bench`: {processor()}, {CORES} cores, Python {platform.python_version()}, "
+        f"{versions}. Data: {words.corpus()[0]}. Ratios are taken inside a round with the sides "
+        f"in turn; shown are the median and the range of {rounds} rounds.\n\n"
+        "## The goals, each where it is hardest\n\n"
+    )
+    text = f"{head}{tables.as_markdown(tables.summary(rows))}\n## All\n\n{tables.as_markdown(rows)}"
+    options.output_dir.mkdir(parents=True, exist_ok=True)
+    (options.output_dir / "bench.md").write_text(text, encoding="utf-8")
+    (options.output_dir / "bench.csv").write_text(tables.as_csv(rows), encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
