@@ -1,8 +1,8 @@
 """Hold the pipeline's training against Keras and plain torch, and its goals against measurements.
 
 Each side runs in a process of its own (``peers.py``); in every round all sides are asked in turn,
-and a ratio is taken inside a round, so that what else the machine does falls on both. Writes bench.md
-and bench.csv.
+and a ratio is taken inside a round, so that what else the machine does falls on both. Writes
+bench.md and bench.csv.
 """
 
 import argparse
