@@ -58,7 +58,7 @@ lint: $(VENV)/test.stamp  ## check format and style
 	@touch $@
 
 bench: .venv-bench/bench.stamp  ## hold the training against Keras and plain torch (an hour; BENCH=--quick for a look)
-	@.venv-bench/bin/python benchmarks/bench.py $(BENCH)
+	@PYTHONPATH=workflow .venv-bench/bin/python benchmarks/bench.py $(BENCH)
 
 rulegraph: $(VENV)/run.stamp  ## redraw the report's picture of the rules (needs graphviz)
 	@$(BIN)/python -m snakemake --rulegraph 2>/dev/null | sed -E \

@@ -19,6 +19,7 @@ from pathlib import Path
 import tables
 import words
 from tables import Row, ratios
+from tweetrnn.machine import processor_name
 
 HERE = Path(__file__).resolve().parent
 WORKFLOW = HERE.parent / "workflow"
@@ -201,14 +202,6 @@ def whole_runs(rounds, models, epochs):
                 yield Row("memory of one training", f"peak RSS, {on}", peaks, "MB", None, 700)
 
 
-def processor():
-    """Return the processor's name."""
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.machine()
-
-
 def main():
     """Measure everything; write and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -231,7 +224,7 @@ def main():
     versions = ", ".join(f"{name} {version(name)}" for name in VERSIONS)
     head = (
         "# Benchmark\n\n"
-        f"Made by `make bench`: {processor()}, {CORES} cores, Python {platform.python_version()}, "
+        f"Made by `make bench`: {processor_name()}, {CORES} cores, Python {platform.python_version()}, "
         f"{versions}. Data: {words.corpus()[0]}. Ratios are taken inside a round with the sides "
         f"in turn; shown are the median and the range of {rounds} rounds.\n\n"
         "## The goals, each where it is hardest\n\n"

@@ -1,5 +1,6 @@
 """All that a report tells of one experiment, read from the files of its stages."""
 
+import platform
 import re
 import subprocess
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from tweetrnn.files import read_json, read_parquet
+from tweetrnn.machine import processor_name
 
 MASK = "@…"
 _HANDLE = re.compile(r"(?<!\w)@\w+")
@@ -119,5 +121,9 @@ def read(options, config):
         tweets=tweets,
         memory_mb=options.memory_mb,
         commit=commit_of(Path(__file__).parent),
-        versions={name: version(name) for name in DRAWN_WITH},
+        versions={
+            "processor": processor_name(),
+            "python": platform.python_version(),
+            **{name: version(name) for name in DRAWN_WITH},
+        },
     )

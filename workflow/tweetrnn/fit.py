@@ -19,6 +19,7 @@ from tweetrnn.errors import UserError
 from tweetrnn.files import damaged, load_array, read_json, replacing
 from tweetrnn.grid import Combination, run_seed
 from tweetrnn.guard import Stopped
+from tweetrnn.machine import processor_name
 from tweetrnn.models import CELLS, build
 from tweetrnn.train import OUTPUTS, PARTS
 
@@ -61,19 +62,6 @@ def choose_device(word):
             "training.device: cuda, but torch sees no CUDA device here; set it to auto or cpu"
         )
     return "cuda" if word != "cpu" and torch.cuda.is_available() else "cpu"
-
-
-def processor(device):
-    """Return the name of the GPU's or the CPU's model."""
-    if device == "cuda":
-        return torch.cuda.get_device_name()
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        return next(
-            line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")
-        )
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def versions():
@@ -225,7 +213,7 @@ def fit(options, poll):
         "code": options.code_digest,
         **versions(),
         "device": device,
-        "processor": processor(device),
+        "processor": torch.cuda.get_device_name() if device == "cuda" else processor_name(),
         "threads": settings["threads"],
     }
     with ExitStack() as stack:  # nothing takes its name before everything is written

@@ -488,6 +488,7 @@ def real(e):
         Paragraph(f"Selected were {listed(selected)}."),
         differences_table(e),
         replicates_table(e),
+        *spread_paragraph(e),
         Paragraph(
             "Everything from here on is exploratory.",
             "note",
@@ -575,6 +576,21 @@ def replicates_table(e):
     if c["part"] == "test":
         columns.append(Column("validation_accuracy", "validation accuracy", share))
     return Table("replicates", "The selected combinations, trained again", columns, rows)
+
+
+def spread_paragraph(e):
+    """Return how far apart the replicates lie, where there are several."""
+    c = e.comparison
+    each = []
+    for cell in c["selected"]:
+        own = c["primary"]["accuracies"][cell]["spread"][c["part"]]["accuracy"]
+        if own["sd"] is not None:
+            each.append(f"{cell} {share(own['sd'])} ({share(own['min'])} to {share(own['max'])})")
+    if each:
+        yield Paragraph(
+            f"Spread over replicates, as the standard deviation of their {c['part']} accuracies: "
+            f"{listed(each)}."
+        )
 
 
 def mcnemar_table(c):
