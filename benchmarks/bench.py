@@ -199,7 +199,7 @@ def whole_runs(rounds, models, epochs):
                 yield Row(
                     "imports, loading and writing", f"a run of {on}", overheads, "CPU s", None, 3
                 )
-                yield Row("memory of one training", f"peak RSS, {on}", peaks, "MB", None, 700)
+                yield Row("memory of one training", f"peak RSS, {on}", peaks, "MB", at_most=700)
 
 
 def main():

@@ -7,7 +7,6 @@ import platform
 import time
 from contextlib import ExitStack
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 import safetensors
