@@ -224,7 +224,8 @@ def main():
     versions = ", ".join(f"{name} {version(name)}" for name in VERSIONS)
     head = (
         "# Benchmark\n\n"
-        f"Made by `make bench`: {processor_name()}, {CORES} cores, Python {platform.python_version()}, "
+        f"Made by `make bench`: {processor_name()}, {CORES} cores, "
+        f"Python {platform.python_version()}, "
         f"{versions}. Data: {words.corpus()[0]}. Ratios are taken inside a round with the sides "
         f"in turn; shown are the median and the range of {rounds} rounds.\n\n"
         "## The goals, each where it is hardest\n\n"
