@@ -1,6 +1,5 @@
 """Split: who is in which part, and which words get a column."""
 
-import csv
 import zlib
 from collections import Counter, defaultdict
 
@@ -323,23 +322,3 @@ def test_a_flipped_bit_in_the_input_is_noticed(tmp_path, monkeypatch, name):
     monkeypatch.setattr(encode, "encode", encode_and_flip)
     with pytest.raises(UserError, match=rf"{name}: damaged .*delete the file and run again"):
         run(tmp_path, tokens, labels)
-
-
-def test_the_two_class_reading_of_the_reference_has_its_one_hot_width(tmp_path, tweets_csv):
-    with tweets_csv.open(encoding="utf-8", newline="") as stream:
-        rows = [row for row in csv.DictReader(stream) if row["airline_sentiment"] != "neutral"]
-    facts, arrays, _, _ = run(
-        tmp_path,
-        [row["text"].split() for row in rows],
-        [row["airline_sentiment"] for row in rows],
-        names=["negative", "positive"],
-        length=30,
-        split={"method": "ordered", "fractions": {"train": 0.8, "validation": 0.2, "test": 0}},
-        vocabulary={"padding": "zeros", "unknown": "zeros"},
-    )
-    assert facts["width"] == 22020
-    assert facts["padding_id"] == facts["unknown_id"] == 22020
-    assert arrays["train_sequences"].shape == (9232, 30)
-    assert facts["parts"]["validation"]["classes"]["negative"] / 2309 == pytest.approx(
-        0.854, abs=5e-4
-    )
