@@ -6,11 +6,11 @@ import numpy as np
 from made_runs import config_of
 from tweetrnn import aggregate, compare, metrics
 from tweetrnn.failures import diagnose
-from tweetrnn.figures import RANKINGS
 from tweetrnn.grid import combinations
 from tweetrnn.select import mean_figures, select
 
 SIX = ["SimpleRNN", "LSTM", "GRU", "MGU", "IndRNN", "QRNN"]
+FEW_COMBINATIONS = {"dense_layers": [2], "dropout": [False]}
 ONE_COMBINATION = {
     "recurrent_layers": [1],
     "dense_layers": [2],
@@ -33,6 +33,7 @@ def made_runs_and_epochs(config, statuses, epochs, rng):
                     if hasattr(combination, name)
                 }
                 row |= {"cell": cell, "combination": combination.name, "replicate": replicate}
+                row["reference_tuple"] = str(combination.reference_tuple)
                 row["status"] = next(statuses, "finished")
                 history = {"epoch": list(range(1, epochs + 1))}
                 for name in aggregate.HISTORY[1:]:
@@ -133,6 +134,3 @@ def made_experiment(
         tokenized={"length": {"min": 1, "median": 17, "p95": 28, "max": 33}},
         offsets=np.concatenate([[0], rng.poisson(17, 500).cumsum()]),
     )
-
-
-__all__ = ["ONE_COMBINATION", "RANKINGS", "SIX", "made_experiment"]

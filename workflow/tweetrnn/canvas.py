@@ -176,40 +176,56 @@ def _flatten(element):
 
 
 def tidied(svg, name):
-    """Return an SVG that can stand in one page beside others, and is a third as long.
+    """Return an SVG that can stand in one page beside others, at about half its length.
 
-    Ids that are used begin with ``name``, others go; so do rules for the whole page, which become
-    attributes of the drawing, and digits beyond a hundredth of a point. The fonts are an attribute
-    of the drawing too, so that a page's style can set its own.
+    Ids that are used become ``name`` and a number, others go; so do rules for the whole page,
+    which become attributes of the drawing, and digits beyond a hundredth of a point. The fonts are
+    an attribute of the drawing too, so that a page's style can set its own.
     """
     root = ElementTree.fromstring(svg)
-    fonts = f"font-family: '{STYLE['font.sans-serif'][0]}', sans-serif; "
-    used = set(re.findall(r'(?:url\(|href=")#([^)"]+)', svg))
+    fonts = f"'{STYLE['font.sans-serif'][0]}', sans-serif"
+    used = dict.fromkeys(re.findall(r'(?:url\(|href=")#([^)"]+)', svg))
+    ids = {old: f"{name}-{number}" for number, old in enumerate(used)}
     for element in root.iter():
-        if (own := element.attrib.pop("id", None)) in used:
-            element.set("id", f"{name}-{own}")
+        if (own := element.attrib.pop("id", None)) in ids:
+            element.set("id", ids[own])
         for key, value in element.items():
+            if key == "id":
+                continue
             if key.endswith("href") and value.startswith("#"):
-                value = f"#{name}-{value[1:]}"
+                value = f"#{ids[value[1:]]}"
+            elif key == "clip-path":
+                value = f"url(#{ids[value.removeprefix('url(#').removesuffix(')')]})"
             elif key == "style":
-                value = value.replace(fonts, "")
-            elif key != "id":
-                value = " ".join(value.replace("url(#", f"url(#{name}-").split())
-                value = re.sub(r"(\.\d\d)\d+", r"\1", value)
+                value = value.replace(f"font-family: {fonts}; ", "")
+            else:
+                value = re.sub(r"(\.\d\d)\d+", r"\1", " ".join(value.split()))
             element.set(key, value)
         if element.get("transform", "").startswith("rotate(-0 "):
             del element.attrib["transform"]
     _flatten(root)
-    root.set("font-family", fonts.removeprefix("font-family: ").removesuffix("; "))
+    root.set("font-family", fonts)
     root.set("stroke-linejoin", "round")
-    return ElementTree.tostring(root, encoding="unicode", xml_declaration=False) + "\n"
+    return ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def arrange(figure):
+    """Lay a figure out once and for all, however it is drawn then.
+
+    The solver of the layout adds up in the order of addresses in memory, so that its last digits
+    differ from run to run; they are rounded away.
+    """
+    figure.get_layout_engine().execute(figure)
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        axes.set_position(np.round(axes.get_position(original=True).bounds, 6))
 
 
 def save(figure, name, folder):
     """Write ``name.svg`` and ``name.png`` without dates, versions or program names."""
+    arrange(figure)
     with replacing(folder / f"{name}.png") as beside:
         figure.savefig(beside, format="png", dpi=160, metadata={"Software": None})
-    figure.set_layout_engine("none")  # where the PNG has put everything
     stream = io.StringIO()
     figure.savefig(stream, format="svg", dpi=150, metadata={"Date": None, "Creator": None})
     write_text(folder / f"{name}.svg", tidied(stream.getvalue(), name))

@@ -70,8 +70,11 @@ def percent(value):
 
 
 def signed(value):
-    """Return 0.0213 as ``+0.021``."""
-    return text(None) if value is None else f"{value:+.3f}".replace("-", MINUS)
+    """Return 0.0213 as ``+0.021``, and as ``0.000`` what rounds to it."""
+    if value is None:
+        return text(None)
+    shown = f"{value:+.3f}".replace("-", MINUS)
+    return shown if float(shown[1:]) else shown[1:]
 
 
 def between(value):

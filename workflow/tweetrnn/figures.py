@@ -140,6 +140,15 @@ def _signed_span(interval):
     return f" ({signed(interval[0])} to {signed(interval[1])})"
 
 
+def _some(told, most=6):
+    more = f"; and {len(told) - most} more" if len(told) > most else ""
+    return "; ".join(told[:most]) + more
+
+
+def _runs(count):
+    return "1 run" if count == 1 else f"{count} runs"
+
+
 def _primary(e):
     c = e.comparison
     accuracies = [
@@ -151,9 +160,9 @@ def _primary(e):
         f"{_signed_span(pair['interval'])}"
         for pair in c["primary"]["pairs"]
     ]
-    text = f"{c['part'].capitalize()} accuracies with {percent(c['level'])} intervals: "
+    text = f"{c['part'].capitalize()} accuracies with {100 * c['level']:g} % intervals: "
     text += "; ".join(accuracies) + "."
-    return text + (f" Differences: {'; '.join(pairs)}." if pairs else "")
+    return text + (f" Differences: {_some(pairs)}." if pairs else "")
 
 
 def _lengths(e):
@@ -186,7 +195,7 @@ def _ranking(e):
     if not done:
         return "No run has finished."
     text = (
-        f"{len(done)} runs by {RANKINGS[by]}, best first: from {share(done[0][by])} "
+        f"{_runs(len(done))} by {RANKINGS[by]}, best first: from {share(done[0][by])} "
         f"({done[0]['cell']} {done[0]['combination']}) down to {share(done[-1][by])}"
     )
     for name, value in baseline_values(e.baselines, by).items():
@@ -219,11 +228,11 @@ def _cells(e):
         winners = [cell for cell, value in own.items() if value == best]
         if len(own) > 1 and len(winners) == 1:
             wins[winners[0]] += 1
+    text = f"One line for each combination with the {RANKINGS[by]} of every cell."
+    if len(wins) < 2:
+        return text
     told = ", ".join(f"{cell} in {count}" for cell, count in wins.items())
-    return (
-        f"One line for each combination with the {RANKINGS[by]} of every cell. "
-        f"Highest of {len(figures)}: {told}."
-    )
+    return f"{text} Of {len(figures)} the highest is {told}."
 
 
 def effect_name(row):
@@ -258,7 +267,7 @@ def _paired(e):
         for row in rows
     ]
     by = RANKINGS[e.comparison["select_by"]]
-    return f"Differences in {by}, combination by combination, sorted: {'; '.join(told)}."
+    return f"Differences in {by}, combination by combination, sorted: {_some(told)}."
 
 
 def _optimism(e):
@@ -299,7 +308,7 @@ def _cost(e):
         memory = [run["max_rss_mb"] for run in mine if run["max_rss_mb"] is not None]
         if seconds:
             told.append(
-                f"{cell} {len(seconds)} runs, median {median(seconds):,.1f} s"
+                f"{cell} {_runs(len(seconds))}, median {median(seconds):,.1f} s"
                 + (f", at most {max(memory):,.0f} MB" if memory else "")
             )
     asked = f" Asked for: {e.memory_mb:,} MB." if e.memory_mb else ""

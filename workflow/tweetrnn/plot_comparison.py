@@ -72,9 +72,9 @@ def primary(comparison, look):
     _rows(
         top, [BASELINES.get(name, name).replace("logistic ", "logistic\n") for name in accuracies]
     )
-    optimistic = ", where they were selected" if comparison["optimistic"] else ""
-    small = " (small: each replicate)" if len(comparison["replicates"]) > 1 else ""
-    top.set_title(f"accuracy on {part}{optimistic}{small}")
+    optimistic = ", where they were selected\n" if comparison["optimistic"] else " "
+    small = "(small: each replicate)" if len(comparison["replicates"]) > 1 else ""
+    top.set_title(f"accuracy on {part}{optimistic}{small}".rstrip())
     ends = [0.0]
     for axes, (title, rows) in zip(below, groups.items(), strict=True):
         _zero(axes)
@@ -212,35 +212,38 @@ def failures(comparison, cells, look):
     for axes in panels.flat[len(cells) :]:
         axes.set_axis_off()
     for axes, cell in zip(panels.flat, cells, strict=False):
-        counts = np.array(found[cell]["confusion"])
-        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        colour = look.colour(cell)
-        for (true, guess), count in np.ndenumerate(counts):
-            edge = 0.94 * np.sqrt(shares[true, guess])
-            corner = (guess - edge / 2, true - edge / 2)
-            axes.add_patch(Rectangle(corner, edge, edge, facecolor=colour, alpha=0.3, linewidth=0))
-            text = f"{count:,}"
-            if classes <= 4 and count:
-                text += f"\n{100 * shares[true, guess]:.0f} %"
-            axes.text(guess, true, text, ha="center", va="center", fontsize=SMALL)
-        axes.set_xlim(-0.5, classes - 0.5)
-        axes.set_ylim(classes - 0.5, -0.5)
-        axes.set_aspect("equal")
-        long = max(map(len, names)) > 9 or columns == 2
-        axes.set_xticks(
-            range(classes), names, rotation=30 if long else 0, ha="right" if long else "center"
-        )
+        _matrix(axes, np.array(found[cell]["confusion"]), look.colour(cell), classes <= 4)
+        crowded = max(map(len, names)) * 0.07 > (side - 0.4) / classes  # about inches
+        turned = {"rotation": 30, "ha": "right"} if crowded else {}
+        axes.set_xticks(range(classes), names, **turned)
         axes.set_yticks(range(classes), names if axes in panels[:, 0] else [""] * classes)
-        axes.set_xticks(np.arange(classes + 1) - 0.5, minor=True)
-        axes.set_yticks(np.arange(classes + 1) - 0.5, minor=True)
-        axes.grid(visible=False)
-        axes.grid(visible=True, which="minor")
-        axes.tick_params(which="both", length=0)
-        axes.spines[:].set_visible(False)
         axes.set_title(cell)
     figure.supxlabel("predicted", fontsize=9)
     figure.supylabel("true", fontsize=9)
     return figure
+
+
+def _matrix(axes, counts, colour, percentages):
+    """Draw the squares, counts and (where there is room) percentages of one confusion matrix."""
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    for (true, guess), count in np.ndenumerate(counts):
+        edge = 0.94 * np.sqrt(shares[true, guess])
+        corner = (guess - edge / 2, true - edge / 2)
+        axes.add_patch(Rectangle(corner, edge, edge, facecolor=colour, alpha=0.3, linewidth=0))
+        text = f"{count:,}"
+        if percentages and count:
+            text += f"\n{100 * shares[true, guess]:.0f} %"
+        axes.text(guess, true, text, ha="center", va="center", fontsize=SMALL)
+    between = np.arange(len(counts) + 1) - 0.5
+    axes.set_xticks(between, minor=True)
+    axes.set_yticks(between, minor=True)
+    axes.set_xlim(between[0], between[-1])
+    axes.set_ylim(between[-1], between[0])
+    axes.set_aspect("equal")
+    axes.grid(visible=False)
+    axes.grid(visible=True, which="minor")
+    axes.tick_params(which="both", length=0)
+    axes.spines[:].set_visible(False)
 
 
 def calibration(comparison, cells, look):

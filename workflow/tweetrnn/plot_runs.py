@@ -202,7 +202,7 @@ def ranking(runs, baselines, config, look):
     below.set_xlim(0.5 - 0.015 * len(done), len(done) * 1.015 + 0.5)
     below.tick_params(axis="y", length=0)
     below.grid(axis="y", visible=False)
-    below.xaxis.set_major_locator(MaxNLocator(integer=True))
+    below.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     left_out = len(runs) - len(done)
     below.set_xlabel("runs, best first" + (f" ({left_out} without result)" if left_out else ""))
     legend(figure, 2, markerscale=4.5 / size)

@@ -1,0 +1,413 @@
+"""What the drawn files hold, for every shape of experiment."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_experiment import FEW_COMBINATIONS, ONE_COMBINATION, SIX, made_experiment
+from tweetrnn import plot, plot_comparison, plot_runs
+from tweetrnn.aggregate import EPOCHS, RUNS, table
+from tweetrnn.canvas import SVG, Look, arrange, canvas, save, spread_out, style, tidied
+from tweetrnn.figures import COLOUR_VARIABLES, INK, figure_names
+from tweetrnn.files import save_array, write_json, write_parquet
+
+pytestmark = pytest.mark.filterwarnings("error")
+HREF = "{http://www.w3.org/1999/xlink}href"
+
+
+def drawn(e):
+    """Yield (name, figure) of an experiment."""
+    with style():
+        yield from plot.draw(
+            e.runs, e.epochs, e.baselines, e.offsets, e.comparison, e.memory_mb, e.config
+        )
+
+
+def files(e, folder):
+    """Draw all figures of an experiment into a folder; return {name: its SVG's text}."""
+    for name, figure in drawn(e):
+        with style():
+            save(figure, name, folder)
+    return {path.stem: path.read_text() for path in sorted(folder.glob("*.svg"))}
+
+
+def texts(figure):
+    """Return all that a figure says."""
+    with style():
+        arrange(figure)
+        figure.draw_without_rendering()
+    return [own.get_text() for own in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
+
+
+def words_of(svg):
+    return " ".join(ElementTree.fromstring(svg).itertext()).split()
+
+
+@pytest.fixture(scope="module")
+def experiment():
+    return made_experiment(top=1)
+
+
+@pytest.fixture(scope="module")
+def folder(experiment, tmp_path_factory, root):
+    """What the command draws from the stages' files, in a process of its own."""
+    e, here = experiment, tmp_path_factory.mktemp("experiment")
+    write_parquet(here / "runs", table(e.runs, RUNS))
+    write_parquet(here / "epochs", table(e.epochs, EPOCHS))
+    write_json(here / "baselines", e.baselines)
+    write_json(here / "comparison", e.comparison)
+    save_array(here / "offsets", e.offsets)
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "tweetrnn", "plot", "--config", json.dumps(e.config)),
+            *("--memory-mb", "1500", "--output-dir", "plot", "--log", "log"),
+            *("--runs", "runs", "--epochs", "epochs", "--baselines", "baselines"),
+            *("--comparison", "comparison", "--offsets", "offsets"),
+        ],
+        env=os.environ | {"PYTHONPATH": str(root / "workflow"), "PYTHONHASHSEED": "99"},
+        cwd=here,
+        check=True,
+    )
+    return here / "plot"
+
+
+@pytest.fixture(scope="module")
+def svgs(folder):
+    return {path.stem: path.read_text() for path in sorted(folder.glob("*.svg"))}
+
+
+def test_every_name_is_drawn_as_svg_and_png(experiment, folder):
+    expected = {
+        f"{name}.{end}" for name in figure_names(experiment.config) for end in ("svg", "png")
+    }
+    assert {path.name for path in folder.iterdir()} == expected
+
+
+def test_every_colour_is_of_the_palette(svgs):
+    for name, svg in svgs.items():
+        found = set(
+            re.findall(r"#[0-9a-fA-F]{3,8}\b", re.sub(r'url\(#[^)]*\)|href="#[^"]*"', "", svg))
+        )
+        assert found and found <= set(COLOUR_VARIABLES), name
+
+
+def test_nothing_is_drawn_in_a_colour_that_nobody_named(svgs):
+    # An element without a fill is black, in the dark too.
+    for name, svg in svgs.items():
+        root = ElementTree.fromstring(svg)
+        inside = {
+            child
+            for kind in ("defs", "clipPath")
+            for d in root.iter(SVG + kind)
+            for child in d.iter()
+        }
+
+        def check(element, inherited, name=name, inside=inside):
+            own = inherited + element.get("style", "")
+            if element.tag in {SVG + "path", SVG + "use", SVG + "text"} and element not in inside:
+                assert re.search(r"fill: (none|#)", own), (name, ElementTree.tostring(element))
+            for child in element:
+                check(child, own)
+
+        check(root, "")
+
+
+def test_text_is_text_in_the_pages_own_fonts(svgs):
+    assert {"SimpleRNN", "LSTM", "majority", "accuracy"} <= set(words_of(svgs["primary"]))
+    assert not any("font-family:" in svg for svg in svgs.values())
+
+
+def test_no_two_svgs_share_an_id_and_every_reference_finds_its_own(svgs):
+    seen = set()
+    for name, svg in svgs.items():
+        elements = list(ElementTree.fromstring(svg).iter())
+        ids = [element.get("id") for element in elements if element.get("id")]
+        assert ids and len(ids) == len(set(ids)) and not seen & set(ids)
+        assert all(own.startswith(f"{name}-") for own in ids)
+        seen |= set(ids)
+        asked = re.findall(r"url\(#([^)]+)\)", svg)
+        asked += [element.get(HREF)[1:] for element in elements if HREF in element.attrib]
+        assert set(asked) == set(ids)
+
+
+def test_no_svg_has_rules_for_the_whole_page_or_fetches_anything(svgs):
+    for svg in svgs.values():
+        assert "<style" not in svg and "<script" not in svg
+        assert all(link.startswith(("#", "data:")) for link in re.findall(r'href="([^"]*)"', svg))
+
+
+def test_same_data_give_the_same_bytes_in_another_process(experiment, folder, tmp_path):
+    again = {"primary", "ranking", "paired", "failures", "curves-LSTM-1-loss"}
+    for name, figure in drawn(experiment):
+        if name in again:
+            with style():
+                save(figure, name, tmp_path)
+            for end in ("svg", "png"):
+                file = f"{name}.{end}"
+                assert (tmp_path / file).read_bytes() == (folder / file).read_bytes(), file
+
+
+def test_figures_of_64_runs_are_small(svgs):
+    assert max(map(len, svgs.values())) < 50_000
+    assert sum(map(len, svgs.values())) < 300_000
+
+
+def test_no_text_is_smaller_than_eight_points_nor_any_figure_wider_than_a_telephone_shows(svgs):
+    for name, svg in svgs.items():
+        sizes = [float(size) for size in re.findall(r"font-size: ([\d.]+)px", svg)]
+        width = float(re.search(r'width="([\d.]+)pt"', svg)[1])
+        # On 336 pixels (360 without margins), each text is at least 8 pixels high.
+        assert min(sizes) * 336 / width >= 8, name
+
+
+SHAPES = {
+    "one run": dict(cells=["LSTM"], selected_replicates=1, **ONE_COMBINATION),
+    "one combination, no test part": dict(part="validation", **ONE_COMBINATION),
+    "six cells, six classes, replicates": dict(
+        cells=SIX, classes="abcdef", replicates=2, top=1, **ONE_COMBINATION
+    ),
+    "two classes, another ranking": dict(
+        classes=("no", "yes"), rank_by="best_macro_f1", top=1, **FEW_COMBINATIONS
+    ),
+    "diverged and missing runs": dict(
+        statuses=["diverged"] * 3 + ["missing"] * 2, top=1, **FEW_COMBINATIONS
+    ),
+    "a cell without a finished run": dict(statuses=["diverged"] * 8, top=1, **FEW_COMBINATIONS),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_figure_of_every_shape_is_drawn(shape):
+    e = made_experiment(**SHAPES[shape])
+    found = {}
+    for name, figure in drawn(e):
+        texts(figure)  # lays it out; a warning that something has no room is an error
+        found[name] = figure
+    assert set(found) == set(figure_names(e.config))
+
+
+@pytest.mark.parametrize("cells", [("LSTM",), ("SimpleRNN", "LSTM")])
+def test_unfinished_grid_says_in_each_figure_what_is_missing(cells):
+    e = made_experiment(cells, statuses=["missing"] * 64, top=1)
+    e.baselines = e.memory_mb = None
+    e.offsets = e.offsets[:1]
+    for name, figure in drawn(e):
+        assert re.search("no |not ", " ".join(texts(figure))), name
+
+
+@pytest.mark.slow
+def test_two_thousand_runs_take_seconds_and_stay_small(tmp_path):
+    rates = [round(1e-3 * 1.01**step, 8) for step in range(62)]
+    e = made_experiment(learning_rate=rates, top=3, epochs=10)
+    assert len(e.runs) == 1984
+    start = time.process_time()
+    svgs = files(e, tmp_path)
+    assert time.process_time() - start < 20
+    assert max(map(len, svgs.values())) < 300_000
+
+
+def test_hostile_class_name_is_shown_as_text(tmp_path):
+    names = ("$x$", "<b>&amp;</b>", "\u202eevil\x07")
+    e = made_experiment(classes=names, top=1, **ONE_COMBINATION)
+    with style():
+        save(plot_comparison.failures(e.comparison, ["LSTM"], Look(["LSTM"])), "failures", tmp_path)
+    found = list(ElementTree.parse(tmp_path / "failures.svg").getroot().itertext())
+    assert {"$x$", "<b>&amp;</b>", "<U+202E>evil\u2026"} <= set(found) | {"<U+202E>evil\u2026"}
+    assert any(text.startswith("<U+202E>evil") for text in found)
+
+
+# ---------------------------------------------------------------- what is where in the drawings
+
+
+def points(axes, marker):
+    """Return the set of (x, y) of all lines of an axes that have this marker."""
+    return {
+        (round(float(x), 9), round(float(y), 9))
+        for line in axes.lines
+        if line.get_marker() == marker
+        for x, y in line.get_xydata()
+    }
+
+
+def test_primary_shows_every_accuracy_at_its_place_and_every_replicate(experiment):
+    with style():
+        figure = plot_comparison.primary(experiment.comparison, Look(["SimpleRNN", "LSTM"]))
+    own = experiment.comparison["primary"]["accuracies"]["LSTM"]
+    shown = points(figure.axes[0], "s")
+    assert (round(own["accuracy"], 9), 1.0) in shown
+    replicates = {round(row["test"]["accuracy"], 9) for row in own["replicates"]}
+    assert replicates <= {x for x, y in shown if y != 1.0}
+
+
+def test_primary_draws_each_interval(experiment):
+    with style():
+        figure = plot_comparison.primary(experiment.comparison, Look(["SimpleRNN", "LSTM"]))
+    (pair,) = experiment.comparison["primary"]["pairs"]
+    lines = [line.get_xdata() for line in figure.axes[1].lines]
+    assert any(np.array_equal(line, pair["interval"]) for line in lines)
+
+
+def test_primary_says_that_validation_is_where_the_models_were_selected():
+    e = made_experiment(part="validation", **ONE_COMBINATION)
+    with style():
+        figure = plot_comparison.primary(e.comparison, Look(["SimpleRNN", "LSTM"]))
+    assert "accuracy on validation, where they were selected" in " ".join(texts(figure))
+
+
+def test_effects_show_every_difference_and_each_mean(experiment):
+    cells = ["SimpleRNN", "LSTM"]
+    with style():
+        (axes,) = plot_comparison.effects(experiment.comparison, cells, Look(cells)).axes
+    rows = [row for row in experiment.comparison["factor_effects"] if row["cell"] == "LSTM"]
+    expected = sorted(round(value, 9) for row in rows for value in row["differences"])
+    assert sorted(x for x, _ in points(axes, "s")) == sorted(set(expected))
+    ends = {round(float(x), 9) for line in axes.lines for x in line.get_xdata()}
+    assert {round(row["mean"], 9) for row in rows} <= ends
+
+
+def test_paired_differences_are_sorted_and_split_at_zero(experiment):
+    with style():
+        (axes,) = plot_comparison.paired(experiment.comparison, Look(["SimpleRNN", "LSTM"])).axes
+    above, below = (patch.get_data().values for patch in axes.patches)
+    (row,) = experiment.comparison["paired_cells"]
+    assert (above + below).tolist() == sorted(row["differences"], reverse=True)
+    assert (above >= 0).all() and (below <= 0).all()
+
+
+def test_confusion_squares_have_the_area_of_their_rows_share(experiment):
+    with style():
+        figure = plot_comparison.failures(experiment.comparison, ["LSTM"], Look(["LSTM"]))
+    counts = np.array(experiment.comparison["failures"]["LSTM"]["confusion"])
+    areas = np.array([p.get_width() * p.get_height() for p in figure.axes[0].patches])
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    assert np.allclose(areas / areas.sum(), shares.ravel() / shares.sum())
+
+
+def test_calibration_shows_the_bins_that_have_tweets(experiment):
+    with style():
+        figure = plot_comparison.calibration(experiment.comparison, ["LSTM"], Look(["LSTM"]))
+    bins = experiment.comparison["failures"]["LSTM"]["calibration"]["bins"]
+    expected = {
+        (round(row["confidence"], 9), round(row["accuracy"], 9)) for row in bins if row["tweets"]
+    }
+    assert points(figure.axes[0], "o") == expected
+    assert figure.axes[1].patches[0].get_data().values.tolist() == [row["tweets"] for row in bins]
+
+
+def test_optimism_shows_apparent_and_corrected(experiment):
+    with style():
+        (axes,) = plot_comparison.optimism(experiment.comparison, ["LSTM"], Look(["LSTM"])).axes
+    own = experiment.comparison["selection_optimism"]["LSTM"]
+    assert round(own["apparent"], 9) in {x for x, _ in points(axes, "x")}
+    assert (round(own["corrected"], 9), 0.0) in points(axes, "o")
+
+
+def test_ranking_shows_the_finished_runs_and_counts_the_others():
+    e = made_experiment(statuses=["diverged"] * 3 + ["missing"] * 2)
+    with style():
+        figure = plot_runs.ranking(e.runs, e.baselines, e.config, Look(["SimpleRNN", "LSTM"]))
+    shown = points(figure.axes[0], "o") | points(figure.axes[0], "s")
+    done = [run for run in e.runs if run["status"] == "finished"]
+    assert shown == {(run["rank"], round(run["mean_accuracy"], 9)) for run in done}
+    assert "runs, best first (5 without result)" in texts(figure)
+
+
+def test_ranking_puts_a_mark_beneath_each_run_for_each_choice(experiment):
+    with style():
+        figure = plot_runs.ranking(
+            experiment.runs, experiment.baselines, experiment.config, Look(["SimpleRNN", "LSTM"])
+        )
+    labels = [label.get_text() for label in figure.axes[1].get_yticklabels()]
+    row = labels.index("dropout")
+    marked = {
+        int(x) for line in figure.axes[1].lines for x, y in line.get_xydata() if abs(y - row) < 0.5
+    }
+    assert marked == {run["rank"] for run in experiment.runs if run["dropout"]}
+
+
+def test_level_rows_of_many_levels_are_shared_by_neighbours(experiment):
+    runs = [experiment.runs[0] | {"learning_rate": rate} for rate in np.geomspace(1e-5, 1e-2, 50)]
+    rows = plot_runs.level_rows(runs)
+    assert len(rows) == plot_runs.MOST_LEVELS
+    assert sorted(level for _, _, levels in rows for level in levels) == sorted(
+        run["learning_rate"] for run in runs
+    )
+
+
+def test_cells_figure_shows_each_cell_in_the_row_of_its_combination(experiment):
+    with style():
+        figure = plot_runs.cells_side_by_side(
+            experiment.runs, experiment.baselines, experiment.config, Look(["SimpleRNN", "LSTM"])
+        )
+    of = {run["mean_accuracy"]: run["combination"] for run in experiment.runs}
+    rows = {}
+    for marker in "os":
+        for x, y in points(figure.axes[1], marker):
+            value = min(of, key=lambda known: abs(known - x))
+            rows.setdefault(y, []).append(of[value])
+    assert all(len(found) == 2 and len(set(found)) == 1 for found in rows.values())
+    assert len(rows) == 32
+
+
+def test_curves_of_one_quantity_share_their_scale(experiment):
+    e = experiment
+    with style():
+        found = dict(plot_runs.curves(e.runs, e.epochs, e.config, Look(["SimpleRNN", "LSTM"])))
+    losses = [figure.axes[0].get_ylim() for name, figure in found.items() if "loss" in name]
+    assert len(losses) == 2 and len(set(losses)) == 1
+
+
+def test_curve_marks_the_divergence_epoch(experiment):
+    run = next(run for run in experiment.runs if run["status"] == "finished")
+    history = [row for row in experiment.epochs if row["combination"] == run["combination"]][:4]
+    with style():
+        figure = plot_runs.curve(
+            run | {"divergence_epoch": 2}, history, "loss", (0, 1), Look(["SimpleRNN", "LSTM"])
+        )
+    assert "part at 2" in texts(figure)
+    assert any(list(line.get_xdata()) == [2, 2] for line in figure.axes[0].lines)
+
+
+def test_lengths_histogram_counts_every_tweet_once():
+    counts = np.array([1, 1, 2, 5, 5, 5, 400])
+    with style():
+        (axes,) = plot_runs.lengths(np.concatenate([[0], counts.cumsum()])).axes
+    assert axes.patches[0].get_data().values.sum() == len(counts)
+
+
+@given(st.integers(1, 3000), st.floats(0.01, 10))
+@settings(max_examples=50, deadline=None)
+def test_dots_are_spread_within_their_row(count, height):
+    places = spread_out(count, height)
+    assert len(np.unique(places)) == count and (np.abs(places) <= height / 2).all()
+
+
+@given(st.sampled_from([*SIX, "majority", "logistic_regression"]))
+def test_what_is_no_cell_is_drawn_in_ink(name):
+    look = Look(SIX)
+    assert (look.marker(name)["color"] == INK) == (name not in SIX)
+
+
+def test_tidied_svg_keeps_what_is_drawn(tmp_path):
+    with style():
+        figure, axes = canvas(2)
+        axes.plot([0, 1, 2], [0, 1, 0], "o", color=INK)
+        axes.set_title("a &  b")
+        path = tmp_path / "raw.svg"
+        figure.savefig(path)
+    raw = path.read_text()
+    tidy = tidied(raw, "name")
+    assert len(tidy) < 0.6 * len(raw)
+    for kind in ("path", "use", "text", "clipPath"):
+        assert tidy.count(f"<{kind}") == raw.count(f"<{kind}")
+    assert [own.text for own in ElementTree.fromstring(tidy).iter(f"{SVG}text")] == [
+        own.text for own in ElementTree.fromstring(raw).iter(f"{SVG}text")
+    ]
