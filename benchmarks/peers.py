@@ -236,12 +236,13 @@ def _ours(cell, layers, l2, width):
 
 def ours(cell, layers, l2, share, threads=1):
     """This pipeline's training loop, one thread."""
-    _torch(threads)
+    _torch(1)
     from tweetrnn.training import Examples, Trainer
 
     parts = share_of_epoch(share)
+    examples = [Examples(*part) for part in parts]
     model = _ours(cell, layers, l2, words.WIDTH)
-    trainer = Trainer(model, *(Examples(*part) for part in parts), LEARNING_RATE, words.BATCH)
+    trainer = Trainer(model, *examples, LEARNING_RATE, words.BATCH, threads=threads)
 
     def run():
         start = time.perf_counter()

@@ -117,7 +117,7 @@ def fit(options, poll):
     width, classes = facts["width"], len(facts["labels"])
     parts = {part: read_part(options, part, width, classes) for part in PARTS}
     device = choose_device(settings["device"])
-    torch.set_num_threads(settings["threads"])
+    torch.set_num_threads(1)  # a step is too small to share; what can be shared, Trainer shares
     run = {
         "cell": options.cell,
         "combination": combination.name,
@@ -147,6 +147,7 @@ def fit(options, poll):
         settings["batch_size"],
         settings["adam"],
         seed + 1,
+        settings["threads"],
     )
     saved = checkpoint.load(path, key)
     if saved:

@@ -12,6 +12,8 @@ holds few of its rows, but Adam moves the others too, as long as their m is not 
 - ``RowwiseTable`` visits a batch's rows, and first makes up for the steps since their last visit.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import torch
 
@@ -68,13 +70,18 @@ def fetch(table, rows):
 class DenseTable:
     """Adam over the whole table, (rows + 1, columns), with L2 of strength ``l2``.
 
-    ``fetch`` gives a batch its rows, ``update`` takes their gradient.
+    ``fetch`` gives a batch its rows, ``update`` takes their gradient. On a CPU ``threads`` of them
+    share the table; each number is computed alike, however many there are.
     """
 
-    def __init__(self, table, learning_rate, l2=0.0):
+    def __init__(self, table, learning_rate, l2=0.0, threads=1):
         self.table, self.learning_rate, self.l2 = table, learning_rate, l2
         self.gradient = torch.zeros_like(table)  # stays zero but for the rows of the batch at hand
         self.m, self.v = torch.zeros_like(table), torch.zeros_like(table)
+        pieces = threads if table.device.type == "cpu" else 1
+        tensors = (self.table, self.gradient, self.m, self.v)
+        self._pieces = list(zip(*(tensor.chunk(pieces) for tensor in tensors), strict=True))
+        self._pool = ThreadPoolExecutor(pieces - 1) if pieces > 1 else None
 
     def fetch(self, rows, step):
         """Return (len(rows) + 1, columns): the batch's rows, and zeros."""
@@ -83,8 +90,15 @@ class DenseTable:
     def update(self, rows, gradient, step):
         """Take step number ``step``; the gradient's last row, that of the zeros, is ignored."""
         self.gradient.index_copy_(0, rows, gradient[:-1])
-        adam_(self.table, self.gradient, self.m, self.v, self.learning_rate, step, self.l2)
+        first, *others = self._pieces
+        waiting = [self._pool.submit(self._step, piece, step) for piece in others]
+        self._step(first, step)
+        for piece in waiting:
+            piece.result()
         self.gradient.index_fill_(0, rows, 0)
+
+    def _step(self, piece, step):
+        adam_(*piece, self.learning_rate, step, self.l2)
 
     def flush(self, step):
         """Nothing is outstanding."""
@@ -194,8 +208,8 @@ class RowwiseTable:
         }
 
 
-def for_table(table, learning_rate, mode, l2):
+def for_table(table, learning_rate, mode, l2, threads=1):
     """Return the table's optimizer; L2 gives every row a gradient, so it needs ``dense``."""
     if mode == "rowwise" and not l2:
         return RowwiseTable(table, learning_rate)
-    return DenseTable(table, learning_rate, l2)
+    return DenseTable(table, learning_rate, l2, threads)

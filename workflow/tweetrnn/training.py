@@ -108,7 +108,15 @@ class Trainer:
     FACTS = ("epoch", "position", "step", "best_epoch", "history")
 
     def __init__(
-        self, model, training, validation, learning_rate, batch_size=32, adam="rowwise", seed=0
+        self,
+        model,
+        training,
+        validation,
+        learning_rate,
+        batch_size=32,
+        adam="rowwise",
+        seed=0,
+        threads=1,
     ):
         self.model, self.training, self.validation = model, training, validation
         self.batch_size = batch_size
@@ -117,7 +125,7 @@ class Trainer:
         examples, device = len(training), model.device
         self.batches = -(-examples // batch_size)
         self.adam = Adam(model.flat, learning_rate)
-        self.table = for_table(model.table, learning_rate, adam, model.l2)
+        self.table = for_table(model.table, learning_rate, adam, model.l2, threads)
         self.epoch = self.position = self.step = self.best_epoch = 0
         self.history = []
         self.order = torch.zeros(examples, dtype=torch.int64)
