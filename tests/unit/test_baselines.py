@@ -41,8 +41,8 @@ def split_in(folder, n=240, test=40):
         ),
         folder / "rows.parquet",
     )
-    digest = sha256_of(folder / "rows.parquet")
-    write_json(folder / "facts.json", {"labels": LABELS, "sha256": {"rows": digest}})
+    digests = {name: sha256_of(folder / f"{name}.parquet") for name in ("tweets", "rows")}
+    write_json(folder / "facts.json", {"labels": LABELS, "sha256": digests})
     arguments = ["baselines", "--config", '{"seed": 1}']
     for name in ("tweets.parquet", "rows.parquet", "facts.json"):
         arguments += [f"--{name.split('.')[0]}", str(folder / name)]

@@ -8,7 +8,7 @@ from socketserver import TCPServer
 
 import pytest
 from tweetrnn.__main__ import main as command_line
-from tweetrnn.download import download
+from tweetrnn.download import download, file_name
 from tweetrnn.errors import UserError
 
 CONTENT = bytes(range(256)) * 1_000
@@ -382,3 +382,17 @@ def test_the_command_line_downloads_and_tells_errors_in_one_line(server, tmp_pat
     server.script = [wrong]
     assert command_line(options) == 1
     assert "Nothing was kept" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "url, name",
+    [
+        ("https://example.org/a/Tweets.csv", "Tweets.csv"),
+        ("https://example.org/Tweets.csv?key=secret#x", "Tweets.csv"),
+        ("https://example.org/my%20{tweets}.csv.gz", "my_20_tweets_.csv.gz"),
+        ("https://example.org/", "corpus"),
+        ("https://example.org/..", "corpus"),
+    ],
+)
+def test_downloaded_file_has_a_plain_name(url, name):
+    assert file_name(url) == name

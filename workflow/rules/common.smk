@@ -9,6 +9,7 @@ sys.path.insert(0, str(WORKFLOW))
 
 from tweetrnn.code import code_digest
 from tweetrnn.config import resolve
+from tweetrnn.download import file_name
 from tweetrnn.errors import UserError
 from tweetrnn.grid import combinations
 

@@ -1,6 +1,6 @@
 CORPUS = {
     "demo": f"{RESULTS}/corpus/demo.csv",
-    "url": f"{RESULTS}/corpus/{config['corpus'].get('url', '').rsplit('/', 1)[-1]}",
+    "url": f"{RESULTS}/corpus/{file_name(config['corpus'].get('url', ''))}",
     "path": config["corpus"].get("path"),
 }[config["corpus"]["kind"]]
 
@@ -54,7 +54,7 @@ if config["corpus"]["kind"] == "url":
             sha256=config["corpus"]["sha256"],
             code=code_digest("download"),
         message:
-            "Downloading {params.url}"
+            "Downloading the corpus"
         shell:
             "python -m tweetrnn download --url {params.url:q} --sha256 {params.sha256} "
             "--output {output:q} --log {log:q}"

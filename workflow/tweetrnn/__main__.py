@@ -73,6 +73,10 @@ def main(argv=None):
         return 1
     except BrokenPipeError:
         return 1
+    except OSError as error:  # a full disk, a read-only folder: the machine's fault, not the code's
+        where = f"{error.filename}: " if error.filename else ""
+        logger.error("error: %s%s; mend that and run again", where, error.strerror or error)
+        return 1
 
 
 if __name__ == "__main__":

@@ -132,7 +132,8 @@ def add_arguments(parser):
 def main(options):
     """Run the stage."""
     facts = read_json(options.facts)
-    check_digest(options.rows, facts["sha256"]["rows"])
+    for name in ("tweets", "rows"):
+        check_digest(getattr(options, name), facts["sha256"][name])
     tokens = read_parquet(options.tweets, ["tokens"])["tokens"].combine_chunks()
     table = read_parquet(options.rows, ["row", "part", "label"])
     parts = table["part"].to_numpy(zero_copy_only=False)

@@ -7,6 +7,7 @@ import hashlib
 import http.client
 import logging
 import os
+import re
 import ssl
 import time
 import urllib.error
@@ -55,6 +56,12 @@ def main(options):
         timeout=options.timeout,
         wait=options.wait,
     )
+
+
+def file_name(url):
+    """Return a plain name for the file at ``url``, with its ending and without a query."""
+    name = Path(urllib.parse.urlsplit(url).path).name
+    return re.sub(r"[^\w.-]", "_", name).lstrip(".") or "corpus"
 
 
 def download(url, sha256, output, attempts=5, timeout=60, wait=1, sleep=time.sleep):

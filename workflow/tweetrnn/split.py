@@ -364,7 +364,10 @@ def divide(tweets, inputs, encode_facts, config, outputs):
         "straddling_groups": straddling_groups,
         "straddling_rows": straddling_rows,
         "seen_in_training": seen_in_training,
-        "sha256": {name: sha256_of(outputs[name]) for name in (*ARRAYS, "rows", "vocabulary")},
+        "sha256": {
+            "tweets": encode_facts["sha256"]["tweets"],
+            **{name: sha256_of(outputs[name]) for name in (*ARRAYS, "rows", "vocabulary")},
+        },
     }
 
 
