@@ -45,7 +45,12 @@ rule aggregate:
             replicate=REPLICATES,
         ),
     output:
-        runs_csv=f"{RESULTS}/aggregate/runs.csv",
+        runs_csv=report(
+            f"{RESULTS}/aggregate/runs.csv",
+            caption="../captions/runs.rst",
+            category="All runs",
+            labels={"table": "All runs"},
+        ),
         runs_parquet=f"{RESULTS}/aggregate/runs.parquet",
         epochs_csv=f"{RESULTS}/aggregate/epochs.csv",
         epochs_parquet=f"{RESULTS}/aggregate/epochs.parquet",
