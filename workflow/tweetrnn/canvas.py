@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from tweetrnn.figures import CELL_COLOURS, CELL_MARKERS, GRID, INK, MUTED, PAPER
 from tweetrnn.files import replacing, write_text
 
-WIDTH = 4.6  # inches
+WIDTH = 4.2  # inches
 SMALL = 8  # points, the smallest text
 CROWDED = 600  # an SVG with more markers than this holds them as a picture
 STYLE = {

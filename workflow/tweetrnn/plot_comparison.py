@@ -72,7 +72,7 @@ def primary(comparison, look):
     _rows(
         top, [BASELINES.get(name, name).replace("logistic ", "logistic\n") for name in accuracies]
     )
-    optimistic = ", where they were selected\n" if comparison["optimistic"] else " "
+    optimistic = ", where selected\n" if comparison["optimistic"] else " "
     small = "(small: each replicate)" if len(comparison["replicates"]) > 1 else ""
     top.set_title(f"accuracy on {part}{optimistic}{small}".rstrip())
     ends = [0.0]
@@ -157,7 +157,7 @@ def paired(comparison, look):
         axes.axhline(row["mean"], color=INK, linewidth=1.1, linestyle=(0, (4, 2)))
         gap = "\n" if columns > 1 else ", "
         axes.set_title(f"{row['first']} {MINUS} {row['second']}{gap}mean {signed(row['mean'])}")
-        told = "{} ahead in {} of " + f"{row['pairs']}"
+        told = "{} ahead in {}" + (f" of {row['pairs']}" if columns == 1 else "")
         text = {"transform": axes.transAxes, "fontsize": SMALL}
         axes.text(
             0.98, 0.95, told.format(row["first"], row["positive"]), ha="right", va="top", **text

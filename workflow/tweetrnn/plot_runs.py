@@ -7,6 +7,7 @@ from tweetrnn.canvas import (
     BASELINE_LINES,
     CROWDED,
     SMALL,
+    WIDTH,
     canvas,
     legend,
     limits,
@@ -222,7 +223,11 @@ def cells_side_by_side(runs, baselines, config, look):
     widths = [max(0.36, 0.1 + 0.07 * max(map(len, texts[factor]))) for factor in factors]
     table = 0.08 + sum(widths)  # inches
     figure, (left, axes) = canvas(
-        0.95 + 0.17 * max(len(names), 3), 1, 2, sharey=True, width_ratios=[table, 4.4 - table]
+        0.95 + 0.17 * max(len(names), 3),
+        1,
+        2,
+        sharey=True,
+        width_ratios=[table, WIDTH - 0.2 - table],
     )
     for row, name in enumerate(names):
         values = figures[name].values()
@@ -237,7 +242,7 @@ def cells_side_by_side(runs, baselines, config, look):
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0, labelleft=False)
     axes.set_yticks(range(len(names)))
-    chosen = f"\n(the best {len(names)} of {len(figures)} combinations)"
+    chosen = f"\n(the best {len(names)} of {len(figures)})"
     axes.set_xlabel(RANKINGS[by] + (chosen if len(figures) > len(names) else ""))
     _columns(left, texts, widths)
     legend(figure, 2)
