@@ -1,10 +1,14 @@
 """What figures there are and what they say in words."""
 
 import re
+from types import SimpleNamespace
 
+import jinja2
 import pytest
+from docutils.core import publish_parts
 from made_experiment import ONE_COMBINATION, SIX, made_experiment
 from tweetrnn import figures
+from tweetrnn.config import resolve
 from tweetrnn.document import share, signed
 
 
@@ -47,6 +51,35 @@ def test_every_figure_has_a_caption_file_a_category_and_labels(root, experiment)
         about = figures.caption_of(name)
         assert (root / "workflow/captions" / about["caption"]).read_text().strip()
         assert about["category"] and all(about["labels"].values())
+
+
+CORPORA = {
+    "demo": {"corpus": {"kind": "demo"}},
+    "no test part": {
+        "corpus": {"kind": "path", "path": "x.csv"},
+        "split": {"fractions": {"train": 0.8, "validation": 0.2, "test": 0}},
+    },
+}
+
+
+@pytest.mark.parametrize("corpus", CORPORA)
+def test_every_caption_is_valid_for_snakemakes_report(root, corpus):
+    config = resolve({"name": "some", **CORPORA[corpus]})
+    for path in (root / "workflow/captions").glob("*.rst"):
+        template = jinja2.Template(path.read_text(), undefined=jinja2.StrictUndefined)
+        text = template.render(snakemake=SimpleNamespace(config=config))
+        publish_parts(text, writer="html", settings_overrides={"halt_level": 2})
+
+
+def test_only_invented_tweets_are_said_to_be_invented(root):
+    text = (root / "workflow/captions/workflow.rst").read_text()
+    told = {
+        corpus: jinja2.Template(text).render(
+            snakemake=SimpleNamespace(config=resolve({"name": "some", **CORPORA[corpus]}))
+        )
+        for corpus in CORPORA
+    }
+    assert "are invented" in told["demo"] and "are invented" not in told["no test part"]
 
 
 def test_no_two_figures_of_a_category_have_the_same_labels(experiment):
