@@ -1,5 +1,6 @@
 """A stage's digest covers every module that it imports, and nothing else."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -17,17 +18,34 @@ def package(tmp_path, monkeypatch):
     return copy
 
 
-@pytest.mark.parametrize("stage", sorted(COMMANDS))
-def test_modules_of_a_stage_are_those_that_python_loads(stage, tmp_path):
-    program = (
-        f"import sys, tweetrnn.{stage}; "
-        "print(*sorted(n.split('.')[1] for n in sys.modules if n.startswith('tweetrnn.')))"
-    )
-    environment = {"PYTHONPATH": str(code.PACKAGE.parent), "MPLCONFIGDIR": str(tmp_path)}
-    loaded = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
-    ).stdout.split()
-    assert set(loaded) <= set(code.modules_of(stage))
+STAGES = sorted(name.replace("-", "_") for name in COMMANDS)
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory):
+    """{stage: modules of this package that Python loads for it}, told by one process."""
+    program = """
+import importlib, json, sys
+found = {}
+for stage in sys.argv[1:]:
+    for name in [name for name in sys.modules if name.startswith("tweetrnn")]:
+        del sys.modules[name]
+    importlib.import_module(f"tweetrnn.{stage}")
+    found[stage] = [name.split(".")[1] for name in sys.modules if name.startswith("tweetrnn.")]
+print(json.dumps(found))
+"""
+    environment = {
+        "PYTHONPATH": str(code.PACKAGE.parent),
+        "MPLCONFIGDIR": str(tmp_path_factory.mktemp("matplotlib")),
+    }
+    command = [sys.executable, "-c", program, *STAGES]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_modules_of_a_stage_are_those_that_python_loads(stage, loaded):
+    assert set(loaded[stage]) <= set(code.modules_of(stage))
 
 
 def test_digest_changes_with_an_imported_module_and_with_no_other(package):

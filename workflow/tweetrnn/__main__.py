@@ -26,6 +26,7 @@ COMMANDS = {
     "submit": "run the workflow on a SLURM cluster, watched over",
     "headline": "print where a report lies and what it says first",
     "export": "write a trained run's weights in Keras's order",
+    "import-keras": "take weights from Keras into a run's format",
 }
 
 
@@ -58,16 +59,16 @@ def main(argv=None):
         if arguments[:1] == [
             name
         ]:  # only the stage that runs is imported: torch alone costs seconds
-            module = importlib.import_module(f"tweetrnn.{name}")
+            module = importlib.import_module(f"tweetrnn.{name.replace('-', '_')}")
             module.add_arguments(stage)
-            stage.set_defaults(run=module.main)
+            stage.set_defaults(main=module.main)
         stage.add_argument(
             "--log", metavar="FILE", help="write progress there, not to the terminal"
         )
     options = parser.parse_args(arguments)
     logger = _log_to(options.log)
     try:
-        return options.run(options) or 0
+        return options.main(options) or 0
     except UserError as error:
         logger.error("error: %s", error)
         return 1
