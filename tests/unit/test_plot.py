@@ -221,7 +221,7 @@ def test_hostile_class_name_is_shown_as_text(tmp_path):
     with style():
         save(plot_comparison.failures(e.comparison, ["LSTM"], Look(["LSTM"])), "failures", tmp_path)
     found = list(ElementTree.parse(tmp_path / "failures.svg").getroot().itertext())
-    assert {"$x$", "<b>&amp;</b>", "<U+202E>evil\u2026"} <= set(found) | {"<U+202E>evil\u2026"}
+    assert {"$x$", "<b>&amp;</b>"} <= set(found)
     assert any(text.startswith("<U+202E>evil") for text in found)
 
 
