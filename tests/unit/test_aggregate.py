@@ -176,6 +176,7 @@ def test_the_divergence_epoch_is_where_validation_stalls_and_training_falls(
     assert aggregate.divergence_epoch(train, validation) == epoch
 
 
+@pytest.mark.slow
 def test_two_thousand_runs_take_seconds(tmp_path):
     config = config_of(
         replicates=1,
@@ -192,3 +193,11 @@ def test_two_thousand_runs_take_seconds(tmp_path):
 def test_the_default_grid_has_sixty_four_runs(tmp_path):
     write_grid(tmp_path, config_of(), epochs=1)
     assert len(gather(tmp_path, config_of())[0]) == 2 * len(combinations(GRID)) == 64
+
+
+def test_metric_of_stored_predictions_has_a_column(tmp_path):
+    config = config_of(cell=["LSTM"])
+    write_grid(tmp_path, config)
+    runs, _ = gather(tmp_path, config)
+    # Recalls of one half and one, of the two classes that occur.
+    assert {row["balanced_accuracy_at_best"] for row in runs} == {0.75}

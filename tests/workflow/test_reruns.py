@@ -40,6 +40,11 @@ def test_editing_the_split_reruns_what_follows_it(finished):
     assert finished.planned() == {"split": 1, "train": 4, "baselines": 1, **AFTER_TRAINING}
 
 
+def test_another_metric_of_stored_predictions_trains_nothing(finished):
+    append(finished.path / "workflow/tweetrnn/prediction_metrics.py", "\n# one more\n")
+    assert finished.planned() == AFTER_TRAINING
+
+
 @pytest.mark.parametrize("template", ["report.html.j2", "report.md.j2"])
 def test_editing_a_template_renders_alone(finished, template):
     append(finished.path / f"workflow/templates/{template}", "\n")

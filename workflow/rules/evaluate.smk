@@ -33,6 +33,7 @@ rule aggregate:
                 rules.train.output.history,
                 rules.train.output.parameters,
                 rules.train.output.timing,
+                rules.train.output.predictions,
             ],
             cell=CELLS,
             combination=COMBINATIONS,

@@ -10,11 +10,14 @@ import logging
 import math
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tweetrnn.errors import UserError
-from tweetrnn.files import damaged, read_json, replacing, write_parquet
+from tweetrnn.files import damaged, read_json, read_parquet, replacing, write_parquet
 from tweetrnn.grid import combinations
+from tweetrnn.prediction_metrics import PREDICTION_METRICS
 
 METRICS = ("accuracy", "binary_accuracy", "macro_f1")
 HISTORY = (
@@ -29,6 +32,7 @@ FIGURES = {
         for part in ("train", "validation")
         for when in ("best", "last")
     },
+    **{f"{name}_at_best": pa.float64() for name in PREDICTION_METRICS},
 }
 RUNS = {
     "rank": pa.int32(),
@@ -144,6 +148,25 @@ def read_peak_memory(path):
         return None
 
 
+def score(path):
+    """Return the PREDICTION_METRICS of a run's stored predictions of the validation part.
+
+    Raises:
+        UserError: the file is absent or damaged, or holds no such predictions.
+    """
+    table = read_parquet(path)
+    table = table.filter(pc.equal(table["part"], "validation"))
+    classes = sum(name[0] == "p" and name[1:].isdigit() for name in table.column_names)
+    if not len(table) or not classes:
+        raise damaged(path, "it holds no predictions of the validation part")
+    probabilities = np.column_stack([table[f"p{k}"].to_numpy() for k in range(classes)])
+    labels = table["label"].to_numpy()
+    return {
+        f"{name}_at_best": function(probabilities, labels)
+        for name, (_, function) in PREDICTION_METRICS.items()
+    }
+
+
 def read_run(folder, benchmark, cell, combination, replicate):
     """Return (row, epochs) of one run: a dict by the names of RUNS, and its history.
 
@@ -184,6 +207,7 @@ def read_run(folder, benchmark, cell, combination, replicate):
         if not 1 <= row["best_epoch"] <= len(history["epoch"]):
             raise damaged(told, f"its best epoch, {row['best_epoch']}, is not in the history")
         row |= summarise(history, row["best_epoch"])
+        row |= score(folder / "predictions.parquet")
     return row, history
 
 

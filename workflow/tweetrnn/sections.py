@@ -32,6 +32,7 @@ from tweetrnn.document import (
 )
 from tweetrnn.figures import FACTORS, METRICS, RANKINGS
 from tweetrnn.grid import Combination
+from tweetrnn.prediction_metrics import PREDICTION_METRICS
 from tweetrnn.verdict import NAMES, listed, verdict
 
 EPOCH_FIGURES = {
@@ -348,6 +349,10 @@ def runs_table(e):
             Column("last_accuracy", "last accuracy", share),
             Column("best_macro_f1", "best macro-F1", share),
             Column("mean_binary_accuracy", "mean binary accuracy", share),
+            *(
+                Column(f"{name}_at_best", f"{title}, best epoch", share)
+                for name, (title, _) in PREDICTION_METRICS.items()
+            ),
             Column("divergence_epoch", "divergence epoch", whole),
             Column("parameters", "parameters", whole),
             Column("seconds", "seconds", decimal),
