@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import torch
 
-ONE, MINUS_ONE = torch.tensor(1.0), torch.tensor(-1.0)  # a Python number costs a microsecond more
+MINUS_ONE = torch.tensor(-1.0)  # a Python number costs a microsecond more
 sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input  # dy y (1 - y)
 tanh_backward = torch.ops.aten.tanh_backward.grad_input  # dy (1 - y y)
 
@@ -215,7 +215,8 @@ class SimpleRNN(Recurrent):
     """``h = tanh(x W + h' U + b)``."""
 
     def allocate(self, b, make):
-        """Add the cell's own buffers: none."""
+        """Add what the cell needs: a 1 on the device, as CUDA's addcmul takes none from the CPU."""
+        b.one = torch.ones((), device=b.gates.device)
 
     def run(self, b, kernel):
         """Fill ``states``."""
@@ -226,7 +227,7 @@ class SimpleRNN(Recurrent):
     def run_back(self, b, d_state, each):
         """Leave the gradient in ``gates``; ``d_state`` is the last output's, ``each`` all's."""
         kernel = self.recurrent_kernel.T
-        torch.addcmul(ONE, b.outputs, b.outputs, value=-1, out=b.gates)
+        torch.addcmul(b.one, b.outputs, b.outputs, value=-1, out=b.gates)
         for t in range(len(b.gates_at) - 1, -1, -1):
             b.gates_at[t].mul_(d_state)
             d_state = self.d_state_before(b, t, each, kernel) if t else None

@@ -20,11 +20,21 @@ import torch
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 
 
+def step_size(learning_rate, step):
+    """Return a_t for step number ``step``, in float32's precision, as Keras computes it.
+
+    float32's b2 differs from 0.999 by 1e-8, which is 1e-5 of the 1 - b2 that it is taken from: a
+    larger part of a step than all other rounding, so that only with it a training stays Keras's.
+    """
+    power_1, power_2 = (np.float32(float(np.float32(b)) ** step) for b in (BETA_1, BETA_2))
+    return float(np.float32(learning_rate) * np.sqrt(1 - power_2) / (1 - power_1))
+
+
 def adam_(w, g, m, v, learning_rate, step, l2=0.0):
     """Take step number ``step`` (from 1) on w, m and v in place; ``2 l2 w`` is added to g.
 
-    torch's fused kernel does it in one pass. It computes ``sqrt(v) / sqrt(1 - b2^t) + epsilon``
-    where Keras leaves epsilon alone, so epsilon is handed to it divided likewise.
+    torch's fused kernel does it in one pass. It would correct epsilon's share of the denominator
+    too, which Keras does not; at an infinite step it corrects nothing, and a_t does it all.
     """
     torch._fused_adam_(
         [w],
@@ -32,12 +42,12 @@ def adam_(w, g, m, v, learning_rate, step, l2=0.0):
         [m],
         [v],
         [],
-        [torch.full((), step, dtype=torch.float32, device=w.device)],
-        lr=learning_rate,
+        [torch.full((), torch.inf, device=w.device)],
+        lr=step_size(learning_rate, step),
         beta1=BETA_1,
         beta2=BETA_2,
         weight_decay=2 * l2,
-        eps=EPSILON / (1 - BETA_2**step) ** 0.5,
+        eps=EPSILON,
         amsgrad=False,
         maximize=False,
     )
@@ -174,7 +184,7 @@ class RowwiseTable:
         adam_(self._w[:-1], gradient[:-1], self._m, self._v, self.learning_rate, step)
         now = step - self.start
         self._put(rows, self._w[:-1], self._m, self._v, now)
-        size = self.learning_rate * (1 - BETA_2**step) ** 0.5 / (1 - BETA_1**step)
+        size = step_size(self.learning_rate, step)
         reach = min(now, self.REACH)
         self.sums[now - reach : now].add_(self._powers[self.REACH - reach :], alpha=size)
         if now == self.CAPACITY:

@@ -1,0 +1,216 @@
+"""The models and their training are Keras's, held against figures that a real Keras computed.
+
+``KERAS_PARITY=other.npz pytest tests/unit -k parity`` holds them against another file of the same
+form: ``meta`` is V (one-hot width), T, N, batch, epochs, classes, units; ``lr_l2`` the learning
+rate and the L2 strength; arrays are named ``CELL/r/d/g/...`` after a variant (r recurrent and d
+hidden dense layers, g = 1 with L2). Whatever sizes and variants the file has are what is tested.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tweetrnn import training
+from tweetrnn.grid import Combination
+from tweetrnn.models import build
+
+OWN = Path(__file__).resolve().parent.parent / "fixtures" / "keras_parity.npz"
+FILE = Path(os.environ.get("KERAS_PARITY", OWN))
+
+
+@dataclass
+class Bounds:
+    """How far a number may be from Keras's: probabilities before training, losses, and after."""
+
+    before: float
+    losses: float
+    after: float
+
+
+# Our own file's largest differences are 2.7e-7, 2.4e-7 and 5.4e-7 on a CPU. What float32's rounding
+# leaves apart grows with the learning rate and the steps, so that another file gets more room.
+OWN_BOUNDS, OTHER_BOUNDS = Bounds(1e-6, 2e-6, 5e-6), Bounds(1e-5, 1e-4, 1e-3)
+
+
+class Keras:
+    """A parity file: its sizes and, by variant, its arrays."""
+
+    def __init__(self, path):
+        with np.load(path, allow_pickle=False) as file:
+            self.arrays = dict(file)
+        sizes = self.arrays["meta"].tolist()
+        self.width, _, _, self.batch, self.epochs, self.classes, self.units = sizes
+        self.learning_rate, self.l2 = self.arrays["lr_l2"].tolist()
+        self.examples = training.Examples(self.arrays["ids"], self.arrays["labels"])
+        self.variants = [
+            name.removesuffix("/losses") for name in self.arrays if name.endswith("/losses")
+        ]
+
+    def of(self, variant, name):
+        return self.arrays[f"{variant}/{name}"]
+
+    def weights(self, variant):
+        """Return the weights before training, in Keras's order."""
+        start = f"{variant}/before/"
+        names = [name for name in self.arrays if name.startswith(start)]
+        return [
+            self.arrays[name]
+            for name in sorted(names, key=lambda name: int(name.removeprefix(start).split("/")[0]))
+        ]
+
+    def model(self, variant, device="cpu"):
+        """Return our model with Keras's weights."""
+        cell, recurrent, dense, l2 = variant.split("/")
+        weights = self.weights(variant)
+        combination = Combination(int(recurrent), int(dense), False, l2 == "1", self.learning_rate)
+        model = build(
+            cell,
+            combination,
+            self.width,
+            self.classes,
+            units=self.units,
+            dense_units=[bias.size for bias in weights[3 * int(recurrent) + 1 :: 2]],
+            l2=self.l2,
+            device=device,
+        )
+        own = model.weights()
+        assert [tuple(weight.shape) for weight in own.values()] == [w.shape for w in weights]
+        model.load(zip(own, map(torch.from_numpy, weights), strict=True))
+        return model
+
+
+KERAS = Keras(FILE)
+# L2 gives every row of the table a gradient, so only variants without it have a row-wise mode.
+CASES = [
+    pytest.param((variant, adam, device), id=f"{variant}-{adam}-{device}", marks=marks)
+    for device, marks in (("cpu", ()), ("cuda", pytest.mark.gpu))
+    for variant in KERAS.variants
+    for adam in (("dense",) if variant.endswith("/1") else ("dense", "rowwise"))
+]
+
+
+@dataclass
+class Trained:
+    """What our engine makes of a variant."""
+
+    variant: str
+    bounds: Bounds
+    parameters: int
+    before: np.ndarray
+    losses: list
+    after: np.ndarray
+    evaluation: dict
+
+
+@pytest.fixture(scope="module", params=CASES)
+def trained(request):
+    variant, adam, device = request.param
+    if device == "cuda" and not torch.cuda.is_available():
+        pytest.skip("needs a CUDA device: run it on a machine that has one")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    model = KERAS.model(variant, device)
+    examples = KERAS.examples
+    trainer = training.Trainer(model, examples, examples, KERAS.learning_rate, KERAS.batch, adam)
+    before = np.exp(training.predict(model, examples))
+    losses = [
+        float(trainer.train_on(batch))
+        for _ in range(KERAS.epochs)
+        for batch in training.batches(
+            examples, np.arange(len(examples)), KERAS.batch, model.width, device
+        )
+    ]
+    with torch.inference_mode():
+        trainer.table.flush(trainer.step)
+    after = np.exp(training.predict(model, examples))
+    evaluation = training.evaluate(model, examples)
+    torch.set_num_threads(threads)
+    bounds = OWN_BOUNDS if FILE == OWN and device == "cpu" else OTHER_BOUNDS
+    return Trained(variant, bounds, model.count_parameters(), before, losses, after, evaluation)
+
+
+def test_the_file_has_variants_to_compare():
+    assert KERAS.variants
+
+
+def test_our_own_file_has_all_variants():
+    expected = {
+        f"{cell}/{recurrent}/{dense}/{l2}"
+        for cell in ("SimpleRNN", "LSTM")
+        for recurrent in (1, 2)
+        for dense in (2, 3)
+        for l2 in (0, 1)
+    }
+    assert set(Keras(OWN).variants) == expected
+
+
+def test_as_many_parameters(trained):
+    assert trained.parameters == KERAS.of(trained.variant, "n_params")
+
+
+def test_the_same_probabilities_before_training(trained):
+    expected = KERAS.of(trained.variant, "probs_before")
+    np.testing.assert_allclose(trained.before, expected, rtol=0, atol=trained.bounds.before)
+
+
+def test_the_same_loss_of_each_batch(trained):
+    expected = KERAS.of(trained.variant, "losses")
+    np.testing.assert_allclose(trained.losses, expected, rtol=0, atol=trained.bounds.losses)
+
+
+def test_the_same_probabilities_after_training(trained):
+    expected = KERAS.of(trained.variant, "probs_after")
+    np.testing.assert_allclose(trained.after, expected, rtol=0, atol=trained.bounds.after)
+
+
+def test_the_same_loss_in_evaluation(trained):
+    loss = KERAS.of(trained.variant, "eval")[0]
+    assert trained.evaluation["loss"] == pytest.approx(loss, rel=0, abs=trained.bounds.losses)
+
+
+FLOAT32 = 1e-6  # Keras's accuracies are float32
+
+
+def test_the_same_categorical_accuracy(trained):
+    """Exactly, but for examples whose two most probable classes are within the bound of a tie."""
+    expected = KERAS.of(trained.variant, "probs_after")
+    second, first = np.sort(expected, axis=1)[:, -2:].T
+    sure = first - second > 2 * trained.bounds.after
+    assert np.array_equal(trained.after.argmax(1)[sure], expected.argmax(1)[sure])
+    accuracy = KERAS.of(trained.variant, "eval")[1]
+    assert abs(trained.evaluation["accuracy"] - accuracy) <= (~sure).mean() + FLOAT32
+
+
+def test_the_same_binary_accuracy(trained):
+    """Exactly, but for entries within the bound of the threshold."""
+    expected = KERAS.of(trained.variant, "probs_after")
+    sure = np.abs(expected - 0.5) > trained.bounds.after
+    assert np.array_equal((trained.after > 0.5)[sure], (expected > 0.5)[sure])
+    accuracy = KERAS.of(trained.variant, "eval")[2]
+    assert abs(trained.evaluation["binary_accuracy"] - accuracy) <= (~sure).mean() + FLOAT32
+
+
+@pytest.mark.parametrize("variant", Keras(OWN).variants)
+def test_a_fresh_model_starts_as_keras_does(variant):
+    """Keras's and our initial weights are random, but of one kind."""
+    keras = Keras(OWN)
+    cell, recurrent, dense, l2 = variant.split("/")
+    combination = Combination(int(recurrent), int(dense), False, l2 == "1", keras.learning_rate)
+    model = build(cell, combination, keras.width, keras.classes, seed=5, units=keras.units)
+    pairs = zip(model.weights().items(), keras.weights(variant), strict=True)
+    for (name, own), theirs in pairs:
+        own = own.numpy()
+        assert own.shape == theirs.shape
+        if name.endswith("/bias"):
+            assert np.array_equal(own, theirs)
+        elif name.endswith("/recurrent_kernel"):
+            for kernel in (own, theirs):
+                np.testing.assert_allclose(kernel @ kernel.T, np.eye(len(kernel)), atol=1e-5)
+        else:
+            limit = (6 / sum(own.shape)) ** 0.5
+            for kernel in (own, theirs):
+                assert 0.8 * limit < np.abs(kernel).max() <= limit
+                assert kernel.std() == pytest.approx(limit / 3**0.5, rel=0.2)
