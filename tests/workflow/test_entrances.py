@@ -1,5 +1,11 @@
 """The ways in: another directory, lint, bad configs, Snakemake's own report."""
 
+import functools
+import hashlib
+import shutil
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
 import pytest
 
 
@@ -53,3 +59,24 @@ def test_missing_corpus_is_told(fresh):
 def test_lint_finds_nothing(fresh):
     done = fresh.snakemake("--lint", check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_corpus_is_downloaded_checked_and_kept(finished, tmp_path):
+    corpus = next((finished.path / "results/small/corpus").iterdir())
+    served = tmp_path / "served"
+    served.mkdir()
+    shutil.copy(corpus, served / "tweets.csv")
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=served)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        digest = hashlib.sha256(corpus.read_bytes()).hexdigest()
+        url = f"http://127.0.0.1:{server.server_port}/tweets.csv"
+        source = {"kind": "url", "url": url, "sha256": digest}
+        finished.write_config(corpus={"tweets": None, **source})
+        config = finished.path / "config/small.yaml"
+        config.write_text(config.read_text().replace("name: small", "name: fetched"))
+        target = "results/fetched/tokenize/facts.json"
+        finished.run(target)
+        server.shutdown()
+    assert (finished.path / "results/fetched/corpus/tweets.csv").read_bytes() == corpus.read_bytes()
+    assert finished.planned(target) == {}  # the server is gone, and nobody asks for it
