@@ -30,7 +30,7 @@ def escape_html(text):
 
 # What means something inside a line; what does at its beginning; and what makes an address a link.
 _INSIDE = re.compile(r"[\\`*_\[\]<>~&$|]")
-_BEGINNING = re.compile(r"^(\d*)([#+\-=.)])")
+_BEGINNING = re.compile(r"^(\d*)([.)](?=\s|$)|[+-](?=[\s+-]|$)|[#=])")
 _LINK = re.compile(r"(?<=[A-Za-z])(:)(?=/)|(?<=www)(\.)", re.IGNORECASE)
 
 
