@@ -1,0 +1,93 @@
+"""Text shows as just that text, in HTML and in Markdown, and numbers are written one way."""
+
+import html
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from tweetrnn import document
+from tweetrnn.document import Column, Table, escape_html, escape_markdown, visible
+
+GFM = MarkdownIt("commonmark").enable("table")
+HOSTILE = st.text(
+    st.one_of(st.characters(), st.sampled_from("|\\`*_[]<>()#+-.!~&:/@w1 \n\t=;{}$")), max_size=40
+)
+
+
+def shown(tokens):
+    """Return the text that Markdown shows; fail if anything but text comes of it."""
+    children = [child for token in tokens for child in token.children or ()]
+    assert {child.type for child in children} <= {"text", "text_special"}
+    return "".join(child.content for child in children)
+
+
+@given(HOSTILE)
+def test_markdown_shows_the_text_in_a_paragraph(text):
+    assert shown(GFM.parse(escape_markdown(text))) == visible(text).strip()
+
+
+@given(HOSTILE)
+def test_markdown_shows_the_text_in_a_table_cell(text):
+    tokens = GFM.parse(f"| a | b |\n|---|---|\n| {escape_markdown(text)} | x |\n")
+    cells = [token for token in tokens if token.type == "inline"]
+    assert len(cells) == 4
+    assert shown(cells[2:3]) == visible(text).strip()
+
+
+@pytest.mark.parametrize("text", ["www.example.org", "https://example.org/x", "<a@b.org>"])
+def test_address_becomes_no_link_in_markdown(text):
+    linking = MarkdownIt("commonmark")
+    assert "<a " not in linking.render(escape_markdown(text))
+    assert not re.search(r"https:/|www\.", escape_markdown(text))
+
+
+@given(HOSTILE)
+def test_html_shows_the_text(text):
+    escaped = escape_html(text)
+    assert not set(escaped) & set("<>\"'")
+    assert html.unescape(escaped) == visible(text)
+
+
+def test_direction_and_control_characters_are_made_visible():
+    assert visible("a\u202eb\x00c\u2066d") == "a<U+202E>b<U+0000>c<U+2066>d"
+
+
+def test_joined_emoji_stay_whole():
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467 \u2764\ufe0f"
+    assert visible(family) == family
+
+
+def test_lines_become_one():
+    assert visible("one\n\n two\tthree ") == "one two three"
+
+
+@pytest.mark.parametrize(
+    "show, value, expected",
+    [
+        ("whole", 12345, "12,345"),
+        ("share", 0.7931, "0.793"),
+        ("percent", 0.7931, "79.3\u00a0%"),
+        ("signed", 0.0213, "+0.021"),
+        ("signed", -0.0213, "\u22120.021"),
+        ("signed", -0.0001, "0.000"),
+        ("between", [0.771, 0.812], "0.771 to 0.812"),
+        ("signed_between", [-0.012, 0.034], "\u22120.012 to +0.034"),
+        ("p_value", 0.01234, "0.012"),
+        ("p_value", 0.0004, "<\u00a00.001"),
+        ("decimal", 1234.56, "1,234.6"),
+        ("yes", True, "yes"),
+        ("yes", False, "no"),
+        *((name, None, "\u2013") for name in ("whole", "share", "signed", "p_value", "yes")),
+    ],
+)
+def test_numbers_are_written_one_way(show, value, expected):
+    assert getattr(document, show)(value) == expected
+
+
+def test_table_sorts_intervals_by_their_lower_end_and_missing_values_apart():
+    table = Table("t", "", [Column("x", "x", document.between)], [])
+    [column] = table.columns
+    assert table.sort_value({"x": [0.2, 0.4]}, column) == 0.2
+    assert table.sort_value({"x": None}, column) == ""
