@@ -19,17 +19,18 @@ def key_of(paths, parameters):
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-def _checksum(tensors):
-    value = 0
-    for name in sorted(tensors):
-        value = zlib.crc32(tensors[name].detach().contiguous().numpy().data, value)
+def _checksum(tensors, facts):
+    value = zlib.crc32(json.dumps(facts).encode())
+    for name, tensor in sorted(tensors.items()):
+        value = zlib.crc32(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode(), value)
+        value = zlib.crc32(tensor.numpy().data, value)
     return value
 
 
 def save(path, key, tensors, facts):
     """Write tensors (name: tensor) and facts (a dict for JSON) to ``path``, replacing it."""
     tensors = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
-    about = {"key": key, "checksum": _checksum(tensors), "facts": facts}
+    about = {"key": key, "checksum": _checksum(tensors, facts), "facts": facts}
     with replacing(path) as beside:
         save_file(tensors, beside, {"checkpoint": json.dumps(about)})
 
@@ -43,7 +44,7 @@ def load(path, key):
                 log.info("%s: ignored, made from other data, parameters, code or versions", path)
                 return None
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            if _checksum(tensors) != about["checksum"]:
+            if _checksum(tensors, about["facts"]) != about["checksum"]:
                 raise ValueError("wrong checksum")
             return tensors, about["facts"]
     except FileNotFoundError:

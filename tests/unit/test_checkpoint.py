@@ -1,0 +1,154 @@
+"""A checkpoint comes back exactly or not at all."""
+
+import json
+import logging
+import random
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tweetrnn import checkpoint
+
+FACTS = {"trainer": {"step": 7, "history": [{"loss": 0.1 + 0.2}]}, "clock": {"total": 1 / 3}}
+
+
+def tensors():
+    """One tensor of each kind that a training keeps: weights, order, a number, generators."""
+    torch.manual_seed(1)
+    return {
+        "flat": torch.randn(5, 3),
+        "sums": torch.randn(2, 2, dtype=torch.float64),
+        "order": torch.randperm(9),
+        "start": torch.tensor(4),
+        "shuffling": torch.Generator().manual_seed(2).get_state()[:64],
+        "none": torch.zeros(0, 3),
+    }
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """The path of a checkpoint with the key ``key``."""
+    path = tmp_path / "checkpoint.safetensors"
+    checkpoint.save(path, "key", tensors(), FACTS)
+    return path
+
+
+@pytest.fixture
+def log(caplog, monkeypatch):
+    """What the package logs."""
+    logger = logging.getLogger("tweetrnn")
+    monkeypatch.setattr(logger, "propagate", True)
+    caplog.set_level(logging.INFO, "tweetrnn")
+    return caplog
+
+
+def same(loaded):
+    """Whether the checkpoint's content is what was saved."""
+    found, facts = loaded
+    expected = tensors()
+    return (
+        facts == FACTS
+        and found.keys() == expected.keys()
+        and all(
+            found[name].dtype == expected[name].dtype and torch.equal(found[name], expected[name])
+            for name in expected
+        )
+    )
+
+
+def test_comes_back_exactly(saved):
+    assert same(checkpoint.load(saved, "key"))
+
+
+def test_transposed_tensor_comes_back_by_its_values(tmp_path):
+    wide = torch.arange(6.0).view(2, 3).T
+    checkpoint.save(tmp_path / "c", "key", {"w": wide}, {})
+    found, _ = checkpoint.load(tmp_path / "c", "key")
+    assert torch.equal(found["w"], wide)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+@settings(max_examples=20, deadline=None)
+def test_any_facts_come_back_exactly(tmp_path_factory, facts):
+    path = tmp_path_factory.mktemp("c") / "c"
+    checkpoint.save(path, "key", {}, facts)
+    assert checkpoint.load(path, "key") == ({}, facts)
+
+
+def test_absent_one_is_no_checkpoint_and_nothing_to_tell(tmp_path, log):
+    assert checkpoint.load(tmp_path / "c", "key") is None
+    assert not log.messages
+
+
+def test_one_with_another_key_is_ignored_and_told(saved, log):
+    assert checkpoint.load(saved, "other") is None
+    assert log.messages == [f"{saved}: ignored, made from other data, parameters, code or versions"]
+
+
+@pytest.mark.parametrize("kept", [0, 7, 8, 100, -64, -1])
+def test_cut_one_is_ignored_and_told(saved, log, kept):
+    saved.write_bytes(saved.read_bytes()[:kept])
+    assert checkpoint.load(saved, "key") is None
+    assert f"{saved}: ignored, damaged" in log.text
+
+
+@pytest.mark.parametrize("metadata", [None, {"a": "b"}, {"checkpoint": "["}, {"checkpoint": "[]"}])
+def test_file_that_is_no_checkpoint_is_ignored_and_told(saved, log, metadata):
+    from safetensors.torch import save_file
+
+    save_file(tensors(), saved, metadata)
+    assert checkpoint.load(saved, "key") is None
+    assert f"{saved}: ignored, damaged" in log.text
+
+
+def test_no_flipped_bit_is_ever_taken_for_a_training_s_state(saved):
+    # The header too: a wrong step or a wrong figure of the history would be resumed silently.
+    whole = saved.read_bytes()
+    chance = random.Random(3)
+    header = 8 + int.from_bytes(whole[:8], "little")
+    for place in [*range(header), *chance.sample(range(header, len(whole)), 50)]:
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << chance.randrange(8)
+        saved.write_bytes(damaged)
+        loaded = checkpoint.load(saved, "key")
+        assert loaded is None or same(loaded), f"byte {place}, {whole[place : place + 1]}"
+
+
+def test_failed_save_leaves_the_earlier_one(saved):
+    with pytest.raises(TypeError):
+        checkpoint.save(saved, "key", tensors(), {"step": object()})
+    assert same(checkpoint.load(saved, "key"))
+    assert list(saved.parent.iterdir()) == [saved]
+
+
+def test_key_depends_on_contents_and_parameters_alone(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "data").write_text("tweets")
+    moved = [checkpoint.key_of([tmp_path / name / "data"], {"x": 1, "y": 2}) for name in "ab"]
+    assert moved[0] == moved[1] == checkpoint.key_of([tmp_path / "a/data"], {"y": 2, "x": 1})
+    assert moved[0] != checkpoint.key_of([tmp_path / "a/data"], {"x": 1, "y": 3})
+    (tmp_path / "a/data").write_text("tweats")
+    assert moved[0] != checkpoint.key_of([tmp_path / "a/data"], {"x": 1, "y": 2})
+
+
+def test_key_tells_files_apart_by_their_place(tmp_path):
+    paths = [tmp_path / "train", tmp_path / "validation"]
+    for path in paths:
+        path.write_text(path.name)
+    assert checkpoint.key_of(paths, {}) != checkpoint.key_of(paths[::-1], {})
+
+
+def test_header_is_open_to_any_reader_of_safetensors(saved):
+    from safetensors import safe_open
+
+    with safe_open(saved, "numpy") as file:
+        about = json.loads(file.metadata()["checkpoint"])
+        assert about["key"] == "key" and about["facts"] == FACTS
+        assert file.get_tensor("order").tolist() == tensors()["order"].tolist()
