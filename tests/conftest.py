@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from checkout import Checkout, copy_checkout
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -34,6 +35,27 @@ def tweets_csv():
     if not path.is_file():
         pytest.skip("needs the real tweets: set TWEETS_CSV to Tweets.csv (README: The real tweets)")
     return path
+
+
+@pytest.fixture
+def fresh(root, tmp_path):
+    """A checkout in which nothing has run yet."""
+    return copy_checkout(root, tmp_path / "checkout")
+
+
+@pytest.fixture(scope="session")
+def finished_once(root, tmp_path_factory):
+    """A checkout whose small experiment has run; tests take copies of it."""
+    checkout = copy_checkout(root, tmp_path_factory.mktemp("finished") / "checkout")
+    checkout.run()
+    return checkout
+
+
+@pytest.fixture
+def finished(finished_once, tmp_path):
+    """A copy, in another place, of a checkout whose small experiment has run."""
+    shutil.copytree(finished_once.path, tmp_path / "moved", symlinks=True)
+    return Checkout(tmp_path / "moved")
 
 
 def pytest_collection_modifyitems(config, items):

@@ -8,7 +8,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
 import yaml
 
 PARTS_OF_A_CHECKOUT = ["Snakefile", "workflow", "config", "envs", "profiles"]
@@ -88,24 +87,3 @@ def copy_checkout(root, target):
     checkout = Checkout(target)
     checkout.write_config()
     return checkout
-
-
-@pytest.fixture
-def fresh(root, tmp_path):
-    """A checkout in which nothing has run yet."""
-    return copy_checkout(root, tmp_path / "checkout")
-
-
-@pytest.fixture(scope="session")
-def finished_once(root, tmp_path_factory):
-    """A checkout whose small experiment has run; tests take copies of it."""
-    checkout = copy_checkout(root, tmp_path_factory.mktemp("finished") / "checkout")
-    checkout.run()
-    return checkout
-
-
-@pytest.fixture
-def finished(finished_once, tmp_path):
-    """A copy, in another place, of a checkout whose small experiment has run."""
-    shutil.copytree(finished_once.path, tmp_path / "moved", symlinks=True)
-    return Checkout(tmp_path / "moved")
