@@ -128,7 +128,7 @@ class Trainer:
         self.table = for_table(model.table, learning_rate, adam, model.l2, threads)
         self.epoch = self.position = self.step = self.best_epoch = 0
         self.history = []
-        self.order = torch.zeros(examples, dtype=torch.int64)
+        self.order = torch.randperm(examples, generator=self.generator)
         # Kept on the device until the epoch's end: the loss of each batch, and what it predicted.
         self.losses = torch.zeros(self.batches, device=device)
         self.log_p = torch.zeros(examples, model.classes, device=device)
@@ -166,8 +166,6 @@ class Trainer:
         Raises:
             Diverged: a loss is not finite; ``history``, ``best`` and ``last`` stay as they were.
         """
-        if not self.position:
-            torch.randperm(len(self.order), generator=self.generator, out=self.order)
         start = self.position * self.batch_size
         rest = self.order.numpy()[start:]
         for batch in batches(
@@ -204,6 +202,8 @@ class Trainer:
             self.best, self.best_epoch = self.last, row["epoch"]
         self.history.append(row)
         self.epoch, self.position = self.epoch + 1, 0
+        # Drawn now, once for all attempts: the next epoch may be left before its first step.
+        torch.randperm(len(self.order), generator=self.generator, out=self.order)
         return row
 
     def _best_accuracy(self):
