@@ -4,16 +4,24 @@ import csv
 import json
 import logging
 import math
+import shutil
+import subprocess
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import torch
 from safetensors import safe_open
 from small_training import arguments, bytes_of, parsed, path_of, write_split
+from tweetrnn import aggregate
 from tweetrnn import fit as fit_module
 from tweetrnn.__main__ import main
-from tweetrnn.fit import Clock, fit
+from tweetrnn.errors import UserError
+from tweetrnn.fit import HISTORY, Clock, fit
+from tweetrnn.grid import Combination
 from tweetrnn.guard import Stopped
+from tweetrnn.train import OUTPUTS
+from tweetrnn.training import Trainer
 
 # Each cell, each of the table's optimizers, and layers that pass sequences on.
 RUNS = {
@@ -88,3 +96,335 @@ def test_stopped_again_and_again_a_training_goes_on_to_the_same_bytes(split, tmp
         attempts += 1
         assert attempts < 100
     assert bytes_of(tmp_path / "run") == expected
+
+
+def test_attempt_after_a_stop_says_where_it_goes_on(split, tmp_path, log):
+    assert not train(split, tmp_path / "run", Stop(9))
+    assert "checkpoint after 1 epochs and 3 steps" in log.messages
+    log.clear()
+    assert train(split, tmp_path / "run")
+    path = tmp_path / "run" / CHECKPOINT
+    assert f"resumed from {path}: 1 of 2 epochs done, 3 of 4 steps of the next" in log.messages
+
+
+def test_done_run_leaves_its_outputs_and_nothing_else(split, tmp_path):
+    folder = tmp_path / "run"
+    assert not train(split, folder, Stop(3))
+    # Of an attempt that was killed while it wrote.
+    (folder / "checkpoint/.checkpoint.safetensors.abc.part").write_text("half")
+    (folder / ".best.safetensors.abc.part").write_text("half")
+    assert main(["train", *arguments(split, folder)]) == 0
+    outputs = {path_of(folder, name).name for name in OUTPUTS}
+    assert {path.name for path in folder.iterdir()} == outputs
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"options": ["--code-digest", "other"]},
+        {"units": 3},
+        {"epochs": 3},
+        {"batch_size": 7},
+        {"options": ["--replicate", "2"]},
+        {"cell": "SimpleRNN"},
+        {"combination": "rnn1-dense1-dropout1-reg0-lr2e-2"},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_checkpoint_of_other_parameters_or_code_is_not_resumed(split, tmp_path, log, change):
+    assert not train(split, tmp_path / "run", Stop(9))
+    assert train(split, tmp_path / "run", **change)
+    assert "ignored, made from other data, parameters, code or versions" in log.text
+    assert "resumed" not in log.text
+    assert train(split, tmp_path / "fresh", **change)
+    assert bytes_of(tmp_path / "run") == bytes_of(tmp_path / "fresh")
+
+
+@pytest.mark.parametrize("name", ["train_labels", "validation_sequences", "test_sequences"])
+def test_checkpoint_of_other_data_is_not_resumed(tmp_path, log, name):
+    split = write_split(tmp_path / "split")
+    assert not train(split, tmp_path / "run", Stop(9))
+    array = np.load(split / f"{name}.npy")
+    array.flat[0] = (array.flat[0] + 1) % 3
+    np.save(split / f"{name}.npy", array)
+    assert train(split, tmp_path / "run")
+    assert "ignored, made from other data" in log.text
+
+
+def test_checkpoint_of_the_same_data_in_another_place_is_resumed(split, tmp_path, log):
+    assert not train(split, tmp_path / "run", Stop(9))
+    shutil.copytree(split, tmp_path / "moved")
+    assert train(tmp_path / "moved", tmp_path / "run")
+    assert "resumed from" in log.text
+
+
+def test_damaged_checkpoint_costs_the_work_done_and_no_more(split, tmp_path, log):
+    assert train(split, tmp_path / "whole")
+    assert not train(split, tmp_path / "run", Stop(9))
+    path = tmp_path / "run" / CHECKPOINT
+    path.write_bytes(path.read_bytes()[:-1])
+    assert train(split, tmp_path / "run")
+    assert "ignored, damaged" in log.text
+    assert bytes_of(tmp_path / "run") == bytes_of(tmp_path / "whole")
+
+
+def test_supervisor_s_end_ends_the_training_with_the_status_for_trying_again(
+    split, tmp_path, monkeypatch, capsys
+):
+    with subprocess.Popen(["true"]) as gone:
+        pass
+    monkeypatch.setenv("TWEETRNN_SUPERVISOR", str(gone.pid))
+    assert main(["train", *arguments(split, tmp_path / "run")]) == 75
+    assert "the same command goes on from here" in capsys.readouterr().err
+    assert main(["train", *arguments(split, tmp_path / "run"), "--supervisor", "1"]) == 0
+
+
+def test_seconds_are_summed_over_attempts(monkeypatch):
+    now = iter([0, 2, 5, 100, 103, 110])
+    monkeypatch.setattr(fit_module.time, "monotonic", lambda: next(now))
+    first = Clock()
+    assert first.end_epoch() == 2
+    stopped = first.state()  # three seconds into the second epoch
+    second = Clock()  # 95 seconds later, which count for nothing
+    second.restore(stopped)
+    assert second.end_epoch() == 3 + 3
+    assert second.state() == {"epochs": [2, 6], "epoch": 7, "total": 5 + 10}
+
+
+def test_timing_has_each_epoch_once_after_a_stop(split, tmp_path):
+    assert not train(split, tmp_path / "run", Stop(9))
+    assert train(split, tmp_path / "run")
+    timing = json.loads(path_of(tmp_path / "run", "timing").read_text())
+    assert len(timing["epochs"]) == 2
+    assert 0 < sum(timing["epochs"]) <= timing["total"]
+
+
+# What a run leaves
+
+
+def columns_of(folder):
+    """Return the history as {name: [numbers]}."""
+    with path_of(folder, "history").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    return {name: [float(row[name]) for row in rows] for name in rows[0]}
+
+
+def test_best_weights_are_those_of_the_first_best_epoch_and_make_the_predictions(split, tmp_path):
+    folder = tmp_path / "run"
+    assert train(split, folder, epochs=6)
+    accuracy = columns_of(folder)["validation_accuracy"]
+    best = accuracy.index(max(accuracy)) + 1
+    assert json.loads(path_of(folder, "parameters").read_text())["best_epoch"] == best
+    # The same training, ended at that epoch: its last weights are the longer one's best.
+    assert train(split, tmp_path / "short", epochs=best)
+    assert read_weights(folder, "best") == read_weights(tmp_path / "short", "last")
+    table = pq.read_table(path_of(folder, "predictions")).to_pandas()
+    assert table["part"].tolist() == ["validation"] * 7 + ["test"] * 5
+    assert table["row"].tolist() == [*range(7), *range(5)]
+    p = table[["p0", "p1", "p2"]].to_numpy()
+    assert np.allclose(p.sum(axis=1), 1, atol=1e-6)
+    for part, rows in table.groupby("part"):
+        labels = np.load(split / f"{part}_labels.npy")
+        assert rows["label"].tolist() == labels.tolist()
+    validation = (table["part"] == "validation").to_numpy()
+    right = p[validation].argmax(axis=1) == table["label"].to_numpy()[validation]
+    assert right.mean() == pytest.approx(max(accuracy))
+
+
+def read_weights(folder, kind):
+    """Return {name: nested list} of a run's weights."""
+    with safe_open(path_of(folder, kind), "numpy") as file:
+        return {name: file.get_tensor(name).tolist() for name in file.keys()}  # noqa: SIM118
+
+
+def test_replicates_are_other_trainings(split, tmp_path):
+    for number in ("1", "2"):
+        assert train(split, tmp_path / number, options=["--replicate", number])
+    assert columns_of(tmp_path / "1") != columns_of(tmp_path / "2")
+
+
+# Divergence
+
+
+@pytest.fixture
+def diverging(monkeypatch):
+    """Make every training diverge in its third epoch."""
+    step = Trainer.train_on
+
+    def broken(self, *batch):
+        if self.epoch == 2:
+            self.model.flat.fill_(math.nan)
+        return step(self, *batch)
+
+    monkeypatch.setattr(Trainer, "train_on", broken)
+
+
+ABSURD = {"combination": "rnn1-dense2-dropout0-reg0-lr1e30"}
+
+
+def strictly(text):
+    """Return the JSON value of a text without NaN and infinities, which JSON does not have."""
+    return json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+
+
+def test_diverged_run_fails_with_one_message_that_says_what_to_do(split, tmp_path, capsys):
+    assert main(["train", *arguments(split, tmp_path / "run", **ABSURD)]) == 1
+    message = capsys.readouterr().err
+    assert message == (
+        "error: LSTM rnn1-dense2-dropout0-reg0-lr1e30, replicate 1: the loss is not a finite "
+        "number in epoch 1; take a smaller grid.learning_rate, or set training.on_divergence: "
+        "record to let the other runs go on and list this one as diverged\n"
+    )
+    assert list((tmp_path / "run").iterdir()) == []  # no output, no checkpoint
+
+
+def test_run_that_diverges_later_fails_and_leaves_no_checkpoint(split, tmp_path, capsys, diverging):
+    assert main(["train", *arguments(split, tmp_path / "run", epochs=4)]) == 1
+    assert "not a finite number in epoch 3" in capsys.readouterr().err
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+def test_run_recorded_as_diverged_in_its_first_epoch_has_no_figures(split, tmp_path, log):
+    folder = tmp_path / "run"
+    assert train(split, folder, on_divergence="record", **ABSURD)
+    assert "the loss is not a finite number in epoch 1; the run is recorded as diverged" in log.text
+    parameters, timing, *_ = (
+        strictly(path_of(folder, name).read_text())
+        for name in ("parameters", "timing", "architecture", "provenance")
+    )
+    assert parameters["status"] == "diverged"
+    assert parameters["best_epoch"] is None
+    assert timing["epochs"] == []
+    assert path_of(folder, "history").read_text().splitlines() == [",".join(HISTORY)]
+    assert pq.read_table(path_of(folder, "predictions")).num_rows == 0
+    for kind in ("best", "last"):  # the initial ones: a Model to look at, and finite
+        for weight in read_weights(folder, kind).values():
+            assert np.isfinite(weight).all()
+
+
+def test_run_recorded_as_diverged_later_keeps_the_epochs_before(split, tmp_path, diverging):
+    folder = tmp_path / "run"
+    assert train(split, folder, on_divergence="record", epochs=5)
+    parameters = strictly(path_of(folder, "parameters").read_text())
+    assert parameters["status"] == "diverged"
+    assert parameters["best_epoch"] in (1, 2)
+    assert parameters["epochs"] == 5
+    assert columns_of(folder)["epoch"] == [1, 2]
+    assert np.isfinite(list(columns_of(folder).values())).all()
+    p = pq.read_table(path_of(folder, "predictions"), columns=["p0", "p1", "p2"]).to_pandas()
+    assert len(p) == 7 + 5 and np.isfinite(p.to_numpy()).all()
+    for kind in ("best", "last"):
+        for weight in read_weights(folder, kind).values():
+            assert np.isfinite(weight).all()
+
+
+def test_diverged_run_s_weights_and_predictions_are_those_of_an_undiverged_one(
+    split, tmp_path, diverging
+):
+    assert train(split, tmp_path / "diverged", on_divergence="record", epochs=5)
+    assert train(split, tmp_path / "short", epochs=2)
+    diverged, short = bytes_of(tmp_path / "diverged"), bytes_of(tmp_path / "short")
+    for name in ("history", "best", "last", "predictions"):
+        assert diverged[name] == short[name]
+
+
+@pytest.mark.parametrize(
+    "combination, finished", [(ABSURD["combination"], 0), ("rnn1-dense2-dropout0-reg0-lr1e-3", 2)]
+)
+def test_diverged_run_is_gathered_as_diverged_and_without_figures(
+    split, tmp_path, diverging, combination, finished
+):
+    folder, benchmark = tmp_path / "run", tmp_path / "benchmark.tsv"
+    assert train(split, folder, combination=combination, on_divergence="record", epochs=4)
+    benchmark.write_text("s\th:m:s\tmax_rss\n1.5\t0:00:01\t321.25\n")
+    combination = Combination.parse(combination)
+    row, history = aggregate.read_run(folder, benchmark, "LSTM", combination, 1)
+    assert row["status"] == "diverged"
+    assert row["best_accuracy"] is None
+    assert len(history["epoch"]) == finished
+
+
+def test_stop_after_a_divergence_goes_on_to_the_same_bytes(split, tmp_path, diverging):
+    run = {"on_divergence": "record", "epochs": 5}
+    expected, places = polls_of(split, tmp_path / "whole", **run)
+    assert not train(split, tmp_path / "run", Stop(places - 1), **run)  # while it predicts
+    assert train(split, tmp_path / "run", **run)
+    assert bytes_of(tmp_path / "run") == expected
+
+
+# What is refused
+
+
+def refused(split, tmp_path, **run):
+    """Return the message of a run that must not be trained."""
+    with pytest.raises(UserError) as caught:
+        train(split, tmp_path / "run", **run)
+    return str(caught.value)
+
+
+def changed(split, name, change):
+    """Rewrite one array of a split."""
+    path = split / f"{name}.npy"
+    np.save(path, change(np.load(path)))
+    return path
+
+
+@pytest.mark.parametrize(
+    "name, change, message",
+    [
+        ("train_labels", lambda a: a[:-1], "damaged (shapes (26, 5) and (25,))"),
+        ("validation_sequences", lambda a: a[0], "damaged (shapes (5,) and (7,))"),
+        ("test_labels", lambda a: a[:, None], "damaged (shapes (5, 5) and (5, 1))"),
+        ("train_sequences", lambda a: a - 1, "damaged (its numbers must lie in 0 to 9)"),
+        ("train_sequences", lambda a: a + 1, "damaged (its numbers must lie in 0 to 9)"),
+        ("validation_labels", lambda a: a + 1, "damaged (its numbers must lie in 0 to 2)"),
+        ("test_labels", lambda a: a - 1, "damaged (its numbers must lie in 0 to 2)"),
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused(tmp_path, name, change, message):
+    split = write_split(tmp_path / "split")
+    path = changed(split, name, change)
+    told = path.with_name(path.name.replace("labels", "sequences")) if "shapes" in message else path
+    assert refused(split, tmp_path).startswith(f"{told}: {message}; delete the file and run again")
+
+
+@pytest.mark.parametrize("part", ["train", "validation"])
+def test_part_without_tweets_is_refused(tmp_path, part):
+    split = write_split(tmp_path / "split", **{part: 0})
+    message = refused(split, tmp_path)
+    assert message.startswith(f"{split / part}_labels.npy: no tweets")
+    assert "split.fractions" in message
+
+
+def test_test_part_without_tweets_is_no_error(tmp_path):
+    split = write_split(tmp_path / "split", test=0)
+    assert train(split, tmp_path / "run")
+    table = pq.read_table(path_of(tmp_path / "run", "predictions"))
+    assert table["part"].to_pylist() == ["validation"] * 7
+
+
+def test_absent_array_is_told(tmp_path):
+    split = write_split(tmp_path / "split")
+    (split / "test_labels.npy").unlink()
+    assert refused(split, tmp_path).startswith(f"{split}/test_labels.npy: no such file")
+
+
+def test_cut_array_is_told(tmp_path):
+    split = write_split(tmp_path / "split")
+    path = split / "train_sequences.npy"
+    path.write_bytes(path.read_bytes()[:-1])
+    assert refused(split, tmp_path).startswith(f"{path}: damaged")
+
+
+def test_unknown_cell_is_told_with_the_known_ones(split, tmp_path):
+    message = refused(split, tmp_path, cell="Perceptron")
+    assert message.startswith("--cell: 'Perceptron' is not one of SimpleRNN, LSTM")
+
+
+def test_name_that_is_no_combination_is_refused(split, tmp_path):
+    assert "'rnn2' is not a combination" in refused(split, tmp_path, combination="rnn2")
+
+
+def test_absent_cuda_is_told_when_asked_for(split, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert "set it to auto or cpu" in refused(split, tmp_path, device="cuda")
