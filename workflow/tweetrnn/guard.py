@@ -109,8 +109,9 @@ def one_writer(directory, patience, poll=lambda: None):
 
 def _lock(path):
     """Return the file, open and locked, or None if it is not to be had now."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        with suppress(FileExistsError):  # exist_ok would look again, when it may be gone
+            path.parent.mkdir(parents=True)
         stream = path.open("w")
     except FileNotFoundError:  # its last holder has just removed the directory
         return None

@@ -1,0 +1,305 @@
+"""A training stops when it is told to, and is alone."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+from tweetrnn import guard
+from tweetrnn.errors import UserError
+from tweetrnn.guard import Guard, Stopped, one_writer, process_started
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Look after the supervisor and the lock all the time."""
+    monkeypatch.setattr(guard, "LOOKED_AFTER", 0.01)
+
+
+@contextmanager
+def python(program, *arguments):
+    """Run a program that imports ``guard``; it ends when its standard input does."""
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *map(str, arguments)],
+        env={"PYTHONPATH": str(Path(guard.__file__).parents[1])},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+# When a process began
+
+
+def test_start_of_a_process_is_told_in_ticks_since_boot():
+    since_boot = psutil.Process().create_time() - psutil.boot_time()
+    ticks = since_boot * os.sysconf("SC_CLK_TCK")
+    assert process_started(os.getpid()) == pytest.approx(ticks, abs=1)
+
+
+def test_name_of_a_process_does_not_hide_its_start():
+    name, before = Path("/proc/self/comm"), process_started(os.getpid())
+    own = name.read_text()
+    name.write_text("a) Z 1 (b c")
+    try:
+        assert process_started(os.getpid()) == before
+    finally:
+        name.write_text(own.strip())
+
+
+def test_process_that_is_gone_has_no_start():
+    with subprocess.Popen(["true"]) as process:
+        pass
+    assert process_started(process.pid) is None
+
+
+def test_process_that_is_dead_but_not_collected_has_no_start():
+    with subprocess.Popen(["true"]) as process:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert Path(f"/proc/{process.pid}").exists()
+        assert process_started(process.pid) is None
+
+
+def test_without_proc_only_life_is_told(monkeypatch):
+    def absent(path):
+        raise FileNotFoundError
+
+    with subprocess.Popen(["true"]) as gone:
+        pass
+    monkeypatch.setattr(Path, "read_text", absent)
+    monkeypatch.setattr(Path, "exists", lambda path: False)
+    assert process_started(os.getpid()) == 0
+    assert process_started(gone.pid) is None
+
+
+# Signals and the supervisor
+
+
+@pytest.mark.parametrize("number", guard.SIGNALS)
+def test_signal_stops_at_the_next_poll_and_not_before(number):
+    with Guard() as own:
+        own.poll()
+        os.kill(os.getpid(), number)
+        with pytest.raises(Stopped, match=f"^{number.name}$"):
+            own.poll()
+
+
+def test_second_signal_changes_nothing():
+    with Guard() as own:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM):
+            os.kill(os.getpid(), number)
+        with pytest.raises(Stopped):
+            own.poll()
+
+
+def test_signals_are_given_back_afterwards():
+    before = [signal.getsignal(number) for number in guard.SIGNALS]
+    with pytest.raises(RuntimeError), Guard():
+        assert [signal.getsignal(number) for number in guard.SIGNALS] != before
+        raise RuntimeError
+    assert [signal.getsignal(number) for number in guard.SIGNALS] == before
+
+
+def test_training_without_a_supervisor_goes_on(quick):
+    with Guard() as own:
+        for _ in range(3):
+            own.poll()
+            time.sleep(0.02)
+
+
+def test_supervisor_s_end_stops_even_if_nobody_collects_it(quick):
+    with python("import sys; sys.stdin.read()") as supervisor, Guard(supervisor.pid) as own:
+        own.poll()
+        supervisor.kill()
+        os.waitid(os.P_PID, supervisor.pid, os.WEXITED | os.WNOWAIT)
+        time.sleep(0.02)
+        with pytest.raises(Stopped, match=f"end of the supervising process {supervisor.pid}"):
+            own.poll()
+
+
+def test_supervisor_that_is_gone_already_stops_at_the_first_poll():
+    with subprocess.Popen(["true"]) as gone:
+        pass
+    with Guard(gone.pid) as own, pytest.raises(Stopped):
+        own.poll()
+
+
+def test_another_process_with_the_supervisor_s_pid_is_not_the_supervisor(quick, monkeypatch):
+    with Guard(os.getpid()) as own:
+        own.poll()
+        monkeypatch.setattr(guard, "process_started", lambda pid: own.started + 1)
+        time.sleep(0.02)
+        with pytest.raises(Stopped):
+            own.poll()
+
+
+def test_supervisor_is_looked_after_now_and_then_only(monkeypatch):
+    looks = []
+    with Guard(os.getpid()) as own:
+        monkeypatch.setattr(guard, "process_started", lambda pid: looks.append(pid) or own.started)
+        for _ in range(1000):
+            own.poll()
+    assert len(looks) == 1
+
+
+# The lock
+
+HOLDER = """
+import sys
+from tweetrnn.guard import one_writer
+with one_writer(sys.argv[1], 0):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def holder(directory):
+    """Another process that holds ``directory`` until its standard input ends."""
+    with python(HOLDER, directory) as process:
+        assert process.stdout.readline() == "held\n"
+        yield process
+
+
+def test_lock_and_directory_go_when_all_is_done(tmp_path):
+    with one_writer(tmp_path / "a/b", 0):
+        assert (tmp_path / "a/b/lock").exists()
+    assert list((tmp_path / "a").iterdir()) == []
+
+
+def test_directory_with_a_checkpoint_stays(tmp_path):
+    with pytest.raises(Stopped), one_writer(tmp_path / "run", 0):
+        (tmp_path / "run/checkpoint").touch()
+        raise Stopped
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["checkpoint"]
+
+
+def test_second_process_stops_with_a_message_when_it_has_waited_long_enough(tmp_path, quick):
+    with holder(tmp_path / "run"):
+        began = time.monotonic()
+        with pytest.raises(UserError) as caught, one_writer(tmp_path / "run", 0.2):
+            pass
+        assert time.monotonic() - began >= 0.2
+    assert str(caught.value) == (
+        f"{tmp_path}/run/lock: another process is training this run and did not end within 0.2 s; "
+        "let it finish or end it, then run again"
+    )
+
+
+def test_second_process_goes_on_when_the_first_is_done(tmp_path, quick):
+    with holder(tmp_path / "run") as first:
+        polls = []
+
+        def poll():
+            polls.append(first.poll())
+            if len(polls) == 3:
+                first.stdin.close()
+
+        with one_writer(tmp_path / "run", 60, poll):
+            assert first.wait(10) == 0
+    assert len(polls) >= 3
+
+
+def test_second_process_takes_the_place_of_one_killed_without_notice(tmp_path, quick):
+    with holder(tmp_path / "run") as first:
+        first.kill()
+        first.wait()
+        assert (tmp_path / "run/lock").exists()
+        with one_writer(tmp_path / "run", 0):
+            pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_process_that_stands_still_is_not_dead(tmp_path, quick):
+    with holder(tmp_path / "run") as first:
+        first.send_signal(signal.SIGSTOP)
+        with pytest.raises(UserError), one_writer(tmp_path / "run", 0.1):
+            pass
+
+
+def test_waiting_process_can_be_told_to_stop(tmp_path, quick):
+    with holder(tmp_path / "run"), Guard() as own:
+        os.kill(os.getpid(), signal.SIGTERM)
+        with pytest.raises(Stopped), one_writer(tmp_path / "run", 60, own.poll):
+            pass
+
+
+def test_lock_on_a_file_that_is_removed_meanwhile_counts_for_nothing(tmp_path, monkeypatch):
+    lockf, path = guard.fcntl.lockf, tmp_path / "lock"
+
+    def late(stream, how):
+        path.unlink()
+        lockf(stream, how)
+
+    monkeypatch.setattr(guard.fcntl, "lockf", late)
+    assert guard._lock(path) is None
+
+
+def test_lock_on_a_file_that_is_replaced_meanwhile_counts_for_nothing(tmp_path, monkeypatch):
+    lockf, path = guard.fcntl.lockf, tmp_path / "lock"
+
+    def late(stream, how):
+        path.unlink()
+        path.touch()
+        lockf(stream, how)
+
+    monkeypatch.setattr(guard.fcntl, "lockf", late)
+    assert guard._lock(path) is None
+
+
+def test_file_system_without_locks_is_told(tmp_path, monkeypatch):
+    def none(stream, how):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(guard.fcntl, "lockf", none)
+    with pytest.raises(UserError, match="cannot be locked"):
+        guard._lock(tmp_path / "lock")
+
+
+def test_file_in_the_directory_s_place_is_no_other_process(tmp_path):
+    (tmp_path / "run").touch()
+    with pytest.raises(NotADirectoryError), one_writer(tmp_path / "run", 60):
+        pass
+
+
+CONTENDER = """
+import os, random, sys
+from pathlib import Path
+from tweetrnn import guard
+guard.LOOKED_AFTER = 1e-4
+directory, alone, done = map(Path, sys.argv[1:])
+while not done.exists():
+    with guard.one_writer(directory, 60):
+        alone.mkdir()  # fails if another process is inside
+        if random.random() < 0.5:
+            os.sched_yield()
+        alone.rmdir()
+    print("held", flush=True)
+"""
+
+
+def test_many_processes_are_never_inside_at_once(tmp_path):
+    # Each makes and removes the directory and the lock's file, over and over.
+    paths = [tmp_path / name for name in ("run", "alone", "done")]
+    with (
+        python(CONTENDER, *paths) as a,
+        python(CONTENDER, *paths) as b,
+        python(CONTENDER, *paths) as c,
+    ):
+        for process in (a, b, c):
+            for _ in range(100):
+                assert process.stdout.readline() == "held\n"
+        paths[2].touch()
+        for process in (a, b, c):
+            process.communicate(timeout=30)
+            assert process.returncode == 0
