@@ -152,6 +152,35 @@ def test_supervisor_is_looked_after_now_and_then_only(monkeypatch):
     assert len(looks) == 1
 
 
+@pytest.mark.parametrize("number", guard.SIGNALS)
+def test_signal_ends_a_process_that_has_nothing_to_lose_at_once(number):
+    # Whatever the code at hand does with exceptions.
+    program = """
+import time
+from tweetrnn.guard import Guard
+with Guard() as guard:
+    with guard.nothing_to_lose():
+        print("ready", flush=True)
+        try:
+            time.sleep(60)
+        except BaseException:
+            pass
+"""
+    with python(program) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        assert process.wait(10) == guard.STOPPED_STATUS
+
+
+def test_after_there_was_nothing_to_lose_a_signal_leaves_a_note_again():
+    with Guard() as own:
+        with own.nothing_to_lose():
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+        with pytest.raises(Stopped):
+            own.poll()
+
+
 # The lock
 
 HOLDER = """

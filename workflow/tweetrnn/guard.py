@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import logging
 import os
 import signal
 import time
@@ -9,6 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tweetrnn.errors import UserError
+
+log = logging.getLogger("tweetrnn")
 
 # The exit status of a training that stopped and left a checkpoint; sysexits.h calls it EX_TEMPFAIL:
 # nothing is wrong, try again.
@@ -47,13 +50,14 @@ class Guard:
     """Turns signals, and the end of the process ``supervisor`` (a pid or None), into ``Stopped``.
 
     A context manager: inside, a signal of ``SIGNALS`` only leaves a note, and ``poll``, called
-    where the work can be left, raises ``Stopped``.
+    where the work can be left, raises ``Stopped``. Within ``nothing_to_lose`` it ends the process.
     """
 
     def __init__(self, supervisor=None):
         self.supervisor = supervisor
         self.started = supervisor and process_started(supervisor)
         self.received = None
+        self.hasty = False
         self.next_look = 0.0
 
     def __enter__(self):
@@ -66,6 +70,18 @@ class Guard:
 
     def _note(self, number, frame):
         self.received = number
+        if self.hasty:
+            log.warning("stopped by %s before it began", signal.Signals(number).name)
+            os._exit(STOPPED_STATUS)  # an exception might be caught by what is being imported
+
+    @contextmanager
+    def nothing_to_lose(self):
+        """Let signals end the process at once, its status ``STOPPED_STATUS``: for slow imports."""
+        self.hasty = True
+        try:
+            yield
+        finally:
+            self.hasty = False
 
     def poll(self):
         """Raise ``Stopped`` if there is cause; costs next to nothing."""

@@ -71,9 +71,8 @@ def main(options):
     """Train, going on from a checkpoint if there is one; write all outputs at the end."""
     with Guard(options.supervisor) as guard:
         try:
-            # Only now, since this takes a second or two: from here on signals are heeded.
-            from tweetrnn.fit import fit
-
+            with guard.nothing_to_lose():  # torch alone takes seconds, more on a busy machine
+                from tweetrnn.fit import fit
             guard.poll()
             with one_writer(options.checkpoint_dir, options.lock_wait, guard.poll):
                 fit(options, guard.poll)
