@@ -59,6 +59,7 @@ def test_run_may_be_named_by_its_folder_or_with_its_replicate(folder):
     for name, options in (
         (f"results/x/train/{run}/1", []),
         (f"{run}/1", ["--configfile", "x.yaml"]),
+        (run, ["--results", "results/x"]),
     ):
         assert main(["export", name, *options, "--keras", "k.npz"]) == 0
 
@@ -75,6 +76,12 @@ def test_unknown_run_is_told_with_one_that_is_there(folder, capsys):
     message = refused(command, capsys)
     assert "no run 'GRU/rnn1' under results/x/train" in message and f"{run}/1" in message
     assert not (folder / "k.npz").exists()
+
+
+def test_config_that_cannot_be_read_is_told(folder, capsys):
+    message = refused(["export", "LSTM/rnn1", "--keras", "k.npz"], capsys)
+    assert "config/config.yaml: cannot tell the experiment's name" in message
+    assert "name a config with --configfile" in message
 
 
 def test_weights_of_another_epoch_that_are_absent_are_told(folder, capsys):
@@ -98,6 +105,10 @@ def test_damaged_weights_are_told(folder, capsys):
         (
             lambda arrays: [arrays[0].T, *arrays[1:]],
             "array 0 (lstm/kernel) has the shape (16, 7), expected (7, 16)",
+        ),
+        (
+            lambda arrays: [*arrays[:-1], np.array(["a", "b", "c"])],
+            "array 8 (dense_2/bias) holds <U1, expected floating-point numbers",
         ),
     ],
 )

@@ -21,8 +21,7 @@ def add_arguments(parser):
 
 def main(options):
     """Write the arrays."""
-    path = weights.find(options.run, options.configfile, options.weights)
-    facts, arrays = weights.read(path)
+    facts, arrays = weights.read(weights.find(options))
     with replacing(options.keras) as beside, beside.open("wb") as stream:
         np.savez(stream, *arrays.values())
     log.info(

@@ -27,7 +27,7 @@ def named(arrays, like, path):
     """Return arrays by the names of ``like`` (weights by name), as float32.
 
     Raises:
-        UserError: there are more or fewer, or one has another shape.
+        UserError: there are more or fewer, or one has another shape or holds no numbers.
     """
     if len(arrays) != len(like):
         raise UserError(
@@ -38,6 +38,11 @@ def named(arrays, like, path):
             raise UserError(
                 f"{path}: array {number} ({name}) has the shape {array.shape}, expected {own.shape}"
             )
+        if array.dtype.kind != "f":
+            raise UserError(
+                f"{path}: array {number} ({name}) holds {array.dtype}, expected floating-point "
+                "numbers"
+            )
     return {
         name: np.ascontiguousarray(array, dtype=np.float32)
         for name, array in zip(like, arrays, strict=True)
@@ -46,7 +51,7 @@ def named(arrays, like, path):
 
 def main(options):
     """Write the weights in the run's own format."""
-    facts, like = weights.read(weights.find(options.run, options.configfile, options.weights))
+    facts, like = weights.read(weights.find(options))
     arrays = named(weights.read_npz(options.file), like, options.file)
     with replacing(options.output) as beside:
         save_file(arrays, beside, {"model": json.dumps(facts)})

@@ -29,26 +29,35 @@ def add_run_arguments(parser):
         "(default: config/config.yaml)",
     )
     parser.add_argument(
+        "--results",
+        metavar="DIR",
+        type=Path,
+        help="the experiment's results, such as results/demo, instead of a config",
+    )
+    parser.add_argument(
         "--weights", choices=KINDS, default="best", help="of which epoch (default: best)"
     )
 
 
-def find(run, configfile, kind):
-    """Return the path of a run's weights.
+def _results_of(configfile):
+    try:
+        return Path("results", yaml.safe_load(Path(configfile).read_text("utf-8"))["name"])
+    except (OSError, UnicodeError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{configfile}: cannot tell the experiment's name ({error}); "
+            "name a config with --configfile, or RUN as a run's folder"
+        ) from None
+
+
+def find(options):
+    """Return the path of the weights that the options of ``add_run_arguments`` name.
 
     Raises:
         UserError: there is no such run, or it is not trained yet.
     """
-    folder = Path(run)
+    run, folder = options.run, Path(options.run)
     if not folder.is_dir():
-        try:
-            name = yaml.safe_load(Path(configfile).read_text(encoding="utf-8"))["name"]
-        except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
-            raise UserError(
-                f"{configfile}: cannot tell the experiment's name ({error}); "
-                "name a config with --configfile, or RUN as a run's folder"
-            ) from None
-        trainings = Path("results", name, "train")
+        trainings = (options.results or _results_of(options.configfile)) / "train"
         folder = trainings / run
         if run.strip("/").count("/") == 1:
             folder = folder / "1"
@@ -59,7 +68,7 @@ def find(run, configfile, kind):
                 f"RUN: no run {run!r} under {trainings}; expected CELL/COMBINATION or "
                 f"CELL/COMBINATION/REPLICATE{hint}"
             )
-    path = folder / f"{kind}.safetensors"
+    path = folder / f"{options.weights}.safetensors"
     if not path.is_file():
         raise UserError(f"{path}: no such file; the run is not trained yet")
     return path
