@@ -84,14 +84,17 @@ class DenseTable:
     share the table; each number is computed alike, however many there are.
     """
 
+    TOGETHER = 64  # a multiple of what vector instructions take at once: they round differently
+
     def __init__(self, table, learning_rate, l2=0.0, threads=1):
         self.table, self.learning_rate, self.l2 = table, learning_rate, l2
         self.gradient = torch.zeros_like(table)  # stays zero but for the rows of the batch at hand
         self.m, self.v = torch.zeros_like(table), torch.zeros_like(table)
         pieces = threads if table.device.type == "cpu" else 1
+        size = -(-table.numel() // (pieces * self.TOGETHER)) * self.TOGETHER
         tensors = (self.table, self.gradient, self.m, self.v)
-        self._pieces = list(zip(*(tensor.chunk(pieces) for tensor in tensors), strict=True))
-        self._pool = ThreadPoolExecutor(pieces - 1) if pieces > 1 else None
+        self._pieces = list(zip(*(t.view(-1).split(size) for t in tensors), strict=True))
+        self._pool = ThreadPoolExecutor(len(self._pieces) - 1) if len(self._pieces) > 1 else None
 
     def fetch(self, rows, step):
         """Return (len(rows) + 1, columns): the batch's rows, and zeros."""
