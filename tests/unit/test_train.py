@@ -111,8 +111,9 @@ def test_done_run_leaves_its_outputs_and_nothing_else(split, tmp_path):
     folder = tmp_path / "run"
     assert not train(split, folder, Stop(3))
     # Of an attempt that was killed while it wrote.
-    (folder / "checkpoint/.checkpoint.safetensors.abc.part").write_text("half")
-    (folder / ".best.safetensors.abc.part").write_text("half")
+    for kind, place in (("checkpoint", folder / "checkpoint"), ("best", folder)):
+        (place / f".{kind}.safetensors.abc.part").touch()
+        (place / ".tmpAb12Cd").write_text("half")  # safetensors' own way of writing
     assert main(["train", *arguments(split, folder)]) == 0
     outputs = {path_of(folder, name).name for name in OUTPUTS}
     assert {path.name for path in folder.iterdir()} == outputs

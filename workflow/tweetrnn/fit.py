@@ -132,8 +132,10 @@ def fit(options, poll):
     key = checkpoint.key_of([options.facts, *arrays], run)
     path = options.checkpoint_dir / "checkpoint.safetensors"
     for target in (path, *(getattr(options, name) for name in OUTPUTS)):
-        for litter in target.parent.glob(f".{target.name}.*.part"):  # of a killed attempt
-            litter.unlink(missing_ok=True)
+        # Of a killed attempt: what replacing and, inside it, safetensors were writing.
+        for pattern in (f".{target.name}.*.part", ".tmp??????"):
+            for litter in target.parent.glob(pattern):
+                litter.unlink(missing_ok=True)
 
     seed = run_seed(config["seed"], options.cell, combination.name, options.replicate)
     model = build(
