@@ -11,7 +11,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # The interpreter by its path and the tools as modules: a moved folder keeps working.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help run partial test lint rulegraph bench clean
+.PHONY: help run partial slurm test lint rulegraph bench clean
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -42,6 +42,10 @@ run: $(VENV)/run.stamp  ## run the pipeline (CONFIG=config/airline.yaml for the 
 partial: $(VENV)/run.stamp  ## report on what there is, while trainings run or after some failed
 	@$(BIN)/python -m snakemake --configfile $(CONFIG) --nolock --cores 1 partial
 
+slurm: $(VENV)/run.stamp  ## the same on a SLURM cluster, under a watchdog (docs/cluster.md; SUBMIT="--leftovers wait -- --jobs 20")
+	@$(BIN)/python -m tweetrnn submit --configfile $(CONFIG) $(SUBMIT)
+	@$(BIN)/python -m tweetrnn headline --configfile $(CONFIG)
+
 test: $(VENV)/test.stamp  ## run the whole test suite
 	@$(BIN)/python -m pytest
 
@@ -64,7 +68,7 @@ rulegraph: $(VENV)/run.stamp  ## redraw the report's picture of the rules (needs
 	@$(BIN)/python -m snakemake --rulegraph 2>/dev/null | sed -E \
 	  -e 's/, color = "[^"]*", style="rounded"//; s/penwidth=2, color=grey/color="#59626d"/' \
 	  -e 's/penwidth=2\]/fontcolor="#1b1f24", color="#0b62a4"]/' \
-	  -e 's/fontname=sans,/fontname="DejaVu Sans",/; s/bgcolor=white/bgcolor=none, rankdir=LR/' \
+	  -e 's/fontname=sans,/fontname="DejaVu Sans",/; s/bgcolor=white/bgcolor=none/' \
 	  | tred | dot -Tsvg > workflow/templates/rulegraph.svg
 
 clean:  ## remove the environment and all results
