@@ -58,7 +58,12 @@ JobCompLoc={root}/jobcomp.txt
 # Two real cores may pass for {cpus}.
 SlurmdParameters=config_overrides
 NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} Gres=gpu:1
-PartitionName=main Nodes={node} Default=YES MaxTime=INFINITE DefaultTime=10 DefMemPerCPU=500
+# A job in the partition urgent takes the place of one in main, which is queued again.
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+PartitionName=DEFAULT Nodes={node} MaxTime=INFINITE DefaultTime=10 DefMemPerCPU=500
+PartitionName=main Default=YES PriorityTier=1
+PartitionName=urgent PriorityTier=2
 """
 
 

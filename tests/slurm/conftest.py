@@ -4,7 +4,7 @@ import os
 
 import pytest
 from cluster import SYSTEM_PATH, Cluster
-from workplace import Watcher, Workplace
+from workplace import Workplace
 
 APT = "apt-get install --no-install-recommends slurm-wlm munge"
 
@@ -36,20 +36,7 @@ def undisturbed(cluster, root, tmp_path_factory):
 
 
 @pytest.fixture
-def work(undisturbed, tmp_path, cluster):
+def work(undisturbed, tmp_path):
     """A copy of the local run without its trainings; no job is left of it at the end."""
-    copy = undisturbed.without_trainings(tmp_path / "work")
-    try:
-        yield copy
-    finally:
-        if copy.process and copy.process.poll() is None:
-            copy.process.kill()
-            copy.process.wait()
-        cluster.cancel_all()
-
-
-@pytest.fixture
-def watcher(work):
-    """Looks for two trainings at the same time while the test runs."""
-    with Watcher(work.path) as found:
+    with undisturbed.without_trainings(tmp_path / "work") as found:
         yield found

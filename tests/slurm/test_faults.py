@@ -4,145 +4,200 @@ Each test disturbs the submission of trainings whose undisturbed local results a
 numbers in the names are those of the faults in docs/cluster.md.
 """
 
-import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from cluster import NODE, wait_until
 from workplace import (
-    CELLS,
+    LSTM,
+    RUNS,
+    SIMPLE_RNN,
     assert_nothing_twice,
     assert_same_results,
     slowed,
-    target_of,
     trainings,
 )
 
 pytestmark = pytest.mark.slurm
 
-
-def test_3_cancelled_training_is_tried_again_from_its_checkpoint(work, watcher, undisturbed):
-    work.submit(target_of("LSTM"))
-    with slowed(work.training("LSTM")):
-        work.cluster.run("scancel", work.job_of("LSTM"))
-        work.finish()
-    assert "resumed from" in work.log("LSTM")
-    assert_same_results(work, undisturbed, ["LSTM"])
-    assert_nothing_twice(work, watcher, {"LSTM": 1})
+CANCELLED, OUT_OF_TIME, REQUEUED, KILLED = RUNS
 
 
-def test_4_training_out_of_time_leaves_a_checkpoint_and_the_retry_has_more(
-    work, watcher, undisturbed
-):
-    work.submit(target_of("LSTM"))
-    with slowed(work.training("LSTM")):
-        job = work.job_of("LSTM")
+def gone(pid, work):
+    """Wait until a training has ended."""
+    wait_until(lambda: pid not in trainings(work.path), 100, f"process {pid} ends")
+
+
+@pytest.fixture(scope="module")
+def disturbed(undisturbed, tmp_path_factory):
+    """Four trainings, on processors instead of the GPU, each disturbed in another way."""
+
+    def cancel(work, pid, job):
+        work.cluster.run("scancel", job)
+
+    def take_time(work, pid, job):
         # SLURM looks after limits twice a minute, so the warning of 60 s comes before a minute.
         work.cluster.run("scontrol", "update", f"JobId={job}", "TimeLimit=1")
-        work.finish()
-    assert re.search(r"SIGTERM|checkpoint after", work.log("LSTM"))
-    assert "resumed from" in work.log("LSTM")
-    [retry] = [j for j, state, _ in work.jobs() if state == "COMPLETED"]
-    assert "TimeLimit=02:00:00" in work.cluster.run("scontrol", "show", "job", retry)
-    assert_same_results(work, undisturbed, ["LSTM"])
-    assert_nothing_twice(work, watcher, {"LSTM": 1})
 
-
-def test_5_requeued_training_goes_on_under_the_same_job(work, watcher, undisturbed):
-    work.submit(target_of("LSTM"))
-    with slowed(work.training("LSTM")):
-        job = work.job_of("LSTM")
+    def requeue(work, pid, job):
         work.cluster.run("scontrol", "requeue", job)
+
+    def kill(work, pid, job):
+        # As the kernel does when a node runs out of memory; the job's status is 1 then.
+        work.cluster.run("kill", "-KILL", pid)
+
+    faults = {CANCELLED: cancel, OUT_OF_TIME: take_time, REQUEUED: requeue, KILLED: kill}
+
+    def disturb(run):
+        pid = work.training(run)
+        with slowed(pid):
+            faults[run](work, pid, work.job_of(run))
+            gone(pid, work)
+
+    path = tmp_path_factory.mktemp("disturbed") / "work"
+    with undisturbed.without_trainings(path) as work:
+        targets = [run.target for run in faults]
+        work.submit("--set-resources", "train:gpu=0", "--", *targets)
+        with ThreadPoolExecutor(len(faults)) as pool:
+            list(pool.map(disturb, faults))
         work.finish()
-    assert "resumed from" in work.log("LSTM")
-    assert [(j, state) for j, state, _ in work.jobs()] == [(job, "COMPLETED")]
-    assert_same_results(work, undisturbed, ["LSTM"])
-    assert_nothing_twice(work, watcher, {"LSTM": 1})
+        yield work
 
 
-def test_6_and_8_trainings_outlive_slurmd_and_wait_for_a_drained_node(work, watcher, undisturbed):
+def test_on_processors_trainings_run_side_by_side(disturbed):
+    assert disturbed.watcher.most > 1
+
+
+def test_3_cancelled_training_is_tried_again_from_its_checkpoint(disturbed, undisturbed):
+    assert [state for _, state in disturbed.jobs_of(CANCELLED)] == ["CANCELLED", "COMPLETED"]
+    assert "resumed from" in disturbed.log(CANCELLED)
+    assert_same_results(disturbed, undisturbed, CANCELLED)
+    assert_nothing_twice(disturbed, CANCELLED)
+
+
+def test_4_training_out_of_time_leaves_a_checkpoint_and_the_retry_has_more(disturbed, undisturbed):
+    (first, _), (retry, _) = disturbed.jobs_of(OUT_OF_TIME)
+    assert "TimeLimit=00:01:00" in disturbed.cluster.run("scontrol", "show", "job", first)
+    assert "TimeLimit=02:00:00" in disturbed.cluster.run("scontrol", "show", "job", retry)
+    assert "stopped by SIGTERM" in disturbed.log(OUT_OF_TIME)
+    assert "resumed from" in disturbed.log(OUT_OF_TIME)
+    assert_same_results(disturbed, undisturbed, OUT_OF_TIME)
+    assert_nothing_twice(disturbed, OUT_OF_TIME)
+
+
+def test_5_requeued_training_goes_on_under_the_same_job(disturbed, undisturbed):
+    assert [state for _, state in disturbed.jobs_of(REQUEUED)] == ["COMPLETED"]
+    assert "resumed from" in disturbed.log(REQUEUED)
+    assert_same_results(disturbed, undisturbed, REQUEUED)
+    assert_nothing_twice(disturbed, REQUEUED)
+
+
+def test_10_training_killed_inside_its_job_is_tried_again(disturbed, undisturbed):
+    assert [state for _, state in disturbed.jobs_of(KILLED)] == ["FAILED", "COMPLETED"]
+    assert "resumed from" in disturbed.log(KILLED)
+    assert_same_results(disturbed, undisturbed, KILLED)
+    assert_nothing_twice(disturbed, KILLED, killed=1)
+
+
+def test_log_of_slurm_is_kept_of_jobs_that_failed_alone(disturbed):
+    folder = disturbed.path / ".snakemake/slurm_logs"
+    expected = {
+        folder / run.comment.replace("_wildcards_", "/") / f"{job}.log"
+        for run in RUNS
+        for job, state in disturbed.jobs_of(run)
+        if state != "COMPLETED"
+    }
+    assert set(folder.rglob("*.log")) == expected
+
+
+def test_5_preempted_training_goes_on_under_the_same_job(work, undisturbed):
+    work.submit("--", LSTM.target)
+    with slowed(work.training(LSTM)):
+        pid = work.training(LSTM, epochs=1)
+        work.cluster.run(
+            *("sbatch", "--partition=urgent", "--gpus=1", "--time=1", "--output=urgent.txt"),
+            *(f"--chdir={work.path}", "--wrap=sleep 1"),
+        )
+        gone(pid, work)
+    work.finish()
+    assert [state for _, state in work.jobs_of(LSTM)] == ["COMPLETED"]
+    assert "resumed from" in work.log(LSTM)
+    assert_same_results(work, undisturbed, LSTM)
+    assert_nothing_twice(work, LSTM)
+
+
+def test_6_and_8_trainings_outlive_slurmd_and_wait_for_a_drained_node(work, undisturbed):
     cluster = work.cluster
-    work.submit(*map(target_of, CELLS))
-    first = wait_until(lambda: list(trainings(work.path).values()), 60, "a training")[0]
-    second = next(cell for cell in CELLS if cell != first)
-    with slowed(work.training(first)):
+    work.submit("--", LSTM.target, SIMPLE_RNN.target)
+    first = work.first_training()
+    second = LSTM if first == SIMPLE_RNN else SIMPLE_RNN
+    pid = work.training(first)
+    with slowed(pid):
         cluster.kill("slurmd")
-        time.sleep(3)
-        assert first in trainings(work.path).values()
+        work.training(first, epochs=2)  # it goes on
         cluster.spawn("slurmd")
-        wait_until(lambda: cluster.node_state() in ("MIXED", "ALLOCATED"), 30, "slurmd is back")
+        wait_until(lambda: cluster.node_state() in ("MIXED", "ALLOCATED"), 60, "slurmd is back")
         cluster.run("scontrol", "update", f"NodeName={NODE}", "State=DRAIN", "Reason=test")
-    wait_until(lambda: cluster.node_state() == "DRAINED", 60, "the node is drained")
-    assert (work.path / target_of(first)).exists()
-    assert [s for _, s, comment in work.jobs() if second in comment] == ["PENDING"]
+        assert pid in trainings(work.path)
+    wait_until(lambda: cluster.node_state() == "DRAINED", 100, "the node is drained")
+    assert (work.path / first.target).exists()
+    assert [state for _, state in work.jobs_of(second)] == ["PENDING"]
     cluster.run("scontrol", "update", f"NodeName={NODE}", "State=RESUME")
     work.finish()
-    assert "resumed from" not in work.log(first) + work.log(second)
-    assert len(work.jobs()) == 2
-    assert watcher.most == 1  # there is one GPU
-    assert_same_results(work, undisturbed)
-    assert_nothing_twice(work, watcher, dict.fromkeys(CELLS, 0))
+    for run in (first, second):
+        assert len(work.jobs_of(run)) == 1
+        assert "resumed from" not in work.log(run)
+        assert_nothing_twice(work, run)
+    assert_same_results(work, undisturbed, first, second)
 
 
-def test_7_controller_away_for_longer_than_five_polls(work, watcher, undisturbed):
+def test_7_controller_away_for_longer_than_five_polls(work, undisturbed):
     cluster = work.cluster
-    work.submit(*map(target_of, CELLS), patience=20)
-    first = wait_until(lambda: list(trainings(work.path).values()), 60, "a training")[0]
+    work.submit("--", LSTM.target, SIMPLE_RNN.target, patience=20)
+    first = work.first_training()
     with slowed(work.training(first)):
         time.sleep(10)  # the controller has saved its state: it would start the job once more
         cluster.kill("slurmctld")
-    wait_until((work.path / target_of(first)).exists, 60, "the training ends all the same")
+    wait_until((work.path / first.target).exists, 100, "the training ends all the same")
     # Snakemake asks for the third time 33 s after the submission, five times in a row, in vain.
     time.sleep(30)
     cluster.spawn("slurmctld")
     work.finish()
     assert "Snakemake waits for jobs that SLURM ended" in work.text()
     assert "resumed from" not in work.log(first)
-    assert_same_results(work, undisturbed)
-    assert_nothing_twice(work, watcher, {first: 0})
+    for run in (LSTM, SIMPLE_RNN):
+        assert_nothing_twice(work, run)
+    assert_same_results(work, undisturbed, LSTM, SIMPLE_RNN)
 
 
-def test_9_main_process_killed_while_trainings_run(work, watcher, undisturbed):
-    work.submit(target_of("LSTM"))
-    with slowed(work.training("LSTM")):
+def test_9_main_process_killed_while_trainings_run(work, undisturbed):
+    work.submit("--", LSTM.target)
+    with slowed(work.training(LSTM)):
         # Snakemake alone: the submitter starts it again.
         pids = work.cluster.run("pgrep", "-P", work.process.pid, "-f", "snakemake").split()
         work.cluster.run("kill", "-KILL", *pids)
-        wait_until(lambda: "Starting Snakemake anew" in work.text(), 30, "a restart")
-    with slowed(work.training("LSTM")):
+        wait_until(lambda: "Starting Snakemake anew" in work.text(), 60, "a restart")
+    with slowed(work.training(LSTM)):
         # Both, without notice; the same command again at once.
         work.process.kill()
-        work.submit(target_of("LSTM"))
-        work.finish()
-    assert "cancelling them" in work.text()
-    assert "Removed the lock of a Snakemake that is dead" in work.text()
-    assert work.log("LSTM").count("resumed from") == 2
-    assert_same_results(work, undisturbed, ["LSTM"])
-    assert_nothing_twice(work, watcher, {"LSTM": 2})
-
-
-def test_10_training_over_its_memory_gets_more_on_the_retry(work, watcher, undisturbed):
-    # Without cgroups SLURM itself looks, each second, how much memory a job's processes hold.
-    work.submit(
-        *("--set-resources", "train:gpu=1", "train:mem_mb=200 if attempt == 1 else 1500"),
-        *("--", target_of("LSTM")),
-    )
+        work.submit("--", LSTM.target)
+        wait_until(lambda: "cancelling them" in work.text(), 60, "the leftover is cancelled")
     work.finish()
-    states = [state for _, state, _ in sorted(work.jobs())]
-    assert states[-1] == "COMPLETED"
-    assert len(states) == 2
-    assert_same_results(work, undisturbed, ["LSTM"])
-    assert_nothing_twice(work, watcher, {"LSTM": 0})
+    assert "Removed the lock of a Snakemake that is dead" in work.text()
+    assert work.log(LSTM).count("resumed from") == 2
+    assert_same_results(work, undisturbed, LSTM)
+    assert_nothing_twice(work, LSTM)
 
 
-def test_10_training_killed_inside_its_job_is_tried_again(work, watcher, undisturbed):
-    work.submit(target_of("LSTM"))
-    pid = work.training("LSTM")
-    with slowed(pid):
-        # As the kernel does when a node runs out of memory; the job's status is 1 then.
-        work.cluster.run("kill", "-KILL", pid)
-        work.finish()
-    assert "resumed from" in work.log("LSTM")
-    assert sorted(state for _, state, _ in work.jobs()) == ["COMPLETED", "FAILED"]
-    assert_same_results(work, undisturbed, ["LSTM"])
-    assert_nothing_twice(work, watcher, {"LSTM": 1})
+def test_10_training_over_its_memory_gets_more_on_the_retry(work, undisturbed):
+    # Without cgroups SLURM itself looks, each second, how much memory a job's processes hold.
+    memory = "train:mem_mb=200 if attempt == 1 else 1500"
+    work.submit("--set-resources", "train:gpu=1", memory, "--", LSTM.target)
+    work.finish()
+    assert [state for _, state in work.jobs_of(LSTM)][-1] == "COMPLETED"
+    (first, _), (retry, _) = work.jobs_of(LSTM)
+    assert "mem=200M" in work.cluster.run("scontrol", "show", "job", first)
+    assert "mem=1500M" in work.cluster.run("scontrol", "show", "job", retry)
+    assert_same_results(work, undisturbed, LSTM)
+    assert_nothing_twice(work, LSTM)

@@ -1,6 +1,5 @@
 """A directory in which a small experiment runs on the test's cluster, and what is seen of it."""
 
-import json
 import os
 import re
 import shutil
@@ -11,12 +10,13 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 from cluster import wait_until
 
-CELLS = ["SimpleRNN", "LSTM"]
 COMBINATION = "rnn1-dense2-dropout1-reg0-lr1e-3"
+EPOCHS = 120
 SMALL = {
     "name": "small",
     "corpus": {"kind": "demo", "tweets": 300},
@@ -27,9 +27,10 @@ SMALL = {
         "regularization": [False],
         "learning_rate": [0.001],
     },
-    "training": {"epochs": 250},
-    "report": {"top": 1},
+    "training": {"epochs": EPOCHS, "selected_replicates": 1},
+    "report": {"top": 1, "resamples": 200},
 }
+RESULTS = Path("results/small")
 # What a training leaves that must not depend on how often it was disturbed.
 SAME_BYTES = [
     "history.csv",
@@ -43,46 +44,81 @@ SAME_BYTES = [
 QUICK = ["--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "10"]
 
 
-def run_of(cell):
-    """Return the folder of a cell's only training."""
-    return f"results/small/train/{cell}/{COMBINATION}/1"
+class Run(NamedTuple):
+    """One training of the small experiment."""
+
+    cell: str
+    replicate: int = 1
+
+    @property
+    def path(self):
+        """The training's part of a path: logs, results and checkpoints have it alike."""
+        return Path(self.cell, COMBINATION, str(self.replicate))
+
+    @property
+    def target(self):
+        """The file that asks Snakemake for this training and no more."""
+        return RESULTS / "train" / self.path / "history.csv"
+
+    @property
+    def comment(self):
+        """How Snakemake names the training to SLURM."""
+        return f"rule_train_wildcards_{self.cell}_{COMBINATION}_{self.replicate}"
 
 
-def target_of(cell):
-    """Return the file that asks Snakemake for that training and no more."""
-    return f"{run_of(cell)}/history.csv"
+LSTM, SIMPLE_RNN = Run("LSTM"), Run("SimpleRNN")
+# All trainings of the experiment: the grid's, and the selected combinations' with another seed.
+RUNS = [SIMPLE_RNN, LSTM, Run("SimpleRNN", 2), Run("LSTM", 2)]
 
 
 def trainings(directory):
-    """Return {pid: cell} of the processes that train in ``directory`` right now."""
+    """Return {pid: Run} of the processes that train in ``directory`` right now."""
     found = {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
         with suppress(OSError):
-            arguments = (entry / "cmdline").read_bytes().split(b"\0")
-            if arguments[1:4] == [b"-m", b"tweetrnn", b"train"]:
-                cell = arguments[arguments.index(b"--cell") + 1].decode()
-                if os.path.samefile(entry / "cwd", directory):
-                    found[int(entry.name)] = cell
+            arguments = (entry / "cmdline").read_bytes().decode().split("\0")
+            if arguments[1:4] == ["-m", "tweetrnn", "train"] and os.path.samefile(
+                entry / "cwd", directory
+            ):
+                cell, replicate = (
+                    arguments[arguments.index(f"--{name}") + 1] for name in ("cell", "replicate")
+                )
+                found[int(entry.name)] = Run(cell, int(replicate))
     return found
 
 
 class Watcher:
-    """Looks, twenty times a second, which trainings run in a directory; ``with`` stops it."""
+    """Looks, twenty times a second, what trains in a directory, and keeps every attempt's log.
+
+    Snakemake deletes the log of a training that it starts again. ``with`` ends the watching.
+    """
 
     def __init__(self, directory):
         self.directory = directory
         self.most = 0  # trainings at the same time
-        self.twice = []  # cells that two processes trained at the same time
+        self.twice = []  # runs that two processes trained at the same time
+        self.logs = {run: [] for run in RUNS}  # of all attempts, in order
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
 
     def _look(self):
         while not self._over.wait(0.05):
-            cells = list(trainings(self.directory).values())
-            self.most = max(self.most, len(cells))
-            self.twice += {cell for cell in cells if cells.count(cell) > 1}
+            runs = list(trainings(self.directory).values())
+            self.most = max(self.most, len(runs))
+            self.twice += {run for run in runs if runs.count(run) > 1}
+            for run, logs in self.logs.items():
+                self._keep(self.directory / RESULTS / "logs/train" / f"{run.path}.log", logs)
+
+    def _keep(self, log, kept):
+        copy = self.directory / "kept" / f"{len(kept)}-{log.parent.parent.name}-{log.name}"
+        with suppress(FileNotFoundError):  # there is no log, or it has just been deleted
+            if kept and os.path.samefile(log, kept[-1]):
+                return
+            copy.parent.mkdir(exist_ok=True)
+            os.link(log, copy)  # the same file, which its writer goes on to fill
+            kept.append(copy)
 
     def __enter__(self):
         self._thread.start()
@@ -100,6 +136,7 @@ class Workplace:
         self.path, self.root, self.cluster = path, root, cluster
         self.output = path / "output.txt"
         self.process = None
+        self.watcher = Watcher(path)
 
     @classmethod
     def new(cls, path, root, cluster):
@@ -111,17 +148,30 @@ class Workplace:
     def without_trainings(self, path):
         """Return a copy in which all is done but the trainings and what follows them."""
         shutil.copytree(self.path, path, symlinks=True)
-        for name in ["train", "aggregate", "plot", "report", "logs/train", "benchmarks/train"]:
-            shutil.rmtree(path / "results/small" / name, ignore_errors=True)
-        (path / "output.txt").unlink(missing_ok=True)
+        for name in ["train", "aggregate", "select", "compare", "plot", "report", "logs/train"]:
+            shutil.rmtree(path / RESULTS / name)
+        shutil.rmtree(path / RESULTS / "benchmarks/train")
+        (path / "output.txt").unlink()
         return Workplace(path, self.root, self.cluster)
+
+    def __enter__(self):
+        self.watcher.__enter__()
+        return self
+
+    def __exit__(self, *exception):
+        """End what still runs, here and on the cluster."""
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.cluster.cancel_all()
+        self.watcher.__exit__()
 
     # -- running
 
     def start(self, *command):
         """Start a command of the project's environment; its output goes to ``output``."""
         bin_folder = Path(sys.executable).parent
-        environment = self.cluster.environment if self.cluster else dict(os.environ)
+        environment = self.cluster.environment
         environment |= {
             "PATH": f"{bin_folder}:{environment['PATH']}",
             "PYTHONPATH": str(self.root / "workflow"),
@@ -136,63 +186,74 @@ class Workplace:
                 stderr=subprocess.STDOUT,
             )
 
-    def submit(self, *snakemake, patience=100, poll=1):
+    def submit(self, *snakemake, patience=100):
         """Start ``tweetrnn submit`` on the small experiment."""
-        watchdog = ["--poll", poll, "--patience", patience]
+        watchdog = ["--poll", 1, "--patience", patience]
         self.start(
             *("tweetrnn", "submit", "--configfile", "small.yaml", *watchdog, "--"),
             *(*QUICK, *snakemake),
         )
 
-    def finish(self, seconds=180, status=0):
+    def finish(self, seconds=400, status=0):
         """Wait for the started command and check its exit status."""
         try:
             found = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             self.process.terminate()
-            self.process.wait(60)
-            raise AssertionError(f"not done in {seconds} s:\n{self.text()}") from None
-        assert found == status, f"exit status {found}:\n{self.text()}"
+            self.process.wait(100)
+            raise AssertionError(f"not done in {seconds} s:\n{self.tail()}") from None
+        assert found == status, f"exit status {found}:\n{self.tail()}"
 
     def text(self):
         """Return all that the commands have printed."""
         return self.output.read_text()
 
+    def tail(self):
+        """Return the last lines that the commands have printed, for messages."""
+        return "\n".join(line[:300] for line in self.text().splitlines()[-40:])
+
     # -- what is seen
 
-    def log(self, cell):
-        """Return the log of a cell's training, of all its attempts."""
-        path = self.path / f"results/small/logs/train/{cell}/{COMBINATION}/1.log"
-        return path.read_text() if path.exists() else ""
+    def log(self, run):
+        """Return a training's log, of all attempts that the watcher saw."""
+        return "".join(path.read_text() for path in list(self.watcher.logs[run]))
 
-    def epochs(self, cell):
+    def epochs(self, run):
         """Return the numbers of the epochs that all attempts at a training have ended, in order."""
-        return [int(number) for number in re.findall(r"INFO epoch (\d+) of", self.log(cell))]
+        return [int(number) for number in re.findall(r"INFO epoch (\d+) of", self.log(run))]
 
-    def training(self, cell, epochs=5, seconds=60):
-        """Return the pid of a cell's training when it has done some (more) epochs."""
-        before = len(self.epochs(cell))
+    def training(self, run, epochs=5, seconds=120):
+        """Return the pid of a training when it has done some (more) epochs."""
+        before = len(self.epochs(run))
 
         def under_way():
             if self.process.poll() is not None:
-                raise AssertionError(f"ended with {self.process.returncode}:\n{self.text()}")
-            if len(self.epochs(cell)) < before + epochs:
+                raise AssertionError(f"ended with {self.process.returncode}:\n{self.tail()}")
+            if len(self.epochs(run)) < before + epochs:
                 return None
-            return next((pid for pid, c in trainings(self.path).items() if c == cell), None)
+            return next((pid for pid, r in trainings(self.path).items() if r == run), None)
 
-        return wait_until(under_way, seconds, f"a training of {cell} is under way", every=0.02)
+        return wait_until(under_way, seconds, f"{run} is under way", every=0.02)
+
+    def first_training(self):
+        """Return the Run that trains, of several that wait for one GPU."""
+        return wait_until(lambda: list(trainings(self.path).values()), 120, "a training")[0]
 
     def jobs(self):
         """Return (job id, state, comment) of all jobs ever submitted from this directory."""
         table = self.cluster.run(
-            "squeue", "--noheader", "--states=all", "--format=%i|%T|%k|%Z"
+            "squeue", "--noheader", "--states=all", "--sort=i", "--format=%i|%T|%k|%Z"
         ).splitlines()
         rows = [line.split("|") for line in table]
         return [tuple(row[:3]) for row in rows if os.path.realpath(row[3]) == str(self.path)]
 
-    def job_of(self, cell):
-        """Return the id of the running job of a cell's training."""
-        [job] = [job for job, state, text in self.jobs() if state == "RUNNING" and cell in text]
+    def jobs_of(self, run):
+        """Return (job id, state) of all jobs that were to do a training, the first one first."""
+        return [(job, state) for job, state, comment in self.jobs() if comment == run.comment]
+
+    def job_of(self, run):
+        """Return the id of the running job of a training."""
+        [job] = [job for job, state in self.jobs_of(run) if state == "RUNNING"]
         return job
 
 
@@ -218,33 +279,25 @@ def slowed(pid):
         thread.join()
 
 
-def assert_same_results(found, expected, cells=CELLS):
+def assert_same_results(found, expected, *runs):
     """Check that trainings left byte for byte what the undisturbed ones left."""
-    for cell in cells:
+    for run in runs:
         for name in SAME_BYTES:
-            path = f"{run_of(cell)}/{name}"
+            path = RESULTS / "train" / run.path / name
             same = (found.path / path).read_bytes() == (expected.path / path).read_bytes()
             assert same, f"{path} differs from the undisturbed run's"
 
 
-def assert_nothing_twice(work, watcher, interruptions):
-    """Check that no run had two writers, none was done twice, and little work was lost.
+def assert_nothing_twice(work, run, killed=0):
+    """Check that a run never had two writers, was finished once, and lost little work.
 
     Args:
-        interruptions: {cell: number of times that its training was ended before its time}.
+        killed: how often its training was ended without notice. Each time costs the epoch under
+            way, and so no epoch is ended twice, unless the training was killed between the end of
+            an epoch and its checkpoint. With notice nothing is lost.
     """
-    assert watcher.twice == []
-    completed = [comment for _, state, comment in work.jobs() if state == "COMPLETED"]
-    assert len(completed) == len(set(completed)), work.jobs()
-    for cell, number in interruptions.items():
-        # An interruption costs the epoch under way at most, so no epoch is ended twice, unless the
-        # training was killed between the end of an epoch and its checkpoint.
-        repeated = len(work.epochs(cell)) - SMALL["training"]["epochs"]
-        assert repeated <= number, f"{cell}: {repeated} epochs were done again"
-        history = (work.path / target_of(cell)).read_text().splitlines()
-        assert len(history) == SMALL["training"]["epochs"] + 1
-
-
-def read_json(path):
-    """Return the JSON value in ``path``."""
-    return json.loads(path.read_text())
+    assert run not in work.watcher.twice
+    states = [state for _, state in work.jobs_of(run)]
+    assert states.count("COMPLETED") == 1 and states[-1] == "COMPLETED", states
+    repeated = len(work.epochs(run)) - EPOCHS
+    assert 0 <= repeated <= killed, f"{run}: {repeated} epochs were done again"
