@@ -15,6 +15,13 @@ def test_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_what_a_killed_writer_left_goes_with_the_next_write(tmp_path):
+    (tmp_path / ".facts.json.abc.part").write_text("ha")
+    (tmp_path / ".other.json.abc.part").write_text("another's")
+    write_json(tmp_path / "facts.json", {})
+    assert {path.name for path in tmp_path.iterdir()} == {"facts.json", ".other.json.abc.part"}
+
+
 def test_numbers_that_json_lacks_are_refused(tmp_path):
     with pytest.raises(ValueError):
         write_json(tmp_path / "x.json", {"loss": float("nan")})

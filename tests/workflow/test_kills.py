@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import psutil
@@ -42,8 +43,12 @@ def results_of(checkout):
         if path.is_file()
         and (name := path.relative_to(folder)).parts[0] not in VOLATILE_FOLDERS
         and path.name not in VOLATILE_FILES
-        and not path.name.endswith(".part")  # what a writer that was killed left beside its file
     }
+
+
+def told(checkout):
+    """Return what the last command said."""
+    return (checkout.path / "terminal.txt").read_text()
 
 
 def start(checkout):
@@ -62,11 +67,13 @@ def start(checkout):
 
 
 def kill(process, what, chance):
-    """SIGKILL a job, Snakemake or the whole group; return whether there was one to kill."""
+    """SIGKILL a job, Snakemake, the command itself or all; return whether there was one to kill."""
     try:
         (snakemake,) = psutil.Process(process.pid).children()
         if what == "group":
             os.killpg(process.pid, signal.SIGKILL)
+        elif what == "command":
+            process.kill()
         elif what == "snakemake":
             snakemake.kill()
         else:
@@ -81,15 +88,21 @@ def test_any_kill_and_the_same_command_again_give_the_same_bytes(finished_once, 
     seed = int(os.environ.get("KILL_SEED", random.randrange(10**6)))
     print(f"KILL_SEED={seed}")
     chance, expected = random.Random(seed), results_of(finished_once)
-    left = int(os.environ.get("KILLS", 6))
-    while True:
-        process = start(fresh)
-        if left:
-            time.sleep(chance.uniform(1, 15))
-            left -= kill(process, chance.choice(["job", "snakemake", "group"]), chance)
+    left, killed = int(os.environ.get("KILLS", 6)), Counter()
+    while left:
+        process, what = start(fresh), chance.choice(["job", "snakemake", "command", "group"])
+        time.sleep(chance.uniform(1, 15))
+        while not (hit := kill(process, what, chance)) and process.poll() is None:
+            time.sleep(0.2)  # between two jobs
         status = process.wait(timeout=300)
-        if status == 0:
+        left -= hit
+        killed[what] += hit
+        if status == 0:  # there is more to kill: begin from nothing
             assert results_of(fresh) == expected, f"KILL_SEED={seed}"
-            if not left:
-                break
-            shutil.rmtree(fresh.path / "results")  # there is more to kill: begin from nothing
+            shutil.rmtree(fresh.path / "results")
+        elif not hit:
+            raise AssertionError(f"KILL_SEED={seed}:\n{told(fresh)}")
+    print(", ".join(f"{what} {count}" for what, count in killed.items()))
+    process = start(fresh)
+    assert process.wait(timeout=300) == 0, f"KILL_SEED={seed}:\n{told(fresh)}"
+    assert results_of(fresh) == expected, f"KILL_SEED={seed}"

@@ -3,9 +3,14 @@
 import argparse
 import importlib
 import logging
+import os
 import sys
+import threading
+import time
+from pathlib import Path
 
 from tweetrnn.errors import UserError
+from tweetrnn.guard import LOOKED_AFTER, STOPPED_STATUS, Guard, Stopped
 
 # Stage (and module) names in the order in which a tweet meets them.
 COMMANDS = {
@@ -45,8 +50,35 @@ def _log_to(path):
         terminal.setLevel(logging.WARNING)
         file = logging.FileHandler(path, encoding="utf-8")
         file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        file.handleError = lambda record: None  # on a full disk, the result's own error is told
         logger.addHandler(file)
-    return logger
+
+
+def _end_with(supervisor):
+    """End this process soon after the process ``supervisor``, which alone wants its files.
+
+    Otherwise a stage whose Snakemake was killed would put its file over one made since.
+    """
+    guard = Guard(supervisor)
+
+    def watch():
+        while True:
+            try:
+                guard.poll()
+            except Stopped:
+                os._exit(STOPPED_STATUS)
+            time.sleep(LOOKED_AFTER)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _tell(message):
+    """Tell what went wrong: on the terminal, in the log, and to ``run``, which repeats it last."""
+    logging.getLogger("tweetrnn").error("error: %s", message)
+    if path := os.environ.get("TWEETRNN_ERRORS"):
+        with Path(path).open("a", encoding="utf-8") as stream:
+            stream.write(f"error: {message}\n")
+    return 1
 
 
 def main(argv=None):
@@ -66,18 +98,19 @@ def main(argv=None):
             "--log", metavar="FILE", help="write progress there, not to the terminal"
         )
     options = parser.parse_args(arguments)
-    logger = _log_to(options.log)
+    supervisor = os.environ.get("TWEETRNN_SUPERVISOR")
+    if supervisor and options.command != "train":  # which stops by itself, with a checkpoint
+        _end_with(int(supervisor))
     try:
+        _log_to(options.log)
         return options.main(options) or 0
     except UserError as error:
-        logger.error("error: %s", error)
-        return 1
+        return _tell(error)
     except BrokenPipeError:
         return 1
     except OSError as error:  # a full disk, a read-only folder: the machine's fault, not the code's
         where = f"{error.filename}: " if error.filename else ""
-        logger.error("error: %s%s; mend that and run again", where, error.strerror or error)
-        return 1
+        return _tell(f"{where}{error.strerror or error}; mend that and run again")
 
 
 if __name__ == "__main__":

@@ -14,10 +14,13 @@ from tweetrnn.errors import UserError
 def replacing(path):
     """Yield a temporary path beside ``path``; rename it to ``path`` when the block succeeds.
 
-    When the block fails the temporary file goes and ``path`` stays as it was.
+    When the block fails the temporary file goes and ``path`` stays as it was. What a writer that
+    was killed left beside ``path`` goes first.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    for litter in path.parent.glob(f".{path.name}.*.part"):
+        litter.unlink(missing_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     os.close(handle)
     beside = Path(name)

@@ -4,10 +4,12 @@ The kernel holds the proof: the submitter keeps a file locked, its Snakemake inh
 the last of the two to end, however it ends, lets it go. Whoever gets the lock is alone.
 """
 
+import ctypes
 import errno
 import fcntl
 import json
 import os
+import signal
 import socket
 from contextlib import suppress
 from pathlib import Path
@@ -77,7 +79,10 @@ class Ownership:
         folder.mkdir(parents=True, exist_ok=True)
         record = folder / "owner.json"
         handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o666)
-        owner = json.loads(record.read_text()) if record.exists() else None
+        try:
+            owner = json.loads(record.read_text())
+        except FileNotFoundError:
+            owner = None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -132,6 +137,16 @@ class Ownership:
         for path in own:
             path.unlink(missing_ok=True)
         return bool(own)
+
+
+def die_with_parent():
+    """Have the kernel kill this process when its parent dies, so that nothing goes on unwatched.
+
+    For ``preexec_fn``; only Linux knows the way, elsewhere nothing happens.
+    """
+    PR_SET_PDEATHSIG = 1
+    with suppress(AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _busy(owner):

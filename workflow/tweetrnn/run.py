@@ -7,9 +7,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
-from tweetrnn.ownership import Ownership
+from tweetrnn.ownership import Ownership, die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,16 +41,34 @@ def main(options):
     ]
     # The stages find the same python, whether its environment is activated or not.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    with Ownership.take(Path.cwd()) as mine:
+    with (
+        Ownership.take(Path.cwd()) as mine,
+        tempfile.NamedTemporaryFile("r", encoding="utf-8", prefix="tweetrnn-") as told,
+    ):
         if mine.unlock():
             print("Removed the lock of a Snakemake that is dead", file=sys.stderr)
         mine.begin()
-        process = subprocess.Popen(command, env=os.environ | {"PATH": path}, pass_fds=[mine.handle])
+        process = subprocess.Popen(
+            command,
+            env=os.environ | {"PATH": path, "TWEETRNN_ERRORS": told.name},
+            pass_fds=[mine.handle],
+            preexec_fn=die_with_parent,
+        )
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal tells Snakemake as well
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda number, frame: process.send_signal(number))
-        while True:
-            try:
-                return process.wait(1)
-            except subprocess.TimeoutExpired:
-                mine.beat()
+        status = _wait(process, mine)
+        mine.unlock()  # one that was killed leaves its lock
+        if errors := told.read():
+            print(f"\nWhat failed, in its own words:\n{errors}", end="", file=sys.stderr)
+        return status
+
+
+def _wait(process, mine):
+    """Return the exit status of ``process``, as a shell would tell it."""
+    while True:
+        try:
+            status = process.wait(1)
+            return 128 - status if status < 0 else status
+        except subprocess.TimeoutExpired:
+            mine.beat()

@@ -6,7 +6,6 @@ a dead submission are cleared, a dead Snakemake's lock is removed, and a Snakema
 jobs which SLURM does not have any more is started anew. docs/cluster.md tells which fault ends how.
 """
 
-import ctypes
 import hashlib
 import logging
 import os
@@ -24,7 +23,7 @@ import yaml
 
 from tweetrnn import slurm
 from tweetrnn.errors import UserError
-from tweetrnn.ownership import Ownership
+from tweetrnn.ownership import Ownership, die_with_parent
 
 logger = logging.getLogger("tweetrnn")
 ROOT = Path(__file__).resolve().parents[2]
@@ -271,7 +270,7 @@ class Submission:
             },
             pass_fds=[self.ownership.handle],
             start_new_session=True,  # a Ctrl-C is for this process, which passes it on
-            preexec_fn=_die_with_parent,
+            preexec_fn=die_with_parent,
         )
         waiting, lines = Waiting(self.options.patience), _Lines(process.stdout)
         try:
@@ -350,12 +349,6 @@ class _Lines:
         """Wait for the end of the stream; return the lines since the last call."""
         self._thread.join(5)  # a job that outlives Snakemake may hold the stream open
         return self.new()
-
-
-def _die_with_parent():
-    """Have the kernel kill this process when its parent dies: nobody would watch it."""
-    PR_SET_PDEATHSIG = 1
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _end(process):
