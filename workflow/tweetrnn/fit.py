@@ -131,11 +131,9 @@ def fit(options, poll):
     ]
     key = checkpoint.key_of([options.facts, *arrays], run)
     path = options.checkpoint_dir / "checkpoint.safetensors"
-    for target in (path, *(getattr(options, name) for name in OUTPUTS)):
-        # Of a killed attempt: what replacing and, inside it, safetensors were writing.
-        for pattern in (f".{target.name}.*.part", ".tmp??????"):
-            for litter in target.parent.glob(pattern):
-                litter.unlink(missing_ok=True)
+    for target in (path, options.best, options.last):
+        for litter in target.parent.glob(".tmp??????"):  # safetensors' own, of a killed attempt
+            litter.unlink(missing_ok=True)
 
     seed = run_seed(config["seed"], options.cell, combination.name, options.replicate)
     model = build(

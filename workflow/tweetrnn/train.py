@@ -57,7 +57,7 @@ def add_arguments(parser):
         "--supervisor",
         metavar="PID",
         type=int,
-        default=os.environ.get("TWEETRNN_SUPERVISOR"),
+        default=os.environ.get("TWEETRNN_SUPERVISOR") or None,
         help="stop when this process is gone (default: $TWEETRNN_SUPERVISOR, which the workflow "
         "sets to its Snakemake)",
     )
