@@ -106,12 +106,10 @@ class Trained:
 
 
 @pytest.fixture(scope="module", params=CASES)
-def trained(request):
+def trained(request, one_thread):
     variant, adam, device = request.param
     if device == "cuda" and not torch.cuda.is_available():
         pytest.skip("needs a CUDA device: run it on a machine that has one")
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     model = KERAS.model(variant, device)
     examples = KERAS.examples
     trainer = training.Trainer(model, examples, examples, KERAS.learning_rate, KERAS.batch, adam)
@@ -127,7 +125,6 @@ def trained(request):
         trainer.table.flush(trainer.step)
     after = np.exp(training.predict(model, examples))
     evaluation = training.evaluate(model, examples)
-    torch.set_num_threads(threads)
     bounds = OWN_BOUNDS if FILE == OWN and device == "cpu" else OTHER_BOUNDS
     return Trained(variant, bounds, model.count_parameters(), before, losses, after, evaluation)
 

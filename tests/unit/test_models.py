@@ -12,6 +12,8 @@ from scipy import stats
 from tweetrnn.grid import Combination
 from tweetrnn.models import CELLS, Dense, Dropout, build, glorot_uniform, orthogonal
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 cells = pytest.mark.parametrize("cell", ["SimpleRNN", "LSTM"])
 
 

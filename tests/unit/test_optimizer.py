@@ -7,21 +7,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tweetrnn.optimizer import Adam, DenseTable, RowwiseTable, adam_, for_table, step_size
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 seeds = st.integers(0, 2**31)
 learning_rates = st.sampled_from([1e-4, 1e-3, 1e-2])
 ROWS, COLUMNS = 12, 6
 
 # What the row-wise form neglects, as a part of the path that a weight travels: see RowwiseTable.
 NEGLECTED = 1e-4
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Tables this small are computed faster by one thread."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 class KerasAdam:

@@ -13,17 +13,10 @@ from tweetrnn.grid import Combination
 from tweetrnn.models import build
 from tweetrnn.training import Diverged, Examples, Trainer
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 WIDTH, LENGTH, CLASSES = 20, 6, 3
 cells = pytest.mark.parametrize("cell", ["SimpleRNN", "LSTM"])
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Models this small are computed faster by one thread."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def examples_of(seed, number, width=WIDTH):

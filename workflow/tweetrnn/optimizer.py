@@ -13,6 +13,7 @@ holds few of its rows, but Adam moves the others too, as long as their m is not 
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ import torch
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 
 
+@lru_cache(maxsize=1)  # each step asks for it up to three times
 def step_size(learning_rate, step):
     """Return a_t for step number ``step``, in float32's precision, as Keras computes it.
 
