@@ -32,7 +32,7 @@ def test_nothing_after_touching_every_source_file_and_the_corpus(finished):
 @pytest.mark.parametrize("module", ["models", "training"])
 def test_editing_the_model_or_the_training_reruns_all_trainings(finished, module):
     append(finished.path / f"workflow/tweetrnn/{module}.py", "\n# edited\n")
-    assert finished.planned() == {"train": 4, **AFTER_TRAINING}
+    assert finished.planned() == {"recipe": 1, "train": 4, **AFTER_TRAINING}
 
 
 def test_editing_the_split_reruns_what_follows_it(finished):
@@ -70,7 +70,19 @@ def test_one_more_learning_rate_trains_its_own_runs_alone(finished):
 
 def test_another_number_of_epochs_trains_and_does_not_tokenize(finished):
     finished.write_config(training={"epochs": 3})
-    assert finished.planned() == {"train": 4, **AFTER_TRAINING}
+    assert finished.planned() == {"recipe": 1, "train": 4, **AFTER_TRAINING}
+
+
+def test_training_without_a_record_is_kept_until_it_is_out_of_date(finished):
+    # Snakemake has none of a training that ended on a cluster while Snakemake was dead.
+    made = [
+        path.relative_to(finished.path)
+        for path in finished.path.glob("results/small/train/*/*/*/*")
+    ]
+    finished.run("--cleanup-metadata", *made)
+    assert finished.planned() == {}
+    finished.write_config(training={"epochs": 3})
+    assert finished.planned() == {"recipe": 1, "train": 4, **AFTER_TRAINING}
 
 
 def test_removing_a_combination_trains_nothing(finished):

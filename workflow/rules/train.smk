@@ -4,6 +4,35 @@ TRAINING_MB = 1500
 RUN = f"{TRAININGS}/{{cell}}/{{combination}}/{{replicate}}"
 
 
+rule recipe:
+    # What all trainings have in common. Snakemake has no record of a training that ended while
+    # Snakemake was dead or cut off from the cluster; only an input that is newer tells then that
+    # the training is out of date.
+    output:
+        f"{RESULTS}/recipe/train.json",
+    log:
+        f"{RESULTS}/logs/recipe.log",
+    localrule: True
+    conda:
+        "../../envs/data.yaml"
+    resources:
+        mem_mb=100,
+        runtime=10,
+    params:
+        config=settings(
+            "model",
+            "training",
+            "seed",
+            without=["training.replicates", "training.selected_replicates"],
+        ),
+        code=code_digest("train"),
+    message:
+        "Noting what all trainings have in common"
+    shell:
+        """printf '{{"code": "%s", "config": %s}}\n' {params.code} {params.config:q} """
+        "> {output:q} 2> {log:q}"
+
+
 rule train:
     input:
         **{
@@ -12,6 +41,7 @@ rule train:
             for array in ["sequences", "labels"]
         },
         facts=rules.split.output.facts,
+        recipe=rules.recipe.output,
     output:
         history=f"{RUN}/history.csv",
         best=f"{RUN}/best.safetensors",
@@ -32,14 +62,9 @@ rule train:
         mem_mb=lambda wildcards, attempt: TRAINING_MB * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
-        config=settings(
-            "model",
-            "training",
-            "seed",
-            without=["training.replicates", "training.selected_replicates"],
-        ),
+        config=rules.recipe.params.config,
         checkpoints=f"{RESULTS}/checkpoints/{{cell}}/{{combination}}/{{replicate}}",
-        code=code_digest("train"),
+        code=rules.recipe.params.code,
     message:
         "Training {wildcards.cell} {wildcards.combination}, replicate {wildcards.replicate}"
     shell:
