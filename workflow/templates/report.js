@@ -1,7 +1,8 @@
 "use strict";
 // Everything here adds to a page that can be read without it.
 
-const PAGE = 50;
+const PAGE = 100; // rows
+const MANY = 8; // rows that are worth sorting
 
 function element(name, properties = {}, ...children) {
   const made = document.createElement(name);
@@ -30,12 +31,9 @@ function shownText(cell) {
 }
 
 function csv(table, rows) {
-  const head = [...table.tHead.rows[0].cells].filter((cell) => !cell.classList.contains("pick"));
-  const lines = [head.map((cell) => field(shownText(cell))).join(",")];
-  for (const row of rows) {
-    const cells = [...row.cells].filter((cell) => !cell.classList.contains("pick"));
-    lines.push(cells.map((cell) => field(shownText(cell))).join(","));
-  }
+  const lines = [table.tHead.rows[0], ...rows].map((row) =>
+    [...row.cells].map((cell) => field(shownText(cell))).join(","),
+  );
   return lines.join("\n") + "\n";
 }
 
@@ -65,13 +63,15 @@ class TableTools {
     this.bar.append(
       element("button", {
         type: "button",
+        className: "save",
         textContent: "Save as CSV",
         ariaLabel: `Save as CSV: ${this.table.caption.textContent}`,
         onclick: () => save(`${name}.csv`, "text/csv", csv(this.table, this.wanted)),
       }),
     );
-    if (this.rows.length > 2 && this.table.querySelector("th.number")) this.addSorting();
+    if (this.rows.length >= MANY && this.table.querySelector("th.number")) this.addSorting();
     if (this.rows.length > PAGE) this.addPages();
+    this.show();
   }
 
   addFilter() {
@@ -98,9 +98,8 @@ class TableTools {
         const order = head.getAttribute("aria-sort") === "ascending" ? "descending" : "ascending";
         for (const other of head.parentNode.cells) other.removeAttribute("aria-sort");
         head.setAttribute("aria-sort", order);
-        const offset = this.table.tHead.querySelector(".pick") ? 1 : 0;
         const sign = order === "ascending" ? 1 : -1;
-        const at = (row) => sortValue(row.cells[column + offset]);
+        const at = (row) => sortValue(row.cells[column]);
         const sorted = (rows) =>
           rows
             .map((row) => [at(row), row])
@@ -123,14 +122,20 @@ class TableTools {
     this.back = element("button", { type: "button", textContent: "Earlier", onclick: turn(-1) });
     this.on = element("button", { type: "button", textContent: "Later", onclick: turn(1) });
     this.where = element("span", { role: "status" });
+    window.addEventListener("beforeprint", () => this.table.tBodies[0].replaceChildren(...this.wanted));
+    window.addEventListener("afterprint", () => this.show());
     this.bar.prepend(this.back, this.on, this.where);
-    this.show();
   }
 
   show() {
     const first = this.page * PAGE;
-    const page = this.back ? this.wanted.slice(first, first + PAGE) : this.wanted;
-    this.table.tBodies[0].replaceChildren(...page);
+    this.table.tBodies[0].replaceChildren(...this.wanted);
+    if (this.back) {
+      // Rows of other pages are hidden on the screen alone: a printed table is whole.
+      this.wanted.forEach((row, at) =>
+        row.classList.toggle("elsewhere", at < first || at >= first + PAGE),
+      );
+    }
     if (this.count) this.count.textContent = `${this.wanted.length} of ${this.rows.length} rows`;
     if (this.back) {
       this.back.disabled = this.page === 0;
@@ -157,6 +162,7 @@ function addSaving(figure) {
   const name = figure.id.replace("figure-", "");
   const button = element("button", {
     type: "button",
+    className: "save",
     textContent: "Save as SVG",
     ariaLabel: `Save figure ${name} as SVG`,
     onclick: () => save(`${name}.svg`, "image/svg+xml", resolved(svg)),
@@ -190,7 +196,7 @@ class Curves {
     }
     this.select.onchange = () => this.draw();
     const clear = element("button", { type: "button", textContent: "Clear", onclick: () => this.clear() });
-    this.svg = drawn("svg", { viewBox: "0 0 640 300", role: "img" });
+    this.svg = drawn("svg", { role: "img" });
     this.key = element("ul", { className: "key" });
     box.append(
       element("div", { className: "bar" }, element("label", {}, "Show ", this.select), clear),
@@ -198,17 +204,16 @@ class Curves {
       this.key,
     );
     box.hidden = false;
+    addEventListener("resize", () => this.draw());
     this.addPicks(tools);
     for (const row of tools.rows.slice(0, 2)) row.querySelector("input").click();
   }
 
   addPicks(tools) {
     this.boxes = [];
-    const title = element("th", { className: "pick", scope: "col" }, "curves");
-    tools.table.tHead.rows[0].prepend(title);
+    tools.box.querySelector(".bar").append("Ticked runs are drawn below the table.");
     for (const row of tools.rows) {
       const rank = row.cells[0].textContent.trim();
-      const cell = element("td", { className: "pick" });
       const run = this.runs.get(rank);
       const box = element("input", { type: "checkbox", disabled: !run });
       box.ariaLabel = `Show the curves of run ${rank}`;
@@ -218,8 +223,7 @@ class Curves {
         this.draw();
       };
       this.boxes.push(box);
-      cell.append(box);
-      row.prepend(cell);
+      row.cells[0].prepend(box);
     }
   }
 
@@ -237,28 +241,31 @@ class Curves {
     this.key.replaceChildren();
     this.svg.setAttribute("aria-label", `${title} by epoch of ${this.picked.length} picked runs`);
     if (!values.length) {
-      this.key.append(element("li", {}, "Pick runs in the table above."));
+      this.key.append(element("li", {}, "Tick runs in the table above."));
       return;
     }
     const epochs = Math.max(...this.picked.map((run) => run[quantity].length));
     const low = Math.min(...values), high = Math.max(...values), room = (high - low) * 0.06 || 0.01;
-    const x = (epoch) => 52 + (epochs > 1 ? (epoch * 570) / (epochs - 1) : 285);
+    // One unit is a pixel, so that the labels keep their size; what is not shown has no width.
+    const wide = this.svg.getBoundingClientRect().width || 640, right = wide - 18, middle = (52 + right) / 2;
+    this.svg.setAttribute("viewBox", `0 0 ${wide} 300`);
+    const x = (epoch) => (epochs > 1 ? 52 + (epoch * (right - 52)) / (epochs - 1) : middle);
     const y = (value) => 262 - ((value - low + room) * 246) / (high - low + 2 * room);
     for (let tick = 0; tick <= 4; tick++) {
       const value = low + ((high - low) * tick) / 4;
       this.svg.append(
-        drawn("line", { x1: 52, x2: 622, y1: y(value), y2: y(value), stroke: "var(--grid)" }),
-        drawn("text", { x: 46, y: y(value) + 4, "text-anchor": "end", "font-size": 12, fill: "var(--ink)" }, value.toFixed(3)),
+        drawn("line", { x1: 52, x2: right, y1: y(value), y2: y(value), stroke: "var(--grid)" }),
+        drawn("text", { x: 46, y: y(value) + 4, "text-anchor": "end", fill: "var(--ink)" }, value.toFixed(3)),
       );
     }
-    const every = Math.ceil(epochs / 12);
+    const every = Math.ceil((epochs * 36) / (right - 52));
     for (let epoch = 0; epoch < epochs; epoch += every) {
       this.svg.append(
-        drawn("text", { x: x(epoch), y: 280, "text-anchor": "middle", "font-size": 12, fill: "var(--ink)" }, epoch + 1),
+        drawn("text", { x: x(epoch), y: 280, "text-anchor": "middle", fill: "var(--ink)" }, epoch + 1),
       );
     }
     this.svg.append(
-      drawn("text", { x: 337, y: 297, "text-anchor": "middle", "font-size": 12, fill: "var(--ink)" }, "epoch"),
+      drawn("text", { x: middle, y: 297, "text-anchor": "middle", fill: "var(--ink)" }, "epoch"),
     );
     this.picked.forEach((run, number) => {
       const colour = `var(--cell-${this.cells.indexOf(run.cell) % 6})`;
@@ -284,6 +291,16 @@ const tools = [...document.querySelectorAll(".table")]
   .filter((box) => !box.closest(".architecture"))
   .map((box) => new TableTools(box));
 for (const figure of document.querySelectorAll("figure:not(.small)")) addSaving(figure);
+// What does not scroll need not be a stop of the tabulator.
+function stops() {
+  for (const pane of document.querySelectorAll(".scroll")) {
+    const scrolls = pane.scrollWidth > pane.clientWidth || pane.scrollHeight > pane.clientHeight;
+    pane.tabIndex = scrolls ? 0 : -1;
+  }
+}
+addEventListener("resize", stops);
+document.addEventListener("toggle", stops, true);
+stops();
 const curves = document.getElementById("curves");
 const all = tools.find((own) => own.box.id === "table-runs");
 if (curves && all) new Curves(curves, all);

@@ -78,7 +78,7 @@ def headline(e):
             ),
         )
     if e.comparison:
-        blocks += [selected_table(e), figure(e, "primary")]
+        blocks += [figure(e, "primary"), selected_table(e)]
     return Section("headline", "Which cell reads sentiment better", blocks)
 
 
@@ -748,11 +748,11 @@ def failures(e):
                 "Confidently wrong: the most confident mistakes of each kind; people's handles are "
                 "masked",
                 [
-                    Column("cell", "cell"),
+                    Column("tweet", "tweet"),
                     Column("true", "label"),
                     Column("predicted", "predicted"),
                     Column("confidence", "confidence", share),
-                    Column("tweet", "tweet"),
+                    Column("cell", "cell"),
                 ],
                 wrong,
             )
