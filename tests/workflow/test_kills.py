@@ -18,6 +18,7 @@ from pathlib import Path
 import psutil
 import pyarrow.parquet as pq
 import pytest
+from checkout import copy_checkout
 
 # What differs from run to run: times, memory, processors, and what is drawn or told of them.
 VOLATILE_FILES = {"timing.json", "provenance.json", "runs.csv"}
@@ -84,10 +85,11 @@ def kill(process, what, chance):
 
 
 @pytest.mark.slow
-def test_any_kill_and_the_same_command_again_give_the_same_bytes(finished_once, fresh):
+def test_any_kill_and_the_same_command_again_give_the_same_bytes(finished_once, tmp_path):
     seed = int(os.environ.get("KILL_SEED", random.randrange(10**6)))
     print(f"KILL_SEED={seed}")
     chance, expected = random.Random(seed), results_of(finished_once)
+    fresh = copy_checkout(finished_once.path, tmp_path / "checkout")
     left, killed = int(os.environ.get("KILLS", 6)), Counter()
     while left:
         process, what = start(fresh), chance.choice(["job", "snakemake", "command", "group"])
