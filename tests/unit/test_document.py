@@ -63,6 +63,10 @@ def test_lines_become_one():
     assert visible("one\n\n two\tthree ") == "one two three"
 
 
+def test_number_and_unit_stay_together():
+    assert visible("79.3\u00a0%") == "79.3\u00a0%"
+
+
 @pytest.mark.parametrize(
     "show, value, expected",
     [

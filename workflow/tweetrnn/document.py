@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 INVISIBLE = "\u200c\u200d\ufe0e\ufe0f"  # joiners and variation selectors, which emoji need
 MINUS = "\u2212"
+_SPACES = re.compile(r"[ \t\n\v\f\r]+")  # not those that keep a number and its unit together
 
 
 def visible(text):
@@ -19,7 +20,7 @@ def visible(text):
         f"<U+{ord(c):04X}>"
         if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") and c not in INVISIBLE
         else c
-        for c in " ".join(text.split())
+        for c in _SPACES.sub(" ", text).strip(" ")
     )
 
 
