@@ -1,6 +1,7 @@
 """The headline follows from the numbers."""
 
 import copy
+from types import MappingProxyType
 
 import pytest
 from tweetrnn.verdict import DEMO, points, verdict
@@ -20,7 +21,9 @@ def row(difference, low, high):
     }
 
 
-def comparison_of(accuracies, pairs, baselines=None, part="test", replicates=(2, 3)):
+def comparison_of(
+    accuracies, pairs, baselines=None, part="test", replicates=(2, 3), diverged=MappingProxyType({})
+):
     """A comparison's part that the headline reads; ``pairs`` and ``baselines`` map to ``row``s."""
     baselines = baselines or {
         (cell, name): row(value - BASELINES[name][part]["accuracy"], 0.01, 0.2)
@@ -34,7 +37,10 @@ def comparison_of(accuracies, pairs, baselines=None, part="test", replicates=(2,
         "replicates": list(replicates),
         "selected": {cell: {} for cell in accuracies},
         "primary": {
-            "accuracies": {cell: {"accuracy": value} for cell, value in accuracies.items()},
+            "accuracies": {
+                cell: {"accuracy": value, "diverged_replicates": diverged.get(cell, 0)}
+                for cell, value in accuracies.items()
+            },
             "pairs": [{"first": a, "second": b, **own} for (a, b), own in pairs.items()],
             "against_baselines": [
                 {"cell": cell, "baseline": name, **own} for (cell, name), own in baselines.items()
@@ -77,6 +83,12 @@ def test_accuracies_come_with_their_tweets_and_replicates():
 
 def test_single_replicate_is_said():
     assert "(one replicate each)" in said(comparison_of(TWO, AHEAD, replicates=[2]))
+
+
+def test_replicates_that_diverged_are_told():
+    comparison = comparison_of(TWO, AHEAD, replicates=[2, 3, 4, 5, 6], diverged={"LSTM": 2})
+    assert "Of the 5 replicates 2 of LSTM diverged and are left out of this." in said(comparison)
+    assert "diverged" not in said(comparison_of(TWO, AHEAD))
 
 
 @pytest.mark.parametrize(

@@ -64,13 +64,21 @@ def conclusion(comparison):
 def accuracies(comparison):
     """Return the sentences that give each selected model's accuracy and what could be found."""
     found = comparison["primary"]["accuracies"]
-    part, count = comparison["part"], len(comparison["replicates"])
+    part, planned = comparison["part"], len(comparison["replicates"])
     each = [f"{cell} {percent(found[cell]['accuracy'])}" for cell in comparison["selected"]]
-    mean = f"mean of {count} replicates" if count > 1 else "one replicate"
+    mean = f"mean of {planned} replicates" if planned > 1 else "one replicate"
+    lost = {
+        cell: found[cell]["diverged_replicates"]
+        for cell in comparison["selected"]
+        if found[cell]["diverged_replicates"]
+    }
     sentences = [
         f"Of {whole(comparison['tweets'])} {part} tweets the selected models read the sentiment "
         f"right in: {listed(each)} ({mean} each)."
     ]
+    if lost:
+        told = listed([f"{count} of {cell}" for cell, count in lost.items()])
+        sentences.append(f"Of the {planned} replicates {told} diverged and are left out of this.")
     sentences += [
         "A comparison of this size finds a true difference of "
         f"{points(pair['minimum_detectable_difference'])} points between {best} and {other} four "
