@@ -72,7 +72,7 @@ def script_hash(script):
 def for_script(value):
     """Return a value as JSON that can stand inside an HTML script element."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    return Markup(text.replace("<", "\\u003c").replace("\u2028", " ").replace("\u2029", " "))
+    return Markup(text.replace("<", "\\u003c"))
 
 
 def html(sections, pictures, config):
@@ -110,6 +110,13 @@ def markdown(sections, config):
 
 def summary(found, sections):
     """Return every figure that the page states: the headline, the facts, and the tables' rows."""
+    cards = [
+        card
+        for section in sections
+        for block in section.blocks
+        if block.kind == "cards"
+        for card in block.cards
+    ]
     return {
         "name": found.config["name"],
         "headline": [b.text for b in sections[0].blocks if b.kind == "paragraph"],
@@ -119,6 +126,7 @@ def summary(found, sections):
         "baselines": found.baselines,
         "comparison": found.comparison,
         "tables": {table.name: table.rows for section in sections for table in section.tables()},
+        "architectures": {card.architecture.name: card.architecture.rows for card in cards},
     }
 
 
@@ -136,6 +144,17 @@ def copy_images(pictures, folder):
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
+
+
+def write(found, plots, folder):
+    """Write an Experiment's report into ``folder``; ``plots`` is the folder of its figures."""
+    sections = sections_of(found)
+    pictures = picture_paths(sections, plots)
+    copy_images(pictures, folder / "images")
+    with replacing(folder / "report.html") as beside:
+        beside.write_text(html(sections, pictures, found.config), encoding="utf-8")
+    write_text(folder / "report.md", markdown(sections, found.config))
+    write_json(folder / "summary.json", summary(found, sections))
 
 
 def add_arguments(parser):
@@ -164,12 +183,4 @@ def add_arguments(parser):
 
 def main(options):
     """Run the stage."""
-    found = experiment.read(options, options.config)
-    sections = sections_of(found)
-    pictures = picture_paths(sections, options.plots)
-    folder = options.output_dir
-    copy_images(pictures, folder / "images")
-    with replacing(folder / "report.html") as beside:
-        beside.write_text(html(sections, pictures, options.config), encoding="utf-8")
-    write_text(folder / "report.md", markdown(sections, options.config))
-    write_json(folder / "summary.json", summary(found, sections))
+    write(experiment.read(options, options.config), options.plots, options.output_dir)

@@ -357,7 +357,7 @@ def runs_table(e):
             Column("parameters", "parameters", whole),
             Column("seconds", "seconds", decimal),
             Column("max_rss_mb", "memory, MB", whole),
-            Column("status", "status"),
+            *([Column("status", "status")] * any(run["status"] != "finished" for run in e.runs)),
         ],
         e.runs,
         tools=True,
