@@ -1,0 +1,302 @@
+"""report.html, report.md and summary.json: whole, alike, harmless, and asking nobody."""
+
+import base64
+import hashlib
+import itertools
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+from made_report import CLASSES, HOSTILE, TITLE, made_report, write_report, write_stand_ins
+from markdown_it import MarkdownIt
+from tweetrnn import render
+from tweetrnn.document import visible
+from tweetrnn.figures import COLOUR_VARIABLES
+from tweetrnn.sections import document
+
+EXPERIMENTS = {
+    "two cells": {},
+    "one cell": {"cells": ["LSTM"]},
+    "three cells without a test part": {"cells": ["A", "B", "C"], "part": "validation"},
+    "partial": {"compared": False, "statuses": ["missing", "diverged"]},
+}
+
+
+class Page(HTMLParser):
+    """What a browser would see: elements with attributes, scripts, and tables' texts."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.elements, self.scripts, self.texts, self.tables = [], [], [], {}
+        self._table = self._cell = None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.elements.append((tag, attributes))
+        if tag == "script":
+            self.scripts.append("")
+        elif tag == "div" and attributes.get("id", "").startswith("table-"):
+            self._table = self.tables.setdefault(attributes["id"].removeprefix("table-"), [])
+        elif tag == "tr":
+            self._table.append([])
+        elif tag in ("td", "th"):
+            self._table[-1].append("")
+            self._cell = True
+
+    def handle_endtag(self, tag):
+        if tag in ("td", "th"):
+            self._cell = False
+
+    def handle_data(self, data):
+        if self.elements and self.elements[-1][0] == "script" and self.scripts[-1] == "":
+            self.scripts[-1] = data
+        self.texts.append(data)
+        if self._cell:
+            self._table[-1][-1] += data
+
+
+class Made:
+    """An experiment, its sections and its report's folder."""
+
+    def __init__(self, experiment, folder):
+        self.experiment, self.sections = experiment, document(experiment)
+        self.folder = write_report(experiment, folder)
+        self.html = (self.folder / "report.html").read_text()
+        self.page = Page(self.html)
+        self.markdown = (self.folder / "report.md").read_text()
+        self.summary = json.loads((self.folder / "summary.json").read_text())
+
+
+@pytest.fixture(scope="module", params=EXPERIMENTS.values(), ids=EXPERIMENTS)
+def any_made(request, tmp_path_factory):
+    return Made(made_report(**request.param), tmp_path_factory.mktemp("made"))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return Made(made_report(), tmp_path_factory.mktemp("made"))
+
+
+def shown_rows(table):
+    """Return what a table shows, row by row."""
+    return [[c.show(row.get(c.key)) for c in table.columns] for row in table.rows]
+
+
+# --------------------------------------------------------------------------------------- HTML
+
+
+def test_policy_allows_this_very_script_and_nothing_from_elsewhere(made):
+    [policy] = [
+        own["content"]
+        for tag, own in made.page.elements
+        if tag == "meta" and "content" in own and own.get("http-equiv") == "Content-Security-Policy"
+    ]
+    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    [script] = [text for text in made.page.scripts if text.startswith('"use strict"')]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert rules == {
+        "default-src": "'none'",
+        "style-src": "'unsafe-inline'",
+        "img-src": "data:",
+        "script-src": f"'sha256-{digest}'",
+    }
+
+
+def test_page_names_nothing_that_a_browser_would_fetch(any_made):
+    fetching = {"src", "srcset", "action", "formaction", "data", "poster", "background", "ping"}
+    for tag, own in any_made.page.elements:
+        assert tag not in ("link", "iframe", "object", "embed", "base", "form", "audio", "video")
+        assert not fetching & set(own), (tag, own)
+        for name in ("href", "xlink:href"):
+            assert own.get(name, "#").startswith("#")
+    style = re.search(r"<style>(.*?)</style>", any_made.html, re.S)[1]
+    assert "@import" not in style and "url(" not in style
+
+
+def test_hostile_texts_make_no_element(made):
+    tags = [tag for tag, _ in made.page.elements]
+    assert tags.count("script") == 2 and "img" not in tags and "i" not in tags
+    assert tags.count("b") == 1  # around the experiment's name
+    handlers = [name for _, own in made.page.elements for name in own if name.startswith("on")]
+    assert handlers == []
+
+
+def test_hostile_texts_show_as_texts_in_the_page(made):
+    tweets = [row[0] for row in made.page.tables["wrong"][1:]]
+    assert set(tweets) == {visible(text.replace("@stranger", "@…")) for text in HOSTILE}
+    assert {row[1] for row in made.page.tables["classes"][1:]} == set(CLASSES)
+    assert visible(TITLE) in made.page.texts
+
+
+def test_page_shows_every_table_whole(any_made):
+    for section in any_made.sections:
+        for table in section.tables():
+            head, *rows = any_made.page.tables[table.name]
+            assert head == [column.title for column in table.columns]
+            assert rows == [[visible(text) for text in row] for row in shown_rows(table)]
+
+
+def test_identifiers_in_the_page_are_unique(any_made):
+    found = [own["id"] for _, own in any_made.page.elements if "id" in own]
+    assert len(found) == len(set(found))
+
+
+def test_every_link_leads_to_a_place_in_the_page(any_made):
+    found = {own["id"] for _, own in any_made.page.elements if "id" in own}
+    assert {own["href"][1:] for tag, own in any_made.page.elements if tag == "a"} <= found
+
+
+def test_every_picture_has_an_alternative_text(any_made):
+    pictures = [own for _, own in any_made.page.elements if own.get("role") == "img"]
+    assert pictures and all(own["aria-label"] for own in pictures)
+
+
+@pytest.mark.parametrize("colour", [*COLOUR_VARIABLES, *(c.upper() for c in COLOUR_VARIABLES)])
+def test_figures_take_the_page_s_colours(colour):
+    svg = f'<?xml version="1.0"?>\n<svg width="9pt" viewBox="0 0 9 9"><g fill="{colour}"/></svg>'
+    assert render.recoloured(svg) == (
+        '<svg viewBox="0 0 9 9" aria-hidden="true" focusable="false">'
+        f'<g fill="var({COLOUR_VARIABLES[colour.lower()]})"/></svg>'
+    )
+
+
+def test_other_colours_and_inner_sizes_stay():
+    svg = '<svg height="1"><rect width="5" fill="#123456"/></svg>'
+    assert '<rect width="5" fill="#123456"/>' in render.recoloured(svg)
+
+
+@pytest.mark.parametrize("text", ["</script><script>", "<!--", "\u2028 \u2029", '"\\', "]]>"])
+def test_json_in_a_script_element_cannot_end_it_and_says_the_same(text):
+    written = render.for_script({text: [text]})
+    assert "<" not in written
+    assert json.loads(written) == {text: [text]}
+
+
+def test_curves_in_the_page_are_those_of_the_finished_runs(any_made):
+    [data] = [text for text in any_made.page.scripts if not text.startswith('"use strict"')]
+    finished = [run for run in any_made.experiment.runs if run["status"] == "finished"]
+    runs = json.loads(data)["runs"]
+    assert [run["rank"] for run in runs] == [run["rank"] for run in finished]
+    assert {len(run["validation_accuracy"]) for run in runs} == {4}
+
+
+# ----------------------------------------------------------------------------------- Markdown
+
+
+def parsed(text):
+    """Return (tables as rows of inline tokens, images' paths, all inline children)."""
+    tables, images, children = [], [], []
+    for token in MarkdownIt("commonmark").enable("table").parse(text):
+        if token.type == "table_open":
+            tables.append([])
+        elif token.type == "tr_open":
+            tables[-1].append([])
+        elif token.type == "inline":
+            children += token.children
+            images += [child.attrs["src"] for child in token.children if child.type == "image"]
+            if tables and tables[-1] and token.level >= 4:
+                tables[-1][-1].append(token)
+    return tables, images, children
+
+
+def plain(token):
+    """Return an inline token's text."""
+    return "".join(child.content for child in token.children)
+
+
+def test_markdown_s_tables_have_the_rows_and_columns_of_their_data(any_made):
+    tables, _, _ = parsed(any_made.markdown)
+    wide = [table for section in any_made.sections for table in section.tables()]
+    cards = [b for section in any_made.sections for b in section.blocks if b.kind == "cards"]
+    assert len(tables) == len(wide) + len(cards)
+    read = [[[plain(cell) for cell in row] for row in table] for table in tables]
+    for table in wide:
+        head = [visible(column.title) for column in table.columns]
+        expected = [head] + [[visible(text) for text in row] for row in shown_rows(table)]
+        assert expected in read, table.name
+
+
+def test_markdown_s_images_lie_beside_it(any_made):
+    _, images, _ = parsed(any_made.markdown)
+    beside = {path.name for path in (any_made.folder / "images").iterdir()}
+    assert {f"images/{name}" for name in beside} == set(images)
+
+
+def test_markdown_holds_neither_markup_nor_links_of_others(any_made):
+    _, _, children = parsed(any_made.markdown)
+    kinds = {child.type for child in children}
+    allowed = {"text", "text_special", "softbreak", "image", "strong_open", "strong_close"}
+    assert kinds - {"html_inline"} <= allowed
+    assert {child.content for child in children if child.type == "html_inline"} <= {"<br>"}
+
+
+def test_markdown_is_headed_as_the_page_is(any_made):
+    tokens = MarkdownIt("commonmark").enable("table").parse(any_made.markdown)
+    heads = [
+        (token.tag, plain(after))
+        for token, after in itertools.pairwise(tokens)
+        if token.type == "heading_open" and token.tag != "h3"
+    ]
+    titles = [f"{number}. {s.title}" for number, s in enumerate(any_made.sections, 1)]
+    assert heads == [("h1", visible(TITLE))] + [("h2", title) for title in titles]
+
+
+def test_markdown_says_what_the_page_says(any_made):
+    tokens = MarkdownIt("commonmark").enable("table").parse(any_made.markdown)
+    said = [plain(token) for token in tokens if token.type == "inline"]
+    for section in any_made.sections:
+        for block in section.blocks:
+            if block.kind == "paragraph":
+                assert visible(block.text) in said
+
+
+# ------------------------------------------------------------------------- summary and images
+
+
+def test_summary_holds_every_number_of_the_page_s_tables(any_made):
+    for section in any_made.sections:
+        for table in section.tables():
+            rows = any_made.summary["tables"][table.name]
+            read = [[visible(c.show(row.get(c.key))) for c in table.columns] for row in rows]
+            assert read == any_made.page.tables[table.name][1:]
+
+
+def test_summary_holds_the_architectures_of_the_best_runs(any_made):
+    architectures = any_made.summary["architectures"]
+    assert {name for name in any_made.page.tables if name.startswith("architecture-")} == set(
+        architectures
+    )
+    for name, rows in architectures.items():
+        assert [[r["layer"], r["output_shape"], f"{r['parameters']:,}"] for r in rows] == (
+            any_made.page.tables[name][1:]
+        )
+
+
+def test_summary_holds_the_headline(made):
+    assert made.summary["headline"]
+    for text in made.summary["headline"]:
+        assert visible(text) in made.page.texts
+    assert made.summary["comparison"]["primary"]["pairs"]
+
+
+def test_images_are_replaced_as_a_whole(tmp_path):
+    write_stand_ins(["one", "two"], tmp_path / "plot")
+    pictures = {name: tmp_path / f"plot/{name}.svg" for name in ("one", "two")}
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/stale.png").touch()
+    render.copy_images(pictures, tmp_path / "images")
+    assert {path.name for path in (tmp_path / "images").iterdir()} == {"one.png", "two.png"}
+    assert (tmp_path / "images/one.png").read_bytes() == b"PNG of one"
+
+
+def test_missing_figure_leaves_the_images_as_they_were_and_no_litter(tmp_path):
+    write_stand_ins(["one"], tmp_path / "plot")
+    pictures = {name: tmp_path / f"plot/{name}.svg" for name in ("one", "lost")}
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/old.png").touch()
+    with pytest.raises(FileNotFoundError):
+        render.copy_images(pictures, tmp_path / "images")
+    assert {path.name for path in tmp_path.iterdir()} == {"plot", "images"}
+    assert [path.name for path in (tmp_path / "images").iterdir()] == ["old.png"]

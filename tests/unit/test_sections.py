@@ -1,0 +1,208 @@
+"""What the report says, shows and lists, for any number of cells and any state of the grid."""
+
+from pathlib import Path
+
+import pytest
+from made_experiment import FEW_COMBINATIONS
+from made_report import CLASSES, made_report
+from tweetrnn import figures
+from tweetrnn.render import DRAWN_BY_HAND, picture_paths
+from tweetrnn.sections import described, document
+from tweetrnn.verdict import DEMO
+
+ORDER = [
+    *("headline", "data", "top", "runs", "effects"),
+    *("real", "failures", "reference", "cost", "provenance"),
+]
+EXPERIMENTS = {
+    "one cell": {"cells": ["LSTM"]},
+    "two cells": {},
+    "three cells": {"cells": ["SimpleRNN", "LSTM", "GRU"]},
+    "no test part": {"part": "validation"},
+    "one replicate": {"selected_replicates": 1},
+    "several runs of each combination": {"replicates": 2, **FEW_COMBINATIONS},
+    "partial": {"compared": False, "statuses": ["missing", "diverged", "missing"]},
+    "nothing done": {"compared": False, "statuses": ["missing"] * 64},
+}
+
+
+@pytest.fixture(scope="module", params=EXPERIMENTS.values(), ids=EXPERIMENTS)
+def any_experiment(request):
+    return made_report(**request.param)
+
+
+def tables(experiment):
+    """Return {name: table} of the whole report."""
+    return {table.name: table for section in document(experiment) for table in section.tables()}
+
+
+def paragraphs(experiment, name):
+    """Return [(text, role)] of a section's paragraphs."""
+    [section] = [section for section in document(experiment) if section.name == name]
+    return [(block.text, block.role) for block in section.blocks if block.kind == "paragraph"]
+
+
+def cells_of(table, key):
+    """Return what a table shows in one column."""
+    [column] = [column for column in table.columns if column.key == key]
+    return [column.show(row.get(key)) for row in table.rows]
+
+
+def test_sections_come_in_their_order(any_experiment):
+    assert [section.name for section in document(any_experiment)] == ORDER
+
+
+def test_every_value_can_be_shown_and_sorted(any_experiment):
+    for table in tables(any_experiment).values():
+        for column in table.columns:
+            for row in table.rows:
+                assert column.show(row.get(column.key))
+                assert isinstance(table.sort_value(row, column), str | int | float)
+
+
+def test_figures_are_those_that_are_drawn(any_experiment):
+    shown = set(picture_paths(document(any_experiment), Path("plots")))
+    assert shown - set(DRAWN_BY_HAND) <= set(figures.figure_names(any_experiment.config))
+
+
+def test_every_figure_of_a_comparison_of_cells_is_shown():
+    experiment = made_report()
+    shown = set(picture_paths(document(experiment), Path("plots")))
+    assert shown == {*figures.figure_names(experiment.config), *DRAWN_BY_HAND}
+
+
+def test_every_figure_has_an_alternative_text(any_experiment):
+    blocks = [block for section in document(any_experiment) for block in section.blocks]
+    cards = [card for block in blocks if block.kind == "cards" for card in block.cards]
+    own = [block for block in blocks if block.kind == "figure"]
+    own += [figure for card in cards for figure in (card.loss, card.accuracy)]
+    assert own and all(len(figure.alt) > 15 for figure in own)
+
+
+def test_runs_are_listed_without_figures_of_the_test_part():
+    table = tables(made_report())["runs"]
+    assert len(table.rows) == 64
+    assert not [column.key for column in table.columns if "test" in column.key + column.title]
+
+
+def test_state_of_runs_is_a_column_where_not_all_have_finished():
+    finished, partial = made_report(), made_report(compared=False, statuses=["diverged"])
+    assert "status" not in [column.key for column in tables(finished)["runs"].columns]
+    assert "diverged" in cells_of(tables(partial)["runs"], "status")
+
+
+def test_replicates_of_a_grid_are_told_apart():
+    experiment = made_report(replicates=2, **FEW_COMBINATIONS)
+    assert set(cells_of(tables(experiment)["runs"], "replicate")) == {"1", "2"}
+
+
+def test_runs_without_a_result_are_named_first():
+    experiment = made_report(compared=False, statuses=["missing"] * 9 + ["diverged"])
+    text, role = paragraphs(experiment, "headline")[0]
+    assert text.startswith("10 of 64 runs have no result: SimpleRNN rnn") and role == "warning"
+    assert text.count("(missing)") == 8 and "and 2 more" in text
+
+
+def test_without_a_comparison_its_sections_say_that_it_lacks():
+    experiment = made_report(compared=False, statuses=["missing"])
+    for name in ("effects", "real", "failures", "reference"):
+        assert paragraphs(experiment, name) == [
+            ("Told when all trainings that it needs are done.", "note")
+        ]
+    assert "There is no comparison yet" in paragraphs(experiment, "headline")[1][0]
+
+
+def test_demo_corpus_is_said_first():
+    assert paragraphs(made_report(kind="demo"), "headline")[0] == (DEMO, "warning")
+
+
+@pytest.mark.parametrize("cells", [["LSTM"], ["SimpleRNN", "LSTM"], ["SimpleRNN", "LSTM", "GRU"]])
+def test_every_cell_and_every_pair_of_cells_has_its_place(cells):
+    experiment = made_report(cells)
+    found, pairs = tables(experiment), len(cells) * (len(cells) - 1) // 2
+    assert cells_of(found["selected"], "model")[: len(cells)] == cells
+    assert len(found["differences"].rows) == pairs + 2 * len(cells)
+    assert len(found["mcnemar"].rows if "mcnemar" in found else []) == pairs
+    assert len(found["paired"].rows if "paired" in found else []) == pairs
+    assert ("interactions" in found) == (pairs > 0)
+    assert cells_of(found["divergence"], "cell") == cells
+    titles = [
+        block.title
+        for section in document(experiment)
+        for block in section.blocks
+        if block.kind == "cards"
+    ]
+    assert titles == [f"{cell}: the best 3" for cell in cells]
+
+
+def test_best_runs_come_with_parameters_figure_and_architecture():
+    experiment = made_report()
+    [first, *_] = [
+        card
+        for section in document(experiment)
+        for block in section.blocks
+        if block.kind == "cards"
+        for card in block.cards
+    ]
+    best = min(
+        (run for run in experiment.runs if run["cell"] == "SimpleRNN"), key=lambda run: run["rank"]
+    )
+    assert first.parameters == f"{best['reference_tuple']}: {described(best['combination'])}"
+    assert first.value == f"{best['mean_accuracy']:.3f}"
+    assert cells_of(first.architecture, "parameters") == ["1,234"]
+    assert first.loss.name == "curves-SimpleRNN-1-loss"
+
+
+def test_divergence_epoch_is_defined_and_set_beside_the_reference_s_claim():
+    experiment = made_report()
+    texts = [text for text, _ in paragraphs(experiment, "top")]
+    assert any(text.startswith("The divergence epoch is the first epoch after") for text in texts)
+    assert cells_of(tables(experiment)["divergence"], "published") == ["about 2", "about 4"]
+
+
+def test_classes_shares_and_unknown_words_of_each_part_are_told():
+    table = tables(made_report())["parts"]
+    assert [column.title for column in table.columns][2:5] == CLASSES
+    assert cells_of(table, "unknown_rate") == ["0.0\u00a0%", "4.0\u00a0%", "5.0\u00a0%"]
+
+
+def test_absent_test_part_has_no_row():
+    assert cells_of(tables(made_report(part="validation"))["parts"], "part") == [
+        "train",
+        "validation",
+    ]
+
+
+def test_duplicates_across_parts_are_warned_of():
+    experiment = made_report()
+    experiment.split["seen_in_training"] = {"validation": 12, "test": 0}
+    text, role = paragraphs(experiment, "data")[0]
+    assert text.startswith("12 validation tweets have the same tokens as a training tweet")
+    assert role == "warning"
+
+
+def test_mixed_versions_of_trainings_are_warned_of():
+    experiment = made_report()
+    assert len(tables(experiment)["trainings"].rows) == 1
+    next(iter(experiment.provenances.values()))["processor"] = "another one"
+    assert paragraphs(experiment, "provenance")[0][1] == "warning"
+    assert sorted(cells_of(tables(experiment)["trainings"], "trainings")) == ["1", "69"]
+
+
+def test_primary_analysis_is_told_apart_from_what_is_exploratory():
+    texts = [text for text, _ in paragraphs(made_report(), "real")]
+    assert "fixed beforehand" in texts[0]
+    assert "Everything from here on is exploratory." in texts
+    assert "All of this is exploratory" in paragraphs(made_report(), "effects")[0][0]
+
+
+def test_few_replicates_are_said_to_understate_what_seeds_contribute():
+    for count, told in ((3, True), (5, False)):
+        text = paragraphs(made_report(selected_replicates=count), "real")[0][0]
+        assert ("understates what the seeds contribute" in text) == told
+
+
+def test_combination_is_described_in_words():
+    assert described("rnn1-dense3-dropout0-reg1-lr2.5e-4") == (
+        "1 recurrent layer, 3 hidden dense layers, no dropout, L2, learning rate 2.5e-4"
+    )
