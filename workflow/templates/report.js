@@ -26,8 +26,11 @@ function field(text) {
   return /[",\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
+// Numbers as other programs read them: no minus sign, dash or thousands separator of print.
 function shownText(cell) {
-  return cell.textContent.trim().replaceAll("\u2212", "-");
+  const text = cell.textContent.trim().replaceAll("\u00a0", " ");
+  if (!cell.matches("td.number")) return text;
+  return text === "\u2013" ? "" : text.replaceAll("\u2212", "-").replace(/(?<=\d),(?=\d{3})/g, "");
 }
 
 function csv(table, rows) {
