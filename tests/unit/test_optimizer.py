@@ -300,7 +300,8 @@ def test_goes_on_from_its_state_to_the_same_bytes(name, seed, at):
 
 @pytest.mark.parametrize("threads", [2, 3, 50])
 @pytest.mark.parametrize("columns", [32, 128, 7])
-def test_threads_share_the_table_without_changing_a_bit(threads, columns):
+def test_threads_share_the_table_without_changing_a_bit(threads, columns, monkeypatch):
+    monkeypatch.setattr(DenseTable, "WORTHWHILE", 1)
     random = np.random.default_rng(4)
     start = torch.from_numpy(random.standard_normal((38, columns))).float()
     one, more = start.clone(), start.clone()
@@ -312,6 +313,11 @@ def test_threads_share_the_table_without_changing_a_bit(threads, columns):
             optimizer.fetch(rows, step)
             optimizer.update(rows, gradient, step)
     assert one.numpy().tobytes() == more.numpy().tobytes()
+
+
+@pytest.mark.parametrize("rows, threads, pieces", [(500, 8, 1), (22021, 2, 2), (22021, 8, 5)])
+def test_no_thread_is_told_of_less_than_is_worth_it(rows, threads, pieces):
+    assert len(DenseTable(torch.zeros(rows, 32), 1e-3, 1e-3, threads)._pieces) == pieces
 
 
 @pytest.mark.parametrize(

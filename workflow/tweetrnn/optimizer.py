@@ -82,17 +82,19 @@ def fetch(table, rows):
 class DenseTable:
     """Adam over the whole table, (rows + 1, columns), with L2 of strength ``l2``.
 
-    ``fetch`` gives a batch its rows, ``update`` takes their gradient. On a CPU ``threads`` of them
-    share the table; each number is computed alike, however many there are.
+    ``fetch`` gives a batch its rows, ``update`` takes their gradient. On a CPU up to ``threads`` of
+    them share the table; each number is computed alike, however many there are.
     """
 
     TOGETHER = 64  # a multiple of what vector instructions take at once: they round differently
+    WORTHWHILE = 1 << 17  # numbers that take a thread longer than to be told of them (some 40 us)
 
     def __init__(self, table, learning_rate, l2=0.0, threads=1):
         self.table, self.learning_rate, self.l2 = table, learning_rate, l2
         self.gradient = torch.zeros_like(table)  # stays zero but for the rows of the batch at hand
         self.m, self.v = torch.zeros_like(table), torch.zeros_like(table)
-        pieces = threads if table.device.type == "cpu" else 1
+        most = table.numel() // self.WORTHWHILE if table.device.type == "cpu" else 1
+        pieces = max(1, min(threads, most))
         size = -(-table.numel() // (pieces * self.TOGETHER)) * self.TOGETHER
         tensors = (self.table, self.gradient, self.m, self.v)
         self._pieces = list(zip(*(t.view(-1).split(size) for t in tensors), strict=True))
