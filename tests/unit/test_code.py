@@ -43,6 +43,7 @@ print(json.dumps(found))
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", STAGES)
 def test_modules_of_a_stage_are_those_that_python_loads(stage, loaded):
     assert set(loaded[stage]) <= set(code.modules_of(stage))

@@ -143,6 +143,7 @@ def test_no_svg_has_rules_for_the_whole_page_or_fetches_anything(svgs):
         assert all(link.startswith(("#", "data:")) for link in re.findall(r'href="([^"]*)"', svg))
 
 
+@pytest.mark.slow
 def test_same_data_give_the_same_bytes_in_another_process(experiment, folder, tmp_path):
     again = {"primary", "ranking", "paired", "failures", "curves-LSTM-1-loss"}
     for name, figure in drawn(experiment):
@@ -183,6 +184,7 @@ SHAPES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "shape", [pytest.param(s, marks=[pytest.mark.slow] * s.startswith("six")) for s in SHAPES]
 )
