@@ -171,8 +171,8 @@ def whole_runs(rounds, models, epochs):
             "seed": 1,
             "model": {"units": 32, "dense_units": [32, 16, 8], "dropout_rate": 0.2, "l2": 1e-3},
             "training": {
-                "epochs": epochs, "batch_size": 32, "adam": "rowwise", "on_divergence": "fail",
-                "device": "cpu", "threads": 1,
+                "epochs": epochs, "batch_size": 32, "adam": "rowwise", "device": "cpu",
+                "threads": 1,
             },
         }  # fmt: skip
         for cell, layers in models:

@@ -47,15 +47,8 @@ def arguments(
     units=4,
     **training,
 ):
-    """Return train's command line: a run of ``split`` into ``folder``, its log there too."""
-    settings = {
-        "epochs": 2,
-        "batch_size": 8,
-        "adam": "rowwise",
-        "device": "cpu",
-        "threads": 1,
-        "on_divergence": "fail",
-    }
+    """Return train's command line for a run of ``split`` into ``folder``."""
+    settings = {"epochs": 2, "batch_size": 8, "adam": "rowwise", "device": "cpu", "threads": 1}
     model = {"units": units, "dense_units": [6, 4], "dropout_rate": 0.3, "l2": 1e-3}
     config = {"model": model, "seed": 1, "training": settings | training}
     return [

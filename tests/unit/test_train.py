@@ -260,6 +260,7 @@ def diverging(monkeypatch):
     monkeypatch.setattr(Trainer, "train_on", broken)
 
 
+RECORD = ["--on-divergence", "record"]
 ABSURD = {"combination": "rnn1-dense2-dropout0-reg0-lr1e30"}
 
 
@@ -287,7 +288,7 @@ def test_run_that_diverges_later_fails_and_leaves_no_checkpoint(split, tmp_path,
 
 def test_run_recorded_as_diverged_in_its_first_epoch_has_no_figures(split, tmp_path, log):
     folder = tmp_path / "run"
-    assert train(split, folder, on_divergence="record", **ABSURD)
+    assert train(split, folder, options=RECORD, **ABSURD)
     assert "the loss is not a finite number in epoch 1; the run is recorded as diverged" in log.text
     parameters, timing, *_ = (
         strictly(path_of(folder, name).read_text())
@@ -305,7 +306,7 @@ def test_run_recorded_as_diverged_in_its_first_epoch_has_no_figures(split, tmp_p
 
 def test_run_recorded_as_diverged_later_keeps_the_epochs_before(split, tmp_path, diverging):
     folder = tmp_path / "run"
-    assert train(split, folder, on_divergence="record", epochs=5)
+    assert train(split, folder, options=RECORD, epochs=5)
     parameters = strictly(path_of(folder, "parameters").read_text())
     assert parameters["status"] == "diverged"
     assert parameters["best_epoch"] in (1, 2)
@@ -322,7 +323,7 @@ def test_run_recorded_as_diverged_later_keeps_the_epochs_before(split, tmp_path,
 def test_diverged_run_s_weights_and_predictions_are_those_of_an_undiverged_one(
     split, tmp_path, diverging
 ):
-    assert train(split, tmp_path / "diverged", on_divergence="record", epochs=5)
+    assert train(split, tmp_path / "diverged", options=RECORD, epochs=5)
     assert train(split, tmp_path / "short", epochs=2)
     diverged, short = bytes_of(tmp_path / "diverged"), bytes_of(tmp_path / "short")
     for name in ("history", "best", "last", "predictions"):
@@ -336,7 +337,7 @@ def test_diverged_run_is_gathered_as_diverged_and_without_figures(
     split, tmp_path, diverging, combination, finished
 ):
     folder, benchmark = tmp_path / "run", tmp_path / "benchmark.tsv"
-    assert train(split, folder, combination=combination, on_divergence="record", epochs=4)
+    assert train(split, folder, combination=combination, options=RECORD, epochs=4)
     benchmark.write_text("s\th:m:s\tmax_rss\n1.5\t0:00:01\t321.25\n")
     combination = Combination.parse(combination)
     row, history = aggregate.read_run(folder, benchmark, "LSTM", combination, 1)
@@ -346,7 +347,7 @@ def test_diverged_run_is_gathered_as_diverged_and_without_figures(
 
 
 def test_stop_after_a_divergence_goes_on_to_the_same_bytes(split, tmp_path, diverging):
-    run = {"on_divergence": "record", "epochs": 5}
+    run = {"options": RECORD, "epochs": 5}
     expected, places = polls_of(split, tmp_path / "whole", **run)
     assert not train(split, tmp_path / "run", Stop(places - 1), **run)  # while it predicts
     assert train(split, tmp_path / "run", **run)

@@ -73,6 +73,11 @@ def test_another_number_of_epochs_trains_and_does_not_tokenize(finished):
     assert finished.planned() == {"recipe": 1, "train": 4, **AFTER_TRAINING}
 
 
+def test_recording_divergences_from_now_on_keeps_the_trainings_that_are_done(finished):
+    finished.write_config(training={"on_divergence": "record"})
+    assert finished.planned() == {"render": 1}  # which lists the settings
+
+
 def test_training_without_a_record_is_kept_until_it_is_out_of_date(finished):
     # Snakemake has none of a training that ended on a cluster while Snakemake was dead.
     made = [

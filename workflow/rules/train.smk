@@ -23,7 +23,11 @@ rule recipe:
             "model",
             "training",
             "seed",
-            without=["training.replicates", "training.selected_replicates"],
+            without=[
+                "training.replicates",
+                "training.selected_replicates",
+                "training.on_divergence",
+            ],
         ),
         code=code_digest("train"),
     message:
@@ -79,5 +83,6 @@ rule train:
         "--architecture {output.architecture:q} --parameters {output.parameters:q} "
         "--timing {output.timing:q} --provenance {output.provenance:q} "
         "--checkpoint-dir {params.checkpoints:q} "
+        "--on-divergence {config[training][on_divergence]} "
         "--code-digest {params.code} "
         "--config {params.config:q} --log {log:q}"

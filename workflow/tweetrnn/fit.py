@@ -179,7 +179,7 @@ def fit(options, poll):
         log.info("checkpoint after %d epochs and %d steps", trainer.epoch, trainer.position)
         raise
     except training.Diverged as error:
-        if settings.get("on_divergence", "fail") == "fail":
+        if options.on_divergence == "fail":
             path.unlink(missing_ok=True)
             raise UserError(
                 f"{options.cell} {combination.name}, replicate {options.replicate}: {error}; "

@@ -61,6 +61,14 @@ def add_arguments(parser):
         help="stop when this process is gone (default: $TWEETRNN_SUPERVISOR, which the workflow "
         "sets to its Snakemake)",
     )
+    # No part of the config, so that a change keeps the runs that are done.
+    parser.add_argument(
+        "--on-divergence",
+        choices=["fail", "record"],
+        default="fail",
+        help="what to do when the loss is not finite: end with an error, or write the outputs "
+        "as of the epoch before (default: fail)",
+    )
     parser.add_argument(
         "--code-digest", default="", help="a checkpoint made under another one is not used"
     )
