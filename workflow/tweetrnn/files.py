@@ -1,4 +1,8 @@
-"""Files that are either whole or absent: every writer writes beside its target and renames."""
+"""Files that are either whole or absent: every writer writes beside its target and renames.
+
+JSON objects and Parquet files hold a checksum of themselves, which every reader here checks; other
+files are named with their sha256 in the JSON of the stage that wrote them.
+"""
 
 import hashlib
 import json
@@ -8,6 +12,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tweetrnn.errors import UserError
+
+CHECKSUM = "checksum"  # the key of a JSON object
+_DIGEST_KEY = b"file-sha256"  # in a Parquet file's key-value metadata
+_DIGEST_MARK = _DIGEST_KEY + b"\x18\x40"  # there, in Thrift's compact form: a text of 64 bytes
+_NO_DIGEST = b"0" * 64
 
 
 @contextmanager
@@ -42,23 +51,44 @@ def write_text(path, text):
         beside.write_text(text, encoding="utf-8", newline="\n")
 
 
+def _dumped(value):
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _checksum(value):
+    return hashlib.sha256(_dumped(value).encode()).hexdigest()[:16]
+
+
+def json_text(value):
+    """Return ``value`` as indented JSON; an object gets its checksum as a last key.
+
+    Raises:
+        ValueError: NaN or an infinity, which JSON does not have.
+    """
+    return _dumped({**value, CHECKSUM: _checksum(value)} if isinstance(value, dict) else value)
+
+
 def write_json(path, value):
-    """Write ``value`` as indented JSON; refuses NaN and infinities, which JSON does not have."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    """Write ``json_text`` of ``value``, whole or not at all."""
+    write_text(path, json_text(value))
 
 
 def read_json(path):
-    """Return the JSON value in ``path``.
+    """Return the JSON value in ``path``, without its checksum.
 
     Raises:
-        UserError: the file is absent or is not JSON.
+        UserError: the file is absent, is not JSON, or is not what was written.
     """
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        value = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise _absent(path) from None
     except ValueError as error:
         raise damaged(path, f"not JSON: {error}") from None
+    told = value.pop(CHECKSUM, None) if isinstance(value, dict) else None
+    if told is not None and told != _checksum(value):
+        raise damaged(path, "it does not have its checksum")
+    return value
 
 
 def defused(text):
@@ -77,20 +107,63 @@ def save_array(path, array):
         np.save(stream, array, allow_pickle=False)
 
 
-def write_parquet(path, table):
-    """Write a pyarrow Table or a pandas DataFrame as Parquet; the same rows give the same bytes."""
-    import pyarrow as pa
+@contextmanager
+def parquet_writer(path, schema):
+    """Yield a ``pyarrow.parquet.ParquetWriter`` for ``path``; the same rows give the same bytes.
+
+    The finished file's metadata hold the sha256 that it has with zeros in that very place.
+    """
     import pyarrow.parquet as pq
+
+    with pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True) as writer:
+        yield writer
+        writer.add_key_value_metadata({_DIGEST_KEY: _NO_DIGEST})
+    with Path(path).open("r+b") as file:
+        place = _place_of_digest(file)
+        digest = _digest_around(file, place)
+        file.seek(place)
+        file.write(digest)
+
+
+def _place_of_digest(file):
+    """Return where in an open Parquet file its own digest stands, or None.
+
+    The footer ends the file: the metadata, their length in 4 bytes, and 4 bytes of magic.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(size - 8, 0))
+    length = min(int.from_bytes(file.read(4), "little") + 8, size)
+    file.seek(size - length)
+    found = file.read(length).rfind(_DIGEST_MARK)
+    return None if found < 0 else size - length + found + len(_DIGEST_MARK)
+
+
+def _digest_around(file, place):
+    """Return the file's sha256 in hexadecimal, with zeros where it stands itself."""
+    digest = hashlib.sha256()
+    file.seek(0)
+    while chunk := file.read(min(1 << 20, place - file.tell())):
+        digest.update(chunk)
+    digest.update(_NO_DIGEST)
+    file.seek(len(_NO_DIGEST), os.SEEK_CUR)
+    while chunk := file.read(1 << 20):
+        digest.update(chunk)
+    return digest.hexdigest().encode()
+
+
+def write_parquet(path, table):
+    """Write a pyarrow Table or a pandas DataFrame as Parquet, whole or not at all."""
+    import pyarrow as pa
 
     if not isinstance(table, pa.Table):
         table = pa.Table.from_pandas(table, preserve_index=False)
-    with replacing(path) as beside:
-        pq.write_table(table, beside, compression="zstd", write_page_checksum=True)
+    with replacing(path) as beside, parquet_writer(beside, table.schema) as writer:
+        writer.write_table(table)
 
 
 @contextmanager
 def open_parquet(path):
-    """Yield ``path`` as an open ``pyarrow.parquet.ParquetFile``; its pages' checksums are checked.
+    """Yield ``path`` as an open ``pyarrow.parquet.ParquetFile``; its checksums are checked.
 
     Raises:
         UserError: the file is absent or damaged (also when that shows only while it is read).
@@ -99,6 +172,13 @@ def open_parquet(path):
     import pyarrow.parquet as pq
 
     try:
+        with Path(path).open("rb") as file:
+            place = _place_of_digest(file)
+            if place is not None:
+                digest = _digest_around(file, place)
+                file.seek(place)
+                if file.read(len(digest)) != digest:
+                    raise damaged(path, "it does not have its checksum")
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             yield file
     except FileNotFoundError:

@@ -12,11 +12,10 @@ from itertools import chain
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from tweetrnn.corpus import Corpus
 from tweetrnn.errors import UserError
-from tweetrnn.files import defused, replacing, sha256_of, write_json
+from tweetrnn.files import defused, parquet_writer, replacing, sha256_of, write_json
 from tweetrnn.tokenizers import tokenize_text
 
 SCHEMA = pa.schema(
@@ -66,9 +65,7 @@ def tokenize(path, config, tweets, facts, dropped):
         corpus = Corpus(path, config["corpus"], on_drop=list_dropped)
         tally = Tally(corpus.config["labels"])
         with replacing(tweets) as beside:
-            with pq.ParquetWriter(
-                beside, SCHEMA, compression="zstd", write_page_checksum=True
-            ) as parquet:
+            with parquet_writer(beside, SCHEMA) as parquet:
                 for batch in batches(corpus, config["tokenize"], tally):
                     parquet.write_batch(batch)
                     log.info("%s rows read", f"{corpus.rows:,}")
