@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,22 @@ def test_lock_of_a_killed_submission_is_removed(tmp_path):
     with ownership.Ownership.take(tmp_path) as mine:
         assert mine.unlock()
     assert not lock.exists()
+
+
+def test_snakemake_that_dies_after_its_submitter_is_waited_for(tmp_path):
+    program = f"""
+import os, signal, subprocess
+from tweetrnn.ownership import Ownership
+mine = Ownership.take({str(tmp_path)!r})
+mine.begin()
+subprocess.Popen(["sleep", "1"], pass_fds=[mine.handle])
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    package = Path(submit.__file__).parents[1]
+    subprocess.run([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": str(package)})
+    began = time.monotonic()
+    ownership.Ownership.take(tmp_path).__exit__()
+    assert time.monotonic() - began > 0.2
 
 
 def test_lock_that_the_dead_submission_cannot_have_made_stays(tmp_path):

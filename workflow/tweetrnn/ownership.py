@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import socket
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from tweetrnn.guard import process_started
 
 # Clocks are not compared across machines, only times that the one file system gave.
 TOLERANCE = 3
+DYING = 20  # seconds that the Snakemake of a dead submitter, killed by the kernel, may take to end
 
 
 def identity(pid):
@@ -79,12 +81,9 @@ class Ownership:
         folder.mkdir(parents=True, exist_ok=True)
         record = folder / "owner.json"
         handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+        owner = _recorded(record)
         try:
-            owner = json.loads(record.read_text())
-        except FileNotFoundError:
-            owner = None
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(handle, owner)
         except BlockingIOError:
             os.close(handle)
             raise UserError(_busy(owner)) from None
@@ -96,7 +95,7 @@ class Ownership:
                 os.close(handle)
                 raise UserError(f"{_busy(owner)} If it is dead, delete {record}.") from None
         life = None
-        if owner:
+        if _recorded(record):  # still: its owner did not end in the meantime
             life = ((folder / "lock").stat().st_mtime, record.stat().st_mtime)
         return cls(directory, handle, life)
 
@@ -137,6 +136,31 @@ class Ownership:
         for path in own:
             path.unlink(missing_ok=True)
         return bool(own)
+
+
+def _recorded(record):
+    """Return the identity that the file holds, None if there is none."""
+    try:
+        return json.loads(record.read_text())
+    except FileNotFoundError:
+        return None
+
+
+def _lock(handle, owner):
+    """Lock the open file ``handle``; wait only for what the dead ``owner`` (an identity) leaves.
+
+    Raises:
+        BlockingIOError: another submission is at work.
+    """
+    deadline = time.monotonic() + DYING
+    while True:
+        try:
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            dead = owner and proved_dead(owner, identity(os.getpid()))
+            if not dead or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 def die_with_parent():
