@@ -4,13 +4,13 @@ Sizes are the reference report's own: 9,232 training tweets of 30 words, one-hot
 """
 
 import csv
-import json
 import os
 import sys
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from tweetrnn.files import sha256_of, write_json
 
 WIDTH = 22_020  # of the one-hot vectors; id 0 is padding
 LENGTH = 30  # words in a sequence
@@ -74,8 +74,12 @@ def write_split(folder):
     for name, part in parts.items():
         np.save(folder / f"{name}_sequences.npy", sequences[part])
         np.save(folder / f"{name}_labels.npy", labels[part])
-    facts = {"width": WIDTH, "labels": ["negative", "neutral", "positive"]}
-    (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
+    facts = {
+        "width": WIDTH,
+        "labels": ["negative", "neutral", "positive"],
+        "sha256": {path.stem: sha256_of(path) for path in folder.glob("*.npy")},
+    }
+    write_json(folder / "facts.json", facts)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 from tweetrnn import train
+from tweetrnn.files import read_json, sha256_of, write_json
 
 # What a training leaves that must not depend on how often it was disturbed.
 SAME_BYTES = ("history", "best", "last", "predictions", "architecture", "parameters")
@@ -29,8 +30,16 @@ def write_split(folder, length=5, width=9, classes=3, **sizes):
         np.save(folder / f"{part}_sequences.npy", ids)
         np.save(folder / f"{part}_labels.npy", rng.integers(0, classes, size, dtype=np.int32))
     facts = {"width": width, "labels": ["negative", "neutral", "positive"][:classes]}
-    (folder / "facts.json").write_text(json.dumps(facts))
-    return folder
+    write_json(folder / "facts.json", facts)
+    return certified(folder)
+
+
+def certified(split):
+    """Have a split's facts tell the sha256 of its arrays as they are now."""
+    facts = read_json(split / "facts.json")
+    facts["sha256"] = {path.stem: sha256_of(path) for path in split.glob("*.npy")}
+    write_json(split / "facts.json", facts)
+    return split
 
 
 def path_of(folder, output):

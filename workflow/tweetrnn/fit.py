@@ -15,7 +15,15 @@ from safetensors.torch import save_file
 
 from tweetrnn import checkpoint, training
 from tweetrnn.errors import UserError
-from tweetrnn.files import damaged, load_array, read_json, replacing
+from tweetrnn.files import (
+    check_digest,
+    json_text,
+    load_array,
+    parquet_writer,
+    read_json,
+    replacing,
+    sha256_of,
+)
 from tweetrnn.grid import Combination, run_seed
 from tweetrnn.guard import Stopped
 from tweetrnn.machine import processor_name
@@ -28,25 +36,20 @@ METRICS = ("loss", "accuracy", "binary_accuracy", "macro_f1")
 HISTORY = ["epoch", *(f"{part}_{name}" for part in PARTS[:2] for name in METRICS)]
 
 
-def read_part(options, part, width, classes):
-    """Return a part's Examples, memory-mapped.
+def read_part(options, part, digests):
+    """Return a part's Examples, memory-mapped; ``digests`` are the split's, by array.
 
     Raises:
-        UserError: arrays do not fit one another or the facts.
+        UserError: an array is absent or not what the split wrote, or has no tweets to learn from.
     """
-    sequences, labels = (getattr(options, f"{part}_{kind}") for kind in ("sequences", "labels"))
-    examples = training.Examples(load_array(sequences), load_array(labels))
-    if examples.ids.ndim != 2 or examples.labels.shape != examples.ids.shape[:1]:
-        raise damaged(sequences, f"shapes {examples.ids.shape} and {examples.labels.shape}")
-    if len(examples):
-        for path, array, last in (
-            (sequences, examples.ids, width),
-            (labels, examples.labels, classes - 1),
-        ):
-            if array.min() < 0 or array.max() > last:
-                raise damaged(path, f"its numbers must lie in 0 to {last}")
-    elif part != "test":
-        raise UserError(f"{labels}: no tweets; give this part a larger share in split.fractions")
+    paths = {kind: getattr(options, f"{part}_{kind}") for kind in ("sequences", "labels")}
+    for kind, path in paths.items():
+        check_digest(path, digests[f"{part}_{kind}"])
+    examples = training.Examples(*map(load_array, paths.values()))
+    if not len(examples) and part != "test":
+        raise UserError(
+            f"{paths['labels']}: no tweets; give this part a larger share in split.fractions"
+        )
     return examples
 
 
@@ -115,7 +118,7 @@ def fit(options, poll):
         raise UserError(f"--cell: {options.cell!r} is not one of {', '.join(CELLS)}")
     facts = read_json(options.facts)
     width, classes = facts["width"], len(facts["labels"])
-    parts = {part: read_part(options, part, width, classes) for part in PARTS}
+    parts = {part: read_part(options, part, facts["sha256"]) for part in PARTS}
     device = choose_device(settings["device"])
     torch.set_num_threads(1)  # a step is too small to share; what can be shared, Trainer shares
     run = {
@@ -224,14 +227,16 @@ def fit(options, poll):
             save_file(weights, beside[name], metadata(model))
         labels = {part: parts[part].labels for part in predictions}
         write_predictions(beside["predictions"], predictions, labels, classes)
+        rows = architecture(model, parts["train"].ids.shape[1])
+        beside["architecture"].write_text(json_text(rows), encoding="utf-8")
+        told = ("history", "best", "last", "predictions", "architecture")
+        parameters["sha256"] = {name: sha256_of(beside[name]) for name in told}
         for name, value in (
-            ("architecture", architecture(model, parts["train"].ids.shape[1])),
             ("parameters", parameters),
             ("timing", {name: clock.state()[name] for name in ("epochs", "total")}),
             ("provenance", provenance),
         ):
-            text = json.dumps(value, indent=2, allow_nan=False)
-            beside[name].write_text(text + "\n", encoding="utf-8")
+            beside[name].write_text(json_text(value), encoding="utf-8")
     path.unlink(missing_ok=True)
 
 
@@ -270,7 +275,6 @@ def write_history(path, history):
 def write_predictions(path, predictions, labels, classes):
     """Write probabilities (N, classes) and labels (N,), each by part, as one Parquet table."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     sizes = [len(part) for part in labels.values()]
     p = np.concatenate([np.empty((0, classes), np.float32), *predictions.values()])
@@ -282,4 +286,5 @@ def write_predictions(path, predictions, labels, classes):
             **{f"p{k}": pa.array(column) for k, column in enumerate(p.T)},
         }
     )
-    pq.write_table(table, path, compression="zstd", write_page_checksum=True)
+    with parquet_writer(path, table.schema) as writer:
+        writer.write_table(table)
