@@ -58,14 +58,6 @@ def finished(finished_once, tmp_path):
     return Checkout(tmp_path / "moved")
 
 
-@pytest.fixture(scope="session")
-def demo_once(root, tmp_path_factory):
-    """A checkout in which the embedded default, all 64 trainings of it, has run."""
-    checkout = copy_checkout(root, tmp_path_factory.mktemp("demo") / "checkout")
-    checkout.snakemake("--cores", "all")
-    return checkout
-
-
 def pytest_collection_modifyitems(config, items):
     """Leave GPU tests out unless they are asked for by their marker."""
     if "gpu" in config.option.markexpr:
