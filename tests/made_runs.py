@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pyarrow as pa
 from tweetrnn.aggregate import HISTORY
-from tweetrnn.files import write_json, write_parquet
+from tweetrnn.files import sha256_of, write_json, write_parquet
 from tweetrnn.grid import combinations
 
 GRID = {
@@ -58,6 +58,7 @@ def write_run(folder, cell, combination, replicate, history, status="finished", 
             "replicate": replicate,
             "parameters": 1234,
             "best_epoch": None if status == "diverged" else int(np.argmax(accuracy)) + 1,
+            "sha256": {"history": sha256_of(run / "history.csv")},
         },
     )
     write_json(run / "timing.json", {"epochs": [0.5] * len(history), "total": 0.5 * len(history)})

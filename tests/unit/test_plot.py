@@ -17,7 +17,7 @@ from tweetrnn import plot, plot_comparison, plot_runs
 from tweetrnn.aggregate import EPOCHS, RUNS, table
 from tweetrnn.canvas import SVG, Look, arrange, canvas, save, spread_out, style, tidied
 from tweetrnn.figures import COLOUR_VARIABLES, INK, figure_names
-from tweetrnn.files import save_array, write_json, write_parquet
+from tweetrnn.files import save_array, sha256_of, write_json, write_parquet
 
 pytestmark = pytest.mark.filterwarnings("error")
 HREF = "{http://www.w3.org/1999/xlink}href"
@@ -64,12 +64,13 @@ def folder(experiment, tmp_path_factory, root):
     write_json(here / "baselines", e.baselines)
     write_json(here / "comparison", e.comparison)
     save_array(here / "offsets", e.offsets)
+    write_json(here / "encode", {"sha256": {"offsets": sha256_of(here / "offsets")}})
     subprocess.run(
         [
             *(sys.executable, "-m", "tweetrnn", "plot", "--config", json.dumps(e.config)),
             *("--memory-mb", "1500", "--output-dir", "plot", "--log", "log"),
             *("--runs", "runs", "--epochs", "epochs", "--baselines", "baselines"),
-            *("--comparison", "comparison", "--offsets", "offsets"),
+            *("--comparison", "comparison", "--offsets", "offsets", "--encode-facts", "encode"),
         ],
         env=os.environ | {"PYTHONPATH": str(root / "workflow"), "PYTHONHASHSEED": "99"},
         cwd=here,

@@ -12,6 +12,7 @@ rule plot:
         epochs=rules.aggregate.output.epochs_parquet,
         baselines=rules.baselines.output.metrics,
         offsets=rules.encode.output.offsets,
+        encode_facts=rules.encode.output.facts,
         comparison=rules.compare.output.comparison,
     output:
         [for_snakemakes_report(stem) for stem in FIGURES],
@@ -36,6 +37,7 @@ rule plot:
     shell:
         "python -m tweetrnn plot --runs {input.runs:q} --epochs {input.epochs:q} "
         "--baselines {input.baselines:q} --offsets {input.offsets:q} "
+        "--encode-facts {input.encode_facts:q} "
         "--comparison {input.comparison:q} --memory-mb {params.memory} "
         "--output-dir {params.folder:q} --config {params.config:q} --log {log:q}"
 
@@ -129,7 +131,8 @@ rule partial:
         "--epochs-csv $EPOCHS.csv --epochs-parquet $EPOCHS.parquet "
         "--config {params.config:q} --log {log:q} && "
         "python -m tweetrnn plot --runs $RUNS.parquet --epochs $EPOCHS.parquet {params.baselines} "
-        "--offsets {params.offsets:q} --memory-mb {params.memory} "
+        "--offsets {params.offsets:q} --encode-facts {params.encode_facts:q} "
+        "--memory-mb {params.memory} "
         "--output-dir {params.folder:q}/plot --config {params.config:q} --log {log:q} && "
         "python -m tweetrnn render --runs $RUNS.parquet --epochs $EPOCHS.parquet {params.baselines} "
         "--token-facts {params.token_facts:q} --encode-facts {params.encode_facts:q} "

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tweetrnn.errors import UserError
-from tweetrnn.files import damaged, read_json, read_parquet, replacing, write_parquet
+from tweetrnn.files import check_digest, damaged, read_json, read_parquet, replacing, write_parquet
 from tweetrnn.grid import combinations
 from tweetrnn.prediction_metrics import PREDICTION_METRICS
 
@@ -193,6 +193,7 @@ def read_run(folder, benchmark, cell, combination, replicate):
     for key in ("cell", "combination", "replicate"):
         if parameters.get(key) != row[key]:
             raise damaged(told, f"its {key} is {parameters.get(key)!r}, not {row[key]!r}")
+    check_digest(folder / "history.csv", parameters["sha256"]["history"])
     history = read_history(folder / "history.csv")
     finite = all(None not in values for values in history.values())
     status = parameters["status"] if finite else "diverged"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from tweetrnn.files import read_json, read_parquet
+from tweetrnn.files import check_digest, read_json, read_parquet
 from tweetrnn.machine import processor_name
 
 MASK = "@…"
@@ -94,6 +94,11 @@ def read(options, config):
     def of_run(name, file):
         return read_json(Path(options.train_dir, *map(str, name), file))
 
+    def architecture(name):
+        told = of_run(name, "parameters.json")["sha256"]["architecture"]
+        check_digest(Path(options.train_dir, *map(str, name), "architecture.json"), told)
+        return of_run(name, "architecture.json")
+
     top = {
         (row["cell"], row["combination"], row["replicate"])
         for row in done
@@ -113,7 +118,7 @@ def read(options, config):
         encoded=read_json(options.encode_facts),
         split=read_json(options.split_facts),
         comparison=comparison,
-        architectures={name: of_run(name, "architecture.json") for name in names if name in top},
+        architectures={name: architecture(name) for name in names if name in top},
         provenances={name: of_run(name, "provenance.json") for name in [*names, *further]},
         replicates=[
             {"cell": name[0], "seconds": of_run(name, "timing.json")["total"]} for name in further

@@ -10,7 +10,7 @@ from pathlib import Path
 from tweetrnn import plot_comparison, plot_runs
 from tweetrnn.canvas import Look, note, save, style
 from tweetrnn.figures import FROM_COMPARISON
-from tweetrnn.files import load_array, read_json, read_parquet
+from tweetrnn.files import check_digest, load_array, read_json, read_parquet
 
 log = logging.getLogger("tweetrnn")
 
@@ -48,6 +48,7 @@ def add_arguments(parser):
     parser.add_argument("--runs", required=True, metavar="PARQUET", help="aggregate's runs")
     parser.add_argument("--epochs", required=True, metavar="PARQUET", help="aggregate's epochs")
     parser.add_argument("--offsets", required=True, metavar="NPY", help="encode's offsets")
+    parser.add_argument("--encode-facts", required=True, metavar="JSON", help="encode's facts")
     parser.add_argument("--baselines", metavar="JSON", help="the baselines' metrics, if any yet")
     parser.add_argument("--comparison", metavar="JSON", help="what compare found, if anything yet")
     parser.add_argument(
@@ -65,6 +66,7 @@ def add_arguments(parser):
 
 def main(options):
     """Draw all figures into the output folder."""
+    check_digest(options.offsets, read_json(options.encode_facts)["sha256"]["offsets"])
     with style():
         for name, figure in draw(
             read_parquet(options.runs).to_pylist(),
