@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from safetensors.torch import save_file
 from tweetrnn.__main__ import main
+from tweetrnn.files import sha256_of, write_json
 from tweetrnn.fit import metadata
 from tweetrnn.grid import Combination
 from tweetrnn.models import build
@@ -27,6 +28,8 @@ def trained(folder, cell, layers):
     run.mkdir(parents=True)
     tensors = {name: weight.contiguous() for name, weight in model.weights().items()}
     save_file(tensors, run / "best.safetensors", metadata(model))
+    digest = sha256_of(run / "best.safetensors")
+    write_json(run / "parameters.json", {"sha256": {"best": digest}})
     return f"{cell}/{combination.name}", model
 
 
@@ -93,7 +96,9 @@ def test_weights_of_another_epoch_that_are_absent_are_told(folder, capsys):
 def test_damaged_weights_are_told(folder, capsys):
     run, _ = trained(folder, "LSTM", 1)
     path = folder / "results/x/train" / run / "1/best.safetensors"
-    path.write_bytes(path.read_bytes()[:-9])
+    content = bytearray(path.read_bytes())
+    content[-9] ^= 1
+    path.write_bytes(content)
     command = ["export", run, "--configfile", "x.yaml", "--keras", "k.npz"]
     assert "best.safetensors: damaged" in refused(command, capsys)
 

@@ -9,7 +9,7 @@ import yaml
 from safetensors import SafetensorError, safe_open
 
 from tweetrnn.errors import UserError
-from tweetrnn.files import damaged
+from tweetrnn.files import check_digest, damaged, read_json
 
 KINDS = ("best", "last")
 
@@ -53,7 +53,7 @@ def find(options):
     """Return the path of the weights that the options of ``add_run_arguments`` name.
 
     Raises:
-        UserError: there is no such run, or it is not trained yet.
+        UserError: there is no such run, it is not trained yet, or the file was damaged since.
     """
     run, folder = options.run, Path(options.run)
     if not folder.is_dir():
@@ -71,6 +71,7 @@ def find(options):
     path = folder / f"{options.weights}.safetensors"
     if not path.is_file():
         raise UserError(f"{path}: no such file; the run is not trained yet")
+    check_digest(path, read_json(folder / "parameters.json")["sha256"][options.weights])
     return path
 
 
