@@ -49,8 +49,15 @@ def settings(*keys, without=()):
     return json.dumps(chosen, sort_keys=True)
 
 
-def of_selected(*outputs):
-    """These outputs of the selected combinations' further trainings, known once select has run."""
+def of_grid(*patterns):
+    """These files of each training of the grid: a function, or else every job would list them."""
+    return lambda wildcards: expand(
+        patterns, cell=CELLS, combination=COMBINATIONS, replicate=REPLICATES
+    )
+
+
+def of_selected(*patterns):
+    """These files of the selected combinations' further trainings, known once select has run."""
 
     def files(wildcards):
         with checkpoints.select.get().output.selected.open() as stream:
@@ -59,7 +66,7 @@ def of_selected(*outputs):
             path
             for cell, choice in selected["cells"].items()
             for path in expand(
-                outputs,
+                patterns,
                 cell=cell,
                 combination=choice["combination"],
                 replicate=selected["replicates"],

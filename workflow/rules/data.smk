@@ -4,7 +4,11 @@ CORPUS = {
     "path": config["corpus"].get("path"),
 }[config["corpus"]["kind"]]
 
-if config["corpus"]["kind"] == "path" and not Path(CORPUS).is_file():
+if (
+    config["corpus"]["kind"] == "path"
+    and not workflow.storage_settings.default_storage_provider
+    and not Path(CORPUS).is_file()
+):
     sys.exit(
         f"error: corpus.path: there is no file {CORPUS} (relative to {Path.cwd()}). "
         "README.md says where the real tweets can be had; name another place with "

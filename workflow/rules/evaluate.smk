@@ -28,23 +28,10 @@ rule baselines:
 
 rule aggregate:
     input:
-        of_runs=expand(
-            [
-                rules.train.output.history,
-                rules.train.output.parameters,
-                rules.train.output.timing,
-                rules.train.output.predictions,
-            ],
-            cell=CELLS,
-            combination=COMBINATIONS,
-            replicate=REPLICATES,
+        of_runs=of_grid(
+            *[TRAINED[name] for name in ["history", "parameters", "timing", "predictions"]]
         ),
-        benchmarks=expand(
-            rules.train.benchmark,
-            cell=CELLS,
-            combination=COMBINATIONS,
-            replicate=REPLICATES,
-        ),
+        benchmarks=of_grid(BENCHMARK),
     output:
         runs_csv=report(
             f"{RESULTS}/aggregate/runs.csv",
@@ -114,13 +101,8 @@ rule compare:
         baselines=rules.baselines.output.predictions,
         rows=rules.split.output.rows,
         facts=rules.split.output.facts,
-        replicates=of_selected(rules.train.output.predictions, rules.train.output.parameters),
-        of_runs=expand(
-            rules.train.output.predictions,
-            cell=CELLS,
-            combination=COMBINATIONS,
-            replicate=REPLICATES,
-        ),
+        replicates=of_selected(TRAINED["predictions"], TRAINED["parameters"]),
+        of_runs=of_grid(TRAINED["predictions"]),
     output:
         comparison=f"{RESULTS}/compare/comparison.json",
     log:

@@ -53,13 +53,8 @@ rule render:
         tweets=rules.tokenize.output.tweets,
         comparison=rules.compare.output.comparison,
         plots=rules.plot.output,
-        of_runs=expand(
-            [rules.train.output.architecture, rules.train.output.provenance],
-            cell=CELLS,
-            combination=COMBINATIONS,
-            replicate=REPLICATES,
-        ),
-        replicates=of_selected(rules.train.output.provenance, rules.train.output.timing),
+        of_runs=of_grid(TRAINED["architecture"], TRAINED["provenance"]),
+        replicates=of_selected(TRAINED["provenance"], TRAINED["timing"]),
     output:
         html=report(
             f"{RESULTS}/report/report.html",

@@ -1,7 +1,19 @@
 TRAININGS = f"{RESULTS}/train"
 BENCHMARKS = f"{RESULTS}/benchmarks/train"
 TRAINING_MB = 1500
-RUN = f"{TRAININGS}/{{cell}}/{{combination}}/{{replicate}}"
+RUN = "{cell}/{combination}/{replicate}"
+# Named here and not by rules.train.output, where a path is already what a storage makes of it.
+TRAINED = {
+    "history": f"{TRAININGS}/{RUN}/history.csv",
+    "best": f"{TRAININGS}/{RUN}/best.safetensors",
+    "last": f"{TRAININGS}/{RUN}/last.safetensors",
+    "predictions": f"{TRAININGS}/{RUN}/predictions.parquet",
+    "architecture": f"{TRAININGS}/{RUN}/architecture.json",
+    "parameters": f"{TRAININGS}/{RUN}/parameters.json",
+    "timing": f"{TRAININGS}/{RUN}/timing.json",
+    "provenance": f"{TRAININGS}/{RUN}/provenance.json",
+}
+BENCHMARK = f"{BENCHMARKS}/{RUN}.tsv"
 
 
 rule recipe:
@@ -47,18 +59,11 @@ rule train:
         facts=rules.split.output.facts,
         recipe=rules.recipe.output,
     output:
-        history=f"{RUN}/history.csv",
-        best=f"{RUN}/best.safetensors",
-        last=f"{RUN}/last.safetensors",
-        predictions=f"{RUN}/predictions.parquet",
-        architecture=f"{RUN}/architecture.json",
-        parameters=f"{RUN}/parameters.json",
-        timing=f"{RUN}/timing.json",
-        provenance=f"{RUN}/provenance.json",
+        **TRAINED,
     log:
-        f"{RESULTS}/logs/train/{{cell}}/{{combination}}/{{replicate}}.log",
+        f"{RESULTS}/logs/train/{RUN}.log",
     benchmark:
-        f"{BENCHMARKS}/{{cell}}/{{combination}}/{{replicate}}.tsv"
+        BENCHMARK
     conda:
         "../../envs/train.yaml"
     threads: config["training"]["threads"]
@@ -67,7 +72,7 @@ rule train:
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         config=rules.recipe.params.config,
-        checkpoints=f"{RESULTS}/checkpoints/{{cell}}/{{combination}}/{{replicate}}",
+        checkpoints=f"{RESULTS}/checkpoints/{RUN}",
         code=rules.recipe.params.code,
     message:
         "Training {wildcards.cell} {wildcards.combination}, replicate {wildcards.replicate}"
