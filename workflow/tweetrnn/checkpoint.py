@@ -6,7 +6,7 @@ import logging
 import zlib
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as serialized
 
 from tweetrnn.files import replacing, sha256_of
 
@@ -32,7 +32,7 @@ def save(path, key, tensors, facts):
     tensors = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
     about = {"key": key, "checksum": _checksum(tensors, facts), "facts": facts}
     with replacing(path) as beside:
-        save_file(tensors, beside, {"checkpoint": json.dumps(about)})
+        beside.write_bytes(serialized(tensors, {"checkpoint": json.dumps(about)}))
 
 
 def load(path, key):

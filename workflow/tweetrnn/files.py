@@ -25,24 +25,62 @@ def replacing(path):
 
     When the block fails the temporary file goes and ``path`` stays as it was. What a writer that
     was killed left beside ``path`` goes first.
+
+    Raises:
+        OSError: the disk is full, the folder read-only or the like; it names ``path``.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     for litter in path.parent.glob(f".{path.name}.*.part"):
         litter.unlink(missing_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    os.close(handle)
-    beside = Path(name)
+    with naming(path):
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        os.close(handle)
+        beside = Path(name)
+        try:
+            yield beside
+            umask = os.umask(0)
+            os.umask(umask)
+            beside.chmod(
+                0o666 & ~umask
+            )  # mkstemp made it private; colleagues share a results folder
+            beside.replace(path)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                beside.unlink()
+            raise
+
+
+@contextmanager
+def naming(path):
+    """Have an OSError of the block name ``path`` where it names no file, or one beside it."""
     try:
-        yield beside
-        umask = os.umask(0)
-        os.umask(umask)
-        beside.chmod(0o666 & ~umask)  # mkstemp made it private; colleagues share a results folder
-        beside.replace(path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            beside.unlink()
+        yield
+    except OSError as error:
+        if error.filename is None or str(error.filename).endswith(".part"):
+            error.filename, error.filename2 = str(path), None
         raise
+
+
+@contextmanager
+def unchanged(path):
+    """Let the block read ``path``; refuse what it read if the file changed meanwhile.
+
+    Raises:
+        UserError: it did, or is gone.
+    """
+
+    def state():
+        with suppress(OSError):
+            found = os.stat(path)
+            return found.st_ino, found.st_size, found.st_mtime_ns
+
+    before = state()
+    yield
+    if state() != before:
+        raise UserError(
+            f"{path}: changed while it was read; run again when nothing writes it any more"
+        )
 
 
 def write_text(path, text):
@@ -101,10 +139,8 @@ def defused(text):
 
 def save_array(path, array):
     """Save a numpy array as ``.npy``, whole or not at all."""
-    import numpy as np
-
-    with replacing(path) as beside, beside.open("wb") as stream:
-        np.save(stream, array, allow_pickle=False)
+    with writing_array(path, array.shape, array.dtype) as append:
+        append(array)
 
 
 @contextmanager

@@ -7,11 +7,12 @@ import platform
 import time
 from contextlib import ExitStack
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import safetensors
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save as serialized
 
 from tweetrnn import checkpoint, training
 from tweetrnn.errors import UserError
@@ -19,6 +20,7 @@ from tweetrnn.files import (
     check_digest,
     json_text,
     load_array,
+    naming,
     parquet_writer,
     read_json,
     replacing,
@@ -134,10 +136,6 @@ def fit(options, poll):
     ]
     key = checkpoint.key_of([options.facts, *arrays], run)
     path = options.checkpoint_dir / "checkpoint.safetensors"
-    for target in (path, options.best, options.last):
-        for litter in target.parent.glob(".tmp??????"):  # safetensors' own, of a killed attempt
-            litter.unlink(missing_ok=True)
-
     seed = run_seed(config["seed"], options.cell, combination.name, options.replicate)
     model = build(
         options.cell, combination, width, classes, seed=seed, device=device, **config["model"]
@@ -219,24 +217,34 @@ def fit(options, poll):
         "processor": torch.cuda.get_device_name() if device == "cuda" else processor_name(),
         "threads": settings["threads"],
     }
+    labels = {part: parts[part].labels for part in predictions}
+    weights = {
+        name: serialized(
+            {k: weight.cpu().contiguous() for k, weight in own.items()}, metadata(model)
+        )
+        for name, own in (("best", trainer.best), ("last", trainer.last))
+    }
+    rows = architecture(model, parts["train"].ids.shape[1])
+    timing = {name: clock.state()[name] for name in ("epochs", "total")}
     with ExitStack() as stack:  # nothing takes its name before everything is written
         beside = {name: stack.enter_context(replacing(getattr(options, name))) for name in OUTPUTS}
-        write_history(beside["history"], trainer.history)
-        for name, weights in (("best", trainer.best), ("last", trainer.last)):
-            weights = {k: weight.cpu().contiguous() for k, weight in weights.items()}
-            save_file(weights, beside[name], metadata(model))
-        labels = {part: parts[part].labels for part in predictions}
-        write_predictions(beside["predictions"], predictions, labels, classes)
-        rows = architecture(model, parts["train"].ids.shape[1])
-        beside["architecture"].write_text(json_text(rows), encoding="utf-8")
-        told = ("history", "best", "last", "predictions", "architecture")
-        parameters["sha256"] = {name: sha256_of(beside[name]) for name in told}
-        for name, value in (
-            ("parameters", parameters),
-            ("timing", {name: clock.state()[name] for name in ("epochs", "total")}),
-            ("provenance", provenance),
-        ):
-            beside[name].write_text(json_text(value), encoding="utf-8")
+
+        def write(name, writer, *what):
+            with naming(getattr(options, name)):
+                writer(beside[name], *what)
+
+        write("history", write_history, trainer.history)
+        for name, content in weights.items():
+            write(name, Path.write_bytes, content)
+        write("predictions", write_predictions, predictions, labels, classes)
+        write("architecture", Path.write_text, json_text(rows), "utf-8")
+        parameters["sha256"] = {
+            name: sha256_of(beside[name])
+            for name in ("history", *weights, "predictions", "architecture")
+        }
+        write("parameters", Path.write_text, json_text(parameters), "utf-8")
+        write("timing", Path.write_text, json_text(timing), "utf-8")
+        write("provenance", Path.write_text, json_text(provenance), "utf-8")
     path.unlink(missing_ok=True)
 
 

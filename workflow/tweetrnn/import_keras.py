@@ -7,7 +7,7 @@ import json
 import logging
 
 import numpy as np
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from tweetrnn import weights
 from tweetrnn.errors import UserError
@@ -54,5 +54,5 @@ def main(options):
     facts, like = weights.read(weights.find(options))
     arrays = named(weights.read_npz(options.file), like, options.file)
     with replacing(options.output) as beside:
-        save_file(arrays, beside, {"model": json.dumps(facts)})
+        beside.write_bytes(save(arrays, {"model": json.dumps(facts)}))
     log.info("%s: %d arrays to %s", options.file, len(arrays), options.output)

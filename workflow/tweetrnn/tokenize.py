@@ -15,7 +15,14 @@ import pyarrow as pa
 
 from tweetrnn.corpus import Corpus
 from tweetrnn.errors import UserError
-from tweetrnn.files import defused, parquet_writer, replacing, sha256_of, write_json
+from tweetrnn.files import (
+    defused,
+    parquet_writer,
+    replacing,
+    sha256_of,
+    unchanged,
+    write_json,
+)
 from tweetrnn.tokenizers import tokenize_text
 
 SCHEMA = pa.schema(
@@ -65,7 +72,7 @@ def tokenize(path, config, tweets, facts, dropped):
         corpus = Corpus(path, config["corpus"], on_drop=list_dropped)
         tally = Tally(corpus.config["labels"])
         with replacing(tweets) as beside:
-            with parquet_writer(beside, SCHEMA) as parquet:
+            with unchanged(path), parquet_writer(beside, SCHEMA) as parquet:
                 for batch in batches(corpus, config["tokenize"], tally):
                     parquet.write_batch(batch)
                     log.info("%s rows read", f"{corpus.rows:,}")
