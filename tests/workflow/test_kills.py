@@ -20,6 +20,8 @@ import pyarrow.parquet as pq
 import pytest
 from checkout import copy_checkout
 
+KILLS = int(os.environ.get("KILLS", 6))
+
 # What differs from run to run: times, memory, processors, and what is drawn or told of them.
 VOLATILE_FILES = {"timing.json", "provenance.json", "runs.csv"}
 VOLATILE_FOLDERS = {"logs", "benchmarks", "report", "plot"}
@@ -85,12 +87,13 @@ def kill(process, what, chance):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600 + 90 * KILLS)
 def test_any_kill_and_the_same_command_again_give_the_same_bytes(finished_once, tmp_path):
     seed = int(os.environ.get("KILL_SEED", random.randrange(10**6)))
     print(f"KILL_SEED={seed}")
     chance, expected = random.Random(seed), results_of(finished_once)
     fresh = copy_checkout(finished_once.path, tmp_path / "checkout")
-    left, killed = int(os.environ.get("KILLS", 6)), Counter()
+    left, killed = KILLS, Counter()
     while left:
         process, what = start(fresh), chance.choice(["job", "snakemake", "command", "group"])
         time.sleep(chance.uniform(1, 15))
