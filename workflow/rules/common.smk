@@ -12,6 +12,9 @@ from tweetrnn.config import resolve
 from tweetrnn.download import file_name
 from tweetrnn.errors import UserError
 from tweetrnn.grid import combinations
+from tweetrnn.quiet import OwnWords
+
+logger.addFilter(OwnWords())
 
 try:
     config = resolve(config)

@@ -7,9 +7,8 @@ import os
 import sys
 import threading
 import time
-from pathlib import Path
 
-from tweetrnn.errors import UserError
+from tweetrnn.errors import UserError, note
 from tweetrnn.guard import LOOKED_AFTER, STOPPED_STATUS, Guard, Stopped
 
 # Stage (and module) names in the order in which a tweet meets them.
@@ -73,12 +72,20 @@ def _end_with(supervisor):
 
 
 def _tell(message):
-    """Tell what went wrong: on the terminal, in the log, and to ``run``, which repeats it last."""
-    logging.getLogger("tweetrnn").error("error: %s", message)
-    if path := os.environ.get("TWEETRNN_ERRORS"):
-        with Path(path).open("a", encoding="utf-8") as stream:
-            stream.write(f"error: {message}\n")
+    """Tell what went wrong, on the terminal and in the log; return the exit status."""
+    message = f"error: {message}"
+    logging.getLogger("tweetrnn").error(message)
+    note(message)
     return 1
+
+
+def _lacks_memory(error):
+    """Whether an exception means that memory ran out; torch has no class of its own for the CPU."""
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"
+        or "allocate memory" in str(error)
+    )
 
 
 def main(argv=None):
@@ -111,6 +118,14 @@ def main(argv=None):
     except OSError as error:  # a full disk, a read-only folder: the machine's fault, not the code's
         where = f"{error.filename}: " if error.filename else ""
         return _tell(f"{where}{error.strerror or error}; mend that and run again")
+    except (MemoryError, RuntimeError) as error:
+        if not _lacks_memory(error):
+            raise
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        return _tell(
+            f"memory ran out ({reason}); run fewer jobs at once (--cores), or choose a smaller "
+            "training.batch_size or model.units"
+        )
 
 
 if __name__ == "__main__":

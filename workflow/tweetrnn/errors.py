@@ -1,5 +1,8 @@
 """What a user did wrong, said in one message."""
 
+import os
+from pathlib import Path
+
 
 class UserError(Exception):
     """A mistake in the input, the config or the command line.
@@ -7,3 +10,10 @@ class UserError(Exception):
     Its message says what is wrong, where (file, row, key), what was expected and what to do;
     the command line prints it without a traceback and exits with status 1.
     """
+
+
+def note(message):
+    """Leave a message for ``tweetrnn run``, which repeats it when Snakemake has ended."""
+    if path := os.environ.get("TWEETRNN_ERRORS"):
+        with Path(path).open("a", encoding="utf-8") as stream:
+            stream.write(f"{message}\n")
