@@ -27,10 +27,12 @@ COMBINATIONS = [combination.name for combination in combinations(config["grid"])
 REPLICATES = range(1, config["training"]["replicates"] + 1)
 PARTS = ["train", "validation", "test"]
 
-# Not params: where the workflow lies, and in which process, must not decide what is rerun.
+# Not params: where the workflow lies, in which process, and what becomes of a training that
+# diverges must not decide what is rerun.
 shell.prefix(
     f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(WORKFLOW))}; "
     f"export TWEETRNN_SUPERVISOR={os.getpid()}; "
+    f"export TWEETRNN_ON_DIVERGENCE={config['training']['on_divergence']}; "
 )
 
 

@@ -88,6 +88,5 @@ rule train:
         "--architecture {output.architecture:q} --parameters {output.parameters:q} "
         "--timing {output.timing:q} --provenance {output.provenance:q} "
         "--checkpoint-dir {params.checkpoints:q} "
-        "--on-divergence {config[training][on_divergence]} "
         "--code-digest {params.code} "
         "--config {params.config:q} --log {log:q}"

@@ -65,9 +65,9 @@ def add_arguments(parser):
     parser.add_argument(
         "--on-divergence",
         choices=["fail", "record"],
-        default="fail",
+        default=os.environ.get("TWEETRNN_ON_DIVERGENCE", "fail"),
         help="what to do when the loss is not finite: end with an error, or write the outputs "
-        "as of the epoch before (default: fail)",
+        "as of the epoch before (default: $TWEETRNN_ON_DIVERGENCE, which the workflow sets, or fail)",
     )
     parser.add_argument(
         "--code-digest", default="", help="a checkpoint made under another one is not used"
