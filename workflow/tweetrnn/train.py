@@ -67,7 +67,7 @@ def add_arguments(parser):
         choices=["fail", "record"],
         default=os.environ.get("TWEETRNN_ON_DIVERGENCE", "fail"),
         help="what to do when the loss is not finite: end with an error, or write the outputs "
-        "as of the epoch before (default: $TWEETRNN_ON_DIVERGENCE, which the workflow sets, or fail)",
+        "as of the epoch before (default: $TWEETRNN_ON_DIVERGENCE, set by the workflow, or fail)",
     )
     parser.add_argument(
         "--code-digest", default="", help="a checkpoint made under another one is not used"
