@@ -120,7 +120,7 @@ def test_policy_refuses_whatever_would_go_out(open_page, small, directive, attem
           const refused = new Promise(done => document.addEventListener(
             "securitypolicyviolation", event => done(event.effectiveDirective)));
           try {{ {attempt} }} catch {{}}
-          return refused;
+          return Promise.race([refused, new Promise(done => setTimeout(done, 5000, "nothing"))]);
         }}"""
     )
     assert refused == directive
@@ -314,6 +314,18 @@ def test_drawn_curves_go_through_their_values(open_page, full):
     assert scale > 0
     for value, height in zip(values, heights, strict=True):
         assert height == pytest.approx(heights[0] - scale * (value - values[0]), abs=0.01)
+
+
+def test_curves_are_drawn_anew_for_another_width_and_not_stuck_where_hidden(open_page, full):
+    page = open_page(full)
+    wide = page.locator("#curves > svg").get_attribute("viewBox")
+    page.set_viewport_size(PHONE)
+    page.wait_for_function(
+        "wide => document.querySelector('#curves > svg').getAttribute('viewBox') !== wide", arg=wide
+    )
+    page.emulate_media(media="print")
+    page.set_viewport_size(DESK)
+    page.wait_for_function("innerWidth === 1280 && document.querySelector('#curves polyline')")
 
 
 def test_cells_have_the_same_colours_in_curves_and_figures(open_page, full):
