@@ -80,7 +80,9 @@ def test_1_every_training_is_one_job_and_leaves_no_log_of_slurm(submitted):
 def test_2_request_for_a_gpu_reaches_slurm_and_the_training(submitted):
     for run in RUNS:
         [(job, _)] = submitted.jobs_of(run)
-        assert "TresPerJob=gres:gpu:1" in submitted.cluster.run("scontrol", "show", "job", job)
+        shown = submitted.cluster.run("scontrol", "show", "job", job)
+        assert "TresPerJob=gres:gpu:1" in shown
+        assert "TRES=cpu=1,mem=4000M,node=1" in shown
     assert submitted.devices == ["0"]
 
 

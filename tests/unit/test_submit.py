@@ -217,6 +217,12 @@ def test_what_the_user_gives_comes_last_on_snakemakes_command_line():
     assert "--rerun-incomplete" in command
 
 
+def test_make_slurm_submits_the_config_and_passes_options_on(root):
+    command = ["make", "--dry-run", "slurm", "CONFIG=c.yaml", "SUBMIT=-- --jobs 5"]
+    printed = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
+    assert "-m tweetrnn submit --configfile c.yaml -- --jobs 5\n" in printed
+
+
 def test_cluster_profile_keeps_what_the_default_profile_says(root):
     read = [
         yaml.safe_load((root / path).read_text())

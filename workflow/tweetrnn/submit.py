@@ -58,7 +58,12 @@ def add_arguments(parser):
     )
     seconds = [
         ("poll", 15, "ask SLURM every so many seconds"),
-        ("patience", 300, "Snakemake must have noticed a job's end after so many seconds"),
+        (
+            "patience",
+            300,
+            "Snakemake must have noticed a job's end after so many seconds; it asks SLURM every "
+            "180 s or more often",
+        ),
         ("leaving", 300, "a cancelled job must be gone after so many seconds"),
         ("outage", 3600, "give up when SLURM has not answered for so many seconds"),
     ]
@@ -133,14 +138,21 @@ def decide(outcome, cluster_failed, restarts_left):
     return "restart" if restarts_left > 0 else UNAVAILABLE
 
 
-def command_line(options, prefix, status_command):
-    """Return Snakemake's command line; what the user gave after -- comes last and wins."""
+def snakemake(options):
+    """Return the beginning of Snakemake's command lines."""
     configfile = ["--configfile", options.configfile] if options.configfile else []
     return [
         *(sys.executable, "-m", "snakemake"),
         *("--snakefile", str(ROOT / "Snakefile")),
         *("--workflow-profile", str(options.profile)),
         *configfile,
+    ]
+
+
+def command_line(options, prefix, status_command):
+    """Return Snakemake's command line; what the user gave after -- comes last and wins."""
+    return [
+        *snakemake(options),
         "--rerun-incomplete",
         *("--slurm-jobname-prefix", prefix),
         *("--slurm-status-command", status_command),
@@ -159,6 +171,8 @@ class Submission:
         self.options = options
         self.ownership = ownership
         self.prefix = job_prefix(Path.cwd())
+        # Older than all results of jobs whose end no Snakemake has seen.
+        self.unseen = ownership.folder / "unseen"
         self.stopped_by = None
         self.wake = threading.Event()
 
@@ -171,20 +185,34 @@ class Submission:
             restarts_left = self.options.restarts
             while True:
                 self._clear()
+                self._forget_records()
                 self.ownership.begin()
-                step = decide(*self._run_snakemake(), restarts_left)
+                self.unseen.touch()
+                outcome, cluster_failed = self._run_snakemake()
+                step = decide(outcome, cluster_failed, restarts_left)
+                if step in (0, 1):
+                    self.unseen.unlink()
                 self._clear_quietly()
                 if step != "restart":
                     return step
                 restarts_left -= 1
                 logger.warning("Starting Snakemake anew (%d more times at most)", restarts_left)
         except _Stopped:
-            self.stopped_by, number = None, self.stopped_by
+            number, self.stopped_by = self.stopped_by, None
+            return self._leave(128 + number)
+
+    def _leave(self, status):
+        """Clear after a signal; a second one is obeyed at once. Return the exit status."""
+        try:
             self._clear_quietly()
             logger.warning(
                 "Stopped; cancelled trainings have left checkpoints, and the same command goes on"
             )
-            return 128 + number
+        except _Stopped:
+            logger.warning(
+                "Stopped, but SLURM may still have jobs; the same command clears them and goes on"
+            )
+        return status
 
     def _stop(self, number, frame):
         self.stopped_by = number
@@ -249,6 +277,31 @@ class Submission:
         else:
             self.ownership.unlock()
 
+    def _forget_records(self):
+        """Have Snakemake forget its records of trainings whose end it did not see.
+
+        They tell of earlier trainings, maybe with other parameters, and would have the new ones
+        done again. Trainings without records are kept unless the recipe is newer than they are.
+        """
+        if not self.unseen.exists():
+            return
+        since = self.unseen.stat().st_mtime
+        made = [
+            str(path)
+            for path in Path("results").glob("*/train/*/*/*/history.csv")
+            if path.stat().st_mtime >= since
+        ]
+        for start in range(0, len(made), 1000):
+            subprocess.run(
+                [
+                    *(*snakemake(self.options), *self.options.snakemake),
+                    *("--cleanup-metadata", *made[start : start + 1000]),
+                ],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,  # it complains about those without a record
+                env=_environment(),
+            )
+
     # -- Snakemake
 
     def _run_snakemake(self):
@@ -262,12 +315,7 @@ class Submission:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            # Jobs find the same python, and lines come as they are printed.
-            env=os.environ
-            | {
-                "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-                "PYTHONUNBUFFERED": "1",
-            },
+            env=_environment(),
             pass_fds=[self.ownership.handle],
             start_new_session=True,  # a Ctrl-C is for this process, which passes it on
             preexec_fn=die_with_parent,
@@ -325,6 +373,12 @@ class Submission:
                 ", ".join(held),
             )
             slurm.cancel(held)
+
+
+def _environment():
+    """Return Snakemake's environment: jobs find the same python, lines come as they are printed."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return os.environ | {"PATH": path, "PYTHONUNBUFFERED": "1"}
 
 
 class _Lines:
