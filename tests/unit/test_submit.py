@@ -1,6 +1,9 @@
 """What the submitter decides, without a cluster."""
 
+import argparse
+import logging
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -204,12 +207,39 @@ def test_process_is_proved_dead_only_on_its_own_machine():
     assert ownership.proved_dead(ownership.identity(os.getpid()) | {"boot": "earlier"}, here)
 
 
-def test_what_the_user_gives_comes_last_on_snakemakes_command_line():
-    import argparse
-
+def options_of(*arguments):
     parser = argparse.ArgumentParser()
     submit.add_arguments(parser)
-    options = parser.parse_args(["--configfile", "c.yaml", "--", "--retries", "9", "target"])
+    return parser.parse_args(arguments)
+
+
+@pytest.fixture
+def handlers():
+    """Put back the signal handlers that a submission sets."""
+    before = {number: signal.getsignal(number) for number in submit.STOP_SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize(
+    ("queue", "message"),
+    [(None, "SLURM has not answered for 0 s"), ({"7": "RUNNING"}, "jobs 7 were cancelled 0 s ago")],
+)
+def test_cluster_that_does_not_recover_ends_the_command_with_a_status_of_its_own(
+    tmp_path, monkeypatch, caplog, handlers, queue, message
+):
+    monkeypatch.setattr(slurm, "queue", lambda prefix: queue)
+    monkeypatch.setattr(slurm, "cancel", lambda jobs: None)
+    monkeypatch.setattr(logging.getLogger("tweetrnn"), "propagate", True)
+    options = options_of("--outage", "0", "--leaving", "0")
+    with ownership.Ownership.take(tmp_path) as mine:
+        assert submit.Submission(options, mine).run() == submit.UNAVAILABLE
+    assert message in caplog.text
+
+
+def test_what_the_user_gives_comes_last_on_snakemakes_command_line():
+    options = options_of("--configfile", "c.yaml", "--", "--retries", "9", "target")
     command = submit.command_line(options, "tweetrnn-x", "squeue")
     assert command[-3:] == ["--retries", "9", "target"]
     # Not right before a target, which it would take for another config file.

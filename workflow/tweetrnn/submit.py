@@ -160,6 +160,10 @@ def command_line(options, prefix, status_command):
     ]
 
 
+class Unavailable(Exception):
+    """The cluster did not recover; the message says from what, and what to do."""
+
+
 class _Stopped(Exception):
     """A signal asked this process to end."""
 
@@ -200,6 +204,9 @@ class Submission:
         except _Stopped:
             number, self.stopped_by = self.stopped_by, None
             return self._leave(128 + number)
+        except Unavailable as error:
+            logger.error("error: %s", error)
+            return UNAVAILABLE
 
     def _leave(self, status):
         """Clear after a signal; a second one is obeyed at once. Return the exit status."""
@@ -208,7 +215,7 @@ class Submission:
             logger.warning(
                 "Stopped; cancelled trainings have left checkpoints, and the same command goes on"
             )
-        except _Stopped:
+        except (_Stopped, Unavailable):
             logger.warning(
                 "Stopped, but SLURM may still have jobs; the same command clears them and goes on"
             )
@@ -233,7 +240,7 @@ class Submission:
         told = False
         while (found := slurm.queue(self.prefix)) is None:
             if time.monotonic() > end:
-                raise UserError(
+                raise Unavailable(
                     f"SLURM has not answered for {self.options.outage:.0f} s (squeue fails). Jobs "
                     "may be running; the same command, once SLURM is back, clears them and goes on."
                 )
@@ -262,7 +269,7 @@ class Submission:
         end = time.monotonic() + self.options.leaving
         while found := self._queue():
             if time.monotonic() > end and not without_end:
-                raise UserError(
+                raise Unavailable(
                     f"jobs {', '.join(sorted(found))} were cancelled {self.options.leaving:.0f} s "
                     "ago and SLURM still has them; two jobs must not write the same files, so "
                     "nothing was started. Ask for them with: squeue --jobs=...; an administrator "
