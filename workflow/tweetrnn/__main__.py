@@ -116,7 +116,8 @@ def main(argv=None):
     except BrokenPipeError:
         return 1
     except OSError as error:  # a full disk, a read-only folder: the machine's fault, not the code's
-        where = f"{error.filename}: " if error.filename else ""
+        path = error.filename2 or error.filename  # of a copy or a move, where it goes
+        where = f"{path}: " if path else ""
         return _tell(f"{where}{error.strerror or error}; mend that and run again")
     except (MemoryError, RuntimeError) as error:
         if not _lacks_memory(error):
