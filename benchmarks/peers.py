@@ -316,6 +316,7 @@ def serve(side, share):
         order = json.loads(line)
         key = order["cell"], order["layers"], order["l2"]
         if key not in built:
+            built.clear()  # one at a time: a wide table takes gigabytes
             built[key] = SIDES[side](*key, share)
             built[key]()
         answers.write(json.dumps(built[key]()) + "\n")

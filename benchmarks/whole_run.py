@@ -1,0 +1,40 @@
+"""Run one training as the workflow does it, and tell what it costs beside its epochs.
+
+``python whole_run.py OPTION...`` takes the train stage's options and prints one JSON line:
+``beside``, the CPU seconds outside of the epochs (Python's start, imports, loading, checkpoints,
+writing), and ``peak``, the largest resident set in MB. CPU seconds, unlike the clock's, do not
+grow when other processes are at work.
+"""
+
+import json
+import resource
+import sys
+import time
+
+from tweetrnn import __main__ as command_line
+from tweetrnn.training import Trainer
+
+
+def main(options):
+    """Train; return the exit status and the measurements."""
+    in_epochs = 0.0
+    run_epoch = Trainer.run_epoch
+
+    def timed(self, *arguments):
+        nonlocal in_epochs
+        start = time.process_time()
+        row = run_epoch(self, *arguments)
+        in_epochs += time.process_time() - start
+        return row
+
+    Trainer.run_epoch = timed
+    status = command_line.main(["train", *options])
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    beside = used.ru_utime + used.ru_stime - in_epochs
+    return status, {"beside": beside, "peak": used.ru_maxrss / 1024}
+
+
+if __name__ == "__main__":
+    status, found = main(sys.argv[1:])
+    print(json.dumps(found))
+    sys.exit(status)
