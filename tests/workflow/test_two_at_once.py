@@ -1,0 +1,92 @@
+"""Who shares a folder or the memory with others: the one at fault is stopped, the others go on."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+COMMANDS = {
+    "tweetrnn run": ["tweetrnn", "run"],
+    "snakemake": ["snakemake"],
+}
+
+
+def start(checkout, command, *arguments, path=(), **options):
+    """Start the small experiment with one of COMMANDS; return the process."""
+    path = os.pathsep.join([*map(str, path), os.path.dirname(sys.executable), os.environ["PATH"]])
+    return subprocess.Popen(
+        [
+            *(sys.executable, "-m", *COMMANDS[command], "--cores", "1"),
+            *("--configfile", "config/small.yaml", *arguments),
+        ],
+        cwd=checkout.path,
+        env=os.environ | {"PATH": path, "PYTHONPATH": str(checkout.path / "workflow")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        **options,
+    )
+
+
+@pytest.mark.parametrize("first", COMMANDS)
+@pytest.mark.parametrize("second", COMMANDS)
+def test_second_in_a_folder_is_refused_and_the_first_unharmed(fresh, first, second):
+    target = "results/small/encode/facts.json"
+    process = start(fresh, first, "--", target, start_new_session=True)
+    locks = fresh.path / ".snakemake/locks"
+    while not list(locks.glob("*.lock")):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGSTOP)  # it goes on when the second has ended
+    other = start(fresh, second)
+    told, _ = other.communicate(timeout=120)
+    os.killpg(process.pid, signal.SIGCONT)
+    assert other.returncode != 0 and "Traceback" not in told, told
+    assert re.search("another submission is at work|locked", told), told
+    told, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, told
+    assert (fresh.path / target).is_file()
+    assert not list(locks.glob("*.lock"))
+
+
+LITTLE_MEMORY = """#!{python}
+# Python with hardly any memory left for one training, once all code is loaded.
+import resource, runpy, sys
+
+if {{"train", "LSTM", "{combination}"}} <= set(sys.argv):
+    import pyarrow.parquet, tweetrnn.fit
+
+    pages = int(open("/proc/self/statm").read().split()[0])
+    limit = pages * resource.getpagesize() + (4 << 20)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+sys.argv[:3] = [sys.argv[2]]
+runpy.run_module("tweetrnn", run_name="__main__")
+"""
+
+
+def test_training_without_memory_fails_alone_and_the_partial_report_lists_it(fresh, tmp_path):
+    fresh.write_config(model={"units": 256})
+    combination = "rnn1-dense2-dropout1-reg0-lr1e-3"
+    shim = tmp_path / "bin/python"
+    shim.parent.mkdir()
+    shim.write_text(LITTLE_MEMORY.format(python=sys.executable, combination=combination))
+    shim.chmod(0o755)
+    process = start(fresh, "snakemake", "--keep-going", path=[shim.parent])
+    told, _ = process.communicate()
+    assert process.returncode == 1
+    [message] = [line for line in told.splitlines() if line.startswith("error: ")]
+    assert "memory" in message and "Traceback" not in told, told
+    results = fresh.path / "results/small"
+    assert len(list(results.glob("train/*/*/1/parameters.json"))) == 3
+    log = results / f"logs/train/LSTM/{combination}/1.log"
+    assert message in log.read_text()
+    fresh.run("--nolock", "--cores", "1", "partial")
+    partial = (results / "partial/report/report.html").read_text()
+    assert "1 of 4 runs have no result" in partial
+    assert f"LSTM {combination} (missing)" in partial
+    fresh.run()  # with memory enough
+    assert (results / "report/report.html").is_file()
