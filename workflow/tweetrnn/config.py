@@ -3,11 +3,14 @@
 import copy
 import difflib
 import functools
+import math
 import re
 from pathlib import Path
 
 import yaml
 from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
 
 from tweetrnn.errors import UserError
 
@@ -27,6 +30,29 @@ _TYPE_NAMES = {
     "object": "a mapping of keys",
     "null": "null",
 }
+
+
+def _is_number(checker, value):
+    """Neither true nor false, nor YAML's .nan and .inf, which would pass every comparison."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _pattern(validator, pattern, value, schema):
+    """As JSON Schema has it: ``$`` is the very end, not also before a last line end."""
+    if isinstance(value, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), value):
+        yield ValidationError("pattern")
+
+
+_Validator = extend(
+    Draft202012Validator,
+    {"pattern": _pattern},
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {
+            "number": _is_number,
+            "integer": lambda checker, value: isinstance(value, int) and type(value) is not bool,
+        }
+    ),
+)
 
 
 @functools.cache
@@ -56,13 +82,18 @@ def _complete(value, schema, kind=None):
     types = _types(schema)
     if isinstance(value, str) and types and "string" not in types:
         value = _meant(value, types)
+    if isinstance(value, float) and "integer" in types and value.is_integer():
+        value = int(value)  # 2.0, which is one in JSON Schema, too
     if isinstance(value, list) and "items" in schema:
         return [_complete(item, schema["items"]) for item in value]
     if not isinstance(value, dict) or "properties" not in schema:
         return value
     completed = {}
     for key, item in value.items():
-        known = schema["properties"].get(key, {})
+        known = schema["properties"].get(key)
+        if known is None:  # to be told
+            completed[key] = item
+            continue
         if item in (None, "null") and "null" not in _types(known):
             continue
         completed[key] = _complete(item, known, kind)
@@ -178,12 +209,12 @@ def resolve(config):
     completed = _complete(config, schema)
     if isinstance(completed.get("corpus"), dict):
         completed["corpus"] = _complete(given, schema["properties"]["corpus"], kind)
+    errors = sorted(_Validator(schema).iter_errors(completed), key=lambda e: list(map(str, e.path)))
+    of_type = {tuple(error.path) for error in errors if error.validator == "type"}
     faults = [
         _explain(error)
-        for error in sorted(
-            Draft202012Validator(schema).iter_errors(completed),
-            key=lambda e: list(map(str, e.path)),
-        )
+        for error in errors
+        if error.validator == "type" or tuple(error.path) not in of_type  # 2.5 is also too small
     ]
     if not faults:
         faults = [*_check_kind(completed["corpus"], schema), *_check_across(completed)]

@@ -1,0 +1,240 @@
+"""Every mistake in a config is told in one line: the key, its value, what was expected.
+
+The table is made from the schema, so that a new key comes with its mistakes.
+"""
+
+import itertools
+import math
+
+import pytest
+import yaml
+from test_config import DEMO, FILE, URL, all_keys, with_change
+from tweetrnn.config import resolve
+from tweetrnn.errors import UserError
+
+KEYS = list(all_keys())
+# What is of each type, and what YAML may well make of a slip of the pen.
+SAMPLES = {
+    "object": [{"a": 1}],
+    "array": [[], ["many"]],
+    "string": ["many", "1,5", "12 units", ""],
+    "number": [2.5, math.nan, math.inf],
+    "integer": [7],
+    "boolean": [True],
+    "null": [],  # takes a key back
+}
+ALSO = {"number": ["integer"]}  # types whose values are of the other type, too
+
+
+def base_of(kinds):
+    return {"path": FILE, "url": URL}.get((kinds or ["demo"])[0], DEMO)
+
+
+def shown(value):
+    """Return a value as a message shows it."""
+    if isinstance(value, str):
+        return repr(value)
+    return yaml.safe_dump(value, default_flow_style=True).split("\n")[0]
+
+
+def told(config):
+    """Return the lines that tell a config's mistakes, its heading left out."""
+    with pytest.raises(UserError) as caught:
+        resolve(config)
+    heading, *lines = str(caught.value).splitlines()
+    assert heading == "the config has mistakes:"
+    return [line.removeprefix("  ") for line in lines]
+
+
+def types_of(known):
+    kinds = known.get("type", [])
+    return [kinds] if isinstance(kinds, str) else kinds
+
+
+def of_wrong_type():
+    for dotted, known, kinds in KEYS:
+        own = types_of(known) or ["string"]
+        own = {*own, *itertools.chain.from_iterable(ALSO.get(name, []) for name in own)}
+        for name, values in SAMPLES.items():
+            for value in () if name in own else values:
+                yield base_of(kinds), dotted, value, known
+
+
+def out_of_range():
+    for dotted, known, kinds in KEYS:
+        whole = "integer" in types_of(known)
+        step = 1 if whole else 1e-9
+        for bound, value, words in (
+            ("minimum", lambda b: b - step, "at least"),  # noqa: B023
+            ("maximum", lambda b: b + step, "at most"),  # noqa: B023
+            ("exclusiveMinimum", lambda b: b, "more than"),
+            ("exclusiveMaximum", lambda b: b, "less than"),
+        ):
+            if bound in known:
+                limit = known[bound]
+                yield base_of(kinds), dotted, value(limit), f"expected {words} {limit}"
+        if whole or "number" in types_of(known):
+            yield base_of(kinds), dotted, math.nan, "expected a"
+            yield base_of(kinds), dotted, -math.inf, "expected"
+
+
+def wrong_item():
+    """Yield lists with one wrong entry, and lists with an entry twice."""
+    for dotted, known, kinds in KEYS:
+        if "items" not in known:
+            continue
+        items, good = known["items"], known["default"]
+        wrong = ["many"] if types_of(items) not in (["string"], []) else [2]
+        if "enum" in items:
+            wrong = ["Perceptron"]
+        wrong += [items["minimum"] - 1] if "minimum" in items else []
+        wrong += [items["maximum"] * 2] if "maximum" in items else []
+        wrong += [True] if types_of(items) in (["integer"], ["number"]) else []
+        for value in wrong:
+            yield base_of(kinds), dotted, [*good, value], f"{dotted}[{len(good)}]: "
+        if known.get("uniqueItems") and good:
+            yield base_of(kinds), dotted, [*good, good[0]], f"{dotted}: expected no value twice"
+
+
+@pytest.mark.parametrize(("config", "dotted", "value", "known"), list(of_wrong_type()))
+def test_value_of_another_type_is_told(config, dotted, value, known):
+    [line] = told(with_change(config, dotted, value))
+    assert line.startswith(f"{dotted}: ")
+    assert shown(value) in line
+    assert f"is not one of {', '.join(known['enum'])}" in line if "enum" in known else (
+        ": expected " in line
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("config", "dotted", "value", "expected"), list(out_of_range()))
+def test_value_out_of_range_is_told_with_the_range(config, dotted, value, expected):
+    lines = told(with_change(config, dotted, value))
+    [line] = [line for line in lines if line.startswith(f"{dotted}: ")]
+    assert expected in line and line.endswith(f", got {shown(value)}")
+
+
+@pytest.mark.parametrize(("config", "dotted", "value", "expected"), list(wrong_item()))
+def test_wrong_or_doubled_entry_of_a_list_is_told_by_its_place(config, dotted, value, expected):
+    [line] = told(with_change(config, dotted, value))
+    assert line.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("dotted", "known", "kinds"), KEYS, ids=lambda v: v if type(v) is str else ""
+)
+def test_misspelled_key_is_told_with_the_one_that_was_meant(dotted, known, kinds):
+    section, _, key = dotted.rpartition(".")
+    slip = f"{section}.{key[:1]}{key}".lstrip(".")
+    lines = told(with_change(base_of(kinds), slip, known.get("default", "x")))
+    assert f"{slip}: unknown key; did you mean {key}?" in lines
+
+
+@pytest.mark.parametrize("section", sorted({key.partition(".")[0] for key, *_ in KEYS} - {"name"}))
+@pytest.mark.parametrize("value", ["many", 1, [1], True])
+def test_section_that_is_no_mapping_is_told(section, value):
+    if section == "seed" and value in (1, True):
+        value = "many"
+    [line] = told(with_change(DEMO, section, value))
+    assert line.startswith(f"{section}: expected ") and shown(value) in line
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "../x", "/x", "a/b", "a b", "é", "-a", "a\n", "a;b"]
+)
+def test_name_that_is_no_plain_folder_name_is_refused(name):
+    [line] = told(with_change(DEMO, "name", name))
+    assert line.startswith("name: expected text of the form ") and repr(name) in line
+
+
+@pytest.mark.parametrize("digest", ["0" * 63, "0" * 65, "g" * 64, "A" * 64, "0" * 64 + "\n"])
+def test_text_that_is_no_sha256_is_refused(digest):
+    [line] = told(with_change(URL, "corpus.sha256", digest))
+    assert line.startswith("corpus.sha256: expected text of the form ")
+
+
+@pytest.mark.parametrize(
+    "url", ["x.org/t.csv", "ftp://x.org/t.csv", "file:///etc/passwd", "http://"]
+)
+def test_address_that_is_not_http_is_refused(url):
+    [line] = told(with_change(URL, "corpus.url", url))
+    assert line.startswith("corpus.url: expected text of the form ") and repr(url) in line
+
+
+@pytest.mark.parametrize(
+    "fractions",
+    [
+        {"train": 0.8},
+        {"train": 0.5, "validation": 0.5, "test": 0.5},
+        {"train": 0.1, "validation": 0.1, "test": 0.1},
+        {"train": 72, "validation": 18, "test": 10},
+        {"train": "72%"},
+        {"train": 0},
+        {"validation": 0, "train": 0.9},
+        {"test": -0.1, "train": 0.92},
+        {"test": 1},
+    ],
+    ids=str,
+)
+def test_impossible_fractions_are_told(fractions):
+    config = DEMO
+    for part, share in fractions.items():
+        config = with_change(config, f"split.fractions.{part}", share)
+    lines = told(config)
+    assert all(line.startswith("split.fractions") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1e-3", 0.001),
+        ("1E-3", 0.001),
+        ("1.0e-3", 0.001),
+        ("'0.001'", 0.001),
+        (".5", 0.5),
+        ("1", 1),
+    ],
+)
+def test_number_is_one_however_yaml_reads_it(text, value):
+    config = with_change(DEMO, "grid.learning_rate", yaml.safe_load(f"[{text}]"))
+    assert resolve(config)["grid"]["learning_rate"] == [value]
+
+
+@pytest.mark.parametrize(
+    "text", ["1e-3x", "1e", "0,001", "1_000.5", "0x1p-3", "one", ".nan", ".inf"]
+)
+def test_text_that_is_no_number_is_told(text):
+    config = with_change(DEMO, "grid.learning_rate", [yaml.safe_load(text)])
+    lines = told(config)
+    assert lines[0].startswith("grid.learning_rate[0]: expected ")
+
+
+def test_same_number_written_in_two_ways_is_a_doubled_entry():
+    for values in (["1e-3", 0.001], [1, 1.0], ["1", 1]):
+        [line] = told(with_change(DEMO, "grid.learning_rate", values))
+        assert line.startswith("grid.learning_rate: expected no value twice")
+
+
+def test_whole_number_with_a_point_is_a_whole_number():
+    config = resolve(with_change(DEMO, "grid.recurrent_layers", [1.0, 2.0]))
+    assert [type(value) for value in config["grid"]["recurrent_layers"]] == [int, int]
+
+
+def test_cell_that_does_not_exist_is_told_with_the_known_ones():
+    [line] = told(with_change(DEMO, "grid.cell", ["Perceptron"]))
+    assert line == "grid.cell[0]: 'Perceptron' is not one of SimpleRNN, LSTM"
+    [line] = told(with_change(DEMO, "grid.cell", ["LSTM", "SimpelRNN"]))
+    assert line.endswith("did you mean SimpleRNN?")
+
+
+@pytest.mark.parametrize("length", [0, -1])
+def test_sequence_without_words_is_refused(length):
+    [line] = told(with_change(DEMO, "sequence.length", length))
+    assert line == f"sequence.length: expected at least 1, got {length}"
+
+
+def test_all_mistakes_are_told_at_once_each_in_its_line():
+    config = with_change(DEMO, "training.epochs", 0)
+    config = with_change(config, "grid.cell", [])
+    config = with_change(config, "modle", {})
+    lines = told(config)
+    assert sorted(line.split(":")[0] for line in lines) == ["grid.cell", "modle", "training.epochs"]
