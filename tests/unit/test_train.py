@@ -6,6 +6,7 @@ import logging
 import math
 import shutil
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -107,7 +108,7 @@ def test_attempt_after_a_stop_says_where_it_goes_on(split, tmp_path, log):
     assert f"resumed from {path}: 1 of 2 epochs done, 3 of 4 steps of the next" in log.messages
 
 
-def test_done_run_leaves_its_outputs_and_nothing_else(split, tmp_path):
+def test_done_run_leaves_its_outputs_and_its_checkpoint(split, tmp_path):
     folder = tmp_path / "run"
     assert not train(split, folder, Stop(3))
     # Of an attempt that was killed while it wrote.
@@ -115,7 +116,20 @@ def test_done_run_leaves_its_outputs_and_nothing_else(split, tmp_path):
         (place / f".{kind}.safetensors.abc.part").touch()
     assert main(["train", *arguments(split, folder)]) == 0
     outputs = {path_of(folder, name).name for name in OUTPUTS}
-    assert {path.name for path in folder.iterdir()} == outputs
+    assert {path.name for path in folder.iterdir()} == outputs | {"checkpoint"}
+    assert [path.name for path in (folder / "checkpoint").iterdir()] == [Path(CHECKPOINT).name]
+
+
+def test_done_run_whose_outputs_were_deleted_is_done_again_without_training(split, tmp_path, log):
+    # As Snakemake deletes them when a job is ended a second after its training.
+    assert train(split, tmp_path / "run")
+    expected = bytes_of(tmp_path / "run")
+    for name in OUTPUTS:
+        path_of(tmp_path / "run", name).unlink()
+    log.clear()
+    assert train(split, tmp_path / "run")
+    assert not any(message.startswith("epoch ") for message in log.messages)
+    assert bytes_of(tmp_path / "run") == expected
 
 
 @pytest.mark.parametrize(

@@ -64,13 +64,15 @@ class Run:
         return process.poll() is None
 
     def finish(self):
-        """Train to the end; check that nothing is left but the outputs."""
+        """Train to the end; check that nothing is left but the outputs and the checkpoint."""
         process = self.start()
         _, error = process.communicate(timeout=60)
         assert process.returncode == 0, error
         outputs = {path_of(self.folder, name).name for name in OUTPUTS}
         logs = {path.name for path in self.folder.glob("log*")}
-        assert {path.name for path in self.folder.iterdir()} == outputs | logs
+        left = {path.name for path in self.folder.iterdir()}
+        assert left == outputs | logs | {"checkpoint"}
+        assert list(self.checkpoint.parent.iterdir()) == [self.checkpoint]
 
     def half_written(self):
         """Return the files that are being written, or were when their writer was killed."""

@@ -24,6 +24,10 @@ def test_nothing_after_a_clean_run_even_in_a_moved_folder(finished):
     assert finished.planned() == {}
 
 
+def test_no_checkpoint_is_left_when_all_is_done(finished):
+    assert list(finished.path.glob("results/small/checkpoints/*/*/*")) == []
+
+
 def test_nothing_after_touching_every_source_file_and_the_corpus(finished):
     touch_everything(finished)
     assert finished.planned() == {}

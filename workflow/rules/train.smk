@@ -90,3 +90,11 @@ rule train:
         "--checkpoint-dir {params.checkpoints:q} "
         "--code-digest {params.code} "
         "--config {params.config:q} --log {log:q}"
+
+
+onsuccess:
+    # Only now are trainings known to be done; a checkpoint is as large as four times the weights.
+    for checkpoint in Path(RESULTS, "checkpoints").glob("*/*/*/checkpoint.safetensors"):
+        run = checkpoint.parent.relative_to(f"{RESULTS}/checkpoints")
+        if Path(TRAININGS, run, "history.csv").exists():
+            shutil.rmtree(checkpoint.parent)

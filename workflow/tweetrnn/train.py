@@ -44,7 +44,7 @@ def add_arguments(parser):
         required=True,
         metavar="DIR",
         type=Path,
-        help="this run's own folder for its checkpoint and lock, removed when it is done",
+        help="this run's own folder for its lock and its checkpoint, which the workflow removes",
     )
     parser.add_argument(
         "--lock-wait",
