@@ -301,8 +301,8 @@ class Submission:
         for start in range(0, len(made), 1000):
             subprocess.run(
                 [
-                    *(*snakemake(self.options), *self.options.snakemake),
-                    *("--cleanup-metadata", *made[start : start + 1000]),
+                    *(*snakemake(self.options), "--cleanup-metadata", *made[start : start + 1000]),
+                    *("--rerun-incomplete", *self.options.snakemake),  # an option ends the list
                 ],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,  # it complains about those without a record
