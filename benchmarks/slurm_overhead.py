@@ -24,6 +24,7 @@ from cluster import SYSTEM_PATH, Cluster, wait_until  # noqa: E402
 from tweetrnn.machine import processor_name  # noqa: E402
 
 CORES = len(os.sched_getaffinity(0))
+SLOTS = max(1, CORES - 1)  # jobs at a time; one core is left to Snakemake's main process
 SNAKEMAKE = [sys.executable, "-m", "snakemake"]
 NO_WORK = """\
 rule all:
@@ -122,6 +123,15 @@ def slurm_alone(cluster, directory, environment, jobs):
     ]
 
 
+def without_slurm(directory, environment, jobs):
+    """Run the same jobs on this machine; return rows of the table."""
+    here = directory / "here"
+    here.mkdir()
+    (here / "Snakefile").write_text(NO_WORK.format(jobs=jobs))
+    _, wall, _, _ = run([*SNAKEMAKE, "--cores", SLOTS], here, environment)
+    return [(f"Snakemake alone, the same {jobs} jobs", f"{wall:.0f} s, {wall / jobs:.2f} s a job")]
+
+
 def parts(directory, environment):
     """Time what a job is made of; return rows of the table."""
     one = directory / "one"
@@ -162,16 +172,21 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder).resolve() / "work"
         directory.mkdir()
-        cluster = Cluster(directory.parent / "cluster", cpus=CORES)
+        cluster = Cluster(directory.parent / "cluster", cpus=SLOTS)
         try:
             cluster.start()
             found = cluster.environment
             environment = found | {"PATH": f"{Path(sys.executable).parent}:{found['PATH']}"}
-            print(f"{processor_name()}, {CORES} cores, {cluster.run('sinfo', '--version').strip()}")
+            version = cluster.run("sinfo", "--version").strip()
+            load = os.getloadavg()[0]
+            print(
+                f"{processor_name()}, {CORES} cores (load {load:.1f}), {SLOTS} for jobs, {version}"
+            )
             whole = no_work(cluster, directory, environment, options.jobs)
             table(whole, "one by one, through Snakemake", "measured")
-            alone = slurm_alone(cluster, directory, environment, options.jobs)
-            table(alone, "without Snakemake", "measured")
+            apart = slurm_alone(cluster, directory, environment, options.jobs)
+            apart += without_slurm(directory, environment, options.jobs)
+            table(apart, "one without the other", "measured")
             table(parts(directory, environment), "a part", "wall and processor time")
             table(many(directory, environment), "planning the pipeline", "wall", "memory")
         finally:
