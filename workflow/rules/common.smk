@@ -1,3 +1,4 @@
+import gc
 import json
 import os
 import shlex
@@ -16,6 +17,7 @@ from tweetrnn.grid import combinations
 from tweetrnn.quiet import OwnWords
 
 logger.addFilter(OwnWords())
+gc.set_threshold(100_000, 50, 100)  # jobs by the thousand live to the end: look seldom for garbage
 
 try:
     config = resolve(config)
