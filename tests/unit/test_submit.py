@@ -54,6 +54,24 @@ def test_patience_starts_anew_when_slurm_answers_again():
     assert watch.look({}, now=5101) == ["11"]
 
 
+def test_checkpoint_is_removed_once_snakemake_says_that_the_training_is_done(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    runs = [f"LSTM/rnn1-dense2-dropout0-reg1-lr1e-3/{replicate}" for replicate in (1, 2)]
+    left = [Path("results/demo/checkpoints", run, "checkpoint.safetensors") for run in runs]
+    for run, checkpoint in zip(runs, left, strict=True):
+        checkpoint.parent.mkdir(parents=True)
+        checkpoint.touch()
+        Path("results/demo/train", run).mkdir(parents=True)
+        Path("results/demo/train", run, "history.csv").touch()
+    checkpoints = submit.Checkpoints()
+    for number, run in enumerate(runs, start=10):
+        log = f".snakemake/slurm_logs/rule_train/{run.replace('/', '_')}/7.log"
+        checkpoints.read(f"Job {number} has been submitted with SLURM jobid 7 (log: /x/{log}).\n")
+    checkpoints.read("Finished jobid: 3 (Rule: tokenize)\n")
+    checkpoints.read("Finished jobid: 10 (Rule: train)\n")
+    assert [path.exists() for path in left] == [False, True]
+
+
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 50)), max_size=30))
 @settings(deadline=None)
 def test_job_that_shows_up_within_patience_is_never_forgotten(looks):

@@ -11,6 +11,7 @@ import logging
 import os
 import queue
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -31,6 +32,9 @@ UNAVAILABLE = 69  # EX_UNAVAILABLE of sysexits.h: the cluster did not recover
 STOP_SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 SUBMITTED = re.compile(r"^Job (\d+) has been submitted with SLURM jobid (\S+) ")
+TRAINING = re.compile(
+    r"^Job (\d+) has been submitted .*/rule_train/([^/_]+)_([^/_]+)_(\d+)/[^/]+\.log"
+)
 FINISHED = re.compile(r"^Finished jobid: (\d+) ")
 FAILED = re.compile(r"^ +jobid: (\d+)$")
 NO_ANSWER = re.compile(
@@ -117,6 +121,25 @@ class Waiting:
             if alive is None or job in alive:
                 self.seen[number] = (job, now)
         return sorted(job for job, last in self.seen.values() if now - last > self.patience)
+
+
+class Checkpoints:
+    """Removes a training's checkpoint once Snakemake says that its job is done.
+
+    The workflow does so, too, but only at its end, and each is as large as four times the weights.
+    """
+
+    def __init__(self):
+        self.submitted = {}  # Snakemake's job number: CELL/COMBINATION/REPLICATE
+
+    def read(self, line):
+        """Take note of one line of Snakemake's output."""
+        if found := TRAINING.match(line):
+            self.submitted[found[1]] = "/".join(found.groups()[1:])
+        elif (found := FINISHED.match(line)) and (run := self.submitted.pop(found[1], None)):
+            for history in Path("results").glob(f"*/train/{run}/history.csv"):
+                experiment = history.parents[4]
+                shutil.rmtree(experiment / "checkpoints" / run, ignore_errors=True)
 
 
 def decide(outcome, cluster_failed, restarts_left):
@@ -328,13 +351,14 @@ class Submission:
             preexec_fn=die_with_parent,
         )
         waiting, lines = Waiting(self.options.patience), _Lines(process.stdout)
+        checkpoints = Checkpoints()
         try:
-            return self._watch(process, waiting, lines)
+            return self._watch(process, waiting, checkpoints, lines)
         finally:
             _end(process)
             lines.drain()
 
-    def _watch(self, process, waiting, lines):
+    def _watch(self, process, waiting, checkpoints, lines):
         last_answer, next_look, failed = time.monotonic(), 0, False
         while process.poll() is None:
             self._sleep(0.5)
@@ -342,6 +366,7 @@ class Submission:
             self.ownership.beat()
             for line in lines.new():
                 waiting.read(line, now)
+                checkpoints.read(line)
                 failed |= bool(NO_ANSWER.search(line))
             if now < next_look:
                 continue
