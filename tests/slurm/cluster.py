@@ -11,7 +11,10 @@ import signal
 import socket
 import subprocess
 import time
+from datetime import datetime
 from pathlib import Path
+
+from tweetrnn.ownership import die_with_parent
 
 NODE = "node1"
 CLIENTS = ["sbatch", "scancel", "scontrol", "sinfo", "squeue", "srun"]
@@ -172,6 +175,7 @@ class Cluster:
                 stderr=out,
                 env=os.environ | {"SLURM_CONF": str(self.root / "slurm.conf"), "PATH": SYSTEM_PATH},
                 start_new_session=True,
+                preexec_fn=die_with_parent,  # no test that is killed leaves a cluster behind
             )
 
     def alive(self, name):
@@ -188,6 +192,16 @@ class Cluster:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+    def wait_until_saved(self, job):
+        """Wait until the controller has written down that a job runs."""
+        began = self.run("squeue", "--noheader", f"--jobs={job}", "--format=%S").strip()
+        began, saved = datetime.fromisoformat(began).timestamp(), self.root / "state/job_state"
+        wait_until(
+            lambda: saved.exists() and saved.stat().st_mtime > began + 1,  # it is cut to seconds
+            60,
+            "slurmctld saves its state",
+        )
 
     def _write_clients(self):
         """Put clients that know this cluster on a path of their own.

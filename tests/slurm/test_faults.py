@@ -4,7 +4,6 @@ Each test disturbs the submission of trainings whose undisturbed local results a
 numbers in the names are those of the faults in docs/cluster.md.
 """
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -155,14 +154,14 @@ def test_6_and_8_trainings_outlive_slurmd_and_wait_for_a_drained_node(work, undi
 
 def test_7_controller_away_for_longer_than_five_polls(work, undisturbed):
     cluster = work.cluster
-    work.submit("--", LSTM.target, SIMPLE_RNN.target, patience=20)
+    work.submit("--verbose", "--", LSTM.target, SIMPLE_RNN.target, patience=20)
     first = work.first_training()
     with slowed(work.training(first)):
-        time.sleep(10)  # the controller has saved its state: it would start the job once more
+        cluster.wait_until_saved(work.job_of(first))  # or the job would be started once more
         cluster.kill("slurmctld")
     wait_until((work.path / first.target).exists, 100, "the training ends all the same")
-    # Snakemake asks for the third time 33 s after the submission, five times in a row, in vain.
-    time.sleep(30)
+    # Only now does Snakemake forget its jobs; plain Snakemake would wait for ever.
+    wait_until(lambda: "(final attempt)" in work.text(), 200, "five polls were in vain")
     cluster.spawn("slurmctld")
     work.finish()
     assert "Snakemake waits for jobs that SLURM ended" in work.text()
