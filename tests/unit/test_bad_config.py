@@ -9,7 +9,7 @@ import math
 import pytest
 import yaml
 from test_config import DEMO, FILE, URL, all_keys, with_change
-from tweetrnn.config import resolve
+from tweetrnn.config import read, resolve
 from tweetrnn.errors import UserError
 
 KEYS = list(all_keys())
@@ -238,3 +238,31 @@ def test_all_mistakes_are_told_at_once_each_in_its_line():
     config = with_change(config, "modle", {})
     lines = told(config)
     assert sorted(line.split(":")[0] for line in lines) == ["grid.cell", "modle", "training.epochs"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"name: [demo", "not YAML: while parsing a flow sequence"),
+        (b"name: a\n\tseed: 1", "not YAML: while scanning"),
+        (b"name: a\nname: b", "not YAML: the key name stands twice"),
+        (b"training: {epochs: 1, epochs: 2}", "not YAML: the key epochs stands twice"),
+        (b"a: !!python/object/apply:os.system [true]", "not YAML: could not determine a constr"),
+        (b"? [a, b]\n: 1", "not YAML: "),
+        (b"", "expected a mapping of keys"),
+        (b"demo", "expected a mapping of keys"),
+        (b"- demo", "expected a mapping of keys"),
+        (b"name: \xff", "cannot be read ('utf-8' codec"),
+    ],
+)
+def test_file_that_is_no_config_is_refused_by_its_name(tmp_path, content, message):
+    path = tmp_path / "c.yaml"
+    path.write_bytes(content)
+    with pytest.raises(UserError) as caught:
+        read(path)
+    assert str(caught.value).startswith(f"{path}: ") and message in str(caught.value)
+
+
+def test_absent_config_is_told_by_its_name(tmp_path):
+    with pytest.raises(UserError, match=r"c\.yaml: the config cannot be read \(.*No such file"):
+        read(tmp_path / "c.yaml")

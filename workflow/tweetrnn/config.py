@@ -223,6 +223,38 @@ def resolve(config):
     return completed
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands twice in one mapping; YAML's own loader takes the last."""
+
+    def construct_mapping(self, node, deep=False):
+        seen = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value} stands twice", key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def read(path):
+    """Return the mapping of keys in the config file ``path``, as it is.
+
+    Raises:
+        UserError: the file is absent, is not YAML or holds no mapping.
+    """
+    try:
+        with Path(path).open(encoding="utf-8") as stream:
+            config = yaml.load(stream, _Loader)  # a SafeLoader
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: the config cannot be read ({error})") from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: not YAML: {error}") from None
+    if not isinstance(config, dict):
+        raise UserError(f"{path}: expected a mapping of keys, such as name: demo")
+    return config
+
+
 def key_table():
     """Return a Markdown table of every key, made from the schema."""
 
@@ -267,10 +299,5 @@ def main(options):
     if options.file is None:
         print(key_table(), end="")
         return
-    try:
-        given = yaml.safe_load(Path(options.file).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{options.file}: cannot be read ({error})") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{options.file}: not YAML: {error}") from None
+    given = read(options.file)
     print(yaml.safe_dump(resolve(given), sort_keys=False, allow_unicode=True), end="")

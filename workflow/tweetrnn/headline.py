@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-import yaml
-
-from tweetrnn.errors import UserError
+from tweetrnn.config import read, resolve
 from tweetrnn.files import read_json
 
 
@@ -17,11 +15,7 @@ def add_arguments(parser):
 
 def main(options):
     """Print the report's path and its headline."""
-    try:
-        config = yaml.safe_load(Path(options.configfile).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{options.configfile}: no such file") from None
-    report = Path("results") / config["name"] / "report"
+    report = Path("results") / resolve(read(options.configfile))["name"] / "report"
     summary = read_json(report / "summary.json")
     print(f"\nThe report lies at {report / 'report.html'} (and as Markdown beside it).")
     print("\n".join(summary["headline"]))

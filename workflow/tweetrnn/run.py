@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tweetrnn.config import read
 from tweetrnn.ownership import Ownership, die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,9 +29,12 @@ def main(options):
     """Run Snakemake to its end; return its exit status.
 
     Raises:
-        UserError: the directory belongs to another Snakemake.
+        UserError: the config cannot be read, or the directory belongs to another Snakemake.
     """
-    configfile = ["--configfile", options.configfile] if options.configfile else []
+    configfile = []
+    if options.configfile:
+        read(options.configfile)  # Snakemake would tell what is wrong in a traceback
+        configfile = ["--configfile", options.configfile]
     command = [
         *(sys.executable, "-m", "snakemake"),
         *("--snakefile", str(ROOT / "Snakefile")),
