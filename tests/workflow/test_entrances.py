@@ -2,7 +2,10 @@
 
 import functools
 import hashlib
+import os
 import shutil
+import subprocess
+import sys
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -80,3 +83,22 @@ def test_corpus_is_downloaded_checked_and_kept(finished, tmp_path):
         server.shutdown()
     assert (finished.path / "results/fetched/corpus/tweets.csv").read_bytes() == corpus.read_bytes()
     assert finished.planned(target) == {}  # the server is gone, and nobody asks for it
+
+
+def test_status_reads_what_trainings_write_in_their_logs(finished):
+    def status():
+        command = [sys.executable, "-m", "tweetrnn", "status", "--configfile", "config/small.yaml"]
+        return subprocess.run(
+            command,
+            cwd=finished.path,
+            env=os.environ | {"PYTHONPATH": "workflow"},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.splitlines()
+
+    assert status()[0] == "6 trainings: 6 done"
+    shutil.rmtree(finished.path / "results/small/train")
+    first, *_, last = status()
+    assert first == "6 trainings: 6 stopped"
+    assert "epoch 2 of 2, validation accuracy 0." in last

@@ -28,6 +28,8 @@ COMMANDS = {
     "plot": "draw the figures",
     "render": "write the HTML and the Markdown report",
     "submit": "run the workflow on a SLURM cluster, watched over",
+    "trace": "follow one tweet through the stages",
+    "status": "tell how far the trainings are (--watch: until they are done)",
     "headline": "print where a report lies and what it says first",
     "export": "write a trained run's weights in Keras's order",
     "import-keras": "take weights from Keras into a run's format",
