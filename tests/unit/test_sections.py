@@ -7,7 +7,7 @@ from made_experiment import FEW_COMBINATIONS
 from made_report import CLASSES, made_report
 from tweetrnn import figures
 from tweetrnn.render import DRAWN_BY_HAND, picture_paths
-from tweetrnn.sections import described, document
+from tweetrnn.sections import described, document, shareable
 from tweetrnn.verdict import DEMO
 
 ORDER = [
@@ -187,6 +187,21 @@ def test_mixed_versions_of_trainings_are_warned_of():
     next(iter(experiment.provenances.values()))["processor"] = "another one"
     assert paragraphs(experiment, "provenance")[0][1] == "warning"
     assert sorted(cells_of(tables(experiment)["trainings"], "trainings")) == ["1", "69"]
+
+
+def test_config_is_shown_without_folders_users_and_secrets():
+    config = {
+        "name": "x/y",
+        "corpus": {"path": "/home/ann/T.csv", "url": "https://ann:pw@a.example/T.csv?token=1#x"},
+        "files": ["~/a.csv", "data/b.csv"],
+        "grid": [1, True, None],
+    }
+    assert shareable(config) == {
+        "name": "x/y",
+        "corpus": {"path": "…/T.csv", "url": "https://a.example/T.csv"},
+        "files": ["…/a.csv", "data/b.csv"],
+        "grid": [1, True, None],
+    }
 
 
 def test_primary_analysis_is_told_apart_from_what_is_exploratory():

@@ -245,7 +245,7 @@ def read(path):
     """
     try:
         with Path(path).open(encoding="utf-8") as stream:
-            config = yaml.load(stream, _Loader)  # a SafeLoader
+            config = yaml.load(stream, _Loader)  # noqa: S506 (it is a SafeLoader)
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: the config cannot be read ({error})") from None
     except yaml.YAMLError as error:

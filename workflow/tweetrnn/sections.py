@@ -5,6 +5,9 @@ it in ``plot``, name it in ``figures`` and place it here; a table's rows are als
 holds.
 """
 
+from pathlib import PurePath
+from urllib.parse import urlsplit
+
 import yaml
 
 from tweetrnn import figures
@@ -866,6 +869,23 @@ def cost(e):
     )
 
 
+def shareable(value):
+    """Return a config, or a value of one, without what is nobody else's business.
+
+    Of an absolute path only the file's name stays, of a URL neither user, password nor query.
+    """
+    if isinstance(value, dict):
+        return {key: shareable(own) for key, own in value.items()}
+    if isinstance(value, list):
+        return [shareable(own) for own in value]
+    if isinstance(value, str) and value.startswith(("http://", "https://")):
+        url = urlsplit(value)
+        return url._replace(netloc=url.netloc.rpartition("@")[2], query="", fragment="").geturl()
+    if isinstance(value, str) and value.startswith(("/", "~")):
+        return f"…/{PurePath(value).name}"
+    return value
+
+
 def provenance(e):
     """10: how this came about, and how to have it again."""
     kinds = {}
@@ -900,10 +920,12 @@ def provenance(e):
         Paragraph(
             f"To have it again: check the commit out, put the config below into a file, make sure "
             f"that the input has the sha256 {e.tokenized['sha256']}, and run snakemake --cores all "
-            f"--configfile FILE. The results come to lie in results/{name}."
+            f"--configfile FILE. The results come to lie in results/{name}. (Folders of absolute "
+            "paths, and passwords and queries of URLs, are left out of it.)"
         ),
         Listing(
-            yaml.safe_dump(e.config, sort_keys=False, allow_unicode=True), "The config in full"
+            yaml.safe_dump(shareable(e.config), sort_keys=False, allow_unicode=True),
+            "The config in full",
         ),
         Figure(
             "rulegraph",

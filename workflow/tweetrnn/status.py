@@ -6,7 +6,6 @@ their results. Nothing is written, and nothing is asked of Snakemake or SLURM.
 
 import csv
 import fcntl
-import os
 import re
 import sys
 import time
@@ -215,7 +214,7 @@ def main(options):
     while True:
         runs = [read_run(results, name) for name in planned(config, results)]
         if options.watch and sys.stdout.isatty():
-            os.system("clear")
+            print("\x1b[2J\x1b[H", end="")  # ANSI: clear, and go to the top
         print("\n".join(lines(runs, results)), flush=True)
         if not options.watch or all(run.state in ("done", "diverged") for run in runs):
             return

@@ -75,8 +75,8 @@ def sections(results, row):
     cut = max(len(tokens) - facts["sequence_length"], 0)
     yield (
         "encode", "encode/sequences.npy, encode/dictionary.parquet",
-        f"Ids by frequency in the whole corpus ({facts['words']:,} words), {facts['padding']}-padded "
-        f"with 0 to {facts['sequence_length']}; {cut} tokens cut off:\n\n"
+        f"Ids by frequency in the whole corpus ({facts['words']:,} words), "
+        f"{facts['padding']}-padded with 0 to {facts['sequence_length']}; {cut} tokens cut off:\n\n"
         f"    {' '.join(map(str, sequence))}",
     )  # fmt: skip
     split = read_json(results / "split/facts.json")
@@ -111,9 +111,7 @@ def sections(results, row):
         own = next(p for p in predictions if p["part"] == part and p["row"] == place)
         p = [own[f"p{k}"] for k in range(len(labels))]
         answer = labels[p.index(max(p))]
-        rows.append(
-            [cell, code(choice["combination"]), *(f"{value:.2f}" for value in p), answer]
-        )
+        rows.append([cell, code(choice["combination"]), *(f"{value:.2f}" for value in p), answer])
     yield (
         "train", "train/CELL/COMBINATION/REPLICATE/predictions.parquet",
         "What the selected runs say, each by the weights of its best epoch:\n\n" + table(*rows),
@@ -121,8 +119,8 @@ def sections(results, row):
     yield (
         "aggregate, select, compare, plot, render",
         "aggregate/runs.csv, compare/comparison.json, report/report.html",
-        f"From here on the tweet is one of the {split['parts'][part]['tweets']:,} of the {part} part "
-        "that each run's accuracy is counted on, that the comparison resamples, and that the "
+        f"From here on the tweet is one of the {split['parts'][part]['tweets']:,} of the {part} "
+        "part that each run's accuracy is counted on, that the comparison resamples, and that the "
         "report's figures show.",
     )  # fmt: skip
 

@@ -1,0 +1,77 @@
+"""Nothing that a user, a path or a tweet says is ever run, and no result tells where it was made."""
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from checkout import SMALL
+
+HOSTILE = "$(touch pwned); `touch pwned` ' \" & | > pwned\\"
+HOST, USER = "zanzibar-quux", "dorothea-quux"
+
+
+@pytest.fixture
+def hostile(fresh):
+    """A folder, a corpus file, columns, texts and a title that a shell would act upon.
+
+    The process has a host and a user name that occur nowhere else.
+    """
+    home = fresh.path.parent / USER / 'it\'s "$(touch pwned)" `touch pwned`; &'
+    home.mkdir(parents=True)
+    corpus = home / "tweets '$(touch pwned)'.csv"
+    columns = {"text": "the $(touch pwned) text", "label": "la'bel", "id": "`touch pwned`"}
+    with corpus.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(columns.values())
+        for n in range(300):
+            label = ("good", "bad", "ugly")[n % 3]
+            writer.writerow([f"{HOSTILE} {label} number {n}", label, n])
+    config = SMALL | {
+        "corpus": {
+            "kind": "path",
+            "path": str(corpus),
+            "licence": f"ours {HOSTILE}",
+            "columns": columns,
+            "labels": ["bad", "good", "ugly"],
+        },
+        "report": SMALL["report"] | {"title": f"{HOSTILE} </script><script>alert(1)</script>"},
+    }
+    (home / "config.yaml").write_text(yaml.safe_dump(config))
+    command = [
+        *("unshare", "--map-root-user", "--uts", "sh", "-c"),
+        f'hostname {HOST} && exec "$@"',
+        *("sh", sys.executable, "-m", "snakemake", "--snakefile", fresh.path / "Snakefile"),
+        *("--configfile", "config.yaml", "--cores", "2"),
+    ]
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    names = {"USER": USER, "LOGNAME": USER, "HOSTNAME": HOST}
+    done = subprocess.run(
+        list(map(str, command)),
+        cwd=home,
+        env=os.environ | {"PATH": path, "PYTHONPATH": ""} | names,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return home
+
+
+def texts_of(path):
+    """Yield all that a file says: its bytes, and the columns of a Parquet file."""
+    yield path.read_bytes().decode("utf-8", "replace")
+    if path.suffix == ".parquet":
+        yield str(pq.read_table(path).to_pylist())
+
+
+def test_hostile_names_are_not_run_and_no_result_tells_host_or_user(hostile, fresh):
+    assert (hostile / "results/small/report/report.html").exists()
+    assert not list(fresh.path.parent.rglob("pwned"))
+    for path in hostile.glob("results/**/*"):
+        if path.is_file():
+            for text in texts_of(path):
+                assert HOST not in text and USER not in text, path
