@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from safetensors.torch import save_file
 from tweetrnn.__main__ import main
+from tweetrnn.cells import CELLS
 from tweetrnn.files import sha256_of, write_json
 from tweetrnn.fit import metadata
 from tweetrnn.grid import Combination
@@ -33,7 +34,7 @@ def trained(folder, cell, layers):
     return f"{cell}/{combination.name}", model
 
 
-@pytest.mark.parametrize("cell", ["SimpleRNN", "LSTM"])
+@pytest.mark.parametrize("cell", list(CELLS))
 @pytest.mark.parametrize("layers", [1, 2])
 def test_round_trip_is_exact(folder, cell, layers):
     run, _ = trained(folder, cell, layers)
@@ -55,6 +56,23 @@ def test_arrays_have_keras_s_order_and_shapes(folder):
     assert np.array_equal(arrays[2][4:8], np.ones(4))  # Keras's forget gate is the second
     for array, weight in zip(arrays, model.weights().values(), strict=True):
         assert np.array_equal(array, weight.numpy())
+
+
+@pytest.mark.parametrize(
+    "cell, recurrent",
+    [
+        ("GRU", [(7, 12), (4, 12), (2, 12), (4, 12), (4, 12), (2, 12)]),
+        (
+            "BidirectionalLSTM",
+            [*[(7, 16), (4, 16), (16,)] * 2, *[(8, 16), (4, 16), (16,)] * 2],
+        ),
+    ],
+)
+def test_arrays_of_other_cells_have_keras_s_order_and_shapes(folder, cell, recurrent):
+    run, _ = trained(folder, cell, 2)
+    main(["export", run, "--configfile", "x.yaml", "--keras", "k.npz"])
+    with np.load("k.npz", allow_pickle=False) as file:
+        assert [file[name].shape for name in file.files][:-6] == recurrent
 
 
 def test_run_may_be_named_by_its_folder_or_with_its_replicate(folder):

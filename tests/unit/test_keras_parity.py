@@ -14,11 +14,13 @@ import numpy as np
 import pytest
 import torch
 from tweetrnn import training
+from tweetrnn.cells import CELLS
 from tweetrnn.grid import Combination
 from tweetrnn.models import build
 
-OWN = Path(__file__).resolve().parent.parent / "fixtures" / "keras_parity.npz"
-FILE = Path(os.environ.get("KERAS_PARITY", OWN))
+FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
+OWN = [FIXTURES / "keras_parity.npz", FIXTURES / "keras_more_cells.npz"]
+FILES = [Path(os.environ["KERAS_PARITY"])] if "KERAS_PARITY" in os.environ else OWN
 
 
 @dataclass
@@ -30,7 +32,7 @@ class Bounds:
     after: float
 
 
-# Our own file's largest differences are 2.7e-7, 2.4e-7 and 5.4e-7 on a CPU. What float32's rounding
+# Our own files' largest differences are 2.7e-7, 2.4e-7 and 5.4e-7 on a CPU. What float32's rounding
 # leaves apart grows with the learning rate and the steps, so that another file gets more room.
 OWN_BOUNDS, OTHER_BOUNDS = Bounds(1e-6, 2e-6, 5e-6), Bounds(1e-5, 1e-4, 1e-3)
 
@@ -65,6 +67,7 @@ class Keras:
         """Return our model with Keras's weights."""
         cell, recurrent, dense, l2 = variant.split("/")
         weights = self.weights(variant)
+        hidden = weights[-2 * (int(dense) + 1) : -2]
         combination = Combination(int(recurrent), int(dense), False, l2 == "1", self.learning_rate)
         model = build(
             cell,
@@ -72,7 +75,7 @@ class Keras:
             self.width,
             self.classes,
             units=self.units,
-            dense_units=[bias.size for bias in weights[3 * int(recurrent) + 1 :: 2]],
+            dense_units=[bias.size for bias in hidden[1::2]],
             l2=self.l2,
             device=device,
         )
@@ -82,12 +85,12 @@ class Keras:
         return model
 
 
-KERAS = Keras(FILE)
 # L2 gives every row of the table a gradient, so only variants without it have a row-wise mode.
 CASES = [
-    pytest.param((variant, adam, device), id=f"{variant}-{adam}-{device}", marks=marks)
+    pytest.param((keras, variant, adam, device), id=f"{variant}-{adam}-{device}", marks=marks)
+    for keras in map(Keras, FILES)
     for device, marks in (("cpu", ()), ("cuda", pytest.mark.gpu))
-    for variant in KERAS.variants
+    for variant in keras.variants
     for adam in (("dense",) if variant.endswith("/1") else ("dense", "rowwise"))
 ]
 
@@ -96,6 +99,7 @@ CASES = [
 class Trained:
     """What our engine makes of a variant."""
 
+    keras: Keras
     variant: str
     bounds: Bounds
     parameters: int
@@ -107,33 +111,35 @@ class Trained:
 
 @pytest.fixture(scope="module", params=CASES)
 def trained(request, one_thread):
-    variant, adam, device = request.param
+    keras, variant, adam, device = request.param
     if device == "cuda" and not torch.cuda.is_available():
         pytest.skip("needs a CUDA device: run it on a machine that has one")
-    model = KERAS.model(variant, device)
-    examples = KERAS.examples
-    trainer = training.Trainer(model, examples, examples, KERAS.learning_rate, KERAS.batch, adam)
+    model = keras.model(variant, device)
+    examples = keras.examples
+    trainer = training.Trainer(model, examples, examples, keras.learning_rate, keras.batch, adam)
     before = np.exp(training.predict(model, examples))
     losses = [
         float(trainer.train_on(batch))
-        for _ in range(KERAS.epochs)
+        for _ in range(keras.epochs)
         for batch in training.batches(
-            examples, np.arange(len(examples)), KERAS.batch, model.width, device
+            examples, np.arange(len(examples)), keras.batch, model.width, device
         )
     ]
     with torch.inference_mode():
         trainer.table.flush(trainer.step)
     after = np.exp(training.predict(model, examples))
     evaluation = training.evaluate(model, examples)
-    bounds = OWN_BOUNDS if FILE == OWN and device == "cpu" else OTHER_BOUNDS
-    return Trained(variant, bounds, model.count_parameters(), before, losses, after, evaluation)
+    bounds = OWN_BOUNDS if FILES == OWN and device == "cpu" else OTHER_BOUNDS
+    return Trained(
+        keras, variant, bounds, model.count_parameters(), before, losses, after, evaluation
+    )
 
 
 def test_the_file_has_variants_to_compare():
-    assert KERAS.variants
+    assert all(Keras(path).variants for path in FILES)
 
 
-def test_our_own_file_has_all_variants():
+def test_our_own_files_have_all_cells_and_the_reference_s_variants():
     expected = {
         f"{cell}/{recurrent}/{dense}/{l2}"
         for cell in ("SimpleRNN", "LSTM")
@@ -141,30 +147,33 @@ def test_our_own_file_has_all_variants():
         for dense in (2, 3)
         for l2 in (0, 1)
     }
-    assert set(Keras(OWN).variants) == expected
+    reference, more = map(Keras, OWN)
+    assert set(reference.variants) == expected
+    cells = {variant.split("/")[0] for variant in [*reference.variants, *more.variants]}
+    assert cells == set(CELLS)
 
 
 def test_as_many_parameters(trained):
-    assert trained.parameters == KERAS.of(trained.variant, "n_params")
+    assert trained.parameters == trained.keras.of(trained.variant, "n_params")
 
 
 def test_the_same_probabilities_before_training(trained):
-    expected = KERAS.of(trained.variant, "probs_before")
+    expected = trained.keras.of(trained.variant, "probs_before")
     np.testing.assert_allclose(trained.before, expected, rtol=0, atol=trained.bounds.before)
 
 
 def test_the_same_loss_of_each_batch(trained):
-    expected = KERAS.of(trained.variant, "losses")
+    expected = trained.keras.of(trained.variant, "losses")
     np.testing.assert_allclose(trained.losses, expected, rtol=0, atol=trained.bounds.losses)
 
 
 def test_the_same_probabilities_after_training(trained):
-    expected = KERAS.of(trained.variant, "probs_after")
+    expected = trained.keras.of(trained.variant, "probs_after")
     np.testing.assert_allclose(trained.after, expected, rtol=0, atol=trained.bounds.after)
 
 
 def test_the_same_loss_in_evaluation(trained):
-    loss = KERAS.of(trained.variant, "eval")[0]
+    loss = trained.keras.of(trained.variant, "eval")[0]
     assert trained.evaluation["loss"] == pytest.approx(loss, rel=0, abs=trained.bounds.losses)
 
 
@@ -173,27 +182,33 @@ FLOAT32 = 1e-6  # Keras's accuracies are float32
 
 def test_the_same_categorical_accuracy(trained):
     """Exactly, but for examples whose two most probable classes are within the bound of a tie."""
-    expected = KERAS.of(trained.variant, "probs_after")
+    expected = trained.keras.of(trained.variant, "probs_after")
     second, first = np.sort(expected, axis=1)[:, -2:].T
     sure = first - second > 2 * trained.bounds.after
     assert np.array_equal(trained.after.argmax(1)[sure], expected.argmax(1)[sure])
-    accuracy = KERAS.of(trained.variant, "eval")[1]
+    accuracy = trained.keras.of(trained.variant, "eval")[1]
     assert abs(trained.evaluation["accuracy"] - accuracy) <= (~sure).mean() + FLOAT32
 
 
 def test_the_same_binary_accuracy(trained):
     """Exactly, but for entries within the bound of the threshold."""
-    expected = KERAS.of(trained.variant, "probs_after")
+    expected = trained.keras.of(trained.variant, "probs_after")
     sure = np.abs(expected - 0.5) > trained.bounds.after
     assert np.array_equal((trained.after > 0.5)[sure], (expected > 0.5)[sure])
-    accuracy = KERAS.of(trained.variant, "eval")[2]
+    accuracy = trained.keras.of(trained.variant, "eval")[2]
     assert abs(trained.evaluation["binary_accuracy"] - accuracy) <= (~sure).mean() + FLOAT32
 
 
-@pytest.mark.parametrize("variant", Keras(OWN).variants)
-def test_a_fresh_model_starts_as_keras_does(variant):
+@pytest.mark.parametrize(
+    "keras, variant",
+    [
+        pytest.param(keras, variant, id=variant)
+        for keras in map(Keras, OWN)
+        for variant in keras.variants
+    ],
+)
+def test_a_fresh_model_starts_as_keras_does(keras, variant):
     """Keras's and our initial weights are random, but of one kind."""
-    keras = Keras(OWN)
     cell, recurrent, dense, l2 = variant.split("/")
     combination = Combination(int(recurrent), int(dense), False, l2 == "1", keras.learning_rate)
     model = build(cell, combination, keras.width, keras.classes, seed=5, units=keras.units)

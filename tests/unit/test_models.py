@@ -9,12 +9,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from tweetrnn.cells import CELLS, glorot_uniform, orthogonal
 from tweetrnn.grid import Combination
-from tweetrnn.models import CELLS, Dense, Dropout, build, glorot_uniform, orthogonal
+from tweetrnn.models import Dense, Dropout, build
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-cells = pytest.mark.parametrize("cell", ["SimpleRNN", "LSTM"])
+cells = pytest.mark.parametrize("cell", list(CELLS))
 
 
 @contextmanager
@@ -36,13 +37,17 @@ def normal(seed, *shape):
 
 
 def equip(layer, seed):
-    """Give a layer random weights, as a model would; return them by name, ready for autograd."""
+    """Give a layer random weights, as a model would; return them for autograd, and as they are.
+
+    Both are {(part, name): weight}, in order.
+    """
     copies = {}
-    for number, (name, shape) in enumerate(layer.shapes.items()):
-        weight = normal(seed + number, *shape)
-        setattr(layer, name, weight)
-        setattr(layer, f"{name}_gradient", torch.zeros(shape))
-        copies[name] = weight.clone().requires_grad_()
+    for part in layer.parts:
+        for name, shape in part.shapes.items():
+            weight = normal(seed + 100 * len(copies), *shape)
+            setattr(part, name, weight)
+            setattr(part, f"{name}_gradient", torch.zeros(shape))
+            copies[part, name] = weight.clone().requires_grad_()
     return copies
 
 
@@ -69,7 +74,39 @@ def lstm(x, weights):
     return torch.stack(states)
 
 
-DEFINITIONS = {"SimpleRNN": simple_rnn, "LSTM": lstm}
+def gru(x, weights):
+    """Keras's GRU, its reset gate after the multiplication: (T, B, inputs) to (T, B, U)."""
+    kernel, recurrent_kernel, (bias, recurrent_bias) = weights
+    h, states = torch.zeros(x.shape[1], len(recurrent_kernel)), []
+    for each in x:
+        z, r, g = (each @ kernel + bias).chunk(3, 1)
+        by_z, by_r, by_g = (h @ recurrent_kernel + recurrent_bias).chunk(3, 1)
+        z, r = torch.sigmoid(z + by_z), torch.sigmoid(r + by_r)
+        h = z * h + (1 - z) * torch.tanh(g + r * by_g)
+        states.append(h)
+    return torch.stack(states)
+
+
+def bidirectional_lstm(x, weights):
+    """Keras's Bidirectional(LSTM): (T, B, inputs) to (T, B, 2 U)."""
+    weights = list(weights)
+    return torch.cat([lstm(x, weights[:3]), lstm(x.flip(0), weights[3:]).flip(0)], 2)
+
+
+DEFINITIONS = {
+    "SimpleRNN": simple_rnn,
+    "LSTM": lstm,
+    "GRU": gru,
+    "BidirectionalLSTM": bidirectional_lstm,
+}
+
+
+def at_the_end(cell, states):
+    """Return what a layer hands on that does not hand on every step: (B, outputs)."""
+    if cell == "BidirectionalLSTM":  # each direction ends at another side
+        units = states.shape[2] // 2
+        return torch.cat([states[-1, :, :units], states[0, :, units:]], 1)
+    return states[-1]
 
 
 def one_hot(ids, width):
@@ -91,13 +128,14 @@ def test_dense_has_autograd_s_gradients(relu, seed, batch, inputs, units):
         x, dy = normal(seed + 8, batch, inputs), normal(seed + 9, batch, units)
         y, dx = layer.forward(x, training=True), layer.backward(dy)
         x.requires_grad_()
-        expected = x @ weights["kernel"] + weights["bias"]
+        kernel, bias = weights.values()
+        expected = x @ kernel + bias
         expected = expected.relu() if relu else expected
         expected.backward(dy)
         close(y, expected.detach())
         close(dx, x.grad)
-        for name, weight in weights.items():
-            close(getattr(layer, f"{name}_gradient"), weight.grad)
+        for (part, name), weight in weights.items():
+            close(getattr(part, f"{name}_gradient"), weight.grad)
 
 
 @cells
@@ -111,17 +149,17 @@ def test_a_recurrent_layer_has_autograd_s_gradients(
         layer = CELLS[cell]("layer", inputs, units, first=False, sequences=sequences)
         weights = equip(layer, seed)
         x = normal(seed + 8, steps, batch, inputs)
-        dy = normal(seed + 9, *((steps,) if sequences else ()), batch, units)
+        dy = normal(seed + 9, *((steps,) if sequences else ()), batch, layer.outputs)
         y = layer.forward(x, training=True).clone()
         dx = layer.backward(dy).clone()
         x.requires_grad_()
         expected = DEFINITIONS[cell](x, weights.values())
-        expected = expected if sequences else expected[-1]
+        expected = expected if sequences else at_the_end(cell, expected)
         expected.backward(dy)
         close(y, expected.detach())
         close(dx, x.grad)
-        for name, weight in weights.items():
-            close(getattr(layer, f"{name}_gradient"), weight.grad)
+        for (part, name), weight in weights.items():
+            close(getattr(part, f"{name}_gradient"), weight.grad)
 
 
 @cells
@@ -133,18 +171,22 @@ def test_the_first_layer_looks_up_what_one_hot_would_multiply(
     with double_precision():
         layer = CELLS[cell]("layer", width, units, first=True, sequences=False)
         weights = equip(layer, seed)
-        table = torch.cat([layer.kernel, torch.zeros(1, layer.kernel.shape[1])])
+        kernels = torch.cat([part.kernel for part in layer.parts], 1)
+        table = torch.cat([kernels, torch.zeros(1, kernels.shape[1])])
         ids = torch.from_numpy(np.random.default_rng(seed).integers(0, width + 1, (steps, batch)))
-        dy = normal(seed + 9, batch, units)
+        dy = normal(seed + 9, batch, layer.outputs)
         y = layer.forward((table, ids), training=True).clone()
         d_rows = layer.backward(dy).view(steps * batch, -1)
         gradient = torch.zeros_like(table).index_add_(0, ids.view(-1), d_rows)
-        expected = DEFINITIONS[cell](one_hot(ids, width), weights.values())[-1]
+        expected = DEFINITIONS[cell](one_hot(ids, width), weights.values())
+        expected = at_the_end(cell, expected)
         expected.backward(dy)
         close(y, expected.detach())
-        close(gradient[:width], weights["kernel"].grad)
-        close(layer.recurrent_kernel_gradient, weights["recurrent_kernel"].grad)
-        close(layer.bias_gradient, weights["bias"].grad)
+        kernels = [weight.grad for (_, name), weight in weights.items() if name == "kernel"]
+        close(gradient[:width], torch.cat(kernels, 1))
+        for (part, name), weight in weights.items():
+            if name != "kernel":
+                close(getattr(part, f"{name}_gradient"), weight.grad)
 
 
 def by_definition(model, weights, ids, masks):
@@ -153,12 +195,13 @@ def by_definition(model, weights, ids, masks):
     drop = (lambda x: x * masks.pop(0)) if masks else (lambda x: x)
     combination, penalties = model.combination, 0.0
     x = one_hot(ids, model.width)
+    several = 3 * (2 if model.cell == "BidirectionalLSTM" else 1)
     for _ in range(combination.recurrent_layers):
-        penalties = penalties + model.l2 * (weights[0] ** 2).sum()
-        states = DEFINITIONS[model.cell](x, weights[:3])
-        del weights[:3]
+        penalties = penalties + model.l2 * sum((w**2).sum() for w in weights[:several:3])
+        states = DEFINITIONS[model.cell](x, weights[:several])
+        del weights[:several]
         last = len(weights) == 2 * (combination.dense_layers + 1)
-        x = drop(states[-1] if last else states)
+        x = drop(at_the_end(model.cell, states) if last else states)
     for _ in range(combination.dense_layers):
         penalties = penalties + model.l2 * (weights[0] ** 2).sum()
         x = drop((x @ weights[0] + weights[1]).relu())
@@ -206,9 +249,9 @@ def test_a_model_has_autograd_s_gradients(
         close(logits, expected.detach())
         close(float(penalties), expected_penalties.item())
         close(float(model.penalty()), expected_penalties.item())
-        (_, table), *others = weights.items()
-        close(d_table[:width], table.grad)
-        close(model.flat_gradient, torch.cat([w.grad.flatten() for _, w in others]))
+        first = [f"{part.name}/kernel" for part in model.layers[0].parts]
+        close(d_table[:width], torch.cat([weights.pop(name).grad for name in first], 1))
+        close(model.flat_gradient, torch.cat([w.grad.flatten() for w in weights.values()]))
 
 
 @cells
@@ -281,10 +324,10 @@ def test_fresh_weights_are_of_keras_s_kinds(cell):
             torch.testing.assert_close(weight @ weight.T, torch.eye(8), rtol=0, atol=1e-6)
         elif name.endswith("kernel"):
             limit = math.sqrt(6 / sum(weight.shape))
-            assert 0.9 * limit < weight.abs().max() <= limit
+            assert 0.8 * limit < weight.abs().max() <= limit
         else:
             expected = torch.zeros(weight.shape)
-            if name.startswith("lstm"):
+            if "lstm" in name:
                 expected[8:16] = 1  # the forget gate's
             assert torch.equal(weight, expected)
 
@@ -368,6 +411,33 @@ def test_summary_with_dropout_after_each_layer_but_the_last():
         ("dropout_4 (Dropout)", "(None, 8)", 0),
         ("dense_3 (Dense)", "(None, 2)", 18),
     ]
+
+
+@pytest.mark.parametrize(
+    "cell, rows",
+    [
+        (
+            "GRU",
+            [
+                ("gru (GRU)", "(None, {T}, 32)", 12_864),
+                ("gru_1 (GRU)", "(None, 32)", 6_336),
+                ("dense (Dense)", "(None, 32)", 1_056),
+            ],
+        ),
+        (
+            "BidirectionalLSTM",
+            [
+                ("bidirectional (Bidirectional)", "(None, {T}, 64)", 34_048),
+                ("bidirectional_1 (Bidirectional)", "(None, 64)", 24_832),
+                ("dense (Dense)", "(None, 32)", 2_080),
+            ],
+        ),
+    ],
+)
+def test_summary_of_other_cells_is_keras_s(cell, rows):
+    model = build(cell, Combination(2, 2, False, True, 1e-3), width=100, classes=3)
+    summary = [(row.layer, row.output_shape, row.parameters) for row in model.summary()]
+    assert summary[:3] == rows
 
 
 def test_weights_have_keras_s_names_order_and_shapes():

@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import save as serialized
 
 from tweetrnn import checkpoint, training
+from tweetrnn.cells import CELLS
 from tweetrnn.errors import UserError
 from tweetrnn.files import (
     check_digest,
@@ -29,7 +30,7 @@ from tweetrnn.files import (
 from tweetrnn.grid import Combination, run_seed
 from tweetrnn.guard import Stopped
 from tweetrnn.machine import processor_name
-from tweetrnn.models import CELLS, build
+from tweetrnn.models import build
 from tweetrnn.train import OUTPUTS, PARTS
 
 log = logging.getLogger("tweetrnn")
