@@ -1,4 +1,4 @@
-"""Nothing that a user, a path or a tweet says is ever run, and no result tells where it was made."""
+"""No name, path or tweet is ever run as a command, and no result tells where it was made."""
 
 import csv
 import os
