@@ -1,6 +1,14 @@
 """What unit tests share."""
 
+import os
+
 import pytest
+from hypothesis import settings
+
+# Few examples of each property while one works, many in CI.
+settings.register_profile("quick", max_examples=15, deadline=None)
+settings.register_profile("thorough", max_examples=100, deadline=None)
+settings.load_profile("thorough" if os.environ.get("NO_SKIPS") else "quick")
 
 
 @pytest.fixture(scope="module")

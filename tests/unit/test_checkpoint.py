@@ -6,7 +6,7 @@ import random
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tweetrnn import checkpoint
 
@@ -74,7 +74,6 @@ def test_transposed_tensor_comes_back_by_its_values(tmp_path):
         lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     )
 )
-@settings(max_examples=20, deadline=None)
 def test_any_facts_come_back_exactly(tmp_path_factory, facts):
     path = tmp_path_factory.mktemp("c") / "c"
     checkpoint.save(path, "key", {}, facts)

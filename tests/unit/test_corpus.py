@@ -4,7 +4,7 @@ import json
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from made_corpus import HEADER, LABELS, as_csv, as_json_lines, rows
 from tweetrnn.config import load_schema, resolve
@@ -94,7 +94,6 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("corpus")
 
 
-@settings(deadline=None)
 @given(table=st.lists(st.tuples(values, values, values), min_size=1, max_size=12))
 def test_every_row_is_kept_or_ignored_or_dropped_and_listed_once(folder, table):
     listed = []

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from made_corpus import LABELS, as_json_lines, rows, run_encode, run_split, run_tokenize
 from tweetrnn.files import read_json
@@ -53,7 +53,6 @@ anyhow = {
 }
 
 
-@settings(deadline=None, max_examples=25)
 @given(**anyhow)
 def test_words_lead_back_to_the_tweets_and_parts_are_disjoint_complete_and_without_leak(
     folder, table, tokens, method
@@ -93,7 +92,6 @@ def test_words_lead_back_to_the_tweets_and_parts_are_disjoint_complete_and_witho
     assert method == "ordered" or not leaking
 
 
-@settings(deadline=None, max_examples=15)
 @given(
     **anyhow | {"method": st.sampled_from(["stratified", "random"])},
     order=st.randoms(use_true_random=False),

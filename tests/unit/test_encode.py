@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from made_tweets import LABELS, token_lists, write_tweets
 from tweetrnn import encode
@@ -36,7 +36,6 @@ def pad(ids, length, padding, truncation):
     return zeros + ids if padding == "left" else ids + zeros
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     tokens=token_lists,
     length=st.integers(1, 10),

@@ -5,7 +5,7 @@ import json
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tweetrnn.errors import UserError
 from tweetrnn.files import (
@@ -69,14 +69,12 @@ def test_cut_json_is_told_with_what_heals_it(tmp_path):
 
 
 @given(JSON)
-@settings(deadline=None)
 def test_json_comes_back_as_it_was(folder, value):
     write_json(folder / "x.json", value)
     assert read_json(folder / "x.json") == value
 
 
 @given(position=st.integers(0), bit=st.integers(0, 7))
-@settings(deadline=None)
 def test_flipped_bit_in_a_json_object_is_refused_or_harmless(folder, position, bit):
     path = folder / "facts.json"
     value = {"kept": 3990, "share": 0.123, "labels": ["negative", "positive"], "none": None}
@@ -94,7 +92,6 @@ def test_json_that_somebody_wrote_without_a_checksum_is_read(tmp_path):
 
 
 @given(position=st.integers(0), bit=st.integers(0, 7))
-@settings(deadline=None)
 def test_flipped_bit_in_parquet_is_refused_or_harmless(folder, position, bit):
     path = folder / "t.parquet"
     write_parquet(path, TABLE)
@@ -106,7 +103,6 @@ def test_flipped_bit_in_parquet_is_refused_or_harmless(folder, position, bit):
 
 
 @given(st.integers(0, 10_000))
-@settings(deadline=None)
 def test_cut_parquet_is_refused(folder, length):
     path = folder / "t.parquet"
     write_parquet(path, TABLE)

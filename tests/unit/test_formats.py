@@ -7,7 +7,7 @@ import json
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from made_corpus import HEADER, LABELS, as_csv, rows
 from tweetrnn import formats
@@ -36,7 +36,6 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("formats")
 
 
-@settings(deadline=None)
 @given(
     table=tables,
     delimiter=st.sampled_from(",;\t|"),
@@ -52,7 +51,6 @@ def test_quoted_cells_come_back_as_they_were(folder, table, delimiter, ending, e
     assert not any(fault for _, fault, *_ in found)
 
 
-@settings(deadline=None)
 @given(table=tables, ascii_only=st.booleans())
 def test_json_values_come_back_as_they_were(folder, table, ascii_only):
     path = folder / "t.jsonl"
@@ -65,7 +63,6 @@ def test_json_values_come_back_as_they_were(folder, table, ascii_only):
     ]
 
 
-@settings(deadline=None, max_examples=30)
 @given(table=tables)
 def test_parquet_values_come_back_as_they_were(folder, table):
     path = folder / "t.parquet"
@@ -142,7 +139,6 @@ mutations = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=200)
 @given(content=mutations, name=st.sampled_from(["t.csv", "t.tsv", "t.jsonl", "t.parquet", "t.x"]))
 def test_whatever_a_file_holds_it_is_read_or_refused_with_a_message(folder, content, name):
     damaged = good_bytes
@@ -161,7 +157,6 @@ def test_whatever_a_file_holds_it_is_read_or_refused_with_a_message(folder, cont
         assert all(value is None for value in values) if fault else len(values) == 3
 
 
-@settings(deadline=None, max_examples=60)
 @given(position=st.integers(0), bit=st.integers(0, 7))
 def test_a_flipped_bit_in_parquet_is_refused_or_harmless(folder, position, bit):
     path = folder / "t.parquet"

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 from tweetrnn import metrics
@@ -14,7 +14,6 @@ def _example(seed, examples, classes):
     return probabilities, generator.integers(0, classes, examples).astype(np.int32)
 
 
-@settings(deadline=None, max_examples=50)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.integers(2, 6))
 def test_agree_with_scikit_learn(seed, examples, classes):
     probabilities, labels = _example(seed, examples, classes)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from tweetrnn.cells import CELLS, glorot_uniform, orthogonal
@@ -119,7 +119,6 @@ seeds = st.integers(0, 2**31)
 
 
 @pytest.mark.parametrize("relu", [False, True])
-@settings(deadline=None, max_examples=20)
 @given(seed=seeds, batch=sizes, inputs=sizes, units=sizes)
 def test_dense_has_autograd_s_gradients(relu, seed, batch, inputs, units):
     with double_precision():
@@ -140,7 +139,6 @@ def test_dense_has_autograd_s_gradients(relu, seed, batch, inputs, units):
 
 @cells
 @pytest.mark.parametrize("sequences", [False, True])
-@settings(deadline=None, max_examples=20)
 @given(seed=seeds, steps=sizes, batch=sizes, inputs=sizes, units=sizes)
 def test_a_recurrent_layer_has_autograd_s_gradients(
     cell, sequences, seed, steps, batch, inputs, units
@@ -163,7 +161,6 @@ def test_a_recurrent_layer_has_autograd_s_gradients(
 
 
 @cells
-@settings(deadline=None, max_examples=20)
 @given(seed=seeds, steps=sizes, batch=sizes, width=sizes, units=sizes)
 def test_the_first_layer_looks_up_what_one_hot_would_multiply(
     cell, seed, steps, batch, width, units
@@ -212,7 +209,6 @@ def by_definition(model, weights, ids, masks):
 
 
 @cells
-@settings(deadline=None, max_examples=40)
 @given(
     seed=seeds,
     layers=st.tuples(st.integers(1, 3), st.integers(0, 3)),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tweetrnn.optimizer import Adam, DenseTable, RowwiseTable, adam_, for_table, step_size
 
@@ -81,7 +81,6 @@ def test_the_step_size_is_keras_s_to_the_last_digit(step, size):
     assert step_size(0.001, step) == size
 
 
-@settings(deadline=None, max_examples=30)
 @given(seed=seeds, magnitude=st.integers(-12, 3), learning_rate=learning_rates)
 def test_adam_is_keras_s_formula(seed, magnitude, learning_rate):
     """Also where epsilon, which Keras adds to the uncorrected root, is the larger part."""
@@ -97,7 +96,6 @@ def test_adam_is_keras_s_formula(seed, magnitude, learning_rate):
     np.testing.assert_allclose(adam.v, expected.v, rtol=1e-12, atol=1e-40)
 
 
-@settings(deadline=None, max_examples=20)
 @given(seed=seeds, l2=st.sampled_from([1e-4, 1e-3, 0.1]))
 def test_l2_is_a_gradient_like_any_other(seed, l2):
     random = np.random.default_rng(seed)
@@ -121,7 +119,6 @@ def test_adam_in_float32_stays_within_rounding():
     np.testing.assert_allclose(w, expected.w, rtol=0, atol=3e-6)
 
 
-@settings(deadline=None, max_examples=20)
 @given(seed=seeds, l2=st.sampled_from([0.0, 1e-3]), learning_rate=learning_rates)
 def test_the_dense_table_is_keras_s_formula_on_every_row(seed, l2, learning_rate):
     table = table_of(seed)
@@ -160,7 +157,6 @@ def distances(seed, magnitude, learning_rate, steps, flushes=()):
     return largest, path
 
 
-@settings(deadline=None, max_examples=25)
 @given(
     seed=seeds,
     magnitude=st.integers(-12, 2),
@@ -268,7 +264,6 @@ def test_a_batch_of_no_words_is_a_step(name):
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-@settings(deadline=None, max_examples=10)
 @given(seed=seeds, at=st.integers(0, 60))
 def test_goes_on_from_its_state_to_the_same_bytes(name, seed, at):
     table = table_of(seed, torch.float32)

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from made_experiment import FEW_COMBINATIONS, ONE_COMBINATION, SIX, made_experiment
 from tweetrnn import plot, plot_comparison, plot_runs
@@ -388,7 +388,6 @@ def test_lengths_histogram_counts_every_tweet_once():
 
 
 @given(st.integers(1, 3000), st.floats(0.01, 10))
-@settings(max_examples=50, deadline=None)
 def test_dots_are_spread_within_their_row(count, height):
     places = spread_out(count, height)
     assert len(np.unique(places)) == count and (np.abs(places) <= height / 2).all()

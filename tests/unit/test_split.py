@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from made_tweets import LABELS, token_lists, write_tweets
 from tweetrnn import encode, split
@@ -69,7 +69,6 @@ fractions = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(
     rows=groups_and_labels,
     fractions=fractions,
@@ -163,7 +162,6 @@ def test_an_ordered_split_keeps_the_files_order_and_counts_its_leak(tmp_path):
     assert arrays["train_labels"].tolist() == [0, 1, 2, 0, 1]
 
 
-@settings(deadline=None, max_examples=40)
 @given(
     tokens=token_lists.filter(lambda rows: len(rows) >= 6),
     method=st.sampled_from(["stratified", "random", "ordered"]),

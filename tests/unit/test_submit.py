@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tweetrnn import ownership, slurm, submit
 from tweetrnn.errors import UserError
@@ -73,7 +73,6 @@ def test_checkpoint_is_removed_once_snakemake_says_that_the_training_is_done(tmp
 
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 50)), max_size=30))
-@settings(deadline=None)
 def test_job_that_shows_up_within_patience_is_never_forgotten(looks):
     watch, now = waiting((1, "11")), 0
     for answered, pause in looks:

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from made_corpus import TOKENIZE, as_csv, as_json_lines, rows, run_tokenize, written
 from tweetrnn import tokenize
@@ -39,7 +39,6 @@ def folder(tmp_path_factory):
     return tmp_path_factory.getbasetemp()
 
 
-@settings(deadline=None, max_examples=50)
 @given(
     texts=st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=9),
     config=st.sampled_from([TOKENIZE, AS_IS]),

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tweetrnn import metrics, optimizer, training
 from tweetrnn.grid import Combination
@@ -85,7 +85,6 @@ def undisturbed(**options):
 
 @cells
 @pytest.mark.parametrize(("adam", "l2"), [("rowwise", False), ("dense", False), ("dense", True)])
-@settings(deadline=None, max_examples=12)
 @given(stops=st.lists(st.integers(0, 8), min_size=1, max_size=4))
 def test_restored_at_any_step_it_is_an_undisturbed_training(cell, adam, l2, stops):
     """``stops``: after how many polls each attempt is left; an epoch has five steps, seven polls.
@@ -336,7 +335,6 @@ def test_training_learns_what_can_be_learnt():
     assert rows[-1]["train_accuracy"] > 0.9
 
 
-@settings(deadline=None, max_examples=40)
 @given(
     seed=st.integers(0, 2**31),
     number=st.integers(1, 40),
