@@ -25,7 +25,7 @@ def made_runs_and_epochs(config, statuses, epochs, rng):
     runs, histories = [], {}
     statuses = iter(statuses)
     for cell in config["grid"]["cell"]:
-        for combination in combinations(config["grid"]):
+        for combination in combinations(config):
             for replicate in range(1, config["training"]["replicates"] + 1):
                 row = dict.fromkeys(aggregate.RUNS) | {
                     name: getattr(combination, name)
@@ -77,7 +77,7 @@ def made_comparison(config, runs, part, classes, replicates, rng):
             for number, row in enumerate(own, 2)
         ]
     means = mean_figures(runs, "best_accuracy")
-    effects, interactions = compare.factor_effects(means, config["grid"])
+    effects, interactions = compare.factor_effects(means, config)
     probabilities = {"validation": guesses}
     return {
         "part": part,
@@ -89,7 +89,7 @@ def made_comparison(config, runs, part, classes, replicates, rng):
         "primary": primary,
         "factor_effects": effects,
         "interactions": interactions,
-        "paired_cells": compare.paired_cells(means, config["grid"]),
+        "paired_cells": compare.paired_cells(means, config),
         "selection_optimism": compare.optimism(
             runs[:20], cells, lambda run: probabilities["validation"], labels, groups, 100, 1
         ),

@@ -15,6 +15,7 @@ GRID = {
     "dropout": [True, False],
     "regularization": [True, False],
     "learning_rate": [1e-3, 1e-4],
+    "sample": None,
 }
 
 
@@ -34,6 +35,7 @@ PREDICTIONS = pa.table(
 def config_of(replicates=1, rank_by="mean_accuracy", **grid):
     """The config that aggregate reads."""
     return {
+        "seed": 1,
         "grid": GRID | grid,
         "training": {"replicates": replicates},
         "report": {"rank_by": rank_by},
@@ -74,7 +76,7 @@ def write_grid(folder, config, epochs=4, seed=0):
     rng = np.random.default_rng(seed)
     histories = {}
     for cell in config["grid"]["cell"]:
-        for combination in combinations(config["grid"]):
+        for combination in combinations(config):
             for replicate in range(1, config["training"]["replicates"] + 1):
                 history = rng.random((epochs, len(HISTORY) - 1))
                 write_run(folder, cell, combination, replicate, history)

@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from made_runs import GRID, config_of, write_grid, write_run
+from made_runs import config_of, write_grid, write_run
 from tweetrnn import aggregate
 from tweetrnn.__main__ import main
 from tweetrnn.errors import UserError
@@ -91,7 +91,7 @@ def test_runs_are_ranked_by_what_the_config_says(tmp_path, rank_by):
 def test_ties_go_by_name(tmp_path):
     config = config_of(**SMALL)
     for cell in config["grid"]["cell"]:
-        for combination in combinations(config["grid"]):
+        for combination in combinations(config):
             write_run(tmp_path, cell, combination, 1, np.full((2, 8), 0.5))
     names = [(row["combination"], row["cell"]) for row in gather(tmp_path, config)[0]]
     assert names == sorted(names)
@@ -100,7 +100,7 @@ def test_ties_go_by_name(tmp_path):
 @pytest.mark.parametrize("status", ["finished", "diverged"])
 def test_a_run_that_diverged_is_listed_last_without_figures(tmp_path, status):
     config = config_of(cell=["LSTM"], recurrent_layers=[1], **SMALL)
-    good, bad = combinations(config["grid"])
+    good, bad = combinations(config)
     write_run(tmp_path, "LSTM", good, 1, np.full((2, 8), 0.5))
     write_run(tmp_path, "LSTM", bad, 1, [[0.5] * 8, [np.nan] * 8], status=status)
     assert command(tmp_path, config) == 0
@@ -113,7 +113,7 @@ def test_a_run_that_diverged_is_listed_last_without_figures(tmp_path, status):
 
 def test_missing_runs_are_refused_or_listed(tmp_path):
     config = config_of(cell=["LSTM"], recurrent_layers=[1], **SMALL)
-    write_run(tmp_path, "LSTM", combinations(config["grid"])[0], 1, np.full((2, 8), 0.5))
+    write_run(tmp_path, "LSTM", combinations(config)[0], 1, np.full((2, 8), 0.5))
     with pytest.raises(UserError, match=r"1 of 2 runs are missing, among them LSTM/.*lr1e-4/1"):
         gather(tmp_path, config)
     runs, epochs = gather(tmp_path, config, allow_missing=True)
@@ -123,7 +123,7 @@ def test_missing_runs_are_refused_or_listed(tmp_path):
 
 def test_a_folder_with_another_runs_files_is_refused(tmp_path):
     config = config_of(cell=["LSTM"], recurrent_layers=[1], **SMALL)
-    one, two = combinations(config["grid"])
+    one, two = combinations(config)
     run = write_run(tmp_path, "LSTM", one, 1, np.full((2, 8), 0.5))
     run.parent.rename(run.parent.with_name(two.name))
     with pytest.raises(UserError, match=r"parameters\.json: damaged \(its combination is"):
@@ -133,7 +133,7 @@ def test_a_folder_with_another_runs_files_is_refused(tmp_path):
 @pytest.mark.parametrize("damage", [lambda text: text[:-9], lambda text: text.replace("0.5", "x")])
 def test_a_damaged_history_is_named(tmp_path, damage):
     config = config_of(cell=["LSTM"], recurrent_layers=[1], **SMALL)
-    for combination in combinations(config["grid"]):
+    for combination in combinations(config):
         run = write_run(tmp_path, "LSTM", combination, 1, np.full((2, 8), 0.5))
     path = run / "history.csv"
     path.write_text(damage(path.read_text()))
@@ -183,7 +183,7 @@ def test_two_thousand_runs_take_seconds(tmp_path):
         learning_rate=[round(1e-3 - i * 1e-5, 6) for i in range(32)],
         dense_layers=[1, 2, 3, 4],
     )
-    assert 2 * len(combinations(config["grid"])) == 2048
+    assert 2 * len(combinations(config)) == 2048
     write_grid(tmp_path, config)
     began = time.perf_counter()
     assert command(tmp_path, config) == 0
@@ -192,7 +192,7 @@ def test_two_thousand_runs_take_seconds(tmp_path):
 
 def test_the_default_grid_has_sixty_four_runs(tmp_path):
     write_grid(tmp_path, config_of(), epochs=1)
-    assert len(gather(tmp_path, config_of())[0]) == 2 * len(combinations(GRID)) == 64
+    assert len(gather(tmp_path, config_of())[0]) == 2 * len(combinations(config_of())) == 64
 
 
 def test_metric_of_stored_predictions_has_a_column(tmp_path):

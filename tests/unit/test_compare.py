@@ -1,6 +1,7 @@
 """Compare: the primary analysis and the exploratory ones, on runs with known properties."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -103,7 +104,7 @@ class Experiment:
         write_parquet(folder / "baselines.parquet", self.baselines)
         self.predictions = {}
         for cell in cells:
-            for combination in combinations(self.config["grid"]):
+            for combination in combinations(self.config):
                 self.train(cell, combination, 1)
         runs, _ = aggregate.gather(folder / "train", folder / "benchmarks", self.config)
         self.runs = pd.DataFrame(runs)
@@ -140,7 +141,7 @@ class Experiment:
         """Select, train the replicates, compare."""
         self.run("select", f"--runs={self.folder / 'runs.parquet'}")
         self.selected = read_json(self.folder / "selected.json")
-        by_name = {c.name: c for c in combinations(self.config["grid"])}
+        by_name = {c.name: c for c in combinations(self.config)}
         for cell, choice in self.selected["cells"].items():
             for replicate in self.selected["replicates"]:
                 self.train(cell, by_name[choice["combination"]], replicate)
@@ -311,12 +312,12 @@ def test_predictions_of_another_split_are_refused(tmp_path, capsys):
 
 
 def test_factor_effects_find_what_was_put_in():
-    grid = config_of(cell=["SimpleRNN", "LSTM"])["grid"]
+    config = config_of(cell=["SimpleRNN", "LSTM"])
     rng = np.random.default_rng(2)
     means = {}
-    for combination in combinations(grid):
+    for combination in combinations(config):
         noise = rng.normal(0, 1e-3)
-        for cell in grid["cell"]:
+        for cell in config["grid"]["cell"]:
             means[cell, combination.name] = (
                 0.7
                 + 0.05 * (combination.learning_rate == 1e-3)
@@ -324,7 +325,7 @@ def test_factor_effects_find_what_was_put_in():
                 + 0.04 * (cell == "LSTM") * (combination.recurrent_layers == 2)
                 + noise
             )
-    effects, interactions = compare.factor_effects(means, grid)
+    effects, interactions = compare.factor_effects(means, config)
     effect = {(row["cell"], row["factor"]): row for row in effects}
     assert len(effects) == 10
     assert all(row["pairs"] == 16 for row in effects)
@@ -342,10 +343,10 @@ def test_factor_effects_find_what_was_put_in():
 
 
 def test_a_factor_with_three_levels_gives_three_pairs_and_gaps_are_left_out():
-    grid = config_of(cell=["LSTM"], **SMALL)["grid"] | {"learning_rate": [1e-2, 1e-4, 1e-3]}
-    means = {("LSTM", combination.name): 0.5 for combination in combinations(grid)}
-    del means["LSTM", combinations(grid)[0].name]
-    effects, _ = compare.factor_effects(means, grid)
+    config = config_of(cell=["LSTM"], **SMALL | {"learning_rate": [1e-2, 1e-4, 1e-3]})
+    means = {("LSTM", combination.name): 0.5 for combination in combinations(config)}
+    del means["LSTM", combinations(config)[0].name]
+    effects, _ = compare.factor_effects(means, config)
     rates = [row for row in effects if row["factor"] == "learning_rate"]
     assert [(row["from"], row["to"], row["pairs"]) for row in rates] == [
         (1e-4, 1e-3, 4),
@@ -355,13 +356,52 @@ def test_a_factor_with_three_levels_gives_three_pairs_and_gaps_are_left_out():
     assert all(row["p"] == 1.0 for row in rates)
 
 
+def test_in_a_sample_pairs_are_those_of_which_both_ends_were_drawn():
+    config = config_of(cell=["SimpleRNN", "LSTM"], sample=12)
+    drawn = {combination.name: combination for combination in combinations(config)}
+    means = {
+        (cell, name): 0.7 + 0.05 * combination.dropout + 0.01 * (cell == "LSTM")
+        for cell in config["grid"]["cell"]
+        for name, combination in drawn.items()
+    }
+    effects, interactions = compare.factor_effects(means, config)
+    assert {row["possible_pairs"] for row in effects} == {16}
+    for row in effects:
+        partners = [replace(c, **{row["factor"]: row["to"]}).name for c in drawn.values()]
+        at_low = [getattr(c, row["factor"]) == row["from"] for c in drawn.values()]
+        both = sum(low and name in drawn for low, name in zip(at_low, partners, strict=True))
+        assert row["pairs"] == both < 12
+    dropout = [row for row in effects if row["factor"] == "dropout"]
+    assert [row["mean"] for row in dropout] == pytest.approx([0.05, 0.05])
+    assert all(row["pairs"] for row in dropout)
+    between = [row for row in interactions if row["factor"] == "dropout"]
+    assert [row["pairs"] for row in between] == [dropout[0]["pairs"]]
+
+
+def test_a_factor_without_a_single_pair_is_told_with_none():
+    config = config_of(cell=["LSTM"], sample=1)
+    [only] = combinations(config)
+    effects, interactions = compare.factor_effects({("LSTM", only.name): 0.7}, config)
+    assert interactions == []
+    assert [row["pairs"] for row in effects] == [0] * 5
+    assert {(row["mean"], row["p"], row["p_holm"]) for row in effects} == {(None, None, None)}
+
+
+def test_a_sample_is_compared_from_end_to_end(tmp_path, monkeypatch):
+    monkeypatch.setitem(SMALL, "sample", 3)
+    found = Experiment(tmp_path).whole()
+    [pair] = found["paired_cells"]
+    assert len(pair["combinations"]) == 3
+    assert sum(row["pairs"] for row in found["factor_effects"]) == 4  # of 4 corners, 3: two edges
+
+
 def test_cells_are_paired_over_all_combinations():
-    grid = config_of(**SMALL)["grid"]
-    names = [combination.name for combination in combinations(grid)]
+    config = config_of(**SMALL)
+    names = [combination.name for combination in combinations(config)]
     means = {("SimpleRNN", name): 0.5 for name in names}
     means |= {("LSTM", name): 0.5 + 0.01 * number for number, name in enumerate(names)}
     del means["SimpleRNN", names[-1]]
-    (found,) = compare.paired_cells(means, grid)
+    (found,) = compare.paired_cells(means, config)
     assert found["combinations"] == names[:-1]
     assert found["differences"] == pytest.approx([0, -0.01, -0.02])
     assert (found["positive"], found["negative"]) == (0, 2)

@@ -50,6 +50,7 @@ def test_defaults_give_the_grid_of_the_reference():
         "dropout": [True, False],
         "regularization": [True, False],
         "learning_rate": [0.001, 0.0001],
+        "sample": None,
     }
 
 

@@ -55,6 +55,7 @@ def test_every_figure_has_a_caption_file_a_category_and_labels(root, experiment)
 
 CORPORA = {
     "demo": {"corpus": {"kind": "demo"}},
+    "a sample": {"corpus": {"kind": "demo"}, "grid": {"sample": 5}},
     "no test part": {
         "corpus": {"kind": "path", "path": "x.csv"},
         "split": {"fractions": {"train": 0.8, "validation": 0.2, "test": 0}},

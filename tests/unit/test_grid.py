@@ -1,17 +1,26 @@
 """A combination's name says its values, and a run's seed follows from its own name."""
 
+from collections import Counter
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 from tweetrnn.config import resolve
 from tweetrnn.errors import UserError
-from tweetrnn.grid import Combination, combinations, run_seed
+from tweetrnn.grid import FACTORS, Combination, combinations, is_sample, run_seed, size
 
-DEFAULT_GRID = resolve({"name": "demo", "corpus": {"kind": "demo"}})["grid"]
+DEFAULT = resolve({"name": "demo", "corpus": {"kind": "demo"}})
+
+
+def changed(seed=1, **grid):
+    """The default config with another seed, and other values in its grid."""
+    return DEFAULT | {"seed": seed, "grid": DEFAULT["grid"] | grid}
 
 
 def test_combinations_come_in_the_reference_s_nesting_order():
-    first_five = [combination.reference_tuple for combination in combinations(DEFAULT_GRID)[:5]]
+    first_five = [combination.reference_tuple for combination in combinations(DEFAULT)[:5]]
     assert first_five == [
         (1, 2, True, True, 1e-3),
         (1, 2, True, True, 1e-4),
@@ -19,7 +28,7 @@ def test_combinations_come_in_the_reference_s_nesting_order():
         (1, 2, True, False, 1e-4),
         (1, 2, False, True, 1e-3),
     ]
-    assert len(combinations(DEFAULT_GRID)) == 32
+    assert len(combinations(DEFAULT)) == 32
 
 
 def test_name_is_readable():
@@ -29,9 +38,59 @@ def test_name_is_readable():
 
 
 def test_growing_the_grid_keeps_the_names_of_what_was_there():
-    grown = DEFAULT_GRID | {"learning_rate": [1e-2, 1e-3, 1e-4], "recurrent_layers": [1, 2, 3]}
-    names = {combination.name for combination in combinations(DEFAULT_GRID)}
+    grown = changed(learning_rate=[1e-2, 1e-3, 1e-4], recurrent_layers=[1, 2, 3])
+    names = {combination.name for combination in combinations(DEFAULT)}
     assert names < {combination.name for combination in combinations(grown)}
+
+
+LARGER = {"learning_rate": [1e-2, 3e-3, 1e-3, 1e-4], "recurrent_layers": [1, 2, 3]}
+
+
+def drawn(number, seed=1, **grid):
+    """The names of a sample of LARGER's 96 combinations, in their order."""
+    found = combinations(changed(seed, **LARGER | grid, sample=number))
+    return [combination.name for combination in found]
+
+
+@pytest.mark.parametrize("number", [1, 20, 95])
+def test_a_sample_has_the_number_asked_for_of_the_grid_in_its_order(number):
+    whole, sample = drawn(None), drawn(number)
+    assert len(whole) == 96 and len(sample) == number
+    assert sample == [name for name in whole if name in sample]
+
+
+def test_a_larger_sample_keeps_the_combinations_of_a_smaller():
+    samples = [set(drawn(number)) for number in range(1, 97)]
+    assert all(one < other for one, other in pairwise(samples))
+
+
+def test_a_sample_does_not_depend_on_the_order_in_which_values_are_listed():
+    turned = {factor: DEFAULT["grid"][factor][::-1] for factor in FACTORS}
+    turned |= {factor: values[::-1] for factor, values in LARGER.items()}
+    assert set(drawn(20, **turned)) == set(drawn(20))
+
+
+def test_the_seed_says_which_combinations_are_drawn():
+    assert set(drawn(20, seed=1)) != set(drawn(20, seed=2))
+
+
+def test_a_sample_favours_no_value():
+    often = Counter(
+        (factor, getattr(Combination.parse(name), factor))
+        for seed in range(50)
+        for name in drawn(24, seed)
+        for factor in FACTORS
+    )
+    for factor in FACTORS:
+        counts = [count for (own, _), count in often.items() if own == factor]
+        assert stats.chisquare(counts).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("number, all_of_them", [(95, False), (96, True), (97, True), (None, True)])
+def test_what_is_not_smaller_than_the_grid_is_no_sample(number, all_of_them):
+    grid = changed(**LARGER, sample=number)["grid"]
+    assert is_sample(grid) != all_of_them
+    assert (size(grid), len(drawn(number))) == ((96, 96) if all_of_them else (number, number))
 
 
 @given(

@@ -18,6 +18,7 @@ EXPERIMENTS = {
     "one cell": {"cells": ["LSTM"]},
     "two cells": {},
     "three cells": {"cells": ["SimpleRNN", "LSTM", "GRU"]},
+    "a sample": {"sample": 5},
     "no test part": {"part": "validation"},
     "one replicate": {"selected_replicates": 1},
     "several runs of each combination": {"replicates": 2, **FEW_COMBINATIONS},
@@ -89,6 +90,29 @@ def test_state_of_runs_is_a_column_where_not_all_have_finished():
     finished, partial = made_report(), made_report(compared=False, statuses=["diverged"])
     assert "status" not in [column.key for column in tables(finished)["runs"].columns]
     assert "diverged" in cells_of(tables(partial)["runs"], "status")
+
+
+def test_a_sample_is_said_to_be_one():
+    experiment = made_report(sample=5)
+    [told] = [text for text, role in paragraphs(experiment, "headline") if role == "note"]
+    assert told.startswith("This is a sample: 5 of the grid's 32 combinations")
+    assert "drawn at random by the seed 1" in told
+    assert len(experiment.runs) == 10
+    assert "are a random sample of the grid" in paragraphs(experiment, "effects")[0][0]
+
+
+def test_a_whole_grid_is_not_said_to_be_a_sample():
+    assert [role for _, role in paragraphs(made_report(), "headline")] == ["verdict", "", ""]
+    assert "not a random sample" in paragraphs(made_report(), "effects")[0][0]
+
+
+@pytest.mark.parametrize("table", ["effects", "interactions"])
+def test_pairs_are_told_with_how_many_there_could_be_where_some_lack(table):
+    sampled, whole = (tables(made_report(sample=n))[table] for n in (12, None))
+    assert set(cells_of(sampled, "possible_pairs")) == {"16"}
+    assert all(int(pairs) < 12 for pairs in cells_of(sampled, "pairs"))
+    assert "possible_pairs" not in [column.key for column in whole.columns]
+    assert set(cells_of(whole, "pairs")) == {"16"}
 
 
 def test_replicates_of_a_grid_are_told_apart():

@@ -1,7 +1,9 @@
 """What runs again after a change, told by dry runs."""
 
 import os
+import re
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -97,6 +99,20 @@ def test_training_without_a_record_is_kept_until_it_is_out_of_date(finished):
 def test_removing_a_combination_trains_nothing(finished):
     finished.write_config(grid={"dropout": [False]})
     assert finished.planned() == AFTER_TRAINING
+
+
+def test_sample_of_what_is_trained_trains_nothing_and_a_larger_one_its_own_runs_alone(finished):
+    grid = {"learning_rate": [0.001, 0.01, 0.1], "sample": 1}  # of 6 combinations, 2 are trained
+    trained = {path.name for path in (finished.path / "results/small/train/LSTM").iterdir()}
+
+    def planned(sample):
+        finished.write_config(grid=grid | {"sample": sample})
+        told = finished.run("--dry-run").stdout
+        return set(re.findall(r"Training LSTM ([^,\s]+), replicate 1\b", told))
+
+    every = [planned(sample) for sample in range(1, 7)]
+    assert all(one <= other for one, other in pairwise(every))
+    assert len(every[5]) == 4 and not trained & every[5]
 
 
 def test_another_sequence_length_encodes_and_does_not_tokenize(finished):

@@ -26,7 +26,7 @@ except UserError as error:
 
 RESULTS = f"results/{config['name']}"
 CELLS = config["grid"]["cell"]
-COMBINATIONS = [combination.name for combination in combinations(config["grid"])]
+COMBINATIONS = [combination.name for combination in combinations(config)]
 REPLICATES = range(1, config["training"]["replicates"] + 1)
 PARTS = ["train", "validation", "test"]
 

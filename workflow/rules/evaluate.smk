@@ -55,7 +55,7 @@ rule aggregate:
     params:
         train=folder_of_runs,
         benchmarks=lambda wildcards, input: str(Path(input.benchmarks[0]).parents[2]),
-        config=settings("grid", "training.replicates", "report.rank_by"),
+        config=settings("grid", "seed", "training.replicates", "report.rank_by"),
         code=code_digest("aggregate"),
     message:
         "Gathering all runs in one table"

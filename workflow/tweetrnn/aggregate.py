@@ -249,7 +249,8 @@ def gather(train_dir, benchmark_dir, config, allow_missing=False):
     Args:
         train_dir: the folder with CELL/COMBINATION/REPLICATE/.
         benchmark_dir: the folder with CELL/COMBINATION/REPLICATE.tsv.
-        config: grid, training.replicates and report.rank_by say which runs are expected.
+        config: grid, seed and training.replicates say which runs are expected, report.rank_by
+            how they are ordered.
         allow_missing: list a run without results as missing instead of refusing.
 
     Raises:
@@ -257,7 +258,7 @@ def gather(train_dir, benchmark_dir, config, allow_missing=False):
     """
     runs, histories = [], {}
     for cell in config["grid"]["cell"]:
-        for combination in combinations(config["grid"]):
+        for combination in combinations(config):
             for replicate in range(1, config["training"]["replicates"] + 1):
                 name = Path(cell, combination.name, str(replicate))
                 row, history = read_run(
@@ -317,7 +318,8 @@ def add_arguments(parser):
         "--config",
         required=True,
         type=json.loads,
-        help='{"grid": ..., "training": {"replicates": ...}, "report": {"rank_by": ...}}',
+        help='{"grid": ..., "seed": ..., "training": {"replicates": ...}, '
+        '"report": {"rank_by": ...}}',
     )
 
 

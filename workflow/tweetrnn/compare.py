@@ -17,7 +17,7 @@ from tweetrnn import metrics, published
 from tweetrnn.errors import UserError
 from tweetrnn.failures import diagnose
 from tweetrnn.files import check_digest, damaged, read_json, read_parquet, write_json
-from tweetrnn.grid import combinations
+from tweetrnn.grid import FACTORS, combinations, full_size
 from tweetrnn.select import mean_figures
 from tweetrnn.statistics import (
     LEVEL,
@@ -31,7 +31,6 @@ from tweetrnn.statistics import (
     selection_optimism,
 )
 
-FACTORS = ("recurrent_layers", "dense_layers", "dropout", "regularization", "learning_rate")
 RANKINGS = (  # what report.rank_by and report.select_by offer
     "mean_accuracy",
     "best_accuracy",
@@ -178,18 +177,18 @@ def level_pairs(levels):
     return list(pairs_of(sorted(levels), 2))
 
 
-def paired_differences(means, cell, grid, factor, low, high):
+def paired_differences(means, cell, config, factor, low, high):
     """Return {combination at the low level: figure at the high level - figure at the low}.
 
-    Combinations that differ in this factor alone make a pair; a pair without both figures is
-    left out.
+    Combinations that differ in this factor alone make a pair; a pair without both figures, as
+    there are where runs diverged or the combinations are a sample, is left out.
 
     Args:
         means: {(cell, combination name): figure}.
-        grid: the config's section.
+        config: grid, and the seed of its sample.
     """
     found = {}
-    for combination in combinations(grid):
+    for combination in combinations(config):
         if getattr(combination, factor) != low:
             continue
         ends = [(cell, combination.name), (cell, replace(combination, **{factor: high}).name)]
@@ -205,18 +204,25 @@ def with_holm(rows):
     return rows
 
 
-def factor_effects(means, grid):
+def factor_effects(means, config):
     """Return (effects, interactions): two families of paired differences in this grid.
 
     An effect is of a factor in a cell: figures at the higher level less those at the lower. An
-    interaction is the first cell's effect less the second's, combination by combination.
+    interaction is the first cell's effect less the second's, combination by combination. Each tells
+    its ``pairs`` and how many the full grid has, ``possible_pairs``.
+
+    Args:
+        means: {(cell, combination name): figure}.
+        config: grid, and the seed of its sample.
     """
+    grid = config["grid"]
     effects, interactions = [], []
     for factor in FACTORS:
+        possible = full_size(grid) // len(grid[factor])
         for low, high in level_pairs(grid[factor]):
-            head = {"factor": factor, "from": low, "to": high}
+            head = {"factor": factor, "from": low, "to": high, "possible_pairs": possible}
             own = {
-                cell: paired_differences(means, cell, grid, factor, low, high)
+                cell: paired_differences(means, cell, config, factor, low, high)
                 for cell in grid["cell"]
             }
             effects += [{"cell": cell, **head, **describe(own[cell].values())} for cell in own]
@@ -234,13 +240,13 @@ def factor_effects(means, grid):
     return with_holm(effects), with_holm(interactions)
 
 
-def paired_cells(means, grid):
+def paired_cells(means, config):
     """Return for each two cells their differences over all combinations, and Wilcoxon's test."""
     found = []
-    for one, other in pairs_of(grid["cell"], 2):
+    for one, other in pairs_of(config["grid"]["cell"], 2):
         names = [
             combination.name
-            for combination in combinations(grid)
+            for combination in combinations(config)
             if (one, combination.name) in means and (other, combination.name) in means
         ]
         own = describe(means[one, name] - means[other, name] for name in names)
@@ -424,7 +430,7 @@ def compare(selected, runs, train_dir, baselines, rows, names, config):
         }
 
     means = mean_figures(runs, selected["select_by"])
-    effects, interactions = factor_effects(means, config["grid"])
+    effects, interactions = factor_effects(means, config)
     failures = {
         cell: {
             "combination": choice[cell],
@@ -459,7 +465,7 @@ def compare(selected, runs, train_dir, baselines, rows, names, config):
         ],
         "factor_effects": effects,
         "interactions": interactions,
-        "paired_cells": paired_cells(means, config["grid"]),
+        "paired_cells": paired_cells(means, config),
         "selection_optimism": optimism(
             runs,
             cells,

@@ -3,6 +3,7 @@
 from statistics import median
 
 from tweetrnn.document import percent, share, signed, visible
+from tweetrnn.grid import size
 
 # Every hue is drawn in this exact hexadecimal; the page replaces it by the CSS variable of the
 # same name and so recolours the figures for a dark background. No two may be equal.
@@ -54,9 +55,7 @@ def curve_metric(ranking):
 
 def shown(config):
     """Return how many runs of each cell are shown in full: ``report.top``, or all if fewer."""
-    runs = config["training"]["replicates"]
-    for factor in FACTORS:
-        runs *= len(config["grid"][factor])
+    runs = config["training"]["replicates"] * size(config["grid"])
     return min(config["report"]["top"], runs)
 
 
@@ -244,7 +243,7 @@ def effect_name(row):
 def _effects(e):
     rows = [row for row in e.comparison["factor_effects"] if row["pairs"]]
     if not rows:
-        return "The grid varies no hyper-parameter of which both levels have finished."
+        return "No two finished combinations differ in one hyper-parameter alone."
     told = []
     for cell in e.config["grid"]["cell"]:
         mine = [row for row in rows if row["cell"] == cell]

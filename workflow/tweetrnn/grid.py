@@ -2,10 +2,13 @@
 
 import hashlib
 import itertools
+import math
 import re
 from dataclasses import astuple, dataclass
 
 from tweetrnn.errors import UserError
+
+FACTORS = ("recurrent_layers", "dense_layers", "dropout", "regularization", "learning_rate")
 
 _NAME = re.compile(
     r"rnn(?P<recurrent_layers>\d+)-dense(?P<dense_layers>\d+)-dropout(?P<dropout>[01])"
@@ -66,14 +69,39 @@ class Combination:
         )
 
 
-def combinations(grid):
+def full_size(grid):
+    """Return how many combinations the full product has; ``grid`` is the config's section."""
+    return math.prod(len(grid[factor]) for factor in FACTORS)
+
+
+def size(grid):
+    """Return how many combinations are trained: the full product, or the sample if smaller."""
+    return min(grid["sample"] or full_size(grid), full_size(grid))
+
+
+def is_sample(grid):
+    """Return whether some combinations of the full product are left out on purpose."""
+    return size(grid) < full_size(grid)
+
+
+def combinations(config):
     """Return the grid's combinations in the reference's nesting order.
 
-    ``grid`` is the config's section: lists under recurrent_layers, dense_layers, dropout,
-    regularization and learning_rate.
+    ``config`` has the section grid, with lists under FACTORS and ``sample``, and ``seed``, which
+    only a sample needs. Of a sample are the combinations whose names' digests, with the seed, are
+    smallest: it does not depend on the order of values, and a larger one contains it.
     """
-    factors = ("recurrent_layers", "dense_layers", "dropout", "regularization", "learning_rate")
-    return [Combination(*values) for values in itertools.product(*(grid[f] for f in factors))]
+    grid = config["grid"]
+    product = [Combination(*values) for values in itertools.product(*(grid[f] for f in FACTORS))]
+    if not is_sample(grid):
+        return product
+
+    def lot(combination):
+        text = f"{config['seed']}/sample/{combination.name}"
+        return hashlib.sha256(text.encode()).digest()
+
+    drawn = set(sorted(product, key=lot)[: size(grid)])
+    return [combination for combination in product if combination in drawn]
 
 
 def run_seed(seed, cell, combination, replicate):

@@ -97,7 +97,7 @@ def effects(comparison, cells, look):
     """Draw for each hyper-parameter and cell the differences between else equal combinations."""
     rows = [row for row in comparison["factor_effects"] if row["pairs"]]
     if not rows:
-        return note("the grid varies no hyper-parameter")
+        return note("no two finished combinations differ in one hyper-parameter alone")
     largest = {}
     for row in rows:
         largest[effect_name(row)] = max(largest.get(effect_name(row), 0), abs(row["mean"]))

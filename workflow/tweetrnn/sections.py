@@ -34,7 +34,7 @@ from tweetrnn.document import (
     yes,
 )
 from tweetrnn.figures import FACTORS, METRICS, RANKINGS
-from tweetrnn.grid import Combination
+from tweetrnn.grid import Combination, full_size, is_sample, size
 from tweetrnn.prediction_metrics import PREDICTION_METRICS
 from tweetrnn.verdict import NAMES, listed, verdict
 
@@ -68,6 +68,16 @@ def headline(e):
     """1: who won, by how much, and against what."""
     kind = e.tokenized["kind"]
     blocks = [Paragraph(text, role) for text, role in verdict(e.comparison, e.baselines, kind)]
+    grid = e.config["grid"]
+    if is_sample(grid):
+        blocks.append(
+            Paragraph(
+                f"This is a sample: {whole(size(grid))} of the grid's {whole(full_size(grid))} "
+                f"combinations, drawn at random by the seed {e.config['seed']} and the same for "
+                "each cell. A better combination may be among those that were not trained.",
+                "note",
+            )
+        )
     unfinished = [row for row in e.runs if row["status"] != "finished"]
     if unfinished:
         each = [f"{row['cell']} {row['combination']} ({row['status']})" for row in unfinished[:8]]
@@ -407,10 +417,16 @@ def effects(e):
     blocks = [
         Paragraph(
             f"For each factor the differences in {select_by} between combinations that are equal "
-            "but for it: at the level named second less at the level named first. The combinations "
-            "are not a random sample, and all are trained and measured on the same tweets. So the "
-            "p values (Wilcoxon's signed-rank test) describe this grid and claim nothing beyond "
-            "it; Holm's correction is over all rows of a table. All of this is exploratory."
+            "but for it: at the level named second less at the level named first. "
+            + (
+                "The combinations are a random sample of the grid, in which many lack their "
+                "partner: the number of pairs is told, and of how many in the full grid. All"
+                if is_sample(e.config["grid"])
+                else "The combinations are not a random sample, and all"
+            )
+            + " are trained and measured on the same tweets. So the p values (Wilcoxon's "
+            "signed-rank test) describe this grid and claim nothing beyond it; Holm's correction "
+            "is over all rows of a table. All of this is exploratory."
         ),
         figure(e, "effects"),
         effects_table("effects", "The effect of each factor in each cell", c["factor_effects"]),
@@ -438,6 +454,7 @@ def effects_table(name, caption, rows):
         }
         for row in rows
     ]
+    missing = any(row["pairs"] < row["possible_pairs"] for row in rows)
     return Table(
         name,
         caption,
@@ -446,6 +463,7 @@ def effects_table(name, caption, rows):
             Column("what", "factor"),
             Column("change", "from, to"),
             Column("pairs", "pairs", whole),
+            *([Column("possible_pairs", "of", whole)] if missing else []),
             Column("mean", "mean difference", signed),
             Column("median", "median", signed),
             Column("range", "range", signed_between),
@@ -511,8 +529,8 @@ def real(e):
             mcnemar_table(c),
             Paragraph(
                 "Over all combinations, the cells side by side. Wilcoxon's signed-rank test "
-                "describes the differences of this grid: its combinations share their tweets and "
-                "were not drawn at random."
+                "describes the differences of this grid: its combinations share their tweets"
+                + ("." if is_sample(e.config["grid"]) else " and were not drawn at random.")
             ),
             paired_table(c),
             figure(e, "paired"),

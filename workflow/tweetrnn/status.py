@@ -60,7 +60,7 @@ def planned(config, results):
     names = [
         (cell, combination.name, replicate)
         for cell in config["grid"]["cell"]
-        for combination in combinations(config["grid"])
+        for combination in combinations(config)
         for replicate in replicates
     ]
     selected = results / "select/selected.json"
