@@ -41,6 +41,20 @@ def test_every_preset_is_valid(root, name):
     assert config["name"] == {"config": "demo"}.get(name, name)
 
 
+@pytest.mark.parametrize(
+    "cells, title",
+    [
+        (["SimpleRNN", "LSTM"], "SimpleRNN and LSTM on the sentiment of travelers' tweets"),
+        (["GRU", "SimpleRNN", "LSTM"], "GRU, SimpleRNN and LSTM on the sentiment of travelers'"),
+        (["LSTM"], "LSTM on the sentiment of travelers' tweets"),
+    ],
+)
+def test_title_names_the_cells_unless_it_is_given(cells, title):
+    config = with_change(DEMO, "grid.cell", cells)
+    assert resolve(config)["report"]["title"].startswith(title)
+    assert resolve(with_change(config, "report.title", "Mine"))["report"]["title"] == "Mine"
+
+
 def test_defaults_give_the_grid_of_the_reference():
     grid = resolve(DEMO)["grid"]
     assert grid == {

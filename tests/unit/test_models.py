@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from tweetrnn.cells import CELLS, glorot_uniform, orthogonal
+from tweetrnn.config import load_schema
 from tweetrnn.grid import Combination
 from tweetrnn.models import Dense, Dropout, build
 
@@ -112,6 +113,11 @@ def at_the_end(cell, states):
 def one_hot(ids, width):
     """(T, B) to (T, B, width); the id ``width`` is all zeros."""
     return torch.nn.functional.one_hot(ids, width + 1)[..., :width].to(torch.get_default_dtype())
+
+
+def test_the_config_offers_every_cell():
+    grid = load_schema()["properties"]["grid"]["properties"]
+    assert grid["cell"]["items"]["enum"] == list(CELLS)
 
 
 sizes = st.integers(1, 6)

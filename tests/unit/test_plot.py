@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import time
+from itertools import combinations
 from xml.etree import ElementTree
 
 import numpy as np
@@ -196,6 +197,20 @@ def test_every_figure_of_every_shape_is_drawn(shape):
         texts(figure)
         found[name] = figure
     assert set(found) == set(figure_names(e.config))
+
+
+@pytest.mark.parametrize("name", ["primary", "paired"])
+def test_titles_of_cells_with_long_names_have_room(name):
+    cells = ["SimpleRNN", "LSTM", "GRU", "BidirectionalLSTM"]
+    e = made_experiment(cells, top=1, **FEW_COMBINATIONS)
+    with style():
+        figure = getattr(plot_comparison, name)(e.comparison, Look(cells))
+        arrange(figure)
+    titles = [axes._left_title for axes in figure.axes]
+    boxes = [title.get_window_extent() for title in titles if title.get_text()]
+    assert len(boxes) > 3
+    assert all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 for box in boxes)
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
 
 
 @pytest.mark.parametrize("cells", [("LSTM",), ("SimpleRNN", "LSTM")])

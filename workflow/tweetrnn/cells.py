@@ -91,6 +91,9 @@ class Recurrent:
             "bias": torch.zeros(self.shapes["bias"]),
         }
 
+    def allocate(self, b, make):
+        """Add the cell's own buffers to ``b``; ``make(columns)`` returns one, (T, B, columns)."""
+
     def _buffers(self, steps, batch):
         """Return the buffers for a shape, made when it first occurs."""
         if (steps, batch) not in self.buffers:

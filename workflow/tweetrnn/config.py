@@ -13,6 +13,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from tweetrnn.errors import UserError
+from tweetrnn.verdict import listed
 
 SCHEMA_PATH = Path(__file__).resolve().parent.parent / "schemas" / "config.schema.yaml"
 
@@ -220,6 +221,9 @@ def resolve(config):
         faults = [*_check_kind(completed["corpus"], schema), *_check_across(completed)]
     if faults:
         raise UserError("the config has mistakes:\n  " + "\n".join(faults).replace("\n", "\n  "))
+    if completed["report"]["title"] is None:
+        cells = listed(completed["grid"]["cell"])
+        completed["report"]["title"] = f"{cells} on the sentiment of travelers' tweets"
     return completed
 
 

@@ -1,5 +1,7 @@
 """Which figures there are, what each says in words, and the colours shared with the page."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from statistics import median
 
 from tweetrnn.document import percent, share, signed, visible
@@ -65,24 +67,15 @@ def figure_names(config):
     ``config`` needs the sections grid, report and training; the names depend on nothing else, so
     that a workflow knows them before any run is done.
     """
-    return [
-        "primary",
-        "lengths",
-        *(
+    several = {
+        "curves": [
             f"curves-{cell}-{place}-{quantity}"
             for cell in config["grid"]["cell"]
             for place in range(1, shown(config) + 1)
             for quantity in ("loss", "accuracy")
-        ),
-        "ranking",
-        "cells",
-        "effects",
-        "paired",
-        "optimism",
-        "failures",
-        "calibration",
-        "cost",
-    ]
+        ]
+    }
+    return [name for kind in FIGURES for name in several.get(kind, [kind])]
 
 
 def level_text(factor, value):
@@ -99,33 +92,6 @@ def runs_of(runs, cell):
     """Return a cell's finished runs, best first; ``runs`` are dicts as aggregate lists them."""
     mine = [run for run in runs if run["cell"] == cell and run["status"] == "finished"]
     return sorted(mine, key=lambda run: run["rank"])
-
-
-# name (up to its first dash): caption file, category, what it is
-_CAPTIONS = {
-    "primary": ("primary.rst", "Comparison", "The selected models"),
-    "lengths": ("lengths.rst", "Data", "Tweet lengths"),
-    "curves": ("curves.rst", "Top runs", "Curves"),
-    "ranking": ("ranking.rst", "All runs", "All runs, ranked"),
-    "cells": ("cells.rst", "All runs", "The cells side by side"),
-    "effects": ("effects.rst", "All runs", "What each hyper-parameter does"),
-    "paired": ("paired.rst", "Comparison", "Differences over all combinations"),
-    "optimism": ("optimism.rst", "Comparison", "What selection flatters"),
-    "failures": ("failures.rst", "Mistakes", "Confusion matrices"),
-    "calibration": ("calibration.rst", "Mistakes", "Calibration"),
-    "cost": ("cost.rst", "Cost", "Time and memory"),
-}
-
-
-def caption_of(name):
-    """Return where Snakemake's own report puts a figure: its caption file, category and labels."""
-    kind, *rest = name.split("-")
-    caption, category, title = _CAPTIONS[kind]
-    labels = {"figure": title}
-    if kind == "curves":
-        cell, place, quantity = rest
-        labels = {"cell": cell, "place": place, "quantity": quantity}
-    return {"caption": caption, "category": category, "labels": labels}
 
 
 # ------------------------------------------------------------------------- alternative texts
@@ -314,21 +280,46 @@ def _cost(e):
     return f"Time and peak memory of each training: {'; '.join(told) or 'none is known'}.{asked}"
 
 
-_ALT_TEXTS = {
-    "primary": _primary,
-    "lengths": _lengths,
-    "curves": _curves,
-    "ranking": _ranking,
-    "cells": _cells,
-    "effects": _effects,
-    "paired": _paired,
-    "optimism": _optimism,
-    "failures": _failures,
-    "calibration": _calibration,
-    "cost": _cost,
+@dataclass(frozen=True)
+class Kind:
+    """A figure, or those whose names begin alike.
+
+    Snakemake's own report lists it as ``title`` under ``category``, its caption being in
+    workflow/captions. ``alt_text`` is a function of an experiment, and of each part of the figure's
+    name after its first dash. ``compared`` says whether it needs the comparison.
+    """
+
+    category: str
+    title: str
+    alt_text: Callable
+    compared: bool = False
+
+
+FIGURES = {  # in the report's order
+    "primary": Kind("Comparison", "The selected models", _primary, compared=True),
+    "lengths": Kind("Data", "Tweet lengths", _lengths),
+    "curves": Kind("Top runs", "Curves", _curves),
+    "ranking": Kind("All runs", "All runs, ranked", _ranking),
+    "cells": Kind("All runs", "The cells side by side", _cells),
+    "effects": Kind("All runs", "What each hyper-parameter does", _effects, compared=True),
+    "paired": Kind("Comparison", "Differences over all combinations", _paired, compared=True),
+    "optimism": Kind("Comparison", "What selection flatters", _optimism, compared=True),
+    "failures": Kind("Mistakes", "Confusion matrices", _failures, compared=True),
+    "calibration": Kind("Mistakes", "Calibration", _calibration, compared=True),
+    "cost": Kind("Cost", "Time and memory", _cost),
 }
-FROM_COMPARISON = ("primary", "effects", "paired", "optimism", "failures", "calibration")
+FROM_COMPARISON = tuple(name for name, kind in FIGURES.items() if kind.compared)
 NOT_COMPARED = "The selected combinations' trainings are not all done, so there is no comparison."
+
+
+def caption_of(name):
+    """Return where Snakemake's own report puts a figure: its caption file, category and labels."""
+    kind, *rest = name.split("-")
+    labels = {"figure": FIGURES[kind].title}
+    if kind == "curves":
+        cell, place, quantity = rest
+        labels = {"cell": cell, "place": place, "quantity": quantity}
+    return {"caption": f"{kind}.rst", "category": FIGURES[kind].category, "labels": labels}
 
 
 def alt_text(name, experiment):
@@ -341,9 +332,9 @@ def alt_text(name, experiment):
             lengths) and memory_mb (for cost; may be None).
     """
     kind, *rest = name.split("-")
-    if kind in FROM_COMPARISON and experiment.comparison is None:
+    if FIGURES[kind].compared and experiment.comparison is None:
         return NOT_COMPARED
-    return _ALT_TEXTS[kind](experiment, *rest)
+    return FIGURES[kind].alt_text(experiment, *rest)
 
 
 def baseline_values(baselines, ranking):

@@ -19,6 +19,7 @@ from tweetrnn.document import MINUS, share, signed, visible
 from tweetrnn.figures import BASELINES, GRID, INK, MUTED, RANKINGS, effect_name
 
 MOST_ROWS = 60  # of hyper-parameters' effects, the largest
+LONG = 24  # letters of two cells' names that leave a title no room for more
 
 
 def _rows(axes, labels):
@@ -72,7 +73,10 @@ def primary(comparison, look):
     _rows(
         top, [BASELINES.get(name, name).replace("logistic ", "logistic\n") for name in accuracies]
     )
+    longest = max(len(p["first"] + p["second"]) for p in found["pairs"]) if found["pairs"] else 0
     optimistic = ", where selected\n" if comparison["optimistic"] else " "
+    if longest > LONG:
+        optimistic = optimistic.rstrip() + "\n"
     small = "(small: each replicate)" if len(comparison["replicates"]) > 1 else ""
     top.set_title(f"accuracy on {part}{optimistic}{small}".rstrip())
     ends = [0.0]
@@ -156,7 +160,9 @@ def paired(comparison, look):
         axes.axhline(0, color=INK, linewidth=1.0)
         axes.axhline(row["mean"], color=INK, linewidth=1.1, linestyle=(0, (4, 2)))
         gap = "\n" if columns > 1 else ", "
-        axes.set_title(f"{row['first']} {MINUS} {row['second']}{gap}mean {signed(row['mean'])}")
+        cut = "\n" if columns > 1 and len(row["first"] + row["second"]) > LONG else " "
+        title = f"{row['first']}{cut}{MINUS} {row['second']}{gap}mean {signed(row['mean'])}"
+        axes.set_title(title)
         told = "{} ahead in {}" + (f" of {row['pairs']}" if columns == 1 else "")
         text = {"transform": axes.transAxes, "fontsize": SMALL}
         axes.text(

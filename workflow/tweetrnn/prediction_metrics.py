@@ -1,8 +1,8 @@
 """Metrics of stored predictions: aggregate computes them, so a new one trains nothing again.
 
-To add one, write a function of (probabilities (N, classes), labels (N,)) and name it in
-``PREDICTION_METRICS``; it then has a column in every table of runs. What training itself reports
-after each epoch is in ``metrics``.
+Each is a function of (probabilities (N, classes), labels (N,)) and has a column in every table of
+runs. To add one: docs/extending.md. What training itself reports after each epoch is in
+``metrics``.
 """
 
 from tweetrnn.metrics import confusion

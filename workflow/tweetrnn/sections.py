@@ -1,8 +1,7 @@
 """The report's sections, in order: what each says, shows and lists.
 
-Every section is a function of an ``Experiment`` that returns a ``Section``. To add a figure, draw
-it in ``plot``, name it in ``figures`` and place it here; a table's rows are also what summary.json
-holds.
+Every section is a function of an ``Experiment`` that returns a ``Section``. A table's rows are also
+what summary.json holds. To add a figure: docs/extending.md.
 """
 
 from pathlib import PurePath

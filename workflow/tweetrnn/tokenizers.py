@@ -1,9 +1,8 @@
 """How a text becomes tokens: what ``tokenize.tokens`` offers, by name.
 
-To add a way, write a function from a text to its tokens and name it in ``TOKENIZERS`` and in the
-schema. The functions are pure, take time in proportion to the text, and no token holds white
-space. (NLTK's TweetTokenizer, the usual choice, takes some ten times as long and cuts typographic
-apostrophes and variation selectors off as tokens of their own.)
+The functions are pure, take time in proportion to the text, and no token holds white space. To add
+one: docs/extending.md. (NLTK's TweetTokenizer, the usual choice, takes some ten times as long and
+cuts typographic apostrophes and variation selectors off as tokens of their own.)
 """
 
 import html

@@ -1,0 +1,139 @@
+"""The how-to of docs/extending.md, followed to the letter in a copy of the checkout."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+from checkout import copy_checkout
+
+BLOCK = re.compile(r"^```(python|diff|rst)\n(.*?)^```$", re.M | re.S)
+FILE = re.compile(r"`((?:workflow|tests)/[\w/.]+\.\w+)`")
+
+
+def blocks(text):
+    """Yield (section, file, kind, content) of each block; its file is the last one named before."""
+    for section in re.split(r"^## ", text, flags=re.M)[1:]:
+        for block in BLOCK.finditer(section):
+            file = FILE.findall(section[: block.start()])[-1]
+            yield section.partition("\n")[0], file, block[1], block[2]
+
+
+def apply(folder, file, kind, content):
+    """Do in a checkout what a block says: append Python, replace lines, or write a new file."""
+    path = folder / file
+    if kind == "rst":
+        assert not path.exists()
+        path.write_text(content)
+    elif kind == "python":
+        path.write_text(f"{path.read_text()}\n\n{content}")
+    else:
+        lines = content.splitlines(keepends=True)
+        before = "".join(line[1:] for line in lines if line[0] in " -")
+        after = "".join(line[1:] for line in lines if line[0] in " +")
+        text = path.read_text()
+        assert text.count(before) == 1, f"{file} has {text.count(before)} times:\n{before}"
+        path.write_text(text.replace(before, after))
+
+
+@pytest.fixture
+def follow(root):
+    """A function that follows one section of the how-to in a checkout."""
+
+    def follow_it(folder, section):
+        own = [
+            block[1:]
+            for block in blocks((root / "docs/extending.md").read_text())
+            if block[0] == section
+        ]
+        assert own
+        for block in own:
+            if (folder / block[0]).parent.is_dir():  # tests are no part of a copied checkout
+                apply(folder, *block)
+
+    return follow_it
+
+
+def runs_of(checkout):
+    with (checkout.path / "results/small/aggregate/runs.csv").open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_every_block_belongs_to_a_section_that_is_tried_here(root):
+    found = {section for section, *_ in blocks((root / "docs/extending.md").read_text())}
+    assert found == {"A metric", "A figure", "A tokenizer", "A cell"}
+
+
+@pytest.mark.slow
+def test_metric_stands_in_the_tables_of_runs_and_nothing_is_trained_for_it(finished, follow):
+    follow(finished.path, "A metric")
+    assert "train" not in finished.planned()
+    finished.run()
+    values = [float(row["worst_recall_at_best"]) for row in runs_of(finished)]
+    balanced = [float(row["balanced_accuracy_at_best"]) for row in runs_of(finished)]
+    assert all(0 <= one <= other for one, other in zip(values, balanced, strict=True))
+    assert "worst recall, best epoch" in (
+        finished.path / "results/small/report/report.html"
+    ).read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_figure_stands_in_the_report_and_in_snakemake_s_and_nothing_is_trained_for_it(
+    finished, follow
+):
+    follow(finished.path, "A figure")
+    assert "train" not in finished.planned()
+    finished.run()
+    report = finished.path / "results/small/report"
+    page = (report / "report.html").read_text(encoding="utf-8")
+    assert "Training over validation accuracy of 4 runs, on average" in page
+    assert (report / "images/optimists.png").is_file()
+    assert "images/optimists.png" in (report / "report.md").read_text(encoding="utf-8")
+    finished.run("--report", "all.html")
+    assert "optimists.svg" in (finished.path / "all.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_tokenizer_can_be_chosen(fresh, follow):
+    follow(fresh.path, "A tokenizer")
+    fresh.write_config(tokenize={"tokens": "characters"})
+    fresh.run("results/small/encode/facts.json")
+    facts = json.loads((fresh.path / "results/small/encode/facts.json").read_text())
+    assert facts["words"] < 150  # there are not many characters
+
+
+@pytest.mark.slow
+def test_cell_can_be_trained_and_is_compared(fresh, follow):
+    follow(fresh.path, "A cell")
+    fresh.write_config(grid={"cell": ["SimpleRNN", "ReluRNN"], "dropout": [False]})
+    fresh.run()
+    assert {(row["cell"], row["status"]) for row in runs_of(fresh)} == {
+        ("SimpleRNN", "finished"),
+        ("ReluRNN", "finished"),
+    }
+    summary = json.loads((fresh.path / "results/small/report/summary.json").read_text())
+    [pair] = summary["comparison"]["primary"]["pairs"]
+    assert (pair["first"], pair["second"]) == ("SimpleRNN", "ReluRNN")
+    assert summary["architectures"]["architecture-ReluRNN-1"][0]["layer"] == "relu_rnn (ReluRNN)"
+
+
+def test_cell_s_gradients_are_tried_as_the_how_to_says(root, tmp_path, follow):
+    checkout = copy_checkout(root, tmp_path / "checkout")
+    shutil.copy(root / "pyproject.toml", checkout.path)
+    (checkout.path / "tests/unit").mkdir(parents=True)
+    for name in ("conftest.py", "checkout.py", "unit/conftest.py", "unit/test_models.py"):
+        shutil.copy(root / "tests" / name, checkout.path / "tests" / name)
+    follow(checkout.path, "A cell")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "tests/unit/test_models.py", "-k", "ReluRNN"],
+        cwd=checkout.path,
+        env=os.environ | {"PYTHONPATH": str(checkout.path / "workflow")},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"\b[6-9] passed", done.stdout), done.stdout
