@@ -1,9 +1,13 @@
-"""Weights go to Keras's order and come back unchanged."""
+"""Weights go to Keras's order and come back unchanged; a run goes into a folder, whole."""
 
 import json
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
+import small_experiment
+from made_corpus import HEADER, as_csv, rows
+from markdown_it import MarkdownIt
 from safetensors.torch import save_file
 from tweetrnn.__main__ import main
 from tweetrnn.cells import CELLS
@@ -30,7 +34,7 @@ def trained(folder, cell, layers):
     tensors = {name: weight.contiguous() for name, weight in model.weights().items()}
     save_file(tensors, run / "best.safetensors", metadata(model))
     digest = sha256_of(run / "best.safetensors")
-    write_json(run / "parameters.json", {"sha256": {"best": digest}})
+    write_json(run / "parameters.json", {"sha256": {"best": digest}, "best_epoch": 1})
     return f"{cell}/{combination.name}", model
 
 
@@ -95,14 +99,14 @@ def test_unknown_run_is_told_with_one_that_is_there(folder, capsys):
     run, _ = trained(folder, "LSTM", 1)
     command = ["export", "GRU/rnn1", "--configfile", "x.yaml", "--keras", "k.npz"]
     message = refused(command, capsys)
-    assert "no run 'GRU/rnn1' under results/x/train" in message and f"{run}/1" in message
+    assert "no trained run 'GRU/rnn1' under results/x/train" in message
+    assert f"the nearest of 1 is {run}/1" in message
     assert not (folder / "k.npz").exists()
 
 
 def test_config_that_cannot_be_read_is_told(folder, capsys):
     message = refused(["export", "LSTM/rnn1", "--keras", "k.npz"], capsys)
-    assert "config/config.yaml: cannot tell the experiment's name" in message
-    assert "name a config with --configfile" in message
+    assert "config/config.yaml: the config cannot be read" in message
 
 
 def test_weights_of_another_epoch_that_are_absent_are_told(folder, capsys):
@@ -150,3 +154,150 @@ def test_file_that_holds_no_arrays_is_refused(folder, capsys, content):
     (folder / "k.npz").write_bytes(content)
     command = ["import-keras", "k.npz", run, "--configfile", "x.yaml", "--output", "w.safetensors"]
     assert "k.npz: not a .npz file" in refused(command, capsys)
+
+
+# ----------------------------------------------------------------------------- a folder, whole
+
+TINY = {
+    "training": {"epochs": 1},
+    "model": {"units": 4},
+    "corpus": {"labels": ["so|so", "<b>bad</b>"], "licence": "[none](x) | *at all*"},
+}
+RUN = "LSTM/rnn1-dense2-dropout0-reg0-lr1e-2/1"
+SECRET = "sesame"  # in every tweet, but rare enough for no vocabulary
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory, one_thread):
+    """The results of an experiment with one trained run, of which nothing is selected."""
+    folder = tmp_path_factory.mktemp("experiment")
+    file, results = folder / "tweets.csv", folder / "results/small"
+    labels = TINY["corpus"]["labels"]
+    table = [(n, f"{text} {SECRET}{n}", labels[int(n) % 2]) for n, text, _ in rows(60)]
+    file.write_text(as_csv(table, HEADER))
+    settings = TINY | {"vocabulary": {"min_count": 2}}
+    small_experiment.prepare(results, file, **settings)
+    small_experiment.train_run(results, file, *RUN.split("/"), **settings)
+    return results
+
+
+def export(results, *options):
+    """Run the command; return its exit status."""
+    return main(["export", "--results", str(results), RUN, *map(str, options)])
+
+
+def said(capsys, *options):
+    """Return what a command predicts."""
+    capsys.readouterr()
+    assert main(["predict", "tweet number 7", "--to", "jsonl", *map(str, options)]) == 0
+    return capsys.readouterr().out
+
+
+def test_folder_predicts_what_the_experiment_predicts(results, tmp_path, capsys, monkeypatch):
+    assert export(results, tmp_path / "model") == 0
+    expected = said(capsys, "--results", results, "--run", RUN)
+    monkeypatch.chdir(tmp_path)  # where there is nothing else
+    assert said(capsys, "--model", "model") == expected
+    files = {path.name for path in (tmp_path / "model").iterdir()}
+    assert files == {"README.md", "config.json", "vocabulary.parquet", "weights.safetensors"}
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_folder_holds_no_tweet_and_nothing_of_the_machine(results, tmp_path):
+    import getpass
+    import platform
+
+    export(results, tmp_path / "model")
+    content = b"".join(path.read_bytes() for path in (tmp_path / "model").iterdir())
+    words = b"".join(
+        json.dumps(row).encode()
+        for row in pq.read_table(tmp_path / "model/vocabulary.parquet").to_pylist()
+    )
+    assert b"tweet" in words and SECRET.encode() not in words + content
+    for secret in (platform.node(), str(results), str(tmp_path)):
+        assert secret.encode() not in content
+    assert f"/{getpass.getuser()}/".encode() not in content
+
+
+def test_card_of_a_run_that_was_not_selected_tells_validation_figures_alone(results, tmp_path):
+    export(results, tmp_path / "model")
+    card = (tmp_path / "model/README.md").read_text()
+    assert "**Validation figures only**" in card and "95" not in card
+    [row] = [line for line in card.splitlines() if line.startswith("| this run |")]
+    history = (results / "train" / RUN / "history.csv").read_text().splitlines()
+    told = dict(zip(history[0].split(","), history[1].split(","), strict=True))
+    accuracy, f1 = (float(told[f"validation_{name}"]) for name in ("accuracy", "macro_f1"))
+    assert row == f"| this run | {accuracy:.3f} | {f1:.3f} |"
+    assert "classes on the validation part" in card
+
+
+def test_card_shows_hostile_names_as_text(results, tmp_path):
+    export(results, tmp_path / "model")
+    page = (
+        MarkdownIt("commonmark").enable("table").parse((tmp_path / "model/README.md").read_text())
+    )
+    inline = [token for token in page if token.type == "inline"]
+    shown = ["".join(child.content for child in token.children) for token in inline]
+    assert TINY["corpus"]["labels"][0] in shown and TINY["corpus"]["labels"][1] in shown
+    assert any(TINY["corpus"]["licence"] in text for text in shown)
+    kinds = {child.type for token in inline for child in token.children}
+    assert not kinds & {"html_inline", "link_open", "image"}
+
+
+def test_folder_that_exists_is_not_touched(results, tmp_path, capsys):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model/mine.txt").write_text("mine")
+    assert export(results, tmp_path / "model") == 1
+    assert (
+        "model: exists; name another folder, or replace it with --force" in capsys.readouterr().err
+    )
+    assert export(results, tmp_path / "model", "--force") == 1
+    assert "model: not a folder made by export" in capsys.readouterr().err
+    assert (tmp_path / "model/mine.txt").read_text() == "mine"
+
+
+def test_force_replaces_an_earlier_export(results, tmp_path):
+    assert export(results, tmp_path / "model") == 0
+    (tmp_path / "model/README.md").write_text("earlier")
+    assert export(results, tmp_path / "model", "--force") == 0
+    assert (tmp_path / "model/README.md").read_text().startswith("# LSTM")
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_export_that_fails_leaves_nothing(results, tmp_path, capsys):
+    predictions = results / "train" / RUN / "predictions.parquet"
+    before = predictions.read_bytes()
+    predictions.write_bytes(before[:-9])
+    try:
+        assert export(results, tmp_path / "model") == 1
+        assert "predictions.parquet: damaged" in capsys.readouterr().err
+        assert list(tmp_path.iterdir()) == []
+    finally:
+        predictions.write_bytes(before)
+
+
+def test_file_of_a_folder_that_was_changed_since_is_told(results, tmp_path, capsys):
+    export(results, tmp_path / "model")
+    path = tmp_path / "model/vocabulary.parquet"
+    path.write_bytes(path.read_bytes() + b" ")
+    assert main(["predict", "--model", str(tmp_path / "model"), "a"]) == 1
+    assert "vocabulary.parquet: damaged" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ([], "name a folder to write, DIR, or a file for Keras with --keras"),
+        (["model", "--weights", "last"], "--weights last: belongs to --keras"),
+    ],
+)
+def test_what_to_write_has_to_be_named(results, tmp_path, capsys, monkeypatch, options, message):
+    monkeypatch.chdir(tmp_path)
+    assert export(results, *options) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_run_that_is_missing_an_experiment_around_it_is_told(folder, capsys):
+    run, _ = trained(folder, "LSTM", 1)
+    message = refused(["export", run, "out", "--configfile", "x.yaml"], capsys)
+    assert "results/x: no finished experiment there" in message and not (folder / "out").exists()

@@ -31,7 +31,8 @@ COMMANDS = {
     "trace": "follow one tweet through the stages",
     "status": "tell how far the trainings are (--watch: until they are done)",
     "headline": "print where a report lies and what it says first",
-    "export": "write a trained run's weights in Keras's order",
+    "predict": "say what a trained model makes of tweets",
+    "export": "write a trained run as a folder to take away, or its weights in Keras's order",
     "import-keras": "take weights from Keras into a run's format",
 }
 

@@ -192,6 +192,17 @@ def _check_across(config):
             f"model.dense_units: grid.dense_layers asks for {deepest} hidden dense layers, "
             f"but only {len(widths)} widths are given"
         )
+    files = config["predict"]["files"]
+    if len(files_to_predict(files)) < len(files):
+        yield "predict.files: two files have the same name; name them: {NAME: PATH, ...}"
+    for name in files_to_predict(files):
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+            yield f"predict.files: {name!r} does not do as a name; name the file: {{NAME: PATH}}"
+
+
+def files_to_predict(files):
+    """Return ``predict.files`` as {name: path}; a path without a name has its file's own."""
+    return files if isinstance(files, dict) else {Path(path).stem: path for path in files}
 
 
 def resolve(config):

@@ -79,7 +79,7 @@ class Corpus:
                     self._drop("NUL character in the text")
                 else:
                     self.kept[label] += 1
-                    yield identifier, _encodable(text), label
+                    yield identifier, encodable(text), label
             elif fault:
                 self._drop(fault)
             elif label in ignored:
@@ -167,13 +167,13 @@ def _as_text(value):
     if value is None or value != value:  # NaN stands for a missing value
         return None
     if isinstance(value, str):
-        return _encodable(value)
+        return encodable(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, int | float) else False
 
 
-def _encodable(text):
+def encodable(text):
     """Return ``text`` with half surrogate pairs, which no file can hold, replaced by U+FFFD."""
     if text.isascii():
         return text

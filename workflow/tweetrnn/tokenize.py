@@ -100,6 +100,8 @@ def tokenize(path, config, tweets, facts, dropped):
                     "ignored": dict(sorted(corpus.ignored.items())),
                     "classes": {label: corpus.kept[label] for label in labels},
                     **found,
+                    "tokenize": config["tokenize"],  # what a prediction does with its tweets, too
+                    "text_column": corpus.config["columns"]["text"],
                 },
             )
     if corpus.dropped:

@@ -1,11 +1,11 @@
 """A trained run's weights: where they lie, and in which order Keras wants them."""
 
+import difflib
 import json
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
-import yaml
 from safetensors import SafetensorError, safe_open
 
 from tweetrnn.errors import UserError
@@ -14,13 +14,8 @@ from tweetrnn.files import check_digest, damaged, read_json
 KINDS = ("best", "last")
 
 
-def add_run_arguments(parser):
-    """Add the options that name a trained run's weights."""
-    parser.add_argument(
-        "run",
-        metavar="RUN",
-        help="a run's folder, or CELL/COMBINATION or CELL/COMBINATION/REPLICATE of the experiment",
-    )
+def add_results_arguments(parser):
+    """Add the options that name an experiment's results."""
     parser.add_argument(
         "--configfile",
         default="config/config.yaml",
@@ -34,19 +29,76 @@ def add_run_arguments(parser):
         type=Path,
         help="the experiment's results, such as results/demo, instead of a config",
     )
+
+
+def add_run_arguments(parser):
+    """Add the options that name a trained run's weights."""
+    parser.add_argument(
+        "run",
+        metavar="RUN",
+        help="a run's folder, or CELL/COMBINATION or CELL/COMBINATION/REPLICATE of the experiment",
+    )
+    add_results_arguments(parser)
     parser.add_argument(
         "--weights", choices=KINDS, default="best", help="of which epoch (default: best)"
     )
 
 
-def _results_of(configfile):
-    try:
-        return Path("results", yaml.safe_load(Path(configfile).read_text("utf-8"))["name"])
-    except (OSError, UnicodeError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise UserError(
-            f"{configfile}: cannot tell the experiment's name ({error}); "
-            "name a config with --configfile, or RUN as a run's folder"
-        ) from None
+def results_of(options):
+    """Return the folder with the results of the experiment that the options name.
+
+    Raises:
+        UserError: the config is absent or has mistakes.
+    """
+    if options.results:
+        return options.results
+    from tweetrnn.config import read, resolve  # where a rule names the results, nobody needs it
+
+    return Path("results", resolve(read(options.configfile))["name"])
+
+
+def find_run(options, run):
+    """Return (the experiment's results, the run's folder) of a run's folder or name.
+
+    Raises:
+        UserError: there is no such run.
+    """
+    folder = Path(run)
+    if (folder / "parameters.json").is_file():
+        return Path(folder, "../../../..").resolve(), folder
+    results = results_of(options)
+    trainings = results / "train"
+    folder = trainings / run
+    if run.strip("/").count("/") == 1:
+        folder = folder / "1"
+    if (folder / "parameters.json").is_file():
+        return results, folder
+    known = sorted(
+        path.parent.relative_to(trainings).as_posix()
+        for path in trainings.glob("*/*/*/parameters.json")
+    )
+    near = difflib.get_close_matches(run, known, n=1, cutoff=0)
+    hint = f"; the nearest of {len(known)} is {near[0]}" if near else "; none is trained yet"
+    raise UserError(
+        f"RUN: no trained run {run!r} under {trainings}; expected CELL/COMBINATION or "
+        f"CELL/COMBINATION/REPLICATE{hint}"
+    )
+
+
+def weights_of(folder, kind="best"):
+    """Return the path of the weights in a run's folder.
+
+    Raises:
+        UserError: they are absent, were damaged since, or the run diverged before there were any.
+    """
+    path = folder / f"{kind}.safetensors"
+    parameters = read_json(folder / "parameters.json")
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; the run is not trained yet")
+    check_digest(path, parameters["sha256"][kind])
+    if not parameters["best_epoch"]:
+        raise UserError(f"{folder}: diverged in its first epoch and learnt nothing; choose another")
+    return path
 
 
 def find(options):
@@ -55,24 +107,8 @@ def find(options):
     Raises:
         UserError: there is no such run, it is not trained yet, or the file was damaged since.
     """
-    run, folder = options.run, Path(options.run)
-    if not folder.is_dir():
-        trainings = (options.results or _results_of(options.configfile)) / "train"
-        folder = trainings / run
-        if run.strip("/").count("/") == 1:
-            folder = folder / "1"
-        if not folder.is_dir():
-            known = sorted(str(path.relative_to(trainings)) for path in trainings.glob("*/*/*/"))
-            hint = f"; there are {known[0]} and {len(known) - 1} more" if known else ""
-            raise UserError(
-                f"RUN: no run {run!r} under {trainings}; expected CELL/COMBINATION or "
-                f"CELL/COMBINATION/REPLICATE{hint}"
-            )
-    path = folder / f"{options.weights}.safetensors"
-    if not path.is_file():
-        raise UserError(f"{path}: no such file; the run is not trained yet")
-    check_digest(path, read_json(folder / "parameters.json")["sha256"][options.weights])
-    return path
+    _, folder = find_run(options, options.run)
+    return weights_of(folder, options.weights)
 
 
 def read(path):

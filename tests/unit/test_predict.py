@@ -1,0 +1,351 @@
+"""A tweet is predicted as training read it, by the model that is asked for."""
+
+import csv
+import io
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import small_experiment
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_corpus import LABELS, as_csv, as_json_lines, rows
+from tweetrnn import predict
+from tweetrnn.__main__ import main
+from tweetrnn.errors import UserError
+from tweetrnn.files import read_json, write_json, write_parquet
+from tweetrnn.predictor import Encoder, majority, settings_of_results
+from tweetrnn.split import PARTS
+
+TWEET = "tweet number 7 @united"
+TINY = {"training": {"epochs": 1}, "model": {"units": 4}}
+SHALLOW = "rnn1-dense2-dropout0-reg0-lr1e-2"
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory, one_thread):
+    """The results of an experiment with two trained runs, of which one is selected."""
+    folder = tmp_path_factory.mktemp("experiment")
+    corpus, results = folder / "tweets.csv", folder / "results/small"
+    corpus.write_text(as_csv(rows()))
+    small_experiment.prepare(results, corpus, **TINY)
+    for cell in ("SimpleRNN", "LSTM"):
+        small_experiment.train_run(results, corpus, cell, SHALLOW, **TINY)
+    runs = [
+        {"cell": cell, "combination": SHALLOW, "replicate": 1, "status": status}
+        | {"best_accuracy": accuracy}
+        for cell, accuracy, status in (
+            ("SimpleRNN", 0.6, "finished"),
+            ("LSTM", 0.7, "finished"),
+            ("GRU", 0.9, "diverged"),
+        )
+    ]
+    write_parquet(results / "aggregate/runs.parquet", pa.Table.from_pylist(runs))
+    cells = {
+        cell: {"combination": SHALLOW, "figure": figure, "replicate": 1, "candidates": 1}
+        for cell, figure in (("SimpleRNN", 0.9), ("LSTM", 0.1))  # by another figure
+    }
+    write_json(results / "select/selected.json", {"cells": cells, "replicates": [2]})
+    return results
+
+
+def answers(capsys, results, *arguments):
+    """Return the answers of a command that must succeed, as dicts, and its messages."""
+    capsys.readouterr()
+    assert main(["predict", "--results", str(results), "--to", "jsonl", *map(str, arguments)]) == 0
+    told = capsys.readouterr()
+    return [json.loads(line) for line in told.out.splitlines()], told.err
+
+
+def refused(capsys, *arguments):
+    """Return the message, in one line, of a command that must fail and write nothing."""
+    capsys.readouterr()
+    assert main(["predict", *map(str, arguments)]) == 1
+    told = capsys.readouterr()
+    assert not told.out
+    lines = [line for line in told.err.splitlines() if not line.startswith("Model: ")]
+    assert len(lines) == 1
+    return lines[0]
+
+
+# ------------------------------------------------------------------ as training read its tweets
+
+letters = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12),
+    st.lists(
+        st.sampled_from(["late", "Late", "😀", "é", "e\u0301", "&amp;", "!"]),
+        min_size=1,
+        max_size=8,
+    ).map(" ".join),
+)
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory):
+    """A folder whose files are written anew by each example."""
+    return tmp_path_factory.mktemp("stages")
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    table=st.lists(st.tuples(letters, st.sampled_from(LABELS)), min_size=1, max_size=15).map(
+        lambda drawn: [*rows(30), *((f"d{n}", *row) for n, row in enumerate(drawn))]
+    ),
+    tokenize=st.fixed_dictionaries(
+        {
+            "tokens": st.sampled_from(["tweet", "whitespace"]),
+            "fold_case": st.booleans(),
+            "unescape_entities": st.booleans(),
+        }
+    ),
+    sequence=st.fixed_dictionaries(
+        {
+            "length": st.sampled_from([1, 4]),
+            "padding": st.sampled_from(["left", "right"]),
+            "truncation": st.sampled_from(["left", "right"]),
+        }
+    ),
+    vocabulary=st.fixed_dictionaries(
+        {
+            "fit_on": st.sampled_from(["train", "all"]),
+            "max_words": st.sampled_from([None, 3]),
+            "padding": st.sampled_from(["column", "zeros"]),
+            "unknown": st.sampled_from(["column", "zeros"]),
+        }
+    ),
+)
+def test_raw_texts_give_the_sequences_that_split_wrote(
+    scratch, table, tokenize, sequence, vocabulary
+):
+    corpus, results = scratch / "t.jsonl", scratch / "results"
+    corpus.write_text(as_json_lines(table))
+    small_experiment.prepare(
+        results,
+        corpus,
+        corpus={"max_dropped": 1},
+        tokenize=tokenize,
+        sequence=sequence,
+        vocabulary=vocabulary,
+    )
+    text_of = {identifier: text for identifier, text, _ in table}
+    tweets, places = (
+        predict.read_parquet(results / name).to_pylist()
+        for name in ("tokenize/tweets.parquet", "split/rows.parquet")
+    )
+    encoder, facts = Encoder(*settings_of_results(results)), read_json(results / "split/facts.json")
+    for part in PARTS:
+        mine = [text_of[tweets[row["row"]]["id"]] for row in places if row["part"] == part]
+        sequences, tokens, unknowns = encoder.encode(mine)
+        written = np.load(results / f"split/{part}_sequences.npy")
+        assert np.array_equal(sequences, written)
+        assert tokens.sum() == facts["parts"][part]["tokens"]
+        assert unknowns.sum() == facts["parts"][part]["unknown_tokens"]
+
+
+def test_half_a_surrogate_pair_is_read_as_a_corpus_reads_it(results):
+    encoder = Encoder(*settings_of_results(results))
+    one, other = (encoder.encode([text]) for text in ("tweet \ud83d", "tweet \ufffd"))
+    assert np.array_equal(one[0], other[0])
+
+
+# ------------------------------------------------------------------------------------ votes
+
+votes = st.integers(1, 5).flatmap(
+    lambda models: st.lists(
+        st.lists(
+            st.lists(st.integers(0, 8).map(lambda n: n / 8), min_size=3, max_size=3),
+            min_size=models,
+            max_size=models,
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+
+
+@given(votes)
+def test_most_votes_win_and_among_equals_the_higher_mean(texts):
+    classes, most = majority(np.array(texts).transpose(1, 0, 2))
+    for models, number, count in zip(texts, classes, most, strict=True):
+        given_votes = [model.index(max(model)) for model in models]
+        counts = [given_votes.count(k) for k in range(3)]
+        means = [sum(model[k] for model in models) / len(models) for k in range(3)]
+        assert counts[number] == max(counts) == count
+        for k in range(3):
+            if counts[k] == count:
+                assert means[k] <= means[number] + 1e-12
+
+
+def test_vote_has_the_models_mean_probabilities_and_its_count(capsys, results):
+    [one], _ = answers(capsys, results, "--run", f"LSTM/{SHALLOW}", TWEET)
+    [other], _ = answers(capsys, results, "--run", f"SimpleRNN/{SHALLOW}/1", TWEET)
+    [both], told = answers(capsys, results, "--top", 2, TWEET)
+    names = [f"probability_{label}" for label in LABELS]
+    for name in names:
+        assert both[name] == pytest.approx((one[name] + other[name]) / 2, abs=2e-7)
+    agree = one["predicted"] == other["predicted"]
+    assert both["votes"] == (2 if agree else 1) and "votes" not in one
+    assert f"Model: LSTM/{SHALLOW}/1, SimpleRNN/{SHALLOW}/1" in told
+
+
+# --------------------------------------------------------------------------------- which model
+
+
+def test_default_is_the_selected_run_with_the_best_validation_accuracy(capsys, results):
+    found, told = answers(capsys, results, TWEET)
+    assert f"Model: LSTM/{SHALLOW}/1\n" in told
+    assert found == answers(capsys, results, "--run", f"LSTM/{SHALLOW}", TWEET)[0]
+
+
+def test_best_runs_are_finished_ones_by_validation_accuracy(results):
+    assert predict.best_runs(results, 2) == [("LSTM", SHALLOW, 1), ("SimpleRNN", SHALLOW, 1)]
+    with pytest.raises(UserError, match=r"--top 3: .* has 2 finished runs"):
+        predict.best_runs(results, 3)
+
+
+def test_config_names_the_results(capsys, results, monkeypatch):
+    monkeypatch.chdir(results.parent.parent)
+    config = results.parent.parent / "x.yaml"
+    config.write_text("name: small\ncorpus: {kind: demo}\n")
+    assert main(["predict", "--configfile", "x.yaml", TWEET]) == 0
+    head, line = capsys.readouterr().out.splitlines()
+    assert head.split() == ["label", *LABELS, "unknown", "text"] and line.endswith(TWEET)
+
+
+def test_unfinished_experiment_is_told(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.yaml").write_text("name: x\ncorpus: {kind: demo}\n")
+    message = refused(capsys, "--configfile", "x.yaml", TWEET)
+    assert "results/x: no finished experiment there; run the workflow first" in message
+    assert "no finished experiment" in refused(capsys, "--results", tmp_path, "--top", 2, TWEET)
+
+
+def test_unknown_run_is_told_with_the_nearest(capsys, results):
+    message = refused(capsys, "--results", results, "--run", f"LSTN/{SHALLOW}", TWEET)
+    assert f"no trained run 'LSTN/{SHALLOW}'" in message
+    assert f"the nearest of 2 is LSTM/{SHALLOW}/1" in message
+
+
+def test_run_that_learnt_nothing_is_refused(capsys, results):
+    path = results / "train/LSTM" / SHALLOW / "1/parameters.json"
+    before, parameters = path.read_bytes(), read_json(path)
+    write_json(path, parameters | {"best_epoch": None})
+    try:
+        assert "diverged in its first epoch" in refused(capsys, "--results", results, TWEET)
+    finally:
+        path.write_bytes(before)
+
+
+def test_weights_of_another_vocabulary_are_refused(capsys, results):
+    facts = results / "split/facts.json"
+    before, found = facts.read_bytes(), read_json(facts)
+    write_json(facts, found | {"width": found["width"] + 1})
+    try:
+        message = refused(capsys, "--results", results, TWEET)
+        assert f"made for {found['width']} one-hot columns" in message
+    finally:
+        facts.write_bytes(before)
+
+
+def test_folder_that_is_no_model_is_told(capsys, tmp_path):
+    message = refused(capsys, "--model", tmp_path, TWEET)
+    assert "holds no config.json; expected a folder made by: python -m tweetrnn export" in message
+
+
+# ------------------------------------------------------------------------------ files and texts
+
+
+def test_other_columns_are_kept_in_the_input_s_order(capsys, results, tmp_path):
+    path, out = tmp_path / "t.tsv", tmp_path / "out.csv"
+    path.write_text("n\ttext\tlast\n1\ttweet number 3\tx\n2\ttweet\ty\n")
+    options = ["predict", "--results", str(results), "--input", str(path), "--output", str(out)]
+    assert main(options) == 0
+    assert capsys.readouterr().out == ""
+    found = list(csv.DictReader(io.StringIO(out.read_text())))
+    assert list(found[0])[:4] == ["n", "text", "last", "predicted"]
+    assert [(row["n"], row["text"], row["last"]) for row in found] == [
+        ("1", "tweet number 3", "x"),
+        ("2", "tweet", "y"),
+    ]
+    for row in found:
+        values = {label: float(row[f"probability_{label}"]) for label in LABELS}
+        assert sum(values.values()) == pytest.approx(1, abs=1e-6)
+        assert row["predicted"] == max(values, key=values.get)
+
+
+def test_batches_give_what_one_batch_gives(capsys, results, tmp_path, monkeypatch):
+    path = tmp_path / "t.csv"
+    path.write_text(as_csv(rows(25)))
+    whole, _ = answers(capsys, results, "--input", path)
+    monkeypatch.setattr(predict, "batches", lambda rows: batches(rows, 7))
+    parts, _ = answers(capsys, results, "--input", path)
+    assert [row["text"] for row in parts] == [row[1] for row in rows(25)]
+    for one, other in zip(whole, parts, strict=True):
+        for name, value in one.items():
+            assert other[name] == (pytest.approx(value, abs=1e-6) if name[0] == "p" else value)
+
+
+batches = predict.batches
+
+
+def test_standard_input_is_read_in_the_format_named(capsys, results, monkeypatch):
+    stream = io.BytesIO(b'{"tweet": "tweet number 4", "n": [1]}\n{"tweet": null}\n')
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=stream))
+    options = ["--input", "-", "--format", "jsonl", "--text-column", "tweet"]
+    (first, second), told = answers(capsys, results, *options)
+    assert first["n"] == [1] and first["predicted"] in LABELS
+    assert second == dict.fromkeys(second)  # nothing was said
+    assert "1 of 2 texts hold no word, and have no label" in told
+
+
+def test_unknown_words_are_told_and_warned_of_where_they_are_most(capsys, results):
+    found, told = answers(capsys, results, "tweet xyzzy", "tweet xyzzy plugh")
+    assert [row["unknown_words"] for row in found] == [0.5, 0.6667]
+    assert "in 1 of 2 texts most words are unknown to the model" in told
+    _, told = answers(capsys, results, "tweet number 4")
+    assert "unknown" not in told
+
+
+@pytest.mark.parametrize(
+    "content, options, message",
+    [
+        ("text\na\n", ["a text"], "give tweets as arguments, or a file"),
+        ("id,tweet\n1,a\n", [], "no column 'text'"),
+        (b"text\n\xff\n", [], "line 2: the byte 0xff is not UTF-8"),
+        ("", [], "empty; expected one row for each tweet"),
+        ("text,predicted\na,b\n", [], "has a column 'predicted' already"),
+        ("text\na\n", ["--output", "x.txt"], "'.txt' tells none of the formats"),
+        ("text\na\n", ["--format", "jsonl"], "line 1: not a JSON object"),
+    ],
+)
+def test_mistake_in_the_input_is_one_line_and_nothing_is_written(
+    capsys, results, tmp_path, monkeypatch, content, options, message
+):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "t.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    command = ["--results", results, "--input", "t.csv", "--output", "out.csv", *options]
+    assert message in refused(capsys, *command)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ([], "give tweets as arguments, or a file of them with --input"),
+        (["--input", "absent.csv"], "there is no file absent.csv"),
+        (["--input", "-"], "--format: name standard input's, one of csv, tsv, jsonl"),
+    ],
+)
+def test_missing_input_is_told(capsys, results, options, message):
+    assert message in refused(capsys, "--results", results, *options)
+
+
+def test_mistake_far_down_leaves_an_earlier_output_as_it_was(capsys, results, tmp_path):
+    path, out = tmp_path / "t.csv", tmp_path / "out.csv"
+    path.write_text("text\n" + "tweet\n" * 9000 + "a,b\n")
+    out.write_text("earlier")
+    message = refused(capsys, "--results", results, "--input", path, "--output", out)
+    assert "line 9002" in message and out.read_text() == "earlier"

@@ -1,0 +1,239 @@
+"""Predicting again what training predicted; the rule; a folder to take away; the documentation."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import small_experiment
+import yaml
+from tweetrnn.__main__ import main
+
+PROBABILITIES = re.compile(r"p\d+")
+
+
+def stored(run):
+    """Return the probabilities (N, classes) of the validation part that a training stored."""
+    table = pq.read_table(run / "predictions.parquet", filters=[("part", "=", "validation")])
+    names = [name for name in table.column_names if PROBABILITIES.fullmatch(name)]
+    return np.column_stack([table[name].to_numpy() for name in names])
+
+
+def validation_tweets(results, corpus):
+    """Return the corpus's own rows (dicts) of the validation part, in its order."""
+    with corpus.open(encoding="utf-8", newline="") as stream:
+        by_id = {row["tweet_id"]: row for row in csv.DictReader(stream)}
+    ids = pq.read_table(results / "tokenize/tweets.parquet", columns=["id"])["id"].to_pylist()
+    rows = pq.read_table(results / "split/rows.parquet", filters=[("part", "=", "validation")])
+    return [by_id[ids[row]] for row in rows["row"].to_pylist()]
+
+
+def predicted(command, rows, folder):
+    """Return the probabilities (N, classes) that a command gives of rows, by way of CSV files."""
+    with (folder / "in.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    files = ["--input", str(folder / "in.csv"), "--output", str(folder / "out.csv")]
+    assert main(["predict", *map(str, command), *files]) == 0
+    with (folder / "out.csv").open(encoding="utf-8", newline="") as stream:
+        found = list(csv.DictReader(stream))
+    assert [row["tweet_id"] for row in found] == [row["tweet_id"] for row in rows]
+    names = [name for name in found[0] if name.startswith("probability_")]
+    return np.array([[float(row[name]) for name in names] for row in found])
+
+
+def corpus_of(checkout):
+    """Return the small experiment's corpus."""
+    [corpus] = (checkout.path / "results/small/corpus").iterdir()
+    return corpus
+
+
+def test_every_finished_run_predicts_from_raw_text_what_training_stored(finished_once, tmp_path):
+    results = finished_once.path / "results/small"
+    rows = validation_tweets(results, corpus_of(finished_once))
+    runs = [path.parent for path in (results / "train").glob("*/*/*/predictions.parquet")]
+    assert len(runs) == 6
+    for run in runs:
+        command = ["--results", results, "--run", "/".join(run.parts[-3:])]
+        assert np.abs(predicted(command, rows, tmp_path) - stored(run)).max() <= 1e-6
+
+
+def test_default_is_a_selected_run_of_the_grid(finished_once, tmp_path):
+    results = finished_once.path / "results/small"
+    rows = validation_tweets(results, corpus_of(finished_once))
+    found = predicted(["--results", results], rows, tmp_path)
+    selected = json.loads((results / "select/selected.json").read_text())["cells"]
+    runs = {
+        cell: results / "train" / cell / choice["combination"] / "1"
+        for cell, choice in selected.items()
+    }
+    right = {}
+    labels = np.load(results / "split/validation_labels.npy")
+    for cell, run in runs.items():
+        right[cell] = (stored(run).argmax(axis=1) == labels).sum()
+    best = [cell for cell in runs if right[cell] == max(right.values())]
+    assert any(np.abs(found - stored(runs[cell])).max() <= 1e-6 for cell in best)
+
+
+def sections_of(root, preset):
+    """Return a reference preset's config without its corpus file and its name."""
+    config = yaml.safe_load((root / f"config/{preset}.yaml").read_text())
+    corpus = {
+        key: config["corpus"][key] for key in ("labels", "ignore_labels") if key in config["corpus"]
+    }
+    return {key: config[key] for key in ("tokenize", "split", "vocabulary") if key in config} | {
+        "corpus": corpus
+    }
+
+
+@pytest.mark.parametrize("tokens", ["tweet", "whitespace"])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_validation_tweets_get_the_stored_probabilities(finished_once, tmp_path, tokens, side):
+    sections = {
+        "tokenize": {"tokens": tokens},
+        "sequence": {"padding": side, "truncation": side, "length": 12},
+    }
+    check(finished_once, tmp_path, sections)
+
+
+@pytest.mark.parametrize("preset", ["reference-two-class", "reference-three-class"])
+def test_so_they_do_under_the_reference_s_protocol(finished_once, tmp_path, root, preset):
+    check(finished_once, tmp_path, sections_of(root, preset))
+
+
+def check(finished, folder, sections):
+    """Train two runs on the small experiment's corpus and hold predictions against theirs."""
+    corpus, results = corpus_of(finished), folder / "results"
+    sections |= {"training": {"epochs": 1}, "model": {"units": 8}}
+    small_experiment.prepare(results, corpus, **sections)
+    rows = validation_tweets(results, corpus)
+    for cell in ("SimpleRNN", "LSTM"):
+        run = small_experiment.train_run(results, corpus, cell, **sections)
+        command = ["--results", results, "--run", run]
+        assert np.abs(predicted(command, rows, folder) - stored(run)).max() <= 1e-6
+
+
+# ------------------------------------------------------------------------------------ the rule
+
+
+def test_files_named_in_the_config_are_predicted(finished, capsys):
+    with corpus_of(finished).open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))[:20]
+    new = finished.path / "new.jsonl"
+    new.write_text(
+        "".join(json.dumps({"n": n, "text": r["text"]}) + "\n" for n, r in enumerate(rows))
+    )
+    finished.write_config(predict={"files": {"week-1": "new.jsonl"}})
+    assert finished.planned()["predict"] == 1
+    assert "train" not in finished.planned()
+    finished.run()
+    out = finished.path / "results/small/predict/week-1.csv"
+    with out.open(encoding="utf-8", newline="") as stream:
+        found = list(csv.DictReader(stream))
+    assert [row["n"] for row in found] == list(map(str, range(20)))
+    capsys.readouterr()
+    command = ["predict", "--results", finished.path / "results/small", "--input", new]
+    assert main([*map(str, command), "--to", "csv"]) == 0
+    assert capsys.readouterr().out == out.read_text()
+
+    assert finished.planned() == {}
+    new.write_text('{"n": 1, "text": "another"}\n')
+    assert finished.planned() == {"predict": 1}
+
+
+def test_file_without_a_name_has_its_own_and_its_mistake_is_one_message(finished):
+    (finished.path / "bad.csv").write_text("tweet\na\n")
+    finished.write_config(predict={"files": ["bad.csv"]})
+    done = finished.run("results/small/predict/bad.csv", check=False)
+    assert done.returncode
+    assert "error: bad.csv: no column 'text'; name the one with" in done.stdout + done.stderr
+    finished.write_config(predict={"files": ["bad.csv"], "text_column": "tweet"})
+    finished.run("results/small/predict/bad.csv")
+    assert (finished.path / "results/small/predict/bad.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "files, message",
+    [
+        ({"a": "x.parquet"}, "predict.files.a: expected text of the form"),
+        ({"a/b": "x.csv"}, "predict.files: 'a/b' does not do as a name"),
+        (["x/t.csv", "y/t.tsv"], "predict.files: two files have the same name"),
+        (["../-.csv"], "predict.files: '-' does not do as a name"),
+    ],
+)
+def test_files_that_cannot_be_predicted_are_told_beforehand(finished_once, files, message):
+    from tweetrnn.config import resolve
+    from tweetrnn.errors import UserError
+
+    with pytest.raises(UserError) as caught:
+        resolve({"name": "x", "corpus": {"kind": "demo"}, "predict": {"files": files}})
+    assert message in str(caught.value)
+
+
+# --------------------------------------------------------------------------- a folder to take away
+
+
+def test_exported_folder_is_enough_on_another_machine(finished, tmp_path):
+    results = finished.path / "results/small"
+    rows = validation_tweets(results, corpus_of(finished))
+    [run] = (results / "train/LSTM").glob("*/2")  # the selected combination, trained anew
+    assert main(["export", str(run), str(tmp_path / "model")]) == 0
+    expected = stored(run)
+    shutil.rmtree(results)
+    assert (
+        np.abs(predicted(["--model", tmp_path / "model"], rows, tmp_path) - expected).max() <= 1e-6
+    )
+
+
+def test_card_of_a_selected_run_tells_the_comparison_s_figures(finished_once, tmp_path):
+    results = finished_once.path / "results/small"
+    comparison = json.loads((results / "compare/comparison.json").read_text())
+    own = comparison["primary"]["accuracies"]
+    [run] = (results / "train/LSTM").glob("*/2")
+    assert main(["export", str(run), str(tmp_path / "model")]) == 0
+    card = (tmp_path / "model/README.md").read_text()
+
+    def figures(start):
+        [line] = [line for line in card.splitlines() if line.startswith(f"| {start}")]
+        return [cell.strip() for cell in line.split("|")[2:4]]
+
+    for start, name in (
+        ("its combination, trained anew", "LSTM"),
+        ("baseline: the most frequent", "majority"),
+        ("baseline: logistic", "logistic_regression"),
+    ):
+        low, high = own[name]["interval"]
+        assert figures(start) == [f"{own[name]['accuracy']:.3f}", f"{low:.3f} to {high:.3f}"]
+    test = pq.read_table(run / "predictions.parquet", filters=[("part", "=", "test")]).to_pydict()
+    p = np.column_stack([test[name] for name in test if PROBABILITIES.fullmatch(name)])
+    assert figures("this run (replicate 2)")[0] == f"{(p.argmax(1) == test['label']).mean():.3f}"
+    assert "invented tweets" in card and "invented by this program" in card
+    for row in validation_tweets(results, corpus_of(finished_once)):
+        assert row["text"] not in card
+
+
+# ------------------------------------------------------------------------------ the documentation
+
+
+def test_commands_of_the_documentation_work(finished, root):
+    shutil.copy(finished.path / "config/small.yaml", finished.path / "config/config.yaml")
+    blocks = re.findall(r"^```sh\n(.*?)^```", (root / "docs/predict.md").read_text(), re.M | re.S)
+    assert len(blocks) >= 5
+    environment = os.environ | {
+        "PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}",
+        "PYTHONPATH": str(finished.path / "workflow"),
+    }
+    for block in blocks:
+        command = ["bash", "-euo", "pipefail", "-c", block]
+        done = subprocess.run(
+            command, cwd=finished.path, env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, f"{block}\n{done.stderr}"
+    assert (finished.path / "models/lstm/README.md").exists()
