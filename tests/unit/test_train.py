@@ -28,6 +28,7 @@ from tweetrnn.training import Trainer
 RUNS = {
     "SimpleRNN": "rnn2-dense1-dropout1-reg1-lr1e-2",
     "LSTM": "rnn1-dense2-dropout1-reg0-lr1e-2",
+    "BidirectionalLSTM": "rnn2-dense1-dropout1-reg0-lr1e-2",
 }
 CHECKPOINT = "checkpoint/checkpoint.safetensors"
 
