@@ -1,12 +1,31 @@
-"""What the documents show is what the commands print."""
+"""What the documents show is what the commands print, and the commands that they name work."""
 
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import yaml
+from checkout import SMALL, copy_checkout
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
+# Commands that are run otherwise, by how they begin, and by what.
+ELSEWHERE = {
+    "make test": "this very suite",
+    "make lint": "CI",
+    "make slurm": "tests/slurm",
+    "sbatch": "nothing: it needs a node of 64 cores",
+    "pip install snakemake-storage": "nothing: Kubernetes and S3 could not be had",
+    "snakemake --executor kubernetes": "nothing: Kubernetes and S3 could not be had",
+    "make bench": "nothing: it takes an hour and an environment with Keras",
+    "make scale": "nothing: it takes half an hour",
+    "python benchmarks/": "nothing: benchmarks take long and assert nothing",
+}
 
 
 def tweetrnn(checkout, *arguments, check=True):
@@ -69,3 +88,66 @@ def test_messages_that_the_faq_explains_are_those_of_the_code(root):
     for message in messages:
         for piece in message.split("…"):
             assert piece.strip() in told, message
+
+
+def commands_of(page):
+    """Return the commands in a page's sh blocks, continued lines joined, without comments."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
+    lines = "".join(blocks).replace("\\\n", " ").splitlines()
+    found = [re.sub(r"\s+# .*", "", line).strip() for line in lines]
+    return [line for line in found if line]
+
+
+COMMANDS = list(dict.fromkeys(command for page in PAGES for command in commands_of(page)))
+TRIED = [command for command in COMMANDS if not command.startswith(tuple(ELSEWHERE))]
+
+
+@pytest.fixture(scope="module")
+def newcomer(tmp_path_factory):
+    """A clone whose presets are small, with an environment in .venv and tweets in data/."""
+    checkout = copy_checkout(ROOT, tmp_path_factory.mktemp("newcomer") / "clone")
+    for name in ("Makefile", "benchmarks"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, checkout.path / name)
+    environment = checkout.path / ".venv"
+    environment.mkdir()
+    for name in ("bin", "lib", "pyvenv.cfg"):
+        (environment / name).symlink_to(Path(sys.prefix) / name)
+    for name in ("run.stamp", "test.stamp"):
+        (environment / name).touch()
+    tweets = ["tweet_id,text,airline_sentiment"]
+    for n in range(300):
+        mood = ("negative", "neutral", "positive")[n % 3]
+        tweets.append(f"{n},@united a {mood} flight number {n},{mood}")
+    for folder in ("data", "elsewhere"):
+        (checkout.path / folder).mkdir()
+        (checkout.path / folder / "Tweets.csv").write_text("\n".join(tweets))
+    path = {"kind": "path", "path": "data/Tweets.csv"}
+    for name, own in (
+        ("config", {"name": "demo"}),
+        ("airline", {"name": "airline", "corpus": path}),
+    ):
+        (checkout.path / f"config/{name}.yaml").write_text(yaml.safe_dump(SMALL | own))
+    return checkout
+
+
+def test_documents_have_commands():
+    assert "make run" in TRIED and len(TRIED) >= 4
+
+
+@pytest.mark.parametrize("command", TRIED)
+def test_command_of_the_documents_works(newcomer, command):
+    """In the documents' order, each in the state in which those before left the clone."""
+    done = subprocess.run(
+        ["bash", "-euc", command],
+        cwd=newcomer.path,
+        env=os.environ
+        | {
+            "PATH": f"{newcomer.path}/.venv/bin:{os.environ['PATH']}",
+            "PYTHONPATH": str(newcomer.path / "workflow"),
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
