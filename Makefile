@@ -11,7 +11,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # The interpreter by its path and the tools as modules: a moved folder keeps working.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help run partial slurm test lint rulegraph bench clean
+.PHONY: help run partial status slurm test lint audit rulegraph bench scale clean
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -42,6 +42,9 @@ run: $(VENV)/run.stamp  ## run the pipeline (CONFIG=config/airline.yaml for the 
 partial: $(VENV)/run.stamp  ## report on what there is, while trainings run or after some failed
 	@$(BIN)/python -m snakemake --configfile $(CONFIG) --nolock --cores 1 partial
 
+status: $(VENV)/run.stamp  ## tell how far the trainings are
+	@$(BIN)/python -m tweetrnn status --configfile $(CONFIG)
+
 slurm: $(VENV)/run.stamp  ## the same on a SLURM cluster, under a watchdog (docs/cluster.md; SUBMIT="--leftovers wait -- --jobs 20")
 	@$(BIN)/python -m tweetrnn submit --configfile $(CONFIG) $(SUBMIT)
 	@$(BIN)/python -m tweetrnn headline --configfile $(CONFIG)
@@ -54,6 +57,11 @@ lint: $(VENV)/test.stamp  ## check format and style
 	@$(BIN)/python -m snakefmt --check Snakefile workflow
 	@$(BIN)/python -m snakemake --lint
 
+audit:  ## look up known vulnerabilities of the pinned packages (needs the network)
+	@$(PYTHON) -m venv .venv-audit
+	@.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	@.venv-audit/bin/python -m pip_audit --disable-pip --require-hashes -r envs/run.txt -r envs/test.txt
+
 # The benchmark has an environment of its own: Keras and TensorFlow are no part of the pipeline.
 .venv-bench/bench.stamp: benchmarks/requirements.txt envs/torch.txt
 	@$(PYTHON) -m venv .venv-bench
@@ -64,6 +72,9 @@ lint: $(VENV)/test.stamp  ## check format and style
 bench: .venv-bench/bench.stamp  ## hold the training against Keras and plain torch (an hour; BENCH=--quick for a look)
 	@PYTHONPATH=workflow .venv-bench/bin/python benchmarks/bench.py $(BENCH)
 
+scale: $(VENV)/test.stamp  ## measure 1.6 million tweets and grids of 2,000 (half an hour)
+	@$(BIN)/python benchmarks/scale.py
+
 rulegraph: $(VENV)/run.stamp  ## redraw the report's picture of the rules (needs graphviz)
 	@$(BIN)/python -m snakemake --rulegraph 2>/dev/null | sed -E \
 	  -e 's/, color = "[^"]*", style="rounded"//; s/penwidth=2, color=grey/color="#59626d"/' \
@@ -72,4 +83,4 @@ rulegraph: $(VENV)/run.stamp  ## redraw the report's picture of the rules (needs
 	  | tred | dot -Tsvg > workflow/templates/rulegraph.svg
 
 clean:  ## remove the environment and all results
-	rm -rf $(VENV) .venv-bench results .snakemake
+	rm -rf $(VENV) .venv-bench .venv-audit results .snakemake
