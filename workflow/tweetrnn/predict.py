@@ -73,7 +73,8 @@ def chosen(options):
         folders = [folder]
     else:
         results = results_of(options)
-        names = best_runs(results, options.top) if options.top else [selected_run(results)]
+        voting = options.top is not None
+        names = best_runs(results, options.top) if voting else [selected_run(results)]
         folders = [Path(results, "train", *map(str, name)) for name in names]
     settings, vocabulary = settings_of_results(results)
     return settings, vocabulary, {"/".join(f.parts[-3:]): weights_of(f) for f in folders}
@@ -83,11 +84,13 @@ def best_runs(results, count):
     """Return (cell, combination, replicate) of the grid's runs with the best validation accuracy.
 
     Raises:
-        UserError: there are fewer finished ones.
+        UserError: there are fewer finished ones, or none is asked for.
     """
     runs = [run for run in _runs_of(results) if run["status"] == "finished"]
-    if count > len(runs):
-        raise UserError(f"--top {count}: {results} has {len(runs)} finished runs of the grid")
+    if not 0 < count <= len(runs):
+        raise UserError(
+            f"--top {count}: expected 1 to {len(runs)}, the finished runs of the grid in {results}"
+        )
     names = ("cell", "combination", "replicate")
     runs.sort(key=lambda run: (-run["best_accuracy"], *(run[name] for name in names)))
     return [tuple(run[name] for name in names) for run in runs[:count]]
@@ -165,7 +168,7 @@ def input_rows(options, text_column):
         yield records.read(sys.stdin.buffer, "standard input", form, text_column)
     else:
         form = input_format(options)
-        if not Path(options.input).is_file():
+        if not Path(options.input).exists() or Path(options.input).is_dir():
             raise UserError(f"--input: there is no file {options.input}")
         with open(options.input, "rb") as stream:
             yield records.read(stream, options.input, form, text_column)

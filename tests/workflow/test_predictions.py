@@ -14,6 +14,7 @@ import pytest
 import small_experiment
 import yaml
 from tweetrnn.__main__ import main
+from tweetrnn.predictor import Encoder, settings_of_results
 
 PROBABILITIES = re.compile(r"p\d+")
 
@@ -83,7 +84,7 @@ def test_default_is_a_selected_run_of_the_grid(finished_once, tmp_path):
 
 
 def sections_of(root, preset):
-    """Return a reference preset's config without its corpus file and its name."""
+    """Return the sections of a preset that say how tweets are read, its corpus file left out."""
     config = yaml.safe_load((root / f"config/{preset}.yaml").read_text())
     corpus = {
         key: config["corpus"][key] for key in ("labels", "ignore_labels") if key in config["corpus"]
@@ -118,6 +119,20 @@ def check(finished, folder, sections):
         run = small_experiment.train_run(results, corpus, cell, **sections)
         command = ["--results", results, "--run", run]
         assert np.abs(predicted(command, rows, folder) - stored(run)).max() <= 1e-6
+
+
+@pytest.mark.parametrize("preset", ["airline", "reference-two-class", "reference-three-class"])
+def test_real_tweets_get_the_sequences_that_split_wrote(tweets_csv, tmp_path, root, preset):
+    sections = sections_of(root, preset)
+    small_experiment.prepare(tmp_path, tweets_csv, **sections)
+    with tweets_csv.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    ignored = sections["corpus"].get("ignore_labels", [])
+    texts = [row["text"] for row in rows if row["airline_sentiment"] not in ignored]
+    encoder = Encoder(*settings_of_results(tmp_path))
+    placed = pq.read_table(tmp_path / "split/rows.parquet", filters=[("part", "=", "validation")])
+    sequences, _, _ = encoder.encode([texts[row] for row in placed["row"].to_pylist()])
+    assert np.array_equal(sequences, np.load(tmp_path / "split/validation_sequences.npy"))
 
 
 # ------------------------------------------------------------------------------------ the rule
