@@ -131,6 +131,15 @@ def test_another_title_is_in_the_report_within_ten_seconds(finished):
     assert "Quite another title" in (finished.path / "results/small/report/report.html").read_text()
 
 
+def test_playground_can_be_turned_off_and_nothing_but_the_report_is_made_anew(finished):
+    page = finished.path / "results/small/report/report.html"
+    assert 'id="playground"' in page.read_text()
+    finished.write_config(report={"playground": False})
+    assert finished.planned() == {"render": 1}
+    finished.run()
+    assert 'id="playground"' not in page.read_text()
+
+
 def test_partial_report_tells_what_is_missing_and_leaves_the_finished_one_alone(finished):
     results = finished.path / "results/small"
     page = (results / "report/report.html").read_bytes()

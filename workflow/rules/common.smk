@@ -64,8 +64,11 @@ def of_grid(*patterns):
     )
 
 
-def of_selected(*patterns):
-    """These files of the selected combinations' further trainings, known once select has run."""
+def of_selected(*patterns, further=True):
+    """These files of the selected combinations' further trainings, known once select has run.
+
+    Not ``further``: of the selected runs themselves.
+    """
 
     def files(wildcards):
         with checkpoints.select.get().output.selected.open() as stream:
@@ -77,7 +80,7 @@ def of_selected(*patterns):
                 patterns,
                 cell=cell,
                 combination=choice["combination"],
-                replicate=selected["replicates"],
+                replicate=selected["replicates"] if further else choice["replicate"],
             )
         ]
 

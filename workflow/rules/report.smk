@@ -55,6 +55,11 @@ rule render:
         plots=rules.plot.output,
         of_runs=of_grid(TRAINED["architecture"], TRAINED["provenance"]),
         replicates=of_selected(TRAINED["provenance"], TRAINED["timing"]),
+        vocabulary=rules.split.output.vocabulary,
+        validation_sequences=rules.split.output.validation_sequences,
+        playground=of_selected(
+            TRAINED["best"], TRAINED["parameters"], TRAINED["predictions"], further=False
+        ),
     output:
         html=report(
             f"{RESULTS}/report/report.html",
@@ -89,6 +94,8 @@ rule render:
         "--baselines {input.baselines:q} --token-facts {input.token_facts:q} "
         "--encode-facts {input.encode_facts:q} --split-facts {input.split_facts:q} "
         "--tweets {input.tweets:q} --comparison {input.comparison:q} "
+        "--vocabulary {input.vocabulary:q} "
+        "--validation-sequences {input.validation_sequences:q} "
         "--plots {params.plots:q} --train-dir {params.train:q} --memory-mb {params.memory} "
         "--output-dir {params.folder:q} "
         "--config {params.config:q} --log {log:q}"

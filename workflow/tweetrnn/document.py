@@ -198,6 +198,19 @@ class Curves:
 
 
 @dataclass
+class Playground:
+    """Where a reader types a tweet: what the script reads, a tweet to begin with, its accuracy.
+
+    It is in the page alone, and there where there is JavaScript.
+    """
+
+    data: dict
+    example: str
+    agreement: str
+    kind = "playground"
+
+
+@dataclass
 class Listing:
     """Preformatted text."""
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from tweetrnn.files import check_digest, read_json, read_parquet
 from tweetrnn.machine import processor_name
+from tweetrnn.playground import Playground
+from tweetrnn.playground import read as read_playground
 
 MASK = "@…"
 _HANDLE = re.compile(r"(?<!\w)@\w+")
@@ -21,7 +23,8 @@ class Experiment:
 
     ``architectures`` and ``provenances`` are by (cell, combination, replicate), ``replicates`` has
     the seconds of the selected combinations' further trainings, ``tweets`` the texts that the
-    comparison points at, by corpus row, with people's handles masked.
+    comparison points at, by corpus row, with people's handles masked; ``playground`` is None in a
+    partial report, and where none is wanted.
     """
 
     config: dict
@@ -39,6 +42,7 @@ class Experiment:
     memory_mb: int
     commit: str
     versions: dict
+    playground: Playground | None = None
 
 
 def masked(text, shown):
@@ -109,6 +113,7 @@ def read(options, config):
         texts = read_parquet(options.tweets, ["text"])["text"]
         shown = config["report"]["show_handles"]
         tweets = {row: masked(texts[row].as_py(), shown) for row in rows}
+    split = read_json(options.split_facts)
     return Experiment(
         config=config,
         runs=runs,
@@ -116,7 +121,7 @@ def read(options, config):
         baselines=read_json(options.baselines) if options.baselines else None,
         tokenized=read_json(options.token_facts),
         encoded=read_json(options.encode_facts),
-        split=read_json(options.split_facts),
+        split=split,
         comparison=comparison,
         architectures={name: architecture(name) for name in names if name in top},
         provenances={name: of_run(name, "provenance.json") for name in [*names, *further]},
@@ -131,4 +136,7 @@ def read(options, config):
             "python": platform.python_version(),
             **{name: version(name) for name in DRAWN_WITH},
         },
+        playground=read_playground(options, config, split, comparison["selected"])
+        if comparison
+        else None,
     )

@@ -75,9 +75,16 @@ def for_script(value):
     return Markup(text.replace("<", "\\u003c"))
 
 
+def script_for(sections):
+    """Return the page's script: the playground's part only where there is one."""
+    kinds = {block.kind for section in sections for block in section.blocks}
+    names = ["report.js", *(["playground.js"] if "playground" in kinds else [])]
+    return "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in names)
+
+
 def html(sections, pictures, config):
     """Return report.html; ``pictures`` are paths of SVGs by name."""
-    script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
+    script = script_for(sections)
     return (
         environment()
         .get_template("report.html.j2")
@@ -125,6 +132,7 @@ def summary(found, sections):
         "split": found.split,
         "baselines": found.baselines,
         "comparison": found.comparison,
+        "playground": found.playground.agreement if found.playground else [],
         "tables": {table.name: table.rows for section in sections for table in section.tables()},
         "architectures": {card.architecture.name: card.architecture.rows for card in cards},
     }
@@ -173,6 +181,13 @@ def add_arguments(parser):
     for name in ("baselines", "comparison"):
         parser.add_argument(
             f"--{name}", metavar="FILE", help=f"the {name} (JSON); without it a partial report"
+        )
+    for name, what in (
+        ("vocabulary", "split's one-hot columns (Parquet)"),
+        ("validation-sequences", "split's validation part (npy)"),
+    ):
+        parser.add_argument(
+            f"--{name}", metavar="FILE", help=f"{what}; needed where there is a comparison"
         )
     parser.add_argument(
         "--memory-mb", required=True, type=int, help="what a training asks for, in MB"

@@ -19,6 +19,7 @@ from tweetrnn.document import (
     Figure,
     Listing,
     Paragraph,
+    Playground,
     Section,
     Table,
     between,
@@ -780,6 +781,39 @@ def failures(e):
     return Section("failures", title, blocks)
 
 
+def playground(e):
+    """The selected models, to be tried; nothing in a partial report, or where none is wanted."""
+    found, blocks = e.playground, []
+    if found and found.data:
+        blocks = [
+            Paragraph(
+                "Type a tweet into report.html to see what the selected runs make of it after each "
+                "word; the page computes that by itself, with JavaScript and without a network."
+            ),
+            Playground(found.data, EXAMPLE, agreement_in_words(found.agreement)),
+        ]
+    if found:
+        blocks += [Paragraph(note, "note") for note in found.notes]
+    return Section("try", "Try it", blocks)
+
+
+EXAMPLE = "Thanks for the upgrade, but my bag is still in another city :("
+
+
+def agreement_in_words(rows):
+    """Return how the page's arithmetic agrees with the models as trained."""
+    each = [
+        f"{row['cell']} gives {whole(row['equal_labels'])} of {whole(row['tweets'])} validation "
+        f"tweets ({row['equal_labels'] / row['tweets']:.2%}) the label that it gave when it was "
+        f"trained, and no probability differs by more than {row['largest_difference']:.4f}"
+        for row in rows
+    ]
+    return (
+        "In the page the words' weights are rounded to 8 bits, one scale for each word and gate. "
+        f"With these {'; '.join(each)}. A word is unknown that is not in the training vocabulary."
+    )
+
+
 def reference(e):
     """8: the reference's figures beside ours."""
     title = "Beside the reference report"
@@ -954,9 +988,13 @@ def provenance(e):
     return Section("provenance", "Provenance", blocks)
 
 
-SECTIONS = (headline, data, top, runs, effects, real, failures, reference, cost, provenance)
+SECTIONS = (
+    *(headline, data, top, runs, effects),
+    *(real, failures, playground, reference, cost, provenance),
+)
 
 
 def document(experiment):
-    """Return the report's Sections, in order."""
-    return [section(experiment) for section in SECTIONS]
+    """Return the report's Sections, in order; one that has nothing to say is left out."""
+    found = [section(experiment) for section in SECTIONS]
+    return [section for section in found if section.blocks]

@@ -19,7 +19,7 @@ def whitespace(text):
 
 
 # Characters that a reader does not tell apart, or does not see.
-_PLAIN = {
+PLAIN = {
     **dict.fromkeys(map(ord, "\u2018\u2019\u02bc\uff07"), "'"),
     **dict.fromkeys(map(ord, "\u201c\u201d\u201e\uff02"), '"'),
     0x2026: "...",
@@ -32,7 +32,7 @@ _PLAIN = {
 }
 
 
-def _ranges(codes):
+def ranges(codes):
     """Return ascending code points as the inside of a character class."""
     spans = []
     for code in codes:
@@ -45,9 +45,9 @@ def _ranges(codes):
 
 # \w leaves out the combining marks that many scripts write vowels with. No script above U+1FFFF
 # has any.
-_MARKS = _ranges(c for c in range(0x300, 0x20000) if unicodedata.category(chr(c)).startswith("M"))
+MARKS = ranges(c for c in range(0x300, 0x20000) if unicodedata.category(chr(c)).startswith("M"))
 # Ordering marks takes quadratic time; "stream-safe" text (Unicode's UAX 15) has 30 in a row.
-_PILED_UP = re.compile(rf"([{_MARKS}]{{30}})[{_MARKS}]+")
+_PILED_UP = re.compile(rf"([{MARKS}]{{30}})[{MARKS}]+")
 
 _PICTURE = (
     r"[\u00a9\u00ae\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23ff\u24c2\u25aa-\u25fe"
@@ -103,7 +103,16 @@ def _token_pattern(word, emoji):
 
 
 _ASCII_TOKEN = _token_pattern(r"\w", None)
-_TOKEN = _token_pattern(rf"\w{_MARKS}\u200c", _EMOJI)
+_TOKEN = _token_pattern(rf"\w{MARKS}\u200c", _EMOJI)
+# What playground translates, by the names that its script has for them.
+PATTERNS = {
+    "piledUp": _PILED_UP,
+    "ending": _ENDING,
+    "urls": _URLS,
+    "lengthened": _LENGTHENED,
+    "asciiToken": _ASCII_TOKEN,
+    "token": _TOKEN,
+}
 
 
 def tweet(text):
@@ -115,7 +124,7 @@ def tweet(text):
     """
     token = _ASCII_TOKEN
     if not text.isascii():
-        text = unicodedata.normalize("NFC", _PILED_UP.sub(r"\1", text.translate(_PLAIN)))
+        text = unicodedata.normalize("NFC", _PILED_UP.sub(r"\1", text.translate(PLAIN)))
         token = _TOKEN
     if "://" in text or "www." in text or _ENDING.search(text):
         text = _URLS.sub(f" {URL} ", text)
