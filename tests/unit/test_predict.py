@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from made_corpus import LABELS, as_csv, as_json_lines, rows
 from tweetrnn import predict
 from tweetrnn.__main__ import main
+from tweetrnn.config import resolve
 from tweetrnn.errors import UserError
 from tweetrnn.files import read_json, write_json, write_parquet
 from tweetrnn.predictor import Encoder, majority, settings_of_results
@@ -350,3 +351,18 @@ def test_mistake_far_down_leaves_an_earlier_output_as_it_was(capsys, results, tm
     out.write_text("earlier")
     message = refused(capsys, "--results", results, "--input", path, "--output", out)
     assert "line 9002" in message and out.read_text() == "earlier"
+
+
+@pytest.mark.parametrize(
+    "files, message",
+    [
+        ({"a": "x.parquet"}, "predict.files.a: expected text of the form"),
+        ({"a/b": "x.csv"}, "predict.files: 'a/b' does not do as a name"),
+        (["x/t.csv", "y/t.tsv"], "predict.files: two files have the same name"),
+        (["../-.csv"], "predict.files: '-' does not do as a name"),
+    ],
+)
+def test_files_that_cannot_be_predicted_are_told_beforehand(files, message):
+    with pytest.raises(UserError) as caught:
+        resolve({"name": "x", "corpus": {"kind": "demo"}, "predict": {"files": files}})
+    assert message in str(caught.value)

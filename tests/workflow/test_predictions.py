@@ -1,12 +1,9 @@
-"""Predicting again what training predicted; the rule; a folder to take away; the documentation."""
+"""Predicting again what training predicted; the rule; a folder to take away."""
 
 import csv
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -14,6 +11,7 @@ import pytest
 import small_experiment
 import yaml
 from tweetrnn.__main__ import main
+from tweetrnn.cells import CELLS
 from tweetrnn.predictor import Encoder, settings_of_results
 
 PROBABILITIES = re.compile(r"p\d+")
@@ -110,12 +108,12 @@ def test_so_they_do_under_the_reference_s_protocol(finished_once, tmp_path, root
 
 
 def check(finished, folder, sections):
-    """Train two runs on the small experiment's corpus and hold predictions against theirs."""
+    """Train a run of each cell on that corpus and hold predictions against its own."""
     corpus, results = corpus_of(finished), folder / "results"
     sections |= {"training": {"epochs": 1}, "model": {"units": 8}}
     small_experiment.prepare(results, corpus, **sections)
     rows = validation_tweets(results, corpus)
-    for cell in ("SimpleRNN", "LSTM"):
+    for cell in CELLS:
         run = small_experiment.train_run(results, corpus, cell, **sections)
         command = ["--results", results, "--run", run]
         assert np.abs(predicted(command, rows, folder) - stored(run)).max() <= 1e-6
@@ -174,24 +172,6 @@ def test_file_without_a_name_has_its_own_and_its_mistake_is_one_message(finished
     assert (finished.path / "results/small/predict/bad.csv").exists()
 
 
-@pytest.mark.parametrize(
-    "files, message",
-    [
-        ({"a": "x.parquet"}, "predict.files.a: expected text of the form"),
-        ({"a/b": "x.csv"}, "predict.files: 'a/b' does not do as a name"),
-        (["x/t.csv", "y/t.tsv"], "predict.files: two files have the same name"),
-        (["../-.csv"], "predict.files: '-' does not do as a name"),
-    ],
-)
-def test_files_that_cannot_be_predicted_are_told_beforehand(finished_once, files, message):
-    from tweetrnn.config import resolve
-    from tweetrnn.errors import UserError
-
-    with pytest.raises(UserError) as caught:
-        resolve({"name": "x", "corpus": {"kind": "demo"}, "predict": {"files": files}})
-    assert message in str(caught.value)
-
-
 # --------------------------------------------------------------------------- a folder to take away
 
 
@@ -232,23 +212,3 @@ def test_card_of_a_selected_run_tells_the_comparison_s_figures(finished_once, tm
     assert "invented tweets" in card and "invented by this program" in card
     for row in validation_tweets(results, corpus_of(finished_once)):
         assert row["text"] not in card
-
-
-# ------------------------------------------------------------------------------ the documentation
-
-
-def test_commands_of_the_documentation_work(finished, root):
-    shutil.copy(finished.path / "config/small.yaml", finished.path / "config/config.yaml")
-    blocks = re.findall(r"^```sh\n(.*?)^```", (root / "docs/predict.md").read_text(), re.M | re.S)
-    assert len(blocks) >= 5
-    environment = os.environ | {
-        "PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}",
-        "PYTHONPATH": str(finished.path / "workflow"),
-    }
-    for block in blocks:
-        command = ["bash", "-euo", "pipefail", "-c", block]
-        done = subprocess.run(
-            command, cwd=finished.path, env=environment, capture_output=True, text=True
-        )
-        assert done.returncode == 0, f"{block}\n{done.stderr}"
-    assert (finished.path / "models/lstm/README.md").exists()
