@@ -139,7 +139,7 @@ def test_the_file_has_variants_to_compare():
     assert all(Keras(path).variants for path in FILES)
 
 
-def test_our_own_files_have_all_cells_and_the_reference_s_variants():
+def test_our_own_files_have_keras_s_cells_and_the_reference_s_variants():
     expected = {
         f"{cell}/{recurrent}/{dense}/{l2}"
         for cell in ("SimpleRNN", "LSTM")
@@ -150,7 +150,7 @@ def test_our_own_files_have_all_cells_and_the_reference_s_variants():
     reference, more = map(Keras, OWN)
     assert set(reference.variants) == expected
     cells = {variant.split("/")[0] for variant in [*reference.variants, *more.variants]}
-    assert cells == set(CELLS)
+    assert cells == {"SimpleRNN", "LSTM", "GRU", "BidirectionalLSTM"} <= set(CELLS)
 
 
 def test_as_many_parameters(trained):

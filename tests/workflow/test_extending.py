@@ -63,6 +63,17 @@ def runs_of(checkout):
         return list(csv.DictReader(stream))
 
 
+def key_table_of(checkout):
+    """Return what ``python -m tweetrnn config`` prints there."""
+    return subprocess.run(
+        [sys.executable, "-m", "tweetrnn", "config"],
+        env=os.environ | {"PYTHONPATH": str(checkout.path / "workflow")},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
 def test_every_block_belongs_to_a_section_that_is_tried_here(root):
     found = {section for section, *_ in blocks((root / "docs/extending.md").read_text())}
     assert found == {"A metric", "A figure", "A tokenizer", "A cell"}
@@ -109,6 +120,7 @@ def test_tokenizer_can_be_chosen(fresh, follow):
 @pytest.mark.slow
 def test_cell_can_be_trained_and_is_compared(fresh, follow):
     follow(fresh.path, "A cell")
+    assert "`ReluRNN`" in key_table_of(fresh)
     fresh.write_config(grid={"cell": ["SimpleRNN", "ReluRNN"], "dropout": [False]})
     fresh.run()
     assert {(row["cell"], row["status"]) for row in runs_of(fresh)} == {
