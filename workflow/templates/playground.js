@@ -85,8 +85,9 @@ function layerOf({ bias, words, ...matrices }) {
   return layer;
 }
 
-// to += the row of a word; one past the last row is an all-zero vector.
-function addWord(to, id, { unit, multiples, values }) {
+// to += the row of a word: one of the kernel's, or a rounded one; past the last it is all zeros.
+function addWord(to, id, { kernel, words: { unit, multiples, values } }) {
+  if (id < kernel.length) return to.map((sum, j) => sum + kernel[id][j]);
   const columns = to.length, gates = (multiples.length * columns) / values.length, units = columns / gates;
   for (let j = 0; id * columns < values.length && j < columns; j++) {
     to[j] += unit * multiples[id * gates + Math.floor(j / units)] * values[id * columns + j];
@@ -120,10 +121,11 @@ const STEPS = {
 function probabilitiesOf({ cell, layers }, ids) {
   const recurrent = layers.filter((layer) => layer.recurrent_kernel);
   let outputs = ids;
-  for (const { words, kernel, recurrent_kernel, bias } of recurrent) {
+  for (const layer of recurrent) {
+    const { kernel, recurrent_kernel, bias } = layer;
     let state = { h: new Float64Array(recurrent_kernel.length), c: new Float64Array(recurrent_kernel.length) };
     outputs = outputs.map((x) => {
-      const z = words ? addWord(bias.slice(), x, words) : addProduct(bias.slice(), x, kernel);
+      const z = layer.words ? addWord(bias.slice(), x, layer) : addProduct(bias.slice(), x, kernel);
       state = STEPS[cell](addProduct(z, state.h, recurrent_kernel), state);
       return state.h;
     });

@@ -809,8 +809,9 @@ def agreement_in_words(rows):
         for row in rows
     ]
     return (
-        "In the page the words' weights are rounded to 8 bits, one scale for each word and gate. "
-        f"With these {'; '.join(each)}. A word is unknown that is not in the training vocabulary."
+        "In the page the weights of all but the most frequent words are rounded to 8 bits, one "
+        f"scale for each word and gate. So {'; '.join(each)}. A word is unknown where the models' "
+        "vocabulary lacks it."
     )
 
 
