@@ -28,7 +28,7 @@ def test_rounding_is_off_by_half_a_step_at_most_and_keeps_zeros(table):
     unit, multiples, values = playground.rounded(table, 2)
     error = np.abs(playground.restored(unit, multiples, values) - table).reshape(len(table), -1, 2)
     assert (error <= 0.5001 * (unit * multiples)[:, :, None]).all()
-    most = np.abs(table).max(axis=1, keepdims=True)
+    most = np.abs(table.astype(float)).max(axis=1, keepdims=True)
     assert (unit * multiples <= 1.0001 * (most / 127 + unit)).all()
     assert (values[table == 0] == 0).all()
 
@@ -162,7 +162,7 @@ def test_page_tells_the_agreement_and_the_summary_has_it(tmp_path):
     page, _ = page_with(found, tmp_path)
     for row in found.agreement:
         told = f"{row['cell']} gives {row['equal_labels']} of 40 validation tweets"
-        assert f"{told} ({row['equal_labels'] / 40:.2%})" in page
+        assert f"{told} ({2.5 * row['equal_labels']:.2f}\u00a0%)" in page
         assert f"{row['largest_difference']:.4f}" in page
     summary = json.loads((tmp_path / "report/summary.json").read_text())
     assert summary["playground"] == found.agreement

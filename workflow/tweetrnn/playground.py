@@ -121,7 +121,7 @@ def rounded(table, units):
     What word v has for the k-th gate is about unit multiples[v, k] times its own values: the
     largest of them is 127 or -127, and the error half of unit multiples[v, k] at most.
     """
-    blocks = table.reshape(len(table), -1, units)
+    blocks = table.astype(np.float64).reshape(len(table), -1, units)
     scales = np.abs(blocks).max(axis=2) / 127
     unit = float(scales.max(initial=0)) / 65535 or 1.0
     multiples = np.ceil(scales / unit).clip(0, 65535).astype(np.uint16)

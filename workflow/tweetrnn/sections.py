@@ -804,13 +804,14 @@ def agreement_in_words(rows):
     """Return how the page's arithmetic agrees with the models as trained."""
     each = [
         f"{row['cell']} gives {whole(row['equal_labels'])} of {whole(row['tweets'])} validation "
-        f"tweets ({row['equal_labels'] / row['tweets']:.2%}) the label that it gave when it was "
-        f"trained, and no probability differs by more than {row['largest_difference']:.4f}"
+        f"tweets ({100 * row['equal_labels'] / row['tweets']:.2f}\u00a0%) the label that it gave "
+        f"when it was trained (largest difference of a probability: "
+        f"{row['largest_difference']:.4f})"
         for row in rows
     ]
     return (
         "In the page the weights of all but the most frequent words are rounded to 8 bits, one "
-        f"scale for each word and gate. So {'; '.join(each)}. A word is unknown where the models' "
+        f"scale for each word and gate. So {listed(each)}. A word is unknown where the models' "
         "vocabulary lacks it."
     )
 
