@@ -186,6 +186,19 @@ def test_vocabulary_too_large_is_left_out_and_the_note_names_the_count_that_brin
     assert "with the 900 words of the vocabulary it would take 0.3\u00a0MB" in note
 
 
+def test_size_is_known_before_the_words_are_rounded():
+    for count in (20, 400):
+        words = [f"word{n}" for n in range(count)]
+        found = made_playground(words=words).data
+        models = [(cell, None, made_arrays(cell, count + 1), None) for cell in playground.STEPS]
+        without = made_playground(words=[f"word{n}" for n in range(15)]).data
+        told = playground.bytes_of_words(words, models) - playground.bytes_of_words(
+            words[:15], models
+        )
+        actual = playground.size_of(found) - playground.size_of(without)
+        assert told == pytest.approx(actual, rel=0.02, abs=50)
+
+
 def test_largest_playground_adds_no_more_than_a_page_may_grow_by(tmp_path, monkeypatch):
     def fits(count):
         return made_playground(words=[f"word{n}" for n in range(count)])

@@ -150,14 +150,15 @@ def base64_of(numbers, dtype):
     return base64.b64encode(numbers.astype(dtype).tobytes()).decode()
 
 
-def packed(arrays):
+def packed(arrays, rows=None):
     """Return a model's layers for the script: float32, but for the first one's kernel.
 
     Of that there are the first rows, and all of them rounded as ``words``: a row for each word is
     nearly all of the bytes. Rounding the other matrices too, or padding, which most time steps
-    read, would save little, and cost more in accuracy than all words do.
+    read, would save little, and cost more in accuracy than all words do. ``rows`` cuts the kernel.
     """
     first, *others = layers_of(arrays)
+    first["kernel"] = first["kernel"][:rows]
     unit, multiples, values = rounded(first["kernel"], len(first["recurrent_kernel"]))
     first["kernel"] = first["kernel"][:EXACT]
     first, *others = (
@@ -262,15 +263,22 @@ def megabytes(size):
     return f"{size / 1e6:.1f}\u00a0MB"
 
 
-def too_large(data, counts):
-    """Return the note that stands in place of a playground with too much ``data``.
+def bytes_of_words(words, models):
+    """Return how many bytes the words and their rows take: in base64, 4 for each 3."""
+    row = 0
+    for _, _, arrays, _ in models:
+        first = layers_of(arrays)[0]
+        columns = first["kernel"].shape[1]
+        row += columns + 2 * columns // len(first["recurrent_kernel"])
+    return len(words) * row * 4 // 3 + size_of(" ".join(words))
 
-    ``counts`` are those of the vocabulary's words. It names the ``vocabulary.min_count`` that
-    leaves few enough of them, if any does.
+
+def too_large(size, of_words, counts):
+    """Return the note that stands in place of a playground of ``size`` bytes.
+
+    ``of_words`` of them are for the vocabulary's words, whose counts are ``counts``. The note names
+    the ``vocabulary.min_count`` that leaves few enough of them, if any does.
     """
-    size = size_of(data)
-    of_words = size_of(data["words"])
-    of_words += sum(size_of(model["layers"][0]["words"]) for model in data["models"])
     # Words that there is room for, less one in a hundred, since some are longer than others.
     room = int(0.99 * (ROOM - (size - of_words)) / of_words * len(counts))
     note = (
@@ -281,6 +289,27 @@ def too_large(data, counts):
         return note
     first_too_many = np.sort(counts)[::-1][room]
     return f"{note} vocabulary.min_count: {first_too_many + 1} would bring it below."
+
+
+def data_of(config, split, words, models, rows=None):
+    """Return what the script reads; arguments as ``make``'s, ``rows`` as ``packed``'s."""
+    return {
+        "labels": split["labels"],
+        "words": " ".join(words),  # no token holds white space
+        "tokenizer": tokenizer(config["tokenize"]),
+        **{
+            name: split[name]
+            for name in (
+                *("width", "padding_id", "unknown_id"),
+                *("sequence_length", "padding", "truncation"),
+            )
+        },
+        "models": [
+            {"cell": cell, "colour": number % 6, "layers": packed(arrays, rows)}
+            for number, (cell, _, arrays, _) in enumerate(models)  # coloured as in the figures
+            if cell in STEPS
+        ],
+    }
 
 
 def make(config, split, vocabulary, models, ids):
@@ -299,7 +328,6 @@ def make(config, split, vocabulary, models, ids):
         return Playground(
             None, notes=[f"{LEFT_OUT}: it has no tokenizer of the name {name} (tokenize.tokens)."]
         )
-    colours = {cell: number for number, (cell, *_) in enumerate(models)}  # as in the figures
     known = [model for model in models if model[0] in STEPS]
     notes = [
         f"{cell} is not among what can be tried in this page, which computes {' and '.join(STEPS)}."
@@ -310,30 +338,14 @@ def make(config, split, vocabulary, models, ids):
         return Playground(None, notes=notes)
     order = np.argsort(vocabulary["id"].to_numpy())
     words = vocabulary["word"].take(order).to_pylist()
-    data = {
-        "labels": split["labels"],
-        "words": " ".join(words),  # no token holds white space
-        "tokenizer": tokenizer(config["tokenize"]),
-        **{
-            name: split[name]
-            for name in (
-                *("width", "padding_id", "unknown_id"),
-                *("sequence_length", "padding", "truncation"),
-            )
-        },
-        "models": [
-            {
-                "cell": cell,
-                "colour": colours[cell] % 6,
-                "layers": packed(arrays),
-            }
-            for cell, _, arrays, _ in known
-        ],
-    }
-    if size_of(data) > ROOM:
-        return Playground(None, notes=[too_large(data, vocabulary["count"].to_numpy()), *notes])
+    # The size is known before a large vocabulary is rounded, which would take much memory.
+    of_words = bytes_of_words(words, known)
+    size = size_of(data_of(config, split, [], models, rows=EXACT)) + of_words
+    if size > ROOM:
+        counts = vocabulary["count"].to_numpy()
+        return Playground(None, notes=[too_large(size, of_words, counts), *notes])
     return Playground(
-        data,
+        data_of(config, split, words, models),
         [
             {"cell": cell, "combination": combination, **agreement(cell, arrays, ids, stored)}
             for cell, combination, arrays, stored in known
