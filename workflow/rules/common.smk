@@ -87,21 +87,6 @@ def of_selected(*patterns, further=True):
     return files
 
 
-def of_chosen(*patterns):
-    """These files of the selected combinations' best runs in the grid, known once select has run."""
-
-    def files(wildcards):
-        with checkpoints.select.get().output.selected.open() as stream:
-            cells = json.load(stream)["cells"]
-        return [
-            pattern.format(cell=cell, **choice)
-            for cell, choice in cells.items()
-            for pattern in patterns
-        ]
-
-    return files
-
-
 def folder_of_runs(wildcards, input):
     """The folder with CELL/COMBINATION/REPLICATE/, wherever the inputs of_runs lie."""
     return str(Path(input.of_runs[0]).parents[3])

@@ -12,7 +12,7 @@ rule predict:
         vocabulary=rules.split.output.vocabulary,
         runs=rules.aggregate.output.runs_parquet,
         selected=rules.select.output.selected,
-        of_runs=of_chosen(TRAINED["best"], TRAINED["parameters"]),
+        of_runs=of_selected(TRAINED["best"], TRAINED["parameters"], further=False),
     output:
         f"{RESULTS}/predict/{{name}}.csv",
     log:

@@ -85,7 +85,7 @@ rule render:
         train=folder_of_runs,
         folder=lambda wildcards, output: os.path.dirname(output.html),
         memory=TRAINING_MB,
-        config=json.dumps(config, sort_keys=True),
+        config=settings(*[key for key in config if key != "predict"]),
         code=code_digest("render", TEMPLATES),
     message:
         "Writing the report to {output.html}"
