@@ -69,7 +69,7 @@ audit:  ## look up known vulnerabilities of the pinned packages (needs the netwo
 	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) -r envs/torch.txt
 	@touch $@
 
-bench: .venv-bench/bench.stamp  ## hold the training against Keras and plain torch (an hour; BENCH=--quick for a look)
+bench: .venv-bench/bench.stamp  ## hold the training against Keras and plain torch (half an hour; BENCH=--quick for a look)
 	@PYTHONPATH=workflow .venv-bench/bin/python benchmarks/bench.py $(BENCH)
 
 scale: $(VENV)/test.stamp  ## measure 1.6 million tweets and grids of 2,000 (half an hour)

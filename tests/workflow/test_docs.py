@@ -22,7 +22,7 @@ ELSEWHERE = {
     "sbatch": "nothing: it needs a node of 64 cores",
     "pip install snakemake-storage": "nothing: Kubernetes and S3 could not be had",
     "snakemake --executor kubernetes": "nothing: Kubernetes and S3 could not be had",
-    "make bench": "nothing: it takes an hour and an environment with Keras",
+    "make bench": "nothing: it takes half an hour and an environment with Keras",
     "make scale": "nothing: it takes half an hour",
     "python benchmarks/": "nothing: benchmarks take long and assert nothing",
 }
