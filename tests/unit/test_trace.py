@@ -19,4 +19,4 @@ def test_code_span_shows_any_text_in_one_line(text, expected):
 
 
 def test_pipe_in_a_cell_does_not_end_it():
-    assert table(["a", "b"], ["x|y", "z"]) == "| a | b |\n|---|---|\n| x\\|y | z |"
+    assert table(["a", "b"], ["x|y", "z"]) == "| a | b |\n| --- | --- |\n| x\\|y | z |"

@@ -81,7 +81,7 @@ def texts_of(package):
 
 def test_messages_that_the_faq_explains_are_those_of_the_code(root):
     told = texts_of(root / "workflow/tweetrnn")
-    told += (root / "workflow/rules/data.smk").read_text(encoding="utf-8")
+    told += (root / "workflow/rules/common.smk").read_text(encoding="utf-8")
     page = (root / "docs/faq.md").read_text(encoding="utf-8")
     messages = re.findall(r"^\*\*`([^`]+ [^`]+)`", page, re.M)
     assert len(messages) >= 5

@@ -59,6 +59,7 @@ def test_default_grid_is_64_trainings(fresh):
         (["--config", "trainig={epochs: 3}"], "trainig: unknown key; did you mean training?"),
         (["--config", "training={epochs: many}"], "training.epochs: expected a whole number"),
         (["--config", "corpus={path: x.csv}"], "corpus.path: belongs to kind path"),
+        (["--config", "predict={files: [x.csv]}"], "predict.files, x: there is no file x.csv"),
     ],
 )
 def test_mistake_in_the_config_is_one_message_without_a_traceback(fresh, arguments, message):

@@ -39,6 +39,15 @@ shell.prefix(
 )
 
 
+def require(path, key, hint):
+    """End with one message if the file that the config names under ``key`` is absent.
+
+    What a storage holds, only Snakemake can tell.
+    """
+    if not workflow.storage_settings.default_storage_provider and not Path(path).is_file():
+        sys.exit(f"error: {key}: there is no file {path} (relative to {Path.cwd()}). {hint}")
+
+
 def settings(*keys, without=()):
     """The config that a stage reads, as JSON: only a change of these keys reruns it.
 

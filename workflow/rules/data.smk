@@ -4,15 +4,12 @@ CORPUS = {
     "path": config["corpus"].get("path"),
 }[config["corpus"]["kind"]]
 
-if (
-    config["corpus"]["kind"] == "path"
-    and not workflow.storage_settings.default_storage_provider
-    and not Path(CORPUS).is_file()
-):
-    sys.exit(
-        f"error: corpus.path: there is no file {CORPUS} (relative to {Path.cwd()}). "
+if config["corpus"]["kind"] == "path":
+    require(
+        CORPUS,
+        "corpus.path",
         "README.md says where the real tweets can be had; name another place with "
-        "--config corpus='{path: FILE}'"
+        "--config corpus='{path: FILE}'",
     )
 
 

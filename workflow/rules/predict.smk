@@ -3,6 +3,9 @@ from tweetrnn.config import files_to_predict
 TO_PREDICT = files_to_predict(config["predict"]["files"])
 PREDICTED = [f"{RESULTS}/predict/{name}.csv" for name in TO_PREDICT]
 
+for name, path in TO_PREDICT.items():
+    require(path, f"predict.files, {name}", "Mend its path, or take it out")
+
 
 rule predict:
     input:

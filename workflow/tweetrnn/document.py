@@ -47,6 +47,12 @@ def escape_markdown(text):
     return _LINK.sub(r"\\\g<0>", _BEGINNING.sub(r"\1\\\2", escaped))
 
 
+def markdown_table(head, rows, numbers=0):
+    """Return a Markdown table of texts; the last ``numbers`` columns are aligned to the right."""
+    bars = ["---"] * (len(head) - numbers) + ["---:"] * numbers
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in [head, bars, *rows])
+
+
 # ------------------------------------------------------------------------------ numbers as text
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tweetrnn.config import read, resolve
+from tweetrnn.document import markdown_table
 from tweetrnn.files import read_json
 
 FIGURES = {  # of the validation part, over a run's epochs
@@ -21,7 +22,7 @@ def top_table(summary):
     ``summary`` is a report's summary.json. The baselines do not learn by epochs and have one
     figure for mean and best.
     """
-    rows = [["run", *FIGURES.values(), "divergence epoch"], ["---"] * (len(FIGURES) + 2)]
+    rows = []
     runs = [run for run in summary["tables"]["runs"] if run["status"] == "finished"]
     for cell in dict.fromkeys(run["cell"] for run in runs):
         own = sorted((r for r in runs if r["cell"] == cell), key=lambda run: run["rank_in_cell"])
@@ -33,7 +34,7 @@ def top_table(summary):
         one = baseline["validation"]
         figures = [f"{one[figure.partition('_')[2]]:.3f}" for figure in FIGURES]
         rows.append([name.replace("_", " "), *figures, ""])
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return markdown_table(["run", *FIGURES.values(), "divergence epoch"], rows, len(FIGURES) + 1)
 
 
 def add_arguments(parser):

@@ -9,7 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from tweetrnn import metrics
-from tweetrnn.document import between, escape_markdown, percent, share, whole
+from tweetrnn.document import (
+    between,
+    escape_markdown,
+    markdown_table,
+    percent,
+    share,
+    whole,
+)
 from tweetrnn.files import check_digest, read_json, read_parquet
 
 SPLITS = {
@@ -72,12 +79,6 @@ def predictions(run, parameters):
     }
 
 
-def table(head, rows, numbers=0):
-    """Return a Markdown table of texts; the last ``numbers`` columns are aligned to the right."""
-    bars = ["---"] * (len(head) - numbers) + ["---:"] * numbers
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in [head, bars, *rows])
-
-
 def listed(names):
     """Return names as ``a, b and c``, escaped."""
     *others, last = map(escape_markdown, names)
@@ -127,7 +128,7 @@ def network(run, parameters, settings):
         ]
         for row in read_json(path)
     ]
-    layers = table(["layer", "output shape", "parameters"], rows, 1)
+    layers = markdown_table(["layer", "output shape", "parameters"], rows, 1)
     return (
         f"## The network\n\n{layers}\n\nAs Keras counts them, {whole(parameters['parameters'])} "
         f"parameters on one-hot words of width {whole(settings['width'])}."
@@ -158,7 +159,7 @@ def data(tokenized, split):
 {source}; sha256 of the file `{tokenized["sha256"]}`. Licence of the data:
 {escape_markdown(tokenized["licence"])}.
 
-{table(head, rows, len(head) - 1)}"""
+{markdown_table(head, rows, len(head) - 1)}"""
 
 
 def protocol(parameters, split, settings):
@@ -197,7 +198,7 @@ def protocol(parameters, split, settings):
         ),
         ("weights", f"of epoch {parameters['best_epoch']}, the best on validation"),
     ]
-    return f"## Protocol\n\n{table(['what', 'how'], [[a, b] for a, b in facts])}"
+    return f"## Protocol\n\n{markdown_table(['what', 'how'], [[a, b] for a, b in facts])}"
 
 
 def figures(results, parameters, own, labels):
@@ -250,7 +251,7 @@ def judged(comparison, parameters, own):
         if comparison["optimistic"]
         else " Neither the combination nor its epoch was chosen on them."
     )
-    rendered = table(["what", "accuracy", f"{level} interval", "macro F1"], rows, 3)
+    rendered = markdown_table(["what", "accuracy", f"{level} interval", "macro F1"], rows, 3)
     return (
         f"## Figures\n\nOn the {part} part, {whole(comparison['tweets'])} tweets. The combination "
         f"is the one of its cell that was selected on validation, out of "
@@ -277,7 +278,7 @@ def only_validated(results, own):
         if name in baselines
     }
     rows = [[what, share(s["accuracy"]), share(s["macro_f1"])] for what, s in named.items()]
-    rendered = table(["what", "accuracy", "macro F1"], rows, 2)
+    rendered = markdown_table(["what", "accuracy", "macro F1"], rows, 2)
     return (
         f"## Figures\n\n**Validation figures only**, on {whole(len(own['validation'][1]))} tweets. "
         "The run's combination is not the selected one of its cell (or nothing is selected yet), "
@@ -302,7 +303,7 @@ def by_class(own, labels, part):
         ]
         for k, label in enumerate(labels)
     ]
-    rendered = table(["class", "tweets", "recall", "precision"], rows, 3)
+    rendered = markdown_table(["class", "tweets", "recall", "precision"], rows, 3)
     return f"This run's classes on the {part} part:\n\n{rendered}"
 
 
@@ -349,7 +350,7 @@ def contents():
         ["`vocabulary.parquet`", "each word with its one-hot column and its count in training"],
         ["`config.json`", "how a tweet becomes a sequence, the classes, sha256 of the two others"],
     ]
-    return f"## Files\n\n{table(['file', 'what it holds'], rows)}"
+    return f"## Files\n\n{markdown_table(['file', 'what it holds'], rows)}"
 
 
 def made_with(run):

@@ -6,6 +6,7 @@ What it prints is Markdown; docs/tweet.md is what it prints of a demo tweet.
 from pathlib import Path
 
 from tweetrnn.config import read, resolve
+from tweetrnn.document import markdown_table
 from tweetrnn.errors import UserError
 from tweetrnn.files import load_array, read_json, read_parquet
 
@@ -19,11 +20,9 @@ def code(text):
     return f"{ticks}{gap}{' '.join(text.split())}{gap}{ticks}"
 
 
-def table(*rows):
-    """Return rows of texts as a Markdown table; the first is the heading."""
-    escaped = [[text.replace("|", r"\|") for text in row] for row in rows]  # in code spans, too
-    first, *others = (f"| {' | '.join(row)} |" for row in escaped)
-    return "\n".join([first, "|---" * len(rows[0]) + "|", *others])
+def table(head, *rows):
+    """Return a Markdown table of code spans and texts; a pipe does not end a cell."""
+    return markdown_table(head, [[text.replace("|", r"\|") for text in row] for row in rows])
 
 
 def part_of(rows, row):
