@@ -265,6 +265,7 @@ def grid_costs(runs, folder):
             "model": {"dense_units": [32, 16, 8, 8, 8]},
             "grid": GRIDS[runs],
             "training": {"epochs": EPOCHS, "selected_replicates": 1},
+            "report": {"playground": False},  # the invented weights are none
         }
     )
     folder.mkdir()

@@ -37,7 +37,8 @@ def disturbed(undisturbed, tmp_path_factory):
         work.cluster.run("scancel", job)
 
     def take_time(work, pid, job):
-        # SLURM looks after limits twice a minute, so the warning of 60 s comes before a minute.
+        # SLURM looks after limits twice a minute, so the warning of 60 s comes before a minute,
+        # but maybe not before half of one.
         work.cluster.run("scontrol", "update", f"JobId={job}", "TimeLimit=1")
 
     def requeue(work, pid, job):
@@ -51,7 +52,7 @@ def disturbed(undisturbed, tmp_path_factory):
 
     def disturb(run):
         pid = work.training(run)
-        with slowed(pid):
+        with slowed(pid, 0.03 if run == OUT_OF_TIME else 0.1):
             faults[run](work, pid, work.job_of(run))
             gone(pid, work)
 

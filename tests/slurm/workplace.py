@@ -266,15 +266,15 @@ class Workplace:
 
 
 @contextmanager
-def slowed(pid):
-    """Let a process run for a tenth of the time only, so that a fault meets it under way."""
+def slowed(pid, share=0.1):
+    """Let a process run for a share of the time only, so that a fault meets it under way."""
     over = threading.Event()
 
     def brake():
         with suppress(ProcessLookupError):
             while not over.is_set():
                 os.kill(pid, signal.SIGSTOP)
-                time.sleep(0.09)
+                time.sleep(0.01 / share - 0.01)
                 os.kill(pid, signal.SIGCONT)
                 time.sleep(0.01)
 
