@@ -4,7 +4,7 @@ import platform
 import re
 import subprocess
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from tweetrnn.files import check_digest, read_json, read_parquet
@@ -14,7 +14,7 @@ from tweetrnn.playground import read as read_playground
 
 MASK = "@…"
 _HANDLE = re.compile(r"(?<!\w)@\w+")
-DRAWN_WITH = ("snakemake", "numpy", "pandas", "pyarrow", "scipy", "scikit-learn", "matplotlib")
+DRAWN_WITH = ("snakemake", "numpy", "pyarrow", "scipy", "scikit-learn", "matplotlib")
 
 
 @dataclass
@@ -77,6 +77,14 @@ def commit_of(folder):
         return "unknown (not a git checkout)"
 
 
+def installed(name):
+    """Return a package's version; in an environment of the report's own there is no Snakemake."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not in this environment"
+
+
 def read(options, config):
     """Return the Experiment that render's ``options`` name.
 
@@ -134,7 +142,7 @@ def read(options, config):
         versions={
             "processor": processor_name(),
             "python": platform.python_version(),
-            **{name: version(name) for name in DRAWN_WITH},
+            **{name: installed(name) for name in DRAWN_WITH},
         },
         playground=read_playground(options, config, split, comparison["selected"])
         if comparison

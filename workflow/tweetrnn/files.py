@@ -188,11 +188,7 @@ def _digest_around(file, place):
 
 
 def write_parquet(path, table):
-    """Write a pyarrow Table or a pandas DataFrame as Parquet, whole or not at all."""
-    import pyarrow as pa
-
-    if not isinstance(table, pa.Table):
-        table = pa.Table.from_pandas(table, preserve_index=False)
+    """Write a pyarrow Table as Parquet, whole or not at all."""
     with replacing(path) as beside, parquet_writer(beside, table.schema) as writer:
         writer.write_table(table)
 
