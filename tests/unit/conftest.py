@@ -6,7 +6,7 @@ import pytest
 from hypothesis import settings
 
 # Few examples of each property while one works, many in CI.
-settings.register_profile("quick", max_examples=15, deadline=None)
+settings.register_profile("quick", max_examples=8, deadline=None)
 settings.register_profile("thorough", max_examples=100, deadline=None)
 settings.load_profile("thorough" if os.environ.get("NO_SKIPS") else "quick")
 

@@ -48,6 +48,11 @@ def prediction_table(labels, probabilities, **constants):
     return pd.concat(frames, ignore_index=True)
 
 
+def as_arrow(frame):
+    """Return a DataFrame as the table that is written to Parquet."""
+    return pa.Table.from_pandas(frame, preserve_index=False)
+
+
 class Experiment:
     """A folder with everything that select and compare read."""
 
@@ -73,7 +78,7 @@ class Experiment:
                 + 1000 * pd.factorize(parts)[0].astype(np.uint64),
             }
         )
-        write_parquet(folder / "rows.parquet", self.rows)
+        write_parquet(folder / "rows.parquet", as_arrow(self.rows))
         write_json(
             folder / "facts.json",
             {"labels": NAMES, "sha256": {"rows": sha256_of(folder / "rows.parquet")}},
@@ -101,7 +106,7 @@ class Experiment:
             ],
             ignore_index=True,
         )
-        write_parquet(folder / "baselines.parquet", self.baselines)
+        write_parquet(folder / "baselines.parquet", as_arrow(self.baselines))
         self.predictions = {}
         for cell in cells:
             for combination in combinations(self.config):
@@ -121,7 +126,7 @@ class Experiment:
             [1, 0.5, 0.5, 0.5, 1, 0.3, 0.5, 0.5],
             [0.5, 0.5, 0.5, 0.5, 1, accuracy, 0.5, 0.5],
         ]
-        write_run(self.folder, cell, combination, replicate, history, status, table)
+        write_run(self.folder, cell, combination, replicate, history, status, as_arrow(table))
         self.predictions[cell, combination.name, replicate] = table
 
     def run(self, command, *arguments):
@@ -305,7 +310,7 @@ def test_predictions_of_another_split_are_refused(tmp_path, capsys):
     path = tmp_path / "train" / "LSTM" / name / "2" / "predictions.parquet"
     table = pd.read_parquet(path)
     table["label"] = 0
-    write_parquet(path, pa.Table.from_pandas(table, preserve_index=False))
+    write_parquet(path, as_arrow(table))
     with pytest.raises(AssertionError):
         experiment.compare()
     assert "labels are not those of the split" in capsys.readouterr().err
