@@ -31,6 +31,7 @@ sys.path += [str(ROOT / "tests"), str(ROOT / "workflow")]
 from made_runs import write_run  # noqa: E402
 from tweetrnn.aggregate import HISTORY  # noqa: E402
 from tweetrnn.config import resolve  # noqa: E402
+from tweetrnn.document import markdown_table  # noqa: E402
 from tweetrnn.files import json_text, read_json, sha256_of  # noqa: E402
 from tweetrnn.grid import Combination, combinations  # noqa: E402
 from tweetrnn.machine import processor_name  # noqa: E402
@@ -71,8 +72,7 @@ def cost_of(command, directory):
 
 def markdown(rows):
     """Return dicts as a Markdown table; the first one's keys are the headings."""
-    lines = [list(rows[0]), ["---:"] * len(rows[0]), *(row.values() for row in rows)]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+    return markdown_table(list(rows[0]), [row.values() for row in rows], len(rows[0]))
 
 
 # ------------------------------------------------------------------------------------- tweets

@@ -10,14 +10,13 @@ import logging
 import math
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tweetrnn.errors import UserError
 from tweetrnn.files import check_digest, damaged, read_json, read_parquet, replacing, write_parquet
 from tweetrnn.grid import combinations
 from tweetrnn.prediction_metrics import PREDICTION_METRICS
+from tweetrnn.stored_predictions import by_part
 
 METRICS = ("accuracy", "binary_accuracy", "macro_f1")
 HISTORY = (
@@ -154,13 +153,9 @@ def score(path):
     Raises:
         UserError: the file is absent or damaged, or holds no such predictions.
     """
-    table = read_parquet(path)
-    table = table.filter(pc.equal(table["part"], "validation"))
-    classes = sum(name[0] == "p" and name[1:].isdigit() for name in table.column_names)
-    if not len(table) or not classes:
+    probabilities, labels = by_part(read_parquet(path), ["validation"])["validation"]
+    if not probabilities.size:
         raise damaged(path, "it holds no predictions of the validation part")
-    probabilities = np.column_stack([table[f"p{k}"].to_numpy() for k in range(classes)])
-    labels = table["label"].to_numpy()
     return {
         f"{name}_at_best": function(probabilities, labels)
         for name, (_, function) in PREDICTION_METRICS.items()

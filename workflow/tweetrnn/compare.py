@@ -12,6 +12,7 @@ from itertools import combinations as pairs_of
 from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
 
 from tweetrnn import metrics, published
 from tweetrnn.errors import UserError
@@ -30,6 +31,7 @@ from tweetrnn.statistics import (
     rank_agreement,
     selection_optimism,
 )
+from tweetrnn.stored_predictions import by_part
 
 RANKINGS = (  # what report.rank_by and report.select_by offer
     "mean_accuracy",
@@ -55,19 +57,13 @@ def read_predictions(path, parts, **only):
         UserError: the file is damaged or was made of another split.
     """
     table = read_parquet(path)
-    classes = sum(name[0] == "p" and name[1:].isdigit() for name in table.column_names)
-    keep = np.ones(len(table), dtype=bool)
     for column, value in only.items():
-        keep &= table[column].to_numpy(zero_copy_only=False) == value
-    part_of = table["part"].to_numpy(zero_copy_only=False)
-    labels = table["label"].to_numpy()
-    columns = [table[f"p{k}"].to_numpy() for k in range(classes)]
+        table = table.filter(pc.equal(table[column], value))
     found = {}
-    for part, expected in parts.items():
-        rows = keep & (part_of == part)
-        if not np.array_equal(labels[rows], expected):
+    for part, (probabilities, labels) in by_part(table, parts).items():
+        if not np.array_equal(labels, parts[part]):
             raise damaged(path, f"its {part} labels are not those of the split")
-        found[part] = np.column_stack([column[rows] for column in columns])
+        found[part] = probabilities
     return found
 
 

@@ -6,8 +6,6 @@ an experiment can tell them. Facts alone go in: no tweet, and nothing of the mac
 
 from pathlib import Path
 
-import numpy as np
-
 from tweetrnn import metrics
 from tweetrnn.document import (
     between,
@@ -18,6 +16,8 @@ from tweetrnn.document import (
     whole,
 )
 from tweetrnn.files import check_digest, read_json, read_parquet
+from tweetrnn.stored_predictions import by_part
+from tweetrnn.verdict import listed
 
 SPLITS = {
     "stratified": "at random with equal class shares, duplicates kept together",
@@ -68,21 +68,8 @@ def predictions(run, parameters):
     """Return {part: (probabilities (N, classes), labels (N,))} of a run's own predictions."""
     path = run / "predictions.parquet"
     check_digest(path, parameters["sha256"]["predictions"])
-    table = read_parquet(path)
-    part_of = table["part"].to_numpy(zero_copy_only=False)
-    p = np.column_stack([table[f"p{k}"].to_numpy() for k in range(parameters["classes"])])
-    labels = table["label"].to_numpy()
-    return {
-        part: (p[part_of == part], labels[part_of == part])
-        for part in ("validation", "test")
-        if (part_of == part).any()
-    }
-
-
-def listed(names):
-    """Return names as ``a, b and c``, escaped."""
-    *others, last = map(escape_markdown, names)
-    return f"{', '.join(others)} and {last}" if others else last
+    found = by_part(read_parquet(path), ["validation", "test"])
+    return {part: own for part, own in found.items() if len(own[1])}
 
 
 def heading(parameters, settings, tokenized):
@@ -96,7 +83,7 @@ def heading(parameters, settings, tokenized):
         f"# {parameters['cell']} for the sentiment of tweets\n\n"
         f"A recurrent network ({parameters['cell']}, `{parameters['combination']}`, replicate "
         f"{parameters['replicate']}) that reads a tweet word by word and gives probabilities for "
-        f"{listed(settings['labels'])}.{warning}"
+        f"{listed(map(escape_markdown, settings['labels']))}.{warning}"
     )
 
 

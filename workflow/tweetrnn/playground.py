@@ -17,6 +17,7 @@ import numpy as np
 
 from tweetrnn import tokenizers, weights
 from tweetrnn.files import check_digest, damaged, load_array, read_json, read_parquet
+from tweetrnn.stored_predictions import by_part
 
 ROOM = 1_480_000  # bytes of data in the page; with the script, 1.5 MB are the most
 EXACT = 16  # the first rows, which are not rounded: padding and the most frequent words
@@ -372,16 +373,8 @@ def read(options, config, split, selected):
         run = Path(options.train_dir, cell, choice["combination"], str(choice["replicate"]))
         check_digest(run / "best.safetensors", read_json(run / "parameters.json")["sha256"]["best"])
         _, arrays = weights.read(run / "best.safetensors")
-        stored = stored_validation(run / "predictions.parquet")
+        stored, _ = by_part(read_parquet(run / "predictions.parquet"), ["validation"])["validation"]
         if len(stored) != len(ids):
             raise damaged(run / "predictions.parquet", "it is of another split")
         models.append((cell, choice["combination"], arrays, stored))
     return make(config, split, read_parquet(options.vocabulary), models, ids)
-
-
-def stored_validation(path):
-    """Return the (N, classes) validation probabilities of a predictions file."""
-    table = read_parquet(path)
-    mine = table["part"].to_numpy(zero_copy_only=False) == "validation"
-    classes = sum(re.fullmatch(r"p\d+", name) is not None for name in table.column_names)
-    return np.column_stack([table[f"p{k}"].to_numpy()[mine] for k in range(classes)])

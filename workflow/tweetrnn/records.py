@@ -171,11 +171,8 @@ class Table:
             text = visible(row[self._text_column] or "")
             text = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
             label, *figures = (answer[name] for name in self._answer)
-            figures = [
-                "–" if f is None else f"{f:.3f}" if isinstance(f, float) else str(f)
-                for f in figures
-            ]
-            self._line(["–" if label is None else visible(label), *figures, text])
+            label = "–" if label is None else visible(label)
+            self._line([label, *map(_figure, figures), text])
 
 
 def _figure(value):
