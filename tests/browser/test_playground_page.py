@@ -16,6 +16,7 @@ from made_report import made_report, write_report
 from test_page import DESK, PHONE, contrast, luminance, violations
 from tweetrnn import playground
 from tweetrnn.encode import fixed_length
+from tweetrnn.stored_predictions import by_part
 from tweetrnn.tokenizers import tokenize_text
 
 pytestmark = pytest.mark.browser
@@ -197,7 +198,8 @@ def validation(finished_once):
     stored = {}
     for cell, choice in selected.items():
         run = results / "train" / cell / choice["combination"] / str(choice["replicate"])
-        stored[cell] = playground.stored_validation(run / "predictions.parquet")
+        table = pq.read_table(run / "predictions.parquet")
+        stored[cell], _ = by_part(table, ["validation"])["validation"]
     return (
         [texts[row["row"]].as_py() for row in of_part if row["part"] == "validation"],
         np.load(results / "split/validation_sequences.npy").tolist(),

@@ -18,8 +18,9 @@ from tweetrnn.train import OUTPUTS
 pytestmark = pytest.mark.slow
 
 COMBINATION = "rnn1-dense2-dropout1-reg0-lr1e-2"
-EPOCHS = 40
-# About a second of training; a checkpoint of a megabyte or two, so that a kill meets its writing.
+EPOCHS = 80
+ENDLESS = 10**4  # for a training that only its end by other means ends
+# Some two seconds of training; a checkpoint of a megabyte or two, for a kill to meet its writing.
 SPLIT = {"train": 160, "validation": 40, "test": 40, "length": 8, "width": 3000}
 
 
@@ -31,10 +32,10 @@ class Run:
         self.checkpoint = folder / "checkpoint/checkpoint.safetensors"
         self.running = ExitStack()
 
-    def start(self, *options, log="log", **environment):
+    def start(self, *options, log="log", epochs=EPOCHS, **environment):
         """Start ``python -m tweetrnn train``; its standard error can be read."""
         own = {k: v for k, v in os.environ.items() if k != "TWEETRNN_SUPERVISOR"}
-        settings = {"epochs": EPOCHS, "units": 12}
+        settings = {"epochs": epochs, "units": 12}
         command = arguments(self.split, self.folder, self.cell, COMBINATION, options, **settings)
         self.folder.mkdir(exist_ok=True)
         process = subprocess.Popen(
@@ -160,9 +161,9 @@ def test_training_ends_with_a_checkpoint_when_its_supervisor_is_killed(run_of, t
     with subprocess.Popen(["sleep", "60"]) as supervisor:
         pid = str(supervisor.pid)
         if told == "option":
-            process = run.start("--supervisor", pid)
+            process = run.start("--supervisor", pid, epochs=ENDLESS)
         else:
-            process = run.start(TWEETRNN_SUPERVISOR=pid)
+            process = run.start(TWEETRNN_SUPERVISOR=pid, epochs=ENDLESS)
         assert run.train_on(process)
         stopped_within_5_seconds(process, supervisor.kill)
     assert run.checkpoint.exists()
