@@ -226,8 +226,8 @@ def floor(cell, layers, l2, share):
 
 
 def _ours(cell, layers, l2, width):
-    from tweetrnn import models
     from tweetrnn.grid import Combination
+    from tweetrnn.training import models
 
     combination = Combination(layers, len(DENSE), False, l2, LEARNING_RATE)
     settings = {"units": UNITS, "dense_units": list(DENSE), "l2": L2, "device": "cpu"}
@@ -237,7 +237,7 @@ def _ours(cell, layers, l2, width):
 def ours(cell, layers, l2, share, threads=1):
     """This pipeline's training loop, one thread."""
     _torch(1)
-    from tweetrnn.training import Examples, Trainer
+    from tweetrnn.training.loop import Examples, Trainer
 
     parts = share_of_epoch(share)
     examples = [Examples(*part) for part in parts]
@@ -263,7 +263,7 @@ def ours_step(cell, layers, l2, share, width=words.WIDTH, zipf=False):
     With row-wise Adam every row is brought up to date at an epoch's end: ``flush``, seconds.
     """
     torch = _torch(1)
-    from tweetrnn.training import Examples, Trainer, batches
+    from tweetrnn.training.loop import Examples, Trainer, batches
 
     examples = Examples(*(words.zipf(words.TRAINING, width) if zipf else share_of_epoch(1)[0]))
     trainer = Trainer(_ours(cell, layers, l2, width), examples, examples, LEARNING_RATE)

@@ -20,12 +20,13 @@ from itertools import cycle, islice
 from pathlib import Path
 
 import pyarrow as pa
-from tweetrnn import demo, export
 from tweetrnn.__main__ import main as command_line
+from tweetrnn.data import demo
+from tweetrnn.data.tokenizers import tokenize_text
 from tweetrnn.files import write_parquet
 from tweetrnn.machine import processor_name
-from tweetrnn.predictor import VOCABULARY, Encoder
-from tweetrnn.tokenizers import tokenize_text
+from tweetrnn.prediction import export
+from tweetrnn.prediction.predictor import VOCABULARY, Encoder
 from words import LENGTH, WIDTH, tweets_path
 
 TOKENIZE = {"tokens": "tweet", "fold_case": True, "unescape_entities": True}
@@ -65,9 +66,9 @@ def write_vocabulary(path, some):
 def write_model(folder, vocabulary, cell, combination):
     """Write an exported folder with random weights."""
     from safetensors.torch import save
-    from tweetrnn.fit import metadata
     from tweetrnn.grid import Combination
-    from tweetrnn.models import build
+    from tweetrnn.training.fit import metadata
+    from tweetrnn.training.models import build
 
     model = build(cell, Combination.parse(combination), WIDTH, len(SETTINGS["labels"]))
     best = folder.with_suffix(".safetensors")

@@ -12,7 +12,7 @@ import sys
 import time
 
 from tweetrnn import __main__ as command_line
-from tweetrnn.training import Trainer
+from tweetrnn.training.loop import Trainer
 
 
 def main(options):

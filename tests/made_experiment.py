@@ -4,10 +4,11 @@ from types import SimpleNamespace
 
 import numpy as np
 from made_runs import config_of
-from tweetrnn import aggregate, compare, metrics
-from tweetrnn.failures import diagnose
+from tweetrnn import metrics
+from tweetrnn.evaluation import aggregate, compare
+from tweetrnn.evaluation.failures import diagnose
+from tweetrnn.evaluation.select import mean_figures, select
 from tweetrnn.grid import combinations
-from tweetrnn.select import mean_figures, select
 
 SIX = ["SimpleRNN", "LSTM", "GRU", "MGU", "IndRNN", "QRNN"]
 FEW_COMBINATIONS = {"dense_layers": [2], "dropout": [False]}

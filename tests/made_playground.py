@@ -2,9 +2,9 @@
 
 import numpy as np
 import pyarrow as pa
-from tweetrnn import playground
 from tweetrnn.grid import Combination
-from tweetrnn.models import build
+from tweetrnn.reporting import playground
+from tweetrnn.training.models import build
 
 HOSTILE_WORDS = ["</script><script>document.title='owned'</script>", "<!--", "\u2028", "__proto__"]
 HOSTILE_WORDS += ["constructor", "<b>bold</b>", "&amp;", "\u202eturned", "'\"\\", "👩‍👩‍👧"]

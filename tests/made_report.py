@@ -2,12 +2,13 @@
 
 import numpy as np
 from made_experiment import made_experiment
-from tweetrnn import compare, render
-from tweetrnn.canvas import save, style
 from tweetrnn.config import resolve
-from tweetrnn.experiment import Experiment, masked, pointed_at
-from tweetrnn.plot import draw
-from tweetrnn.statistics import mcnemar
+from tweetrnn.evaluation import compare
+from tweetrnn.evaluation.statistics import mcnemar
+from tweetrnn.reporting import render
+from tweetrnn.reporting.canvas import save, style
+from tweetrnn.reporting.experiment import Experiment, masked, pointed_at
+from tweetrnn.reporting.plot import draw
 
 HOSTILE = [
     "<script>document.title='owned'</script> @stranger",

@@ -4,7 +4,7 @@ import csv
 
 import numpy as np
 import pyarrow as pa
-from tweetrnn.aggregate import HISTORY
+from tweetrnn.evaluation.aggregate import HISTORY
 from tweetrnn.files import sha256_of, write_json, write_parquet
 from tweetrnn.grid import combinations
 

@@ -3,9 +3,10 @@
 import json
 
 from small_training import path_of
-from tweetrnn import encode, split, train
 from tweetrnn.__main__ import main
 from tweetrnn.config import resolve
+from tweetrnn.data import encode, split
+from tweetrnn.training import train
 
 COMBINATION = "rnn2-dense2-dropout1-reg1-lr1e-2"
 

@@ -4,8 +4,8 @@ import argparse
 import json
 
 import numpy as np
-from tweetrnn import train
 from tweetrnn.files import read_json, sha256_of, write_json
+from tweetrnn.training import train
 
 # What a training leaves that must not depend on how often it was disturbed.
 SAME_BYTES = ("history", "best", "last", "predictions", "architecture", "parameters")

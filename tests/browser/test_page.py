@@ -6,7 +6,7 @@ import re
 
 import pytest
 from made_report import CLASSES, HOSTILE, TITLE
-from tweetrnn.document import visible
+from tweetrnn.reporting.document import visible
 
 pytestmark = pytest.mark.browser
 MEGABYTE = 1_000_000

@@ -14,10 +14,10 @@ import pytest
 from made_playground import COMBINATION, HOSTILE_WORDS, made_arrays, made_playground
 from made_report import made_report, write_report
 from test_page import DESK, PHONE, contrast, luminance, violations
-from tweetrnn import playground
-from tweetrnn.encode import fixed_length
-from tweetrnn.stored_predictions import by_part
-from tweetrnn.tokenizers import tokenize_text
+from tweetrnn.data.encode import fixed_length
+from tweetrnn.data.tokenizers import tokenize_text
+from tweetrnn.evaluation.stored_predictions import by_part
+from tweetrnn.reporting import playground
 
 pytestmark = pytest.mark.browser
 SETTINGS = [

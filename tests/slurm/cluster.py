@@ -14,7 +14,7 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from tweetrnn.ownership import die_with_parent
+from tweetrnn.running.ownership import die_with_parent
 
 NODE = "node1"
 CLIENTS = ["sbatch", "scancel", "scontrol", "sinfo", "squeue", "srun"]

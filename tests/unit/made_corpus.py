@@ -5,8 +5,8 @@ import io
 import json
 
 import pyarrow.parquet as pq
-from tweetrnn import encode, split
 from tweetrnn.__main__ import main
+from tweetrnn.data import encode, split
 from tweetrnn.files import read_json
 
 HEADER = ("tweet_id", "text", "airline_sentiment")

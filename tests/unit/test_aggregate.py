@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from made_runs import config_of, write_grid, write_run
-from tweetrnn import aggregate
 from tweetrnn.__main__ import main
 from tweetrnn.errors import UserError
+from tweetrnn.evaluation import aggregate
 from tweetrnn.grid import combinations
 
 SMALL = {"dense_layers": [2], "dropout": [False], "regularization": [False]}

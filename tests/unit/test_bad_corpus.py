@@ -25,7 +25,7 @@ from made_corpus import (
     run_tokenize,
     written,
 )
-from tweetrnn import tokenize
+from tweetrnn.data import tokenize
 
 GOOD = as_csv(rows())
 

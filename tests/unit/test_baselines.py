@@ -6,8 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 from made_tweets import LABELS, write_tweets
 from sklearn.feature_extraction.text import CountVectorizer
-from tweetrnn import baselines
 from tweetrnn.__main__ import main
+from tweetrnn.evaluation import baselines
 from tweetrnn.files import read_json, sha256_of, write_json
 
 CUES = [["bad", "late"], ["ok", "so"], ["great", "love"]]

@@ -2,7 +2,7 @@
 
 import pytest
 from small_training import arguments, write_split
-from tweetrnn.training import Trainer
+from tweetrnn.training.loop import Trainer
 
 
 @pytest.fixture

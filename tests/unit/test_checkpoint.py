@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tweetrnn import checkpoint
+from tweetrnn.training import checkpoint
 
 FACTS = {"trainer": {"step": 7, "history": [{"loss": 0.1 + 0.2}]}, "clock": {"total": 1 / 3}}
 

@@ -8,9 +8,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from made_runs import config_of, write_run
-from tweetrnn import aggregate, compare
 from tweetrnn.__main__ import main
 from tweetrnn.config import load_schema
+from tweetrnn.evaluation import aggregate, compare
 from tweetrnn.files import read_json, sha256_of, write_json, write_parquet
 from tweetrnn.grid import combinations
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_corpus import HEADER, LABELS, as_csv, as_json_lines, rows
 from tweetrnn.config import load_schema, resolve
-from tweetrnn.corpus import DEFAULTS, Corpus
+from tweetrnn.data.corpus import DEFAULTS, Corpus
 from tweetrnn.errors import UserError
 
 

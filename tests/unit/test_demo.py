@@ -10,10 +10,10 @@ import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
-from tweetrnn import demo
 from tweetrnn.__main__ import main
-from tweetrnn.demo import COLUMNS, tweets
-from tweetrnn.tokenizers import tokenize_text
+from tweetrnn.data import demo
+from tweetrnn.data.demo import COLUMNS, tweets
+from tweetrnn.data.tokenizers import tokenize_text
 
 AS_DEFAULT = {"tokens": "tweet", "fold_case": True, "unescape_entities": True}
 SHA256 = "462400f53bbd5de67bd3e8599a812ced23f71c7ff383b72fd2422e6010192aaf"

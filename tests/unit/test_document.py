@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from tweetrnn import document
-from tweetrnn.document import Column, Table, escape_html, escape_markdown, visible
+from tweetrnn.reporting import document
+from tweetrnn.reporting.document import Column, Table, escape_html, escape_markdown, visible
 
 GFM = MarkdownIt("commonmark").enable("table")
 HOSTILE = st.text(

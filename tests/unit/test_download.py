@@ -8,7 +8,7 @@ from socketserver import TCPServer
 
 import pytest
 from tweetrnn.__main__ import main as command_line
-from tweetrnn.download import download, file_name
+from tweetrnn.data.download import download, file_name
 from tweetrnn.errors import UserError
 
 CONTENT = bytes(range(256)) * 1_000

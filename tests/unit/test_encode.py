@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_tweets import LABELS, token_lists, write_tweets
-from tweetrnn import encode
 from tweetrnn.__main__ import main
+from tweetrnn.data import encode
 from tweetrnn.errors import UserError
 from tweetrnn.files import read_json, sha256_of, write_json
 

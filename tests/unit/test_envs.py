@@ -7,6 +7,7 @@ import sys
 import pytest
 import yaml
 from tweetrnn import code
+from tweetrnn.__main__ import COMMANDS
 
 PACKAGES = {"yaml": "pyyaml", "sklearn": "scikit-learn"}  # where a module's name is another
 
@@ -14,8 +15,9 @@ PACKAGES = {"yaml": "pyyaml", "sklearn": "scikit-learn"}  # where a module's nam
 def packages_of(stage):
     """Return the packages that the modules of a stage import, the standard library apart."""
     found = set()
-    for module in code.modules_of(stage):
-        for node in ast.walk(ast.parse((code.PACKAGE / f"{module}.py").read_text())):
+    for module in code.modules_of(COMMANDS[stage][0]):
+        path = code.PACKAGE.joinpath(*module.split(".")).with_suffix(".py")
+        for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
                 found |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.level == 0:

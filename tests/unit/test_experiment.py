@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from tweetrnn.experiment import commit_of, masked, pointed_at
+from tweetrnn.reporting.experiment import commit_of, masked, pointed_at
 
 
 @pytest.mark.parametrize(

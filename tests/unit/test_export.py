@@ -10,11 +10,11 @@ from made_corpus import HEADER, as_csv, rows
 from markdown_it import MarkdownIt
 from safetensors.torch import save_file
 from tweetrnn.__main__ import main
-from tweetrnn.cells import CELLS
 from tweetrnn.files import sha256_of, write_json
-from tweetrnn.fit import metadata
 from tweetrnn.grid import Combination
-from tweetrnn.models import build
+from tweetrnn.training.cells import CELLS
+from tweetrnn.training.fit import metadata
+from tweetrnn.training.models import build
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tweetrnn import failures
+from tweetrnn.evaluation import failures
 
 NAMES = ["negative", "neutral", "positive"]
 PROBABILITIES = np.array(

@@ -7,9 +7,9 @@ import jinja2
 import pytest
 from docutils.core import publish_parts
 from made_experiment import ONE_COMBINATION, SIX, made_experiment
-from tweetrnn import figures
 from tweetrnn.config import resolve
-from tweetrnn.document import share, signed
+from tweetrnn.reporting import figures
+from tweetrnn.reporting.document import share, signed
 
 
 @pytest.fixture(scope="module")

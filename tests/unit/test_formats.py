@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_corpus import HEADER, LABELS, as_csv, rows
-from tweetrnn import formats
 from tweetrnn.config import load_schema
-from tweetrnn.corpus import DEFAULTS
+from tweetrnn.data import formats
+from tweetrnn.data.corpus import DEFAULTS
+from tweetrnn.data.formats import ENDINGS, Source
 from tweetrnn.errors import UserError
-from tweetrnn.formats import ENDINGS, Source, listed, shown
+from tweetrnn.wording import quoted, shown
 
 # Lone surrogates fit no file, and what ends a line in a text of its own stays inside quotes.
 cells = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -191,5 +192,5 @@ def test_the_marks_are_those_of_the_standard_library():
 def test_names_are_quoted_and_cut_for_messages():
     assert shown("a\n") == r"'a\n'"
     assert shown("x" * 50) == repr("x" * 37 + "...")
-    assert listed(["a", "b"]) == "'a', 'b'"
-    assert listed([str(n) for n in range(23)]).endswith("'19' and 3 more")
+    assert quoted(["a", "b"]) == "'a', 'b'"
+    assert quoted([str(n) for n in range(23)]).endswith("'19' and 3 more")

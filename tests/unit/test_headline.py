@@ -1,6 +1,6 @@
 """The table that headline prints of the best runs."""
 
-from tweetrnn.headline import FIGURES, top_table
+from tweetrnn.reporting.headline import FIGURES, top_table
 
 
 def run(cell, rank, status="finished"):

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tweetrnn import training
-from tweetrnn.cells import CELLS
 from tweetrnn.grid import Combination
-from tweetrnn.models import build
+from tweetrnn.training import loop
+from tweetrnn.training.cells import CELLS
+from tweetrnn.training.models import build
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 OWN = [FIXTURES / "keras_parity.npz", FIXTURES / "keras_more_cells.npz"]
@@ -46,7 +46,7 @@ class Keras:
         sizes = self.arrays["meta"].tolist()
         self.width, _, _, self.batch, self.epochs, self.classes, self.units = sizes
         self.learning_rate, self.l2 = self.arrays["lr_l2"].tolist()
-        self.examples = training.Examples(self.arrays["ids"], self.arrays["labels"])
+        self.examples = loop.Examples(self.arrays["ids"], self.arrays["labels"])
         self.variants = [
             name.removesuffix("/losses") for name in self.arrays if name.endswith("/losses")
         ]
@@ -116,19 +116,19 @@ def trained(request, one_thread):
         pytest.skip("needs a CUDA device: run it on a machine that has one")
     model = keras.model(variant, device)
     examples = keras.examples
-    trainer = training.Trainer(model, examples, examples, keras.learning_rate, keras.batch, adam)
-    before = np.exp(training.predict(model, examples))
+    trainer = loop.Trainer(model, examples, examples, keras.learning_rate, keras.batch, adam)
+    before = np.exp(loop.predict(model, examples))
     losses = [
         float(trainer.train_on(batch))
         for _ in range(keras.epochs)
-        for batch in training.batches(
+        for batch in loop.batches(
             examples, np.arange(len(examples)), keras.batch, model.width, device
         )
     ]
     with torch.inference_mode():
         trainer.table.flush(trainer.step)
-    after = np.exp(training.predict(model, examples))
-    evaluation = training.evaluate(model, examples)
+    after = np.exp(loop.predict(model, examples))
+    evaluation = loop.evaluate(model, examples)
     bounds = OWN_BOUNDS if FILES == OWN and device == "cpu" else OTHER_BOUNDS
     return Trained(
         keras, variant, bounds, model.count_parameters(), before, losses, after, evaluation

@@ -9,10 +9,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
-from tweetrnn.cells import CELLS, glorot_uniform, orthogonal
 from tweetrnn.config import load_schema
 from tweetrnn.grid import Combination
-from tweetrnn.models import Dense, Dropout, build
+from tweetrnn.training.cells import CELLS, glorot_uniform, orthogonal
+from tweetrnn.training.models import Dense, Dropout, build
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tweetrnn.optimizer import Adam, DenseTable, RowwiseTable, adam_, for_table, step_size
+from tweetrnn.training.optimizer import Adam, DenseTable, RowwiseTable, adam_, for_table, step_size
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

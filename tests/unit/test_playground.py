@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 from made_playground import HOSTILE_WORDS, TOKENIZE, made_arrays, made_playground
 from made_report import made_report, write_report
-from tweetrnn import playground
+from tweetrnn.data.tokenizers import TOKENIZERS
 from tweetrnn.grid import Combination
-from tweetrnn.models import build
-from tweetrnn.tokenizers import TOKENIZERS
+from tweetrnn.reporting import playground
+from tweetrnn.training.models import build
 
 tables = arrays_of.arrays(
     np.float32,

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_experiment import FEW_COMBINATIONS, ONE_COMBINATION, SIX, made_experiment
-from tweetrnn import plot, plot_comparison, plot_runs
-from tweetrnn.aggregate import EPOCHS, RUNS, table
-from tweetrnn.canvas import SVG, Look, arrange, canvas, save, spread_out, style, tidied
-from tweetrnn.figures import COLOUR_VARIABLES, INK, figure_names
+from tweetrnn.evaluation.aggregate import EPOCHS, RUNS, table
 from tweetrnn.files import save_array, sha256_of, write_json, write_parquet
+from tweetrnn.reporting import plot, plot_comparison, plot_runs
+from tweetrnn.reporting.canvas import SVG, Look, arrange, canvas, save, spread_out, style, tidied
+from tweetrnn.reporting.figures import COLOUR_VARIABLES, INK, figure_names
 
 pytestmark = pytest.mark.filterwarnings("error")
 HREF = "{http://www.w3.org/1999/xlink}href"

@@ -12,13 +12,13 @@ import small_experiment
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_corpus import LABELS, as_csv, as_json_lines, rows
-from tweetrnn import predict
 from tweetrnn.__main__ import main
 from tweetrnn.config import resolve
+from tweetrnn.data.split import PARTS
 from tweetrnn.errors import UserError
 from tweetrnn.files import read_json, write_json, write_parquet
-from tweetrnn.predictor import Encoder, majority, settings_of_results
-from tweetrnn.split import PARTS
+from tweetrnn.prediction import predict
+from tweetrnn.prediction.predictor import Encoder, majority, settings_of_results
 
 TWEET = "tweet number 7 @united"
 TINY = {"training": {"epochs": 1}, "model": {"units": 4}}

@@ -8,10 +8,10 @@ import unicodedata
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tweetrnn import records
-from tweetrnn.document import INVISIBLE
 from tweetrnn.errors import UserError
 from tweetrnn.files import defused
+from tweetrnn.prediction import records
+from tweetrnn.reporting.document import INVISIBLE
 
 LABELS = ["bad", "good"]
 ANSWER = ["predicted", "probability_bad", "probability_good", "unknown_words"]

@@ -4,7 +4,7 @@ import logging
 from enum import Enum
 
 import pytest
-from tweetrnn.quiet import OwnWords
+from tweetrnn.running.quiet import OwnWords
 
 Event = Enum("Event", ["JOB_ERROR", "ERROR", "JOB_INFO"])
 FAILED = (

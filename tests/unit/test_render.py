@@ -10,10 +10,10 @@ from html.parser import HTMLParser
 import pytest
 from made_report import CLASSES, HOSTILE, TITLE, made_report, write_report, write_stand_ins
 from markdown_it import MarkdownIt
-from tweetrnn import render
-from tweetrnn.document import visible
-from tweetrnn.figures import COLOUR_VARIABLES
-from tweetrnn.sections import document
+from tweetrnn.reporting import render
+from tweetrnn.reporting.document import visible
+from tweetrnn.reporting.figures import COLOUR_VARIABLES
+from tweetrnn.reporting.sections import document
 
 EXPERIMENTS = {
     "two cells": {},

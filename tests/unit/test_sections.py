@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from made_experiment import FEW_COMBINATIONS
 from made_report import CLASSES, made_report
-from tweetrnn import figures
-from tweetrnn.render import DRAWN_BY_HAND, picture_paths
-from tweetrnn.sections import described, document, shareable
-from tweetrnn.verdict import DEMO
+from tweetrnn.reporting import figures
+from tweetrnn.reporting.render import DRAWN_BY_HAND, picture_paths
+from tweetrnn.reporting.sections import described, document, shareable
+from tweetrnn.reporting.verdict import DEMO
 
 ORDER = [
     *("headline", "data", "top", "runs", "effects"),

@@ -4,9 +4,9 @@ import json
 
 import pytest
 from made_runs import config_of, write_grid
-from tweetrnn import aggregate, select
 from tweetrnn.__main__ import main
 from tweetrnn.errors import UserError
+from tweetrnn.evaluation import aggregate, select
 from tweetrnn.files import read_json, write_parquet
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_tweets import LABELS, token_lists, write_tweets
-from tweetrnn import encode, split
+from tweetrnn.data import encode, split
 from tweetrnn.errors import UserError
 
 SPLIT = {

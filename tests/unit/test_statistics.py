@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 from scipy import stats
-from tweetrnn import statistics
+from tweetrnn.evaluation import statistics
 
 
 def coin(shape, share=0.7, seed=0):

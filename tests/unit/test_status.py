@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 import yaml
 from made_runs import write_run
-from tweetrnn import status
 from tweetrnn.__main__ import main
-from tweetrnn.aggregate import HISTORY
 from tweetrnn.config import resolve
+from tweetrnn.evaluation.aggregate import HISTORY
 from tweetrnn.files import read_json, write_json
 from tweetrnn.grid import Combination
 from tweetrnn.guard import one_writer
-from tweetrnn.status import RunStatus, lines, planned, read_log, read_run, time_to_go
+from tweetrnn.running import status
+from tweetrnn.running.status import RunStatus, lines, planned, read_log, read_run, time_to_go
 
 CONFIG = {
     "name": "demo",
@@ -74,7 +74,7 @@ def test_training_whose_lock_is_held_by_a_process_runs(results, names):
     with subprocess.Popen(
         [sys.executable, "-c", hold, folder],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        env=os.environ | {"PYTHONPATH": str(Path(status.__file__).parents[1])},
+        env=os.environ | {"PYTHONPATH": str(Path(status.__file__).parents[2])},
     ) as process:  # fmt: skip
         assert process.stdout.readline() == "held\n"
         write_log(results, names[0], EPOCH.format(1, 0.7) + EPOCH.format(2, 0.65))

@@ -13,8 +13,8 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from tweetrnn import ownership, slurm, submit
 from tweetrnn.errors import UserError
+from tweetrnn.running import ownership, slurm, submit
 
 SUBMITTED = "Job {} has been submitted with SLURM jobid {} (log: x/{}.log).\n"
 
@@ -154,7 +154,7 @@ def killed_owner(directory):
     """Have a process own the directory, make Snakemake's lock and be killed."""
     program = f"""
 import os, pathlib, signal
-from tweetrnn.ownership import Ownership
+from tweetrnn.running.ownership import Ownership
 mine = Ownership.take({str(directory)!r})
 mine.begin()
 locks = pathlib.Path({str(directory)!r}, ".snakemake/locks")
@@ -163,7 +163,7 @@ locks.mkdir()
 mine.beat()
 os.kill(os.getpid(), signal.SIGKILL)
 """
-    package = Path(submit.__file__).parents[1]
+    package = Path(submit.__file__).parents[2]
     subprocess.run([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": str(package)})
     return directory / ".snakemake/locks/0.output.lock"
 
@@ -179,13 +179,13 @@ def test_lock_of_a_killed_submission_is_removed(tmp_path):
 def test_snakemake_that_dies_after_its_submitter_is_waited_for(tmp_path):
     program = f"""
 import os, signal, subprocess
-from tweetrnn.ownership import Ownership
+from tweetrnn.running.ownership import Ownership
 mine = Ownership.take({str(tmp_path)!r})
 mine.begin()
 subprocess.Popen(["sleep", "1"], pass_fds=[mine.handle])
 os.kill(os.getpid(), signal.SIGKILL)
 """
-    package = Path(submit.__file__).parents[1]
+    package = Path(submit.__file__).parents[2]
     subprocess.run([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": str(package)})
     began = time.monotonic()
     ownership.Ownership.take(tmp_path).__exit__()

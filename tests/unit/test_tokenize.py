@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_corpus import TOKENIZE, as_csv, as_json_lines, rows, run_tokenize, written
-from tweetrnn import tokenize
-from tweetrnn.demo import tweets as demo_tweets
+from tweetrnn.data import tokenize
+from tweetrnn.data.demo import tweets as demo_tweets
+from tweetrnn.data.tokenizers import tokenize_text
 from tweetrnn.files import sha256_of
-from tweetrnn.tokenizers import tokenize_text
 
 AS_IS = {"tokens": "whitespace", "fold_case": False, "unescape_entities": False}
 

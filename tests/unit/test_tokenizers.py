@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tweetrnn.config import load_schema
-from tweetrnn.tokenizers import TOKENIZERS, URL, tokenize_text, tweet, whitespace
+from tweetrnn.data.tokenizers import TOKENIZERS, URL, tokenize_text, tweet, whitespace
 
 AS_DEFAULT = {"tokens": "tweet", "fold_case": True, "unescape_entities": True}
 AS_IS = {"tokens": "whitespace", "fold_case": False, "unescape_entities": False}

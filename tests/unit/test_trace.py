@@ -1,7 +1,7 @@
 """The Markdown in which a tweet's way is told."""
 
 import pytest
-from tweetrnn.trace import code, table
+from tweetrnn.reporting.trace import code, table
 
 
 @pytest.mark.parametrize(

@@ -14,15 +14,15 @@ import pytest
 import torch
 from safetensors import safe_open
 from small_training import arguments, bytes_of, certified, parsed, path_of, write_split
-from tweetrnn import aggregate
-from tweetrnn import fit as fit_module
 from tweetrnn.__main__ import main
 from tweetrnn.errors import UserError
-from tweetrnn.fit import HISTORY, Clock, fit
+from tweetrnn.evaluation import aggregate
 from tweetrnn.grid import Combination
 from tweetrnn.guard import Stopped
-from tweetrnn.train import OUTPUTS, PARTS
-from tweetrnn.training import Trainer
+from tweetrnn.training import fit as fit_module
+from tweetrnn.training.fit import HISTORY, Clock, fit
+from tweetrnn.training.loop import Trainer
+from tweetrnn.training.train import OUTPUTS, PARTS
 
 # Each cell, each of the table's optimizers, and layers that pass sequences on.
 RUNS = {

@@ -8,10 +8,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tweetrnn import metrics, optimizer, training
+from tweetrnn import metrics
 from tweetrnn.grid import Combination
-from tweetrnn.models import build
-from tweetrnn.training import Diverged, Examples, Trainer
+from tweetrnn.training import loop, optimizer
+from tweetrnn.training.loop import Diverged, Examples, Trainer
+from tweetrnn.training.models import build
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -65,7 +66,7 @@ def result(trainer):
     tensors |= {f"best weights/{name}": weight for name, weight in trainer.best.items()}
     tensors |= {f"last weights/{name}": weight for name, weight in trainer.last.items()}
     found = {name: tensor.numpy().tobytes() for name, tensor in tensors.items()}
-    found["predictions"] = training.predict(trainer.model, trainer.validation).tobytes()
+    found["predictions"] = loop.predict(trainer.model, trainer.validation).tobytes()
     return found | {"facts": json.dumps(facts)}
 
 
@@ -127,7 +128,7 @@ def test_left_inside_an_epoch_it_can_go_on_in_the_same_process():
 
 def test_the_best_weights_survive_a_restart(monkeypatch):
     """Also where the last ones are others, between epochs and inside one."""
-    monkeypatch.setattr(training, "evaluate", lambda *_: {"loss": 1.0, "accuracy": 0.5})
+    monkeypatch.setattr(loop, "evaluate", lambda *_: {"loss": 1.0, "accuracy": 0.5})
     trainer = trainer_of()
     trainer.run_epoch()
     best = {name: weight.clone() for name, weight in trainer.best.items()}
@@ -177,9 +178,9 @@ def test_train_metrics_are_those_of_each_batch_before_its_step(cell, l2):
         part = Examples(other.training.ids[chosen], other.training.labels[chosen])
         with torch.inference_mode():
             other.table.flush(other.step)
-        log_p = training.predict(other.model, part)
+        log_p = loop.predict(other.model, part)
         own = -log_p[np.arange(len(part)), part.labels].mean() + float(other.model.penalty())
-        (batch,) = training.batches(part, np.arange(len(part)), 5, WIDTH)
+        (batch,) = loop.batches(part, np.arange(len(part)), 5, WIDTH)
         assert float(other.train_on(batch)) == pytest.approx(own, abs=1e-6)
         labels.append(part.labels)
         probabilities.append(np.exp(log_p))
@@ -196,7 +197,7 @@ def test_train_metrics_are_those_of_each_batch_before_its_step(cell, l2):
 
 def test_a_smaller_batch_has_a_gradient_of_its_own_mean():
     smaller, whole = (trainer_of(batch_size=size) for size in (5, 3))
-    (batch,) = training.batches(smaller.training, np.arange(3), 3, WIDTH)
+    (batch,) = loop.batches(smaller.training, np.arange(3), 3, WIDTH)
     for trainer in (smaller, whole):
         trainer.train_on(batch)
     assert torch.equal(smaller.adam.m, whole.adam.m)
@@ -217,7 +218,7 @@ def test_row_wise_and_dense_train_alike(cell):
 def test_validation_metrics_are_those_after_the_epoch():
     trainer = trainer_of(l2=True, dropout=True)
     row = trainer.run_epoch()
-    found = training.evaluate(trainer.model, trainer.validation)
+    found = loop.evaluate(trainer.model, trainer.validation)
     assert {name: row[f"validation_{name}"] for name in found} == found
     assert row["epoch"] == trainer.epoch == 1
     assert trainer.history == [row]
@@ -225,15 +226,15 @@ def test_validation_metrics_are_those_after_the_epoch():
 
 def test_evaluation_takes_all_examples_and_the_penalties():
     trainer = trainer_of(l2=True)
-    examples = examples_of(3, 2 * training.EVALUATED + 7)
+    examples = examples_of(3, 2 * loop.EVALUATED + 7)
     polls = []
-    log_p = training.predict(trainer.model, examples, lambda: polls.append(1))
+    log_p = loop.predict(trainer.model, examples, lambda: polls.append(1))
     assert len(polls) == 3
     np.testing.assert_allclose(np.exp(log_p).sum(1), 1, atol=1e-6)
-    some = [0, training.EVALUATED, len(examples) - 1]
-    few = training.predict(trainer.model, Examples(examples.ids[some], examples.labels[some]))
+    some = [0, loop.EVALUATED, len(examples) - 1]
+    few = loop.predict(trainer.model, Examples(examples.ids[some], examples.labels[some]))
     np.testing.assert_allclose(few, log_p[some], atol=1e-6)
-    found = training.evaluate(trainer.model, examples)
+    found = loop.evaluate(trainer.model, examples)
     own = -log_p[np.arange(len(examples)), examples.labels].mean()
     penalty = 1e-3 * sum(
         float((weight**2).sum())
@@ -245,7 +246,7 @@ def test_evaluation_takes_all_examples_and_the_penalties():
 
 
 def test_no_examples_have_no_predictions():
-    assert training.predict(trainer_of().model, examples_of(1, 0)).shape == (0, CLASSES)
+    assert loop.predict(trainer_of().model, examples_of(1, 0)).shape == (0, CLASSES)
 
 
 @pytest.mark.parametrize(
@@ -257,7 +258,7 @@ def test_the_best_epoch_is_the_earliest_of_equals(monkeypatch, accuracies, best)
     assert trainer.best_epoch == 0
     for accuracy in accuracies:
         scores = {"loss": 1.0, "accuracy": accuracy, "binary_accuracy": 0.5, "macro_f1": 0.5}
-        monkeypatch.setattr(training, "evaluate", lambda *_, scores=scores: scores)
+        monkeypatch.setattr(loop, "evaluate", lambda *_, scores=scores: scores)
         trainer.run_epoch()
         after.append({name: w.clone() for name, w in trainer.model.weights().items()})
     assert trainer.best_epoch == best
@@ -346,8 +347,8 @@ def test_batches_hold_every_example_once_in_order(seed, number, size, width, pla
     examples = examples_of(seed, number, width)
     order = np.random.default_rng(seed).permutation(number)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "PLANNED", planned)
-        found = list(training.batches(examples, order, size, width))
+        patch.setattr(loop, "PLANNED", planned)
+        found = list(loop.batches(examples, order, size, width))
     sizes = [len(batch.labels) for batch in found]
     assert sizes[:-1] == [size] * (len(found) - 1)
     assert sum(sizes) == number
@@ -395,7 +396,7 @@ def test_trains_on_cuda_as_on_a_cpu(cuda, cell, adam, l2):
 def test_a_step_does_not_wait_for_cuda(cuda, cell):
     trainer = trainer_of(cell, dropout=True, device=cuda)
     examples = trainer.training
-    first, *others = training.batches(examples, np.arange(len(examples)), 5, WIDTH, cuda)
+    first, *others = loop.batches(examples, np.arange(len(examples)), 5, WIDTH, cuda)
     trainer.train_on(first)  # makes the buffers
     torch.cuda.set_sync_debug_mode("error")
     try:

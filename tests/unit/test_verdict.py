@@ -4,7 +4,7 @@ import copy
 from types import MappingProxyType
 
 import pytest
-from tweetrnn.verdict import DEMO, points, verdict
+from tweetrnn.reporting.verdict import DEMO, points, verdict
 
 BASELINES = {
     "majority": {"label": "negative", "test": {"accuracy": 0.6}, "validation": {"accuracy": 0.61}},

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tweetrnn import tokenize
 from tweetrnn.__main__ import main
+from tweetrnn.data import tokenize
 from tweetrnn.guard import STOPPED_STATUS
 
 STAGES = (

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 
 import pytest
 from small_training import arguments, bytes_of, path_of, write_split
-from tweetrnn.train import OUTPUTS
+from tweetrnn.training.train import OUTPUTS
 
 pytestmark = pytest.mark.slow
 

@@ -11,8 +11,8 @@ import pytest
 import small_experiment
 import yaml
 from tweetrnn.__main__ import main
-from tweetrnn.cells import CELLS
-from tweetrnn.predictor import Encoder, settings_of_results
+from tweetrnn.prediction.predictor import Encoder, settings_of_results
+from tweetrnn.training.cells import CELLS
 
 PROBABILITIES = re.compile(r"p\d+")
 

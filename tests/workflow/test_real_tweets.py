@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from tweetrnn import encode, split, tokenize
 from tweetrnn.config import resolve
+from tweetrnn.data import encode, split, tokenize
 from tweetrnn.files import read_json
 from tweetrnn.grid import Combination
 
@@ -144,7 +144,7 @@ def test_the_two_class_preset_has_the_reference_s_one_hot_width_and_split(preset
 
 
 def test_the_two_class_preset_gives_the_layer_sizes_that_the_reference_prints(preset):
-    from tweetrnn.models import build  # here, since torch takes seconds to import
+    from tweetrnn.training.models import build  # here, since torch takes seconds to import
 
     stages = preset("reference-two-class")
     model = build(

@@ -58,7 +58,7 @@ LITTLE_MEMORY = """#!{python}
 import resource, runpy, sys
 
 if {{"train", "LSTM", "{combination}"}} <= set(sys.argv):
-    import pyarrow.parquet, tweetrnn.fit
+    import pyarrow.parquet, tweetrnn.training.fit
 
     pages = int(open("/proc/self/statm").read().split()[0])
     limit = pages * resource.getpagesize() + (4 << 20)

@@ -11,10 +11,10 @@ sys.path.insert(0, str(WORKFLOW))
 
 from tweetrnn.code import code_digest
 from tweetrnn.config import resolve
-from tweetrnn.download import file_name
+from tweetrnn.data.download import file_name
 from tweetrnn.errors import UserError
 from tweetrnn.grid import combinations
-from tweetrnn.quiet import OwnWords
+from tweetrnn.running.quiet import OwnWords
 
 logger.addFilter(OwnWords())
 gc.set_threshold(100_000, 50, 100)  # jobs by the thousand live to the end: look seldom for garbage

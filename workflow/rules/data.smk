@@ -29,7 +29,7 @@ if config["corpus"]["kind"] == "demo":
         params:
             tweets=config["corpus"]["tweets"],
             seed=config["seed"],
-            code=code_digest("demo"),
+            code=code_digest("data.demo"),
         message:
             "Inventing {params.tweets} tweets"
         shell:
@@ -53,7 +53,7 @@ if config["corpus"]["kind"] == "url":
         params:
             url=config["corpus"]["url"],
             sha256=config["corpus"]["sha256"],
-            code=code_digest("download"),
+            code=code_digest("data.download"),
         message:
             "Downloading the corpus"
         shell:
@@ -84,7 +84,7 @@ rule tokenize:
             "tokenize",
             without=["corpus.path", "corpus.url", "corpus.sha256", "corpus.tweets"],
         ),
-        code=code_digest("tokenize"),
+        code=code_digest("data.tokenize"),
     message:
         "Splitting the tweets of {input.corpus} into tokens"
     shell:
@@ -116,7 +116,7 @@ rule encode:
         runtime=30,
     params:
         config=settings("sequence"),
-        code=code_digest("encode"),
+        code=code_digest("data.encode"),
     message:
         "Encoding tweets as sequences of word ids"
     shell:
@@ -156,7 +156,7 @@ rule split:
         runtime=30,
     params:
         config=settings("split", "vocabulary", "seed"),
-        code=code_digest("split"),
+        code=code_digest("data.split"),
     message:
         "Dividing tweets into train, validation and test"
     shell:

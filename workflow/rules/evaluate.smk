@@ -17,7 +17,7 @@ rule baselines:
         runtime=30,
     params:
         config=settings("seed"),
-        code=code_digest("baselines"),
+        code=code_digest("evaluation.baselines"),
     message:
         "Scoring the majority class and a logistic regression"
     shell:
@@ -56,7 +56,7 @@ rule aggregate:
         train=folder_of_runs,
         benchmarks=lambda wildcards, input: str(Path(input.benchmarks[0]).parents[2]),
         config=settings("grid", "seed", "training.replicates", "report.rank_by"),
-        code=code_digest("aggregate"),
+        code=code_digest("evaluation.aggregate"),
     message:
         "Gathering all runs in one table"
     shell:
@@ -86,7 +86,7 @@ checkpoint select:
             "training.replicates",
             "training.selected_replicates",
         ),
-        code=code_digest("select"),
+        code=code_digest("evaluation.select"),
     message:
         "Selecting each cell's best combination on validation"
     shell:
@@ -118,7 +118,7 @@ rule compare:
     params:
         train=folder_of_runs,
         config=settings("grid", "seed", "report.resamples", "report.show_tweets"),
-        code=code_digest("compare"),
+        code=code_digest("evaluation.compare"),
     message:
         "Comparing the selected combinations"
     shell:

@@ -33,7 +33,7 @@ rule predict:
         results=lambda wildcards, input: str(Path(input.selected).parents[1]),
         column=config["predict"]["text_column"]
         or config["corpus"].get("columns", {"text": "text"})["text"],
-        code=code_digest("predict"),
+        code=code_digest("prediction.predict"),
     message:
         "Predicting the tweets of {input.tweets}"
     shell:

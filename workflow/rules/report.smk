@@ -1,4 +1,4 @@
-from tweetrnn.figures import caption_of, figure_names
+from tweetrnn.reporting.figures import caption_of, figure_names
 
 FIGURES = figure_names(config)
 PARTIAL = f"{RESULTS}/partial"
@@ -31,7 +31,7 @@ rule plot:
         folder=lambda wildcards, output: os.path.dirname(output[0]),
         memory=TRAINING_MB,
         config=settings("grid", "report.top", "report.rank_by", "training.replicates"),
-        code=code_digest("plot"),
+        code=code_digest("reporting.plot"),
     message:
         "Drawing the figures"
     shell:
@@ -86,7 +86,7 @@ rule render:
         folder=lambda wildcards, output: os.path.dirname(output.html),
         memory=TRAINING_MB,
         config=settings(*[key for key in config if key != "predict"]),
-        code=code_digest("render", TEMPLATES),
+        code=code_digest("reporting.render", TEMPLATES),
     message:
         "Writing the report to {output.html}"
     shell:

@@ -41,7 +41,7 @@ rule recipe:
                 "training.on_divergence",
             ],
         ),
-        code=code_digest("train"),
+        code=code_digest("training.train"),
     message:
         "Noting what all trainings have in common"
     shell:

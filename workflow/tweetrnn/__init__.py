@@ -1,1 +1,1 @@
-"""SimpleRNN and LSTM networks on the sentiment of travelers' tweets, one module per stage."""
+"""SimpleRNN and LSTM networks on travelers' tweets: a folder of modules for each rule file."""

@@ -11,29 +11,35 @@ import time
 from tweetrnn.errors import UserError, note
 from tweetrnn.guard import LOOKED_AFTER, STOPPED_STATUS, Guard, Stopped
 
-# Stage (and module) names in the order in which a tweet meets them.
+# {command: (its module, what it does)}; the stages in the order in which a tweet meets them.
 COMMANDS = {
-    "run": "run the workflow on this machine, safe to start again after any kill",
-    "config": "check a config file and show it completed; without a file, list all keys",
-    "demo": "write the demo corpus",
-    "download": "fetch a corpus and check its sha256",
-    "tokenize": "read and check a corpus, split its tweets into tokens",
-    "encode": "make the dictionary and the id sequences",
-    "split": "divide tweets into train, validation and test; fix the vocabulary",
-    "train": "train one run",
-    "baselines": "score the majority class and a logistic regression",
-    "aggregate": "gather all runs in one ranked table",
-    "select": "choose each cell's best combination on validation",
-    "compare": "compare the selected combinations, and describe the grid",
-    "plot": "draw the figures",
-    "render": "write the HTML and the Markdown report",
-    "submit": "run the workflow on a SLURM cluster, watched over",
-    "trace": "follow one tweet through the stages",
-    "status": "tell how far the trainings are (--watch: until they are done)",
-    "headline": "print where a report lies and what it says first",
-    "predict": "say what a trained model makes of tweets",
-    "export": "write a trained run as a folder to take away, or its weights in Keras's order",
-    "import-keras": "take weights from Keras into a run's format",
+    "run": ("running.run", "run the workflow on this machine, safe to start again after any kill"),
+    "submit": ("running.submit", "run the workflow on a SLURM cluster, watched over"),
+    "status": ("running.status", "tell how far the trainings are (--watch: until they are done)"),
+    "config": ("config", "check a config file and show it completed; without one, list all keys"),
+    "demo": ("data.demo", "write the demo corpus"),
+    "download": ("data.download", "fetch a corpus and check its sha256"),
+    "tokenize": ("data.tokenize", "read and check a corpus, split its tweets into tokens"),
+    "encode": ("data.encode", "make the dictionary and the id sequences"),
+    "split": ("data.split", "divide tweets into train, validation and test; fix the vocabulary"),
+    "train": ("training.train", "train one run"),
+    "baselines": ("evaluation.baselines", "score the majority class and a logistic regression"),
+    "aggregate": ("evaluation.aggregate", "gather all runs in one ranked table"),
+    "select": ("evaluation.select", "choose each cell's best combination on validation"),
+    "compare": ("evaluation.compare", "compare the selected combinations, and describe the grid"),
+    "plot": ("reporting.plot", "draw the figures"),
+    "render": ("reporting.render", "write the HTML and the Markdown report"),
+    "headline": ("reporting.headline", "print where a report lies and what it says first"),
+    "trace": ("reporting.trace", "follow one tweet through the stages"),
+    "predict": ("prediction.predict", "say what a trained model makes of tweets"),
+    "export": (
+        "prediction.export",
+        "write a trained run as a folder to take away, or its weights in Keras's order",
+    ),
+    "import-keras": (
+        "prediction.import_keras",
+        "take weights from Keras into a run's format",
+    ),
 }
 
 
@@ -96,12 +102,10 @@ def main(argv=None):
     parser = argparse.ArgumentParser(prog="python -m tweetrnn", description=__doc__)
     stages = parser.add_subparsers(dest="command", required=True, metavar="STAGE")
     arguments = sys.argv[1:] if argv is None else argv
-    for name, summary in COMMANDS.items():
+    for name, (path, summary) in COMMANDS.items():
         stage = stages.add_parser(name, help=summary, description=summary)
-        if arguments[:1] == [
-            name
-        ]:  # only the stage that runs is imported: torch alone costs seconds
-            module = importlib.import_module(f"tweetrnn.{name.replace('-', '_')}")
+        if arguments[:1] == [name]:  # no other one is imported: torch alone costs seconds
+            module = importlib.import_module(f"tweetrnn.{path}")
             module.add_arguments(stage)
             stage.set_defaults(main=module.main)
         stage.add_argument(

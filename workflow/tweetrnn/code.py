@@ -7,6 +7,11 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent
 
 
+def _file_of(module):
+    """Return the file of a module of this package, named from the package on: ``data.split``."""
+    return PACKAGE.joinpath(*module.split(".")).with_suffix(".py")
+
+
 def _imported(path):
     """Return the names of this package's modules that the file imports, at any depth in it."""
     names = set()
@@ -17,8 +22,8 @@ def _imported(path):
             dotted = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         else:
             continue
-        names |= {name.split(".")[1] for name in dotted if name.startswith("tweetrnn.")}
-    return {name for name in names if (PACKAGE / f"{name}.py").exists()}
+        names |= {name.partition(".")[2] for name in dotted if name.startswith("tweetrnn.")}
+    return {name for name in names if _file_of(name).exists()}
 
 
 def modules_of(stage):
@@ -27,17 +32,18 @@ def modules_of(stage):
     while waiting:
         name = waiting.pop()
         reached.add(name)
-        waiting |= _imported(PACKAGE / f"{name}.py") - reached
+        waiting |= _imported(_file_of(name)) - reached
     return sorted(reached)
 
 
 def code_digest(stage, extra=()):
     """Return a short hexadecimal digest of a stage's modules and of ``extra`` files (paths).
 
+    ``stage`` is the stage's own module, named from the package on: ``training.train``.
     Comments count as code here: whether an edit changes a result is for its author to say.
     """
     digest = hashlib.sha256()
-    for path in [*(PACKAGE / f"{name}.py" for name in modules_of(stage)), *map(Path, extra)]:
+    for path in [*map(_file_of, modules_of(stage)), *map(Path, extra)]:
         digest.update(f"{path.name}\0".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""From a corpus to arrays: what ``data.smk`` runs."""

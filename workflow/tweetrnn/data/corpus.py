@@ -1,0 +1,192 @@
+"""The usable rows of a corpus, and whether there are enough of them.
+
+What can be kept is kept. A row that cannot is dropped with a reason; whether too many are, and
+whether every label occurs, is told in one message.
+"""
+
+from collections import Counter, defaultdict
+from pathlib import Path
+
+from tweetrnn.data.formats import Source
+from tweetrnn.errors import UserError
+from tweetrnn.wording import quoted, shown
+
+# What the schema gives the keys that a demo corpus does not have (a test compares the two).
+DEFAULTS = {
+    "format": "auto",
+    "delimiter": None,
+    "encoding": "utf-8",
+    "columns": {"id": "tweet_id", "text": "text", "label": "airline_sentiment"},
+    "labels": ["negative", "neutral", "positive"],
+    "ignore_labels": [],
+    "max_dropped": 0.01,
+    "licence": "not stated",
+}
+MAX_TEXT = 100_000  # characters; a longer text is no tweet
+_MAX_LABELS = 1_000  # distinct unknown labels that are remembered for a message
+
+
+class Corpus:
+    """A corpus file. Iterating, once, yields its usable rows as ``(id, text, label)``, in order.
+
+    Afterwards ``rows`` (read), ``kept`` (by label), ``dropped`` (by reason), ``ignored`` (by
+    label), ``sha256`` and ``size`` (bytes) describe it, and ``check`` says whether it will do.
+
+    Args:
+        path: the file.
+        config: the config's section ``corpus``; keys it lacks have the schema's defaults.
+        on_drop: called with (row, line, id, reason) for each dropped row; rows count from 1 after
+            the header, lines are the file's own (0 in Parquet, which has none).
+    """
+
+    def __init__(self, path, config, on_drop=None):
+        self.path = Path(path)
+        self.config = {**DEFAULTS, **config}
+        self.config["columns"] = {**DEFAULTS["columns"], **self.config["columns"]}
+        self.rows = 0
+        self.kept, self.dropped, self.ignored = Counter(), Counter(), Counter()
+        self._on_drop = on_drop
+        self._source = Source(self.path, self.config)
+        self._examples = defaultdict(list)  # reason -> its first rows
+        self._unknown, self._seen = Counter(), set()  # labels
+        self._row = 0, "", None  # line, id and label of the row that is looked at
+
+    @property
+    def sha256(self):
+        """The file's sha256 in lower-case hexadecimal; None until it is read to its end."""
+        return self._source.sha256
+
+    @property
+    def size(self):
+        """The file's length in bytes; None until it is read to its end."""
+        return self._source.size
+
+    def __iter__(self):
+        known, ignored = set(self.config["labels"]), set(self.config["ignore_labels"])
+        for line, fault, identifier, text, label in self._source:
+            self.rows += 1
+            identifier, label = _as_text(identifier) or "", _as_text(label)
+            label = label and label.strip()
+            self._row = line, identifier, label
+            if label in known:
+                self._seen.add(label)
+                if not isinstance(text, str):
+                    self._drop("empty text" if text is None else "text is not text")
+                elif not text or text.isspace():
+                    self._drop("empty text")
+                elif len(text) > MAX_TEXT:
+                    self._drop("text too long", f": {len(text):,} characters")
+                elif "\0" in text:
+                    self._drop("NUL character in the text")
+                else:
+                    self.kept[label] += 1
+                    yield identifier, encodable(text), label
+            elif fault:
+                self._drop(fault)
+            elif label in ignored:
+                self.ignored[label] += 1
+            elif label:
+                if label in self._unknown or len(self._unknown) < _MAX_LABELS:
+                    self._unknown[label] += 1
+                self._drop("unknown label", f": {shown(label)}")
+            else:
+                self._drop("label is not text" if label is False else "missing label")
+
+    def drop(self, reason):
+        """Drop the row that was yielded last after all."""
+        self.kept[self._row[2]] -= 1
+        self._drop(reason)
+
+    def _drop(self, reason, detail=""):
+        line, identifier, _ = self._row
+        self.dropped[reason] += 1
+        if len(self._examples[reason]) < 3:
+            where = f" (line {line})" if line else ""
+            self._examples[reason].append(f"row {self.rows}{where}{detail}")
+        if self._on_drop:
+            self._on_drop(self.rows, line, identifier, reason)
+
+    def check(self):
+        """Say whether the rows read will do.
+
+        Raises:
+            UserError: no rows, too many dropped ones, or a label without a row.
+        """
+        if not self.rows:
+            raise UserError(f"{self.path}: holds no rows; expected one for each tweet")
+        dropped, allowed = self.dropped.total(), self.config["max_dropped"] * self.rows
+        if dropped - self.dropped["unknown label"] > allowed:
+            raise self._too_many()
+        absent = [label for label in self.config["labels"] if label not in self._seen]
+        if absent:
+            found = self._unknown + self.ignored + Counter(dict.fromkeys(self._seen, 0))
+            found.update({label: self.kept[label] for label in self._seen})
+            raise UserError(
+                f"{self.path}: no row has the label {quoted(absent)} of corpus.labels. "
+                f"Labels found in the column {self.config['columns']['label']!r}: "
+                f"{_counted(found)}. Name those to tell apart in corpus.labels (two at least), "
+                "and those to leave out in corpus.ignore_labels"
+            )
+        if dropped > allowed:
+            raise self._too_many()
+        emptied = [label for label in self.config["labels"] if not self.kept[label]]
+        if emptied:
+            raise UserError(
+                f"{self.path}: every row with the label {quoted(emptied)} had to be dropped:"
+                f"{self._reasons()}\nMend these rows, or leave the label out of corpus.labels"
+            )
+
+    def _reasons(self):
+        return "".join(
+            f"\n  {reason}: {count:,}; {', '.join(self._examples[reason])}"
+            + (", ..." if count > len(self._examples[reason]) else "")
+            for reason, count in self.dropped.most_common()
+        )
+
+    def _too_many(self):
+        dropped = self.dropped.total()
+        text = (
+            f"{self.path}: {dropped:,} of {self.rows:,} rows cannot be used "
+            f"({100 * dropped / self.rows:.3g} %, and corpus.max_dropped allows "
+            f"{100 * self.config['max_dropped']:.3g} %):{self._reasons()}\n"
+        )
+        if self._unknown:
+            text += (
+                f"Labels that corpus.labels lacks: {_counted(self._unknown)}; name those to leave "
+                "out in corpus.ignore_labels.\n"
+            )
+        if self.dropped["misplaced quote"] or self.dropped["wrong number of columns"]:
+            text += (
+                "A text that holds quotes or the delimiter must be quoted as a whole, and its own "
+                "quotes doubled.\n"
+            )
+        return UserError(text + "Mend these rows, or raise corpus.max_dropped to leave them out")
+
+
+def _as_text(value):
+    """Return an id or a label as text, None if missing, False if it cannot be text (a list)."""
+    if value is None or value != value:  # NaN stands for a missing value
+        return None
+    if isinstance(value, str):
+        return encodable(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else False
+
+
+def encodable(text):
+    """Return ``text`` with half surrogate pairs, which no file can hold, replaced by U+FFFD."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+        return text
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _counted(counter):
+    common = counter.most_common(10)
+    text = ", ".join(f"{shown(name)} ({count:,})" for name, count in common)
+    more = len(counter) - len(common)
+    return (f"{text} and {more} more" if more > 0 else text) or "none"

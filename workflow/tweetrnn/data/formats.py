@@ -1,0 +1,418 @@
+"""How rows come out of a file: CSV, TSV, JSON Lines or Parquet, of any size, in little memory."""
+
+import codecs
+import csv
+import difflib
+import hashlib
+import io
+import json
+import os
+from collections import Counter, deque
+from contextlib import contextmanager
+from pathlib import Path
+
+from tweetrnn.errors import UserError
+from tweetrnn.files import sha256_of
+from tweetrnn.wording import quoted, shown
+
+ENDINGS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+}
+_MAX_LINES = 1_000  # lines of one row; more come from a quote that is never closed
+_MAX_KEYS = 1_000  # keys of JSON objects that are remembered for a message
+
+_SIGNATURES = {
+    b"\x1f\x8b": "gzip-compressed; unpack it first (gunzip)",
+    b"BZh": "bzip2-compressed; unpack it first (bunzip2)",
+    b"\xfd7zXZ\0": "xz-compressed; unpack it first (unxz)",
+    b"\x28\xb5\x2f\xfd": "zstd-compressed; unpack it first (unzstd)",
+    b"7z\xbc\xaf": "a 7z archive; unpack it first",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook (xls); save it as CSV in UTF-8",
+    b"%PDF": "a PDF document",
+    b"SQLite format 3\0": "an SQLite database; export the table as CSV",
+    b"version https://git-lfs": "a Git LFS pointer; fetch the file itself with: git lfs pull",
+}
+_BOMS = {
+    codecs.BOM_UTF32_LE: "utf-32",  # begins with UTF-16's, so it stands before it
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+    codecs.BOM_UTF8: "utf-8",
+}
+
+
+class Source:
+    """The rows of a file. Iterating, once, yields ``(line, fault, id, text, label)`` for each.
+
+    ``line`` is where the row begins in the file (0 in Parquet, which has no lines); ``fault`` says
+    why the row cannot be read, else it is None; the last three are as the file has them: any JSON
+    value, None where missing. Afterwards ``sha256`` and ``size`` (bytes) tell what was read.
+
+    Args:
+        path: the file, a Path.
+        config: the config's section ``corpus``, complete.
+    """
+
+    def __init__(self, path, config):
+        self.path, self.config = path, config
+        self.sha256, self.size = None, None
+
+    def __iter__(self):
+        columns = self.config["columns"]
+        for name, count in Counter(columns.values()).items():
+            if count > 1:
+                keys = " and ".join(
+                    f"corpus.columns.{key}" for key in columns if columns[key] == name
+                )
+                raise UserError(f"{keys} name the same column, {name!r}; each needs its own")
+        before = _inspect(self.path)
+        form = self.config["format"]
+        if form == "auto":
+            form = _format_by_ending(self.path)
+        _refuse_foreign(self.path, form, self.config["encoding"])
+        if form == "parquet":
+            yield from self._parquet()
+        elif form == "jsonl":
+            yield from self._json_lines()
+        else:
+            yield from self._delimited(self.config["delimiter"] or {"csv": ",", "tsv": "\t"}[form])
+        if before != _inspect(self.path):
+            raise UserError(f"{self.path}: changed while it was read; run again")
+
+    def _delimited(self, delimiter):
+        if delimiter in '"\r\n\0':
+            raise UserError(
+                f"corpus.delimiter: {delimiter!r} cannot part columns; "
+                "expected a character such as ',' or ';' or a tab"
+            )
+        csv.field_size_limit(2**31 - 1)
+        labels = {*self.config["labels"], *self.config["ignore_labels"]}
+        with self._open_text(newline="") as stream:
+            lines = _Lines(stream)
+            records = csv.reader(lines, delimiter=delimiter, strict=True)
+            header = self._header(records, delimiter)
+            at_id, at_text, at_label = self._positions(header, delimiter)
+            width = len(header)
+            while True:
+                lines.record.clear()
+                line = lines.number + 1
+                try:
+                    cells = next(records)
+                    misplaced = len(lines.record) > 1 and _holds_a_row(cells, delimiter, labels)
+                except StopIteration:
+                    return
+                except (csv.Error, _EndlessRowError):
+                    misplaced = True
+                if misplaced:  # most likely in this line, so the row's other lines are read again
+                    lines.give_back()
+                    yield line, "misplaced quote", None, None, None
+                elif len(cells) == width or (len(cells) > width and not any(cells[width:])):
+                    yield line, None, cells[at_id], cells[at_text], cells[at_label]
+                elif any(cell.strip() for cell in cells):
+                    yield line, "wrong number of columns", None, None, None
+
+    def _header(self, records, delimiter):
+        try:
+            for cells in records:
+                if any(cell.strip() for cell in cells):
+                    return [cell.strip() for cell in cells]
+        except (csv.Error, _EndlessRowError) as error:
+            raise UserError(
+                f"{self.path}: a misplaced quote in the header ({error}); "
+                f"expected column names parted by {delimiter!r}"
+            ) from None
+        raise UserError(f"{self.path}: holds nothing but white space; expected a header and rows")
+
+    def _positions(self, header, delimiter=None):
+        """Return where the columns for id, text and label stand in the header."""
+        columns = self.config["columns"]
+        for key, name in columns.items():
+            if header.count(name) > 1:
+                raise UserError(
+                    f"{self.path}: {header.count(name)} columns are called {name!r} "
+                    f"(corpus.columns.{key}); rename all but one"
+                )
+            if name not in header:
+                others = [c for c in ",;\t|" if len(header) == 1 and c in header[0]]
+                if delimiter and others:
+                    raise UserError(
+                        f"{self.path}: no column {name!r}, but one called {shown(header[0])}. "
+                        f"Are columns parted by {others[0]!r}? Then set corpus.delimiter"
+                    )
+                headless = delimiter and not {*header} & {*columns.values()}
+                raise self._lacks(key, header, " Is the first line a header?" if headless else "")
+        return [header.index(columns[key]) for key in ("id", "text", "label")]
+
+    def _lacks(self, key, names, hint=""):
+        name, wanted = self.config["columns"][key], self.config["columns"].values()
+        folded = {n.casefold(): n for n in names if n not in wanted}
+        near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.55)
+        meant = f"; did you mean {folded[near[0]]!r}?" if near else "."
+        return UserError(
+            f"{self.path}: no column {name!r}{meant} Set corpus.columns.{key} to one of those "
+            f"found: {quoted(names)}.{hint}"
+        )
+
+    def _json_lines(self):
+        columns = self.config["columns"]
+        lacking, names = dict(columns), {}
+        keys = [columns[key] for key in ("id", "text", "label")]
+        with self._open_text(newline="\n") as stream:
+            for line, source in enumerate(stream, 1):
+                if source.isspace():
+                    continue
+                try:
+                    record = json.loads(source)
+                except (ValueError, RecursionError):
+                    record = None
+                if isinstance(record, dict):
+                    if lacking:
+                        lacking = {k: name for k, name in lacking.items() if name not in record}
+                        if len(names) < _MAX_KEYS:
+                            names.update(dict.fromkeys(record))
+                    yield line, None, *map(record.get, keys)
+                elif line == 1 and source.lstrip().startswith("["):
+                    raise UserError(
+                        f"{self.path}: begins with a JSON list; expected JSON Lines, an object a "
+                        "line (jq -c '.[]' makes the one of the other)"
+                    )
+                else:
+                    yield line, "not a JSON object", None, None, None
+        if lacking and names:
+            raise self._lacks(next(iter(lacking)), list(names))
+
+    def _parquet(self):
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        columns = self.config["columns"]
+        names = [columns[key] for key in ("id", "text", "label")]
+        try:
+            self.sha256, self.size = sha256_of(self.path), self.path.stat().st_size
+            with pq.ParquetFile(self.path, page_checksum_verification=True) as file:
+                schema = file.schema_arrow
+                self._positions(schema.names)
+                for name in names:
+                    kind = schema.field(name).type
+                    if pa.types.is_nested(kind) or "binary" in str(kind):  # of whatever width
+                        raise UserError(
+                            f"{self.path}: the column {name!r} holds {kind}; expected text"
+                        )
+                lacking = file.metadata.num_rows
+                for batch in file.iter_batches(batch_size=4096, columns=names):
+                    lacking -= len(batch)
+                    values = [batch.column(name).to_pylist() for name in names]
+                    for row in zip(*values, strict=True):
+                        yield 0, None, *row
+                if lacking:
+                    raise pa.ArrowInvalid(f"{lacking} rows are lacking")
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            if isinstance(error, OSError) and error.errno is not None:  # the machine's fault
+                raise
+            raise UserError(
+                f"{self.path}: not a sound Parquet file ({error}); copy it or write it anew"
+            ) from None
+
+    @contextmanager
+    def _open_text(self, newline):
+        """Yield the file as text, hashed as it is read."""
+        encoding = self.config["encoding"]
+        if codecs.lookup(encoding).name == "utf-8":
+            encoding = "utf-8-sig"
+        with self.path.open("rb", buffering=0) as file:
+            raw = _Hashing(file)
+            try:
+                yield io.TextIOWrapper(
+                    io.BufferedReader(raw, 1 << 20), encoding=encoding, newline=newline
+                )
+            except UnicodeError:
+                raise UserError(_undecodable(self.path, self.config["encoding"])) from None
+            self.sha256, self.size = raw.digest.hexdigest(), raw.size
+
+
+class _EndlessRowError(Exception):
+    """A row goes on for more lines than any row has."""
+
+
+class _Lines:
+    """The lines of a stream, counted; those of the current record but its first can be given back.
+
+    The reader of ``csv`` takes its lines from here. ``record`` holds what it took; the caller
+    clears it when a record begins.
+    """
+
+    def __init__(self, stream):
+        self.number, self.record = 0, []
+        self._stream, self._waiting = stream, deque()
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if len(self.record) >= _MAX_LINES:
+            raise _EndlessRowError(f"still open after {_MAX_LINES} lines")
+        line = self._waiting.popleft() if self._waiting else next(self._stream)
+        self.number += 1
+        self.record.append(line)
+        return line
+
+    def give_back(self):
+        """Have the record's lines read again, but for the first."""
+        self._waiting.extendleft(reversed(self.record[1:]))
+        self.number -= len(self.record) - 1
+
+
+class _Hashing(io.RawIOBase):
+    """A raw stream that hashes and counts what is read through it."""
+
+    def __init__(self, file):
+        self._file, self.digest, self.size = file, hashlib.sha256(), 0
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        count = self._file.readinto(buffer)
+        self.digest.update(memoryview(buffer)[:count])
+        self.size += count
+        return count
+
+
+def _holds_a_row(cells, delimiter, labels):
+    """Whether a cell with line breaks holds what looks like (the end of) another row.
+
+    A quote that is never closed makes the reader take the following rows for text, up to the next
+    quote: a line in there has a label in a cell of its own.
+    """
+    return any(
+        piece.strip(' "') in labels
+        for cell in cells
+        if "\n" in cell
+        for line in cell.splitlines()
+        if delimiter in line
+        for piece in line.split(delimiter)
+    )
+
+
+def _inspect(path):
+    """Return what tells two states of a file apart; refuse what is not a readable file."""
+    try:
+        status = path.stat()
+        names = sorted(os.listdir(path)) if path.is_dir() else []
+    except (FileNotFoundError, NotADirectoryError):
+        raise UserError(
+            f"{path}: no such file; a relative corpus.path starts at the working directory"
+        ) from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+    if path.is_dir():
+        files = [name for name in names if Path(name).suffix.lower() in ENDINGS]
+        holds = f" (it holds {quoted(files)})" if files else ""
+        raise UserError(f"{path}: a directory{holds}; corpus.path must name a file")
+    if not path.is_file():
+        raise UserError(f"{path}: not a regular file")
+    if not os.access(path, os.R_OK):
+        raise UserError(f"{path}: no permission to read it (chmod u+r)")
+    if not status.st_size:
+        raise UserError(f"{path}: empty; expected one row for each tweet")
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def _format_by_ending(path):
+    form = ENDINGS.get(path.suffix.lower())
+    if form:
+        return form
+    _refuse_foreign(path, "csv", "utf-8")  # data.csv.gz is better told by its content
+    raise UserError(
+        f"{path}: the ending {path.suffix!r} does not tell the format; "
+        "set corpus.format to csv, tsv, jsonl or parquet"
+    )
+
+
+def _refuse_foreign(path, form, encoding):
+    """Refuse a file whose first bytes are another format's, or text of another encoding.
+
+    Raises:
+        UserError: what it is and what to do; also where the encoding has no such name.
+    """
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if form == "parquet":
+        if not head.startswith(b"PAR1"):
+            raise UserError(f"{path}: not Parquet; set corpus.format to what it is")
+        return
+    for signature, what in _SIGNATURES.items():
+        if head.startswith(signature):
+            raise UserError(f"{path}: {what}; expected {form} as plain text")
+    if head.startswith(b"PK\x03\x04"):
+        what = (
+            "an Excel workbook (xlsx); save it as CSV in UTF-8"
+            if b"[Content_Types].xml" in head or b"xl/" in head
+            else "a zip archive; unpack it first (unzip)"
+        )
+        raise UserError(f"{path}: {what}; expected {form} as plain text")
+    if head.startswith(b"PAR1"):
+        raise UserError(f"{path}: a Parquet file; set corpus.format to parquet")
+    if head.lstrip()[:9].lower().startswith((b"<!doctype", b"<html")):
+        raise UserError(f"{path}: a web page, not {form}; download the file itself")
+    codec = _codec(encoding)
+    for bom, name in _BOMS.items():
+        if head.startswith(bom):
+            if codec.removesuffix("-sig") != name:  # utf-16-le would take the mark for a letter
+                raise UserError(
+                    f"{path}: begins with the byte order mark of {name.upper()}, "
+                    f"but corpus.encoding is {encoding}; set corpus.encoding to {name}"
+                )
+            return
+    if not codec.startswith(("utf-16", "utf-32")) and head.count(0) > len(head) / 10:
+        even, odd = head[::2].count(0), head[1::2].count(0)
+        if max(even, odd) > 4 * min(even, odd):
+            name = "utf-16-le" if odd > even else "utf-16-be"
+            raise UserError(f"{path}: looks like UTF-16; set corpus.encoding to {name}")
+        raise UserError(f"{path}: full of NUL bytes: not text, or a damaged copy; copy it anew")
+
+
+def _codec(encoding):
+    """Return the standard name of a text encoding."""
+    try:
+        "".encode(encoding)  # refuses base64, zip and other codecs that are no text encodings
+        return codecs.lookup(encoding).name
+    except (LookupError, ValueError):
+        raise UserError(
+            f"corpus.encoding: {encoding!r} is not a text encoding that Python knows; "
+            "expected a name such as utf-8, latin-1, cp1252 or utf-16"
+        ) from None
+
+
+def _undecodable(path, encoding):
+    """Return the message for a file that is not in its encoding: where, and what it may be."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    line = 1
+    with path.open("rb") as file:
+        try:
+            while chunk := file.read(1 << 20):
+                line += decoder.decode(chunk).count("\n")
+            decoder.decode(b"", final=True)
+            return f"{path}: not {encoding}"
+        except UnicodeDecodeError as caught:
+            error, source, start = caught, caught.object, caught.start
+            line += source[:start].decode(encoding, "replace").count("\n")
+        except UnicodeError as error:  # UTF-16 without a byte order mark
+            return f"{path}: not {encoding} ({error}); set corpus.encoding to what it is"
+    if error.reason in ("unexpected end of data", "truncated data"):
+        return f"{path}: ends in the middle of a character; a copy cut short? Copy it anew"
+    text = f"{path}, line {line}: the byte 0x{source[start]:02x} is not {encoding}"
+    if codecs.lookup(encoding).name not in ("utf-8", "ascii"):
+        return f"{text}; set corpus.encoding to what the file is in, such as utf-8 or cp1252"
+    passage = source[max(start - 10, 0) : start + 10].decode("latin-1")
+    return (
+        f"{text}; as Latin-1 the passage would read {passage!r}. If that looks right, set "
+        "corpus.encoding to latin-1 (or cp1252, Windows' own); else convert the file to UTF-8"
+    )

@@ -1,0 +1,1 @@
+"""Trained networks put to use: what ``predict.smk`` runs, and models to take away."""

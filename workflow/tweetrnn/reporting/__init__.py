@@ -1,0 +1,1 @@
+"""From figures and facts to pages: what ``report.smk`` runs."""

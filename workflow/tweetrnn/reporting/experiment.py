@@ -1,0 +1,150 @@
+"""All that a report tells of one experiment, read from the files of its stages."""
+
+import platform
+import re
+import subprocess
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from tweetrnn.files import check_digest, read_json, read_parquet
+from tweetrnn.machine import processor_name
+from tweetrnn.reporting.playground import Playground
+from tweetrnn.reporting.playground import read as read_playground
+
+MASK = "@…"
+_HANDLE = re.compile(r"(?<!\w)@\w+")
+DRAWN_WITH = ("snakemake", "numpy", "pyarrow", "scipy", "scikit-learn", "matplotlib")
+
+
+@dataclass
+class Experiment:
+    """The stages' facts and tables; ``comparison`` is None while trainings that it needs lack.
+
+    ``architectures`` and ``provenances`` are by (cell, combination, replicate), ``replicates`` has
+    the seconds of the selected combinations' further trainings, ``tweets`` the texts that the
+    comparison points at, by corpus row, with people's handles masked; ``playground`` is None in a
+    partial report, and where none is wanted.
+    """
+
+    config: dict
+    runs: list
+    epochs: list
+    baselines: dict | None
+    tokenized: dict
+    encoded: dict
+    split: dict
+    comparison: dict | None
+    architectures: dict
+    provenances: dict
+    replicates: list
+    tweets: dict
+    memory_mb: int
+    commit: str
+    versions: dict
+    playground: Playground | None = None
+
+
+def masked(text, shown):
+    """Return a tweet's text without the handles of people; ``shown`` are those that may stay."""
+    kept = {handle.casefold() for handle in shown}
+    return _HANDLE.sub(lambda found: found[0] if found[0].casefold() in kept else MASK, text)
+
+
+def pointed_at(comparison):
+    """Return the corpus rows of the tweets that a comparison wants shown."""
+    return sorted(
+        {
+            mistake["corpus_row"]
+            for own in comparison["failures"].values()
+            for mistake in own["confidently_wrong"]
+        }
+    )
+
+
+def commit_of(folder):
+    """Return the commit of the checkout that ``folder`` is in, and whether it was changed."""
+
+    def git(*command):
+        return subprocess.run(
+            ["git", "-C", folder, *command], capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    try:
+        changed = git("status", "--porcelain", "--untracked-files=no", ".")
+        return git("rev-parse", "HEAD") + (" with uncommitted changes" if changed else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown (not a git checkout)"
+
+
+def installed(name):
+    """Return a package's version; in an environment of the report's own there is no Snakemake."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not in this environment"
+
+
+def read(options, config):
+    """Return the Experiment that render's ``options`` name.
+
+    Raises:
+        UserError: a file is absent or damaged.
+    """
+    runs = read_parquet(options.runs).to_pylist()
+    comparison = read_json(options.comparison) if options.comparison else None
+    done = [row for row in runs if row["status"] != "missing"]
+    names = [(row["cell"], row["combination"], row["replicate"]) for row in done]
+    further = []
+    if comparison:
+        further = [
+            (cell, choice["combination"], replicate)
+            for cell, choice in comparison["selected"].items()
+            for replicate in comparison["replicates"]
+        ]
+
+    def of_run(name, file):
+        return read_json(Path(options.train_dir, *map(str, name), file))
+
+    def architecture(name):
+        told = of_run(name, "parameters.json")["sha256"]["architecture"]
+        check_digest(Path(options.train_dir, *map(str, name), "architecture.json"), told)
+        return of_run(name, "architecture.json")
+
+    top = {
+        (row["cell"], row["combination"], row["replicate"])
+        for row in done
+        if row["rank_in_cell"] <= config["report"]["top"]
+    }
+    tweets = {}
+    if comparison and (rows := pointed_at(comparison)):
+        texts = read_parquet(options.tweets, ["text"])["text"]
+        shown = config["report"]["show_handles"]
+        tweets = {row: masked(texts[row].as_py(), shown) for row in rows}
+    split = read_json(options.split_facts)
+    return Experiment(
+        config=config,
+        runs=runs,
+        epochs=read_parquet(options.epochs).to_pylist(),
+        baselines=read_json(options.baselines) if options.baselines else None,
+        tokenized=read_json(options.token_facts),
+        encoded=read_json(options.encode_facts),
+        split=split,
+        comparison=comparison,
+        architectures={name: architecture(name) for name in names if name in top},
+        provenances={name: of_run(name, "provenance.json") for name in [*names, *further]},
+        replicates=[
+            {"cell": name[0], "seconds": of_run(name, "timing.json")["total"]} for name in further
+        ],
+        tweets=tweets,
+        memory_mb=options.memory_mb,
+        commit=commit_of(Path(__file__).parent),
+        versions={
+            "processor": processor_name(),
+            "python": platform.python_version(),
+            **{name: installed(name) for name in DRAWN_WITH},
+        },
+        playground=read_playground(options, config, split, comparison["selected"])
+        if comparison
+        else None,
+    )

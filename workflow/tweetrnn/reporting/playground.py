@@ -1,0 +1,381 @@
+"""The report's playground: what the page needs to read a typed tweet as the selected models do.
+
+``workflow/templates/playground.js`` does the rest. The tokenizer's patterns are translated, not
+written a second time; weights are rounded to 8 bits; and what that costs is measured here, by the
+page's own arithmetic in numpy against the probabilities that training stored.
+
+Shapes: N tweets, T time steps, U units, G gates, as in ``models``.
+"""
+
+import base64
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from tweetrnn.data import tokenizers
+from tweetrnn.evaluation.stored_predictions import by_part
+from tweetrnn.files import check_digest, damaged, load_array, read_json, read_parquet
+from tweetrnn.training import weights
+
+ROOM = 1_480_000  # bytes of data in the page; with the script, 1.5 MB are the most
+EXACT = 16  # the first rows, which are not rounded: padding and the most frequent words
+COMPARED = 10_000  # validation tweets that the agreement is measured on, at most
+AT_A_TIME = 2_000  # of them
+
+
+@dataclass
+class Playground:
+    """``data`` is what the script reads, None where it is left out; ``notes`` say what is, and why.
+
+    ``agreement`` has a dict for each model: cell, combination, tweets, equal_labels (how many) and
+    largest_difference (of a probability).
+    """
+
+    data: dict | None
+    agreement: list = field(default_factory=list)
+    notes: list = field(default_factory=list)
+
+
+# --------------------------------------------------------------------------------- the tokenizer
+
+_PIECES = re.compile(r"\\U[0-9a-f]{8}|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}|\\?.", re.DOTALL)
+_SPACES = r"\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+# Python's words are letters, numbers of all kinds and the underscore; its digits are decimal.
+_NEGATED = {
+    r"[^\W\d_]": r"[\p{L}\p{Nl}\p{No}]",
+    r"[^\W\d]": r"[\p{L}\p{Nl}\p{No}_]",
+    r"[^\W_]": r"[\p{L}\p{N}]",
+}
+_IN_CLASS = {r"\w": r"\p{L}\p{N}_", r"\d": r"\p{Nd}", r"\s": _SPACES, r"\#": "#"}
+_OUTSIDE = {
+    **{name: f"[{_IN_CLASS[name]}]" for name in (r"\w", r"\d", r"\s")},
+    r"\#": "#",
+    r"\b": r"(?:(?<=[\p{L}\p{N}_])(?![\p{L}\p{N}_])|(?<![\p{L}\p{N}_])(?=[\p{L}\p{N}_]))",
+    ".": r"[^\n]",
+}
+
+
+def javascript(pattern):
+    """Return a compiled pattern as the source of a JavaScript RegExp with the flag u (or gu).
+
+    Letters of a pattern that ignores case become classes of all that Python takes for them, such
+    as the long s and the dotless i.
+    """
+    source = pattern.pattern.replace(tokenizers.MARKS, r"\p{M}")
+    for python, script in _NEGATED.items():
+        source = source.replace(python, script)
+    translated, in_class = [], False
+    for piece in _PIECES.findall(source):
+        if re.match(r"\\U", piece):
+            piece = f"\\u{{{int(piece[2:], 16):x}}}"
+        elif re.match(r"\\p", piece):
+            pass
+        elif in_class:
+            in_class = piece != "]"
+            piece = _IN_CLASS.get(piece, piece)
+        elif piece == "[":
+            in_class = True
+        elif pattern.flags & re.IGNORECASE and piece.isalpha():
+            alike = sorted({piece.lower(), piece.upper(), *"\u0130\u0131\u017f\u212a"})
+            piece = "".join(c for c in alike if re.fullmatch(piece, c, re.IGNORECASE))
+            piece = f"[{piece}]"
+        else:
+            piece = _OUTSIDE.get(piece, piece)
+        translated.append(piece)
+    return "".join(translated)
+
+
+def tokenizer(config):
+    """Return what the script needs to do what ``tokenizers.tokenize_text`` does.
+
+    ``config`` is the section ``tokenize``.
+    """
+    characters = [chr(code) for code in range(0x20000)]  # the scripts' planes
+    plain = tokenizers.PLAIN
+    ranges = {
+        "spaces": _SPACES,
+        "digits": tokenizers.ranges(ord(c) for c in characters if c.isdigit()),
+        "removed": tokenizers.ranges(sorted(code for code, put in plain.items() if put is None)),
+    }
+    return {
+        **config,
+        "url": tokenizers.URL,
+        # What case folding does beyond lower case.
+        "folds": {c: c.casefold() for c in characters if c.casefold() != c.lower()},
+        "plain": {chr(code): put for code, put in plain.items() if put is not None},
+        **{name: javascript(re.compile(f"[{inside}]")) for name, inside in ranges.items()},
+        **{name: javascript(pattern) for name, pattern in tokenizers.PATTERNS.items()},
+    }
+
+
+PORTED_TOKENIZERS = ("tweet", "whitespace")
+
+
+# ----------------------------------------------------------------------------------- the models
+
+
+def rounded(table, units):
+    """Return (unit, multiples (V, G) uint16, values (V, G U) int8) for a table of words (V, G U).
+
+    What word v has for the k-th gate is about unit multiples[v, k] times its own values: the
+    largest of them is 127 or -127, and the error half of unit multiples[v, k] at most.
+    """
+    blocks = table.astype(np.float64).reshape(len(table), -1, units)
+    scales = np.abs(blocks).max(axis=2) / 127
+    unit = float(scales.max(initial=0)) / 65535 or 1.0
+    multiples = np.ceil(scales / unit).clip(0, 65535).astype(np.uint16)
+    steps = np.where(multiples > 0, unit * multiples, 1)[:, :, None]
+    values = np.rint(blocks / steps).clip(-127, 127).astype(np.int8)
+    return unit, multiples, values.reshape(table.shape)
+
+
+def restored(unit, multiples, values):
+    """Return the table that ``rounded`` is about, in float64."""
+    blocks = values.reshape(*multiples.shape, -1)
+    return ((unit * multiples)[:, :, None] * blocks).reshape(values.shape)
+
+
+def layers_of(arrays):
+    """Return a model's layers in order, as dicts of arrays: kernel, bias, recurrent_kernel."""
+    layers = {}
+    for name, array in arrays.items():
+        layer, _, what = name.rpartition("/")
+        layers.setdefault(layer, {})[what] = array
+    return list(layers.values())
+
+
+def base64_of(numbers, dtype):
+    """Return an array's numbers, row after row, as bytes of that type in base64."""
+    return base64.b64encode(numbers.astype(dtype).tobytes()).decode()
+
+
+def packed(arrays, rows=None):
+    """Return a model's layers for the script: float32, but for the first one's kernel.
+
+    Of that there are the first rows, and all of them rounded as ``words``: a row for each word is
+    nearly all of the bytes. Rounding the other matrices too, or padding, which most time steps
+    read, would save little, and cost more in accuracy than all words do. ``rows`` cuts the kernel.
+    """
+    first, *others = layers_of(arrays)
+    first["kernel"] = first["kernel"][:rows]
+    unit, multiples, values = rounded(first["kernel"], len(first["recurrent_kernel"]))
+    first["kernel"] = first["kernel"][:EXACT]
+    first, *others = (
+        {what: base64_of(array, "<f4") for what, array in layer.items()}
+        for layer in (first, *others)
+    )
+    first["words"] = {
+        "unit": unit,
+        "multiples": base64_of(multiples, "<u2"),
+        "values": base64_of(values, "i1"),
+    }
+    return [first, *others]
+
+
+def sigmoid(x):
+    """Return the logistic function of x."""
+    return 1 / (1 + np.exp(-x))
+
+
+def _simple_rnn(z, h, c):
+    return np.tanh(z), c
+
+
+def _lstm(z, h, c):
+    i, f, g, o = np.split(z, 4, axis=1)
+    c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+    return sigmoid(o) * np.tanh(c), c
+
+
+# The step of each cell that the script knows as well: z (N, G U), h and c (N, U) to the next h, c.
+STEPS = {"SimpleRNN": _simple_rnn, "LSTM": _lstm}
+
+
+def as_in_the_page(arrays):
+    """Return a model's layers in float64, with the numbers that the page has."""
+    layers = layers_of({name: array.astype(np.float64) for name, array in arrays.items()})
+    first = layers[0]
+    table = restored(*rounded(first["kernel"], len(first["recurrent_kernel"])))
+    first["kernel"] = np.vstack([first["kernel"][:EXACT], table[EXACT:]])
+    return layers
+
+
+def probabilities(cell, layers, ids):
+    """Return (N, classes) for ids (N, T), as the script computes them; see ``models``.
+
+    An id one past the first kernel's rows is an all-zero vector.
+    """
+    recurrent = [layer for layer in layers if "recurrent_kernel" in layer]
+    dense = layers[len(recurrent) :]
+    table = np.vstack([recurrent[0]["kernel"], np.zeros_like(recurrent[0]["kernel"][:1])])
+    steps = ids.T
+    for number, layer in enumerate(recurrent):
+        h = c = np.zeros((len(ids), len(layer["recurrent_kernel"])))
+        outputs = []
+        for x in steps:
+            seen = x @ layer["kernel"] if number else table[x]
+            h, c = STEPS[cell](seen + h @ layer["recurrent_kernel"] + layer["bias"], h, c)
+            outputs.append(h)
+        steps = outputs
+    x = steps[-1]
+    for layer in dense:
+        x = x @ layer["kernel"] + layer["bias"]
+        if layer is not dense[-1]:
+            x = np.maximum(x, 0)
+    x = np.exp(x - x.max(axis=1, keepdims=True))
+    return x / x.sum(axis=1, keepdims=True)
+
+
+def agreement(cell, arrays, ids, stored):
+    """Return how the page's arithmetic agrees with training's on ids (N, T).
+
+    ``stored`` (N, classes) are the probabilities that training wrote.
+    """
+    ids, stored = ids[:COMPARED], stored[:COMPARED]
+    layers = as_in_the_page(arrays)
+    found = np.concatenate(
+        [
+            probabilities(cell, layers, ids[start : start + AT_A_TIME])
+            for start in range(0, len(ids), AT_A_TIME)
+        ]
+    )
+    return {
+        "tweets": len(ids),
+        "equal_labels": int((found.argmax(axis=1) == stored.argmax(axis=1)).sum()),
+        "largest_difference": float(np.abs(found - stored).max()),
+    }
+
+
+# -------------------------------------------------------------------------------- all of it
+
+
+LEFT_OUT = "A playground, in which to type a tweet, is left out of this page"
+
+
+def size_of(value):
+    """Return the bytes of a value as JSON."""
+    return len(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode())
+
+
+def megabytes(size):
+    """Return 1234567 as ``1.2 MB``."""
+    return f"{size / 1e6:.1f}\u00a0MB"
+
+
+def bytes_of_words(words, models):
+    """Return how many bytes the words and their rows take: in base64, 4 for each 3."""
+    row = 0
+    for _, _, arrays, _ in models:
+        first = layers_of(arrays)[0]
+        columns = first["kernel"].shape[1]
+        row += columns + 2 * columns // len(first["recurrent_kernel"])
+    return len(words) * row * 4 // 3 + size_of(" ".join(words))
+
+
+def too_large(size, of_words, counts):
+    """Return the note that stands in place of a playground of ``size`` bytes.
+
+    ``of_words`` of them are for the vocabulary's words, whose counts are ``counts``. The note names
+    the ``vocabulary.min_count`` that leaves few enough of them, if any does.
+    """
+    # Words that there is room for, less one in a hundred, since some are longer than others.
+    room = int(0.99 * (ROOM - (size - of_words)) / of_words * len(counts))
+    note = (
+        f"{LEFT_OUT}: with the {len(counts):,} words of the vocabulary it would take "
+        f"{megabytes(size)}, and {megabytes(1.5e6)} are the most."
+    )
+    if room <= 0:
+        return note
+    first_too_many = np.sort(counts)[::-1][room]
+    return f"{note} vocabulary.min_count: {first_too_many + 1} would bring it below."
+
+
+def data_of(config, split, words, models, rows=None):
+    """Return what the script reads; arguments as ``make``'s, ``rows`` as ``packed``'s."""
+    return {
+        "labels": split["labels"],
+        "words": " ".join(words),  # no token holds white space
+        "tokenizer": tokenizer(config["tokenize"]),
+        **{
+            name: split[name]
+            for name in (
+                *("width", "padding_id", "unknown_id"),
+                *("sequence_length", "padding", "truncation"),
+            )
+        },
+        "models": [
+            {"cell": cell, "colour": number % 6, "layers": packed(arrays, rows)}
+            for number, (cell, _, arrays, _) in enumerate(models)  # coloured as in the figures
+            if cell in STEPS
+        ],
+    }
+
+
+def make(config, split, vocabulary, models, ids):
+    """Return the Playground.
+
+    Args:
+        config: the config in full.
+        split: the split's facts.
+        vocabulary: pyarrow Table of word, count and id.
+        models: (cell, combination, weights by name, stored validation probabilities) of each
+            selected run.
+        ids: (N, T) of the validation part.
+    """
+    if config["tokenize"]["tokens"] not in PORTED_TOKENIZERS:
+        name = config["tokenize"]["tokens"]
+        return Playground(
+            None, notes=[f"{LEFT_OUT}: it has no tokenizer of the name {name} (tokenize.tokens)."]
+        )
+    known = [model for model in models if model[0] in STEPS]
+    notes = [
+        f"{cell} is not among what can be tried in this page, which computes {' and '.join(STEPS)}."
+        for cell, *_ in models
+        if cell not in STEPS
+    ]
+    if not known:
+        return Playground(None, notes=notes)
+    order = np.argsort(vocabulary["id"].to_numpy())
+    words = vocabulary["word"].take(order).to_pylist()
+    # The size is known before a large vocabulary is rounded, which would take much memory.
+    of_words = bytes_of_words(words, known)
+    size = size_of(data_of(config, split, [], models, rows=EXACT)) + of_words
+    if size > ROOM:
+        counts = vocabulary["count"].to_numpy()
+        return Playground(None, notes=[too_large(size, of_words, counts), *notes])
+    return Playground(
+        data_of(config, split, words, models),
+        [
+            {"cell": cell, "combination": combination, **agreement(cell, arrays, ids, stored)}
+            for cell, combination, arrays, stored in known
+        ],
+        notes,
+    )
+
+
+def read(options, config, split, selected):
+    """Return the Playground of render's ``options``; None where the config wants none.
+
+    ``selected`` is the comparison's, by cell.
+
+    Raises:
+        UserError: a file is absent or damaged.
+    """
+    if not config["report"]["playground"]:
+        return None
+    check_digest(options.vocabulary, split["sha256"]["vocabulary"])
+    check_digest(options.validation_sequences, split["sha256"]["validation_sequences"])
+    ids = load_array(options.validation_sequences)
+    models = []
+    for cell, choice in selected.items():
+        run = Path(options.train_dir, cell, choice["combination"], str(choice["replicate"]))
+        check_digest(run / "best.safetensors", read_json(run / "parameters.json")["sha256"]["best"])
+        _, arrays = weights.read(run / "best.safetensors")
+        stored, _ = by_part(read_parquet(run / "predictions.parquet"), ["validation"])["validation"]
+        if len(stored) != len(ids):
+            raise damaged(run / "predictions.parquet", "it is of another split")
+        models.append((cell, choice["combination"], arrays, stored))
+    return make(config, split, read_parquet(options.vocabulary), models, ids)

@@ -1,0 +1,149 @@
+"""Follow one tweet through the pipeline: what each stage made of it, and in which file that stands.
+
+What it prints is Markdown; docs/tweet.md is what it prints of a demo tweet.
+"""
+
+from pathlib import Path
+
+from tweetrnn.config import read, resolve
+from tweetrnn.errors import UserError
+from tweetrnn.files import load_array, read_json, read_parquet
+from tweetrnn.reporting.document import markdown_table
+
+
+def code(text):
+    """Return a text as a Markdown code span, whatever is in it."""
+    ticks = "`"
+    while ticks in text:
+        ticks += "`"
+    gap = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{ticks}{gap}{' '.join(text.split())}{gap}{ticks}"
+
+
+def table(head, *rows):
+    """Return a Markdown table of code spans and texts; a pipe does not end a cell."""
+    return markdown_table(head, [[text.replace("|", r"\|") for text in row] for row in rows])
+
+
+def part_of(rows, row):
+    """Return the part (train, validation, test) of a corpus row and its place there.
+
+    ``rows`` is the split's rows.parquet: a part's arrays are in the order of its rows.
+
+    Raises:
+        UserError: the split does not have this row.
+    """
+    parts = rows["part"].to_pylist()
+    for place, found in enumerate(rows["row"].to_pylist()):
+        if found == row:
+            return parts[place], parts[:place].count(parts[place])
+    raise UserError(f"--row: the split has no row {row}; its {len(parts):,} rows count from 0")
+
+
+def known(vocabulary, tokens):
+    """Return {word: (id, count)} of those ``tokens`` that a dictionary or vocabulary has."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found = vocabulary.filter(pc.is_in(vocabulary["word"], pa.array(tokens)))
+    return {word["word"]: (word["id"], word["count"]) for word in found.to_pylist()}
+
+
+def sections(results, row):
+    """Yield (stage, file, Markdown) for a corpus row, through all stages that have run.
+
+    Raises:
+        UserError: the data stages have not run, or there is no such row.
+    """
+    tweets = read_parquet(results / "tokenize/tweets.parquet")
+    if not 0 <= row < len(tweets):
+        raise UserError(f"--row: there is no row {row}; {len(tweets):,} rows count from 0")
+    tweet = {name: tweets[name][row].as_py() for name in tweets.column_names}
+    tokens = tweet["tokens"]
+    yield (
+        "The corpus", "",
+        f"Row {row}, labelled {tweet['label']}:\n\n> {code(tweet['text'])}",
+    )  # fmt: skip
+    yield (
+        "tokenize", "tokenize/tweets.parquet",
+        f"{len(tokens)} tokens: {' '.join(map(code, tokens))}",
+    )  # fmt: skip
+    facts = read_json(results / "encode/facts.json")
+    sequence = load_array(results / "encode/sequences.npy")[row].tolist()
+    dictionary = known(read_parquet(results / "encode/dictionary.parquet"), tokens)
+    cut = max(len(tokens) - facts["sequence_length"], 0)
+    yield (
+        "encode", "encode/sequences.npy, encode/dictionary.parquet",
+        f"Ids by frequency in the whole corpus ({facts['words']:,} words), "
+        f"{facts['padding']}-padded with 0 to {facts['sequence_length']}; {cut} tokens cut off:\n\n"
+        f"    {' '.join(map(str, sequence))}",
+    )  # fmt: skip
+    split = read_json(results / "split/facts.json")
+    part, place = part_of(read_parquet(results / "split/rows.parquet"), row)
+    vocabulary = known(read_parquet(results / "split/vocabulary.parquet"), tokens)
+    renumbered = load_array(results / f"split/{part}_sequences.npy")[place].tolist()
+    words = [
+        [
+            code(token), *map(str, dictionary[token]),
+            *map(str, vocabulary.get(token, (f"{split['unknown_id']} (unknown)", 0))),
+        ]
+        for token in dict.fromkeys(tokens)
+    ]  # fmt: skip
+    yield (
+        "split", f"split/{part}_sequences.npy, split/vocabulary.parquet",
+        f"Part: {part}, tweet {place} of it. The vocabulary is made from the training part alone "
+        f"({split['vocabulary_words']:,} words), so ids change, and a word that no training tweet "
+        f"has becomes the unknown word:\n\n    {' '.join(map(str, renumbered))}\n\n"
+        + table(
+            ["token", "id in the dictionary", "count", "id for training", "count in training"],
+            *words,
+        ),
+    )  # fmt: skip
+    selected = results / "select/selected.json"
+    if part == "train" or not selected.exists():
+        return
+    labels = split["labels"]
+    rows = [["cell", "combination", *(f"p({label})" for label in labels), "answer"]]
+    for cell, choice in read_json(selected)["cells"].items():
+        run = Path(cell, choice["combination"], str(choice["replicate"]))
+        predictions = read_parquet(results / "train" / run / "predictions.parquet").to_pylist()
+        own = next(p for p in predictions if p["part"] == part and p["row"] == place)
+        p = [own[f"p{k}"] for k in range(len(labels))]
+        answer = labels[p.index(max(p))]
+        rows.append([cell, code(choice["combination"]), *(f"{value:.2f}" for value in p), answer])
+    yield (
+        "train", "train/CELL/COMBINATION/REPLICATE/predictions.parquet",
+        "What the selected runs say, each by the weights of its best epoch:\n\n" + table(*rows),
+    )  # fmt: skip
+    yield (
+        "aggregate, select, compare, plot, render",
+        "aggregate/runs.csv, compare/comparison.json, report/report.html",
+        f"From here on the tweet is one of the {split['parts'][part]['tweets']:,} of the {part} "
+        "part that each run's accuracy is counted on, that the comparison resamples, and that the "
+        "report's figures show.",
+    )  # fmt: skip
+
+
+def add_arguments(parser):
+    """Declare the command's options."""
+    parser.add_argument(
+        "--configfile",
+        default="config/config.yaml",
+        metavar="FILE",
+        help="the experiment's config (default: %(default)s)",
+    )
+    parser.add_argument("--row", type=int, default=0, help="the tweet's row, from 0 (default: 0)")
+
+
+def main(options):
+    """Print the tweet's way."""
+    config = resolve(read(options.configfile))
+    results = Path("results") / config["name"]
+    command = f"python -m tweetrnn trace --configfile {options.configfile} --row {options.row}"
+    print(f"# A tweet's way through the pipeline\n\nPrinted by `{command}`; files are those of")
+    print(f"`{results}`.\n")
+    for stage, file, text in sections(results, options.row):
+        print(f"## {stage}\n")
+        if file:
+            print(f"{', '.join(map(code, file.split(', ')))}\n")
+        print(f"{text}\n")

@@ -1,0 +1,1 @@
+"""The workflow as a whole: running it, here or on a cluster, and watching it."""

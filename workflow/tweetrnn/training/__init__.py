@@ -1,0 +1,1 @@
+"""From arrays to trained networks: what ``train.smk`` runs."""

@@ -1,0 +1,253 @@
+"""The training loop: epochs of shuffled batches, evaluation, history; resumable at every step."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from tweetrnn import metrics
+from tweetrnn.training.optimizer import Adam, for_table
+
+EVALUATED = 512  # examples at a time
+PLANNED = 64  # batches looked through and moved to the device at a time
+
+
+class Diverged(Exception):
+    """A loss is not finite."""
+
+    def __init__(self, epoch):
+        super().__init__(f"the loss is not a finite number in epoch {epoch}")
+        self.epoch = epoch
+
+
+@dataclass
+class Examples:
+    """Sequences (N, T) of one-hot columns, ``width`` standing for all-zero, and labels (N,).
+
+    Arrays may be memory-mapped: only the examples of the batches at hand are ever converted.
+    """
+
+    ids: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self):
+        return len(self.labels)
+
+
+@dataclass
+class Batch:
+    """The distinct columns of a batch (without ``width``), each word's place in them, the labels.
+
+    ``rows`` (distinct,) int64; ``places`` (T, B) int64, ``len(rows)`` standing for all-zero;
+    ``labels`` (B,) int64.
+    """
+
+    rows: torch.Tensor
+    places: torch.Tensor
+    labels: torch.Tensor
+
+
+def batches(examples, order, size, width, device="cpu"):
+    """Yield the Batches of ``size`` examples in the given order, the last one perhaps smaller.
+
+    What must be counted (the distinct columns) is counted here on the CPU, for many batches at
+    once, so that no step waits for a device.
+    """
+    for start in range(0, len(order), size * PLANNED):
+        rows, places, labels, shapes = [], [], [], []
+        for first in range(start, min(start + size * PLANNED, len(order)), size):
+            chosen = order[first : first + size]
+            ids = torch.from_numpy(examples.ids[chosen].T.astype(np.int64))
+            distinct, place = torch.unique(ids, return_inverse=True)
+            rows.append(distinct[:-1] if distinct[-1] == width else distinct)
+            places.append(place.view(-1))
+            labels.append(torch.from_numpy(examples.labels[chosen].astype(np.int64)))
+            shapes.append(ids.shape)
+        moved = (
+            torch.cat(parts).to(device, non_blocking=True).split([len(part) for part in parts])
+            for parts in (rows, places, labels)
+        )
+        for row, place, label, shape in zip(*moved, shapes, strict=True):
+            yield Batch(row, place.view(shape), label)
+
+
+@torch.inference_mode()
+def predict(model, examples, poll=lambda: None):
+    """Return log-probabilities (N, classes) float32 on the CPU; ``poll`` is called now and then."""
+    parts = [torch.empty(0, model.classes)]
+    for start in range(0, len(examples), EVALUATED):
+        ids = examples.ids[start : start + EVALUATED].T.astype(np.int64, order="C")
+        logits = model.forward(model.table, torch.from_numpy(ids).to(model.device))
+        parts.append(torch.log_softmax(logits, 1).cpu())
+        poll()
+    return torch.cat(parts).numpy()
+
+
+def evaluate(model, examples, poll=lambda: None):
+    """Return the loss (penalties included, as Keras reports it), and all metrics, by name."""
+    log_p = predict(model, examples, poll)
+    with torch.inference_mode():
+        penalty = float(model.penalty())
+    picked = log_p[np.arange(len(log_p)), np.asarray(examples.labels)]
+    loss = float(-picked.mean(dtype=np.float64)) + penalty
+    return {"loss": loss, **metrics.scores(np.exp(log_p), examples.labels)}
+
+
+class Trainer:
+    """Trains a model by Keras's ``fit``: Adam, cross-entropy, a new order of examples each epoch.
+
+    ``run_epoch`` may be left by an exception of ``poll``, which it calls between steps; the
+    Trainer then stands between two steps, and the next ``run_epoch`` goes on from there, in this
+    process or in another whose Trainer was given this one's ``state``.
+
+    Attributes: ``epoch`` (finished ones), ``position`` (steps done of the epoch at hand), ``step``
+    (steps done), ``history`` (one dict an epoch), ``best`` and ``last`` (weights by name after the
+    best and the last epoch; the initial ones before the first), ``best_epoch`` (at first 0).
+    """
+
+    FACTS = ("epoch", "position", "step", "best_epoch", "history")
+
+    def __init__(
+        self,
+        model,
+        training,
+        validation,
+        learning_rate,
+        batch_size=32,
+        adam="rowwise",
+        seed=0,
+        threads=1,
+    ):
+        self.model, self.training, self.validation = model, training, validation
+        self.batch_size = batch_size
+        self.generator = torch.Generator().manual_seed(seed)
+        model.generator.manual_seed(int(torch.randint(2**62, (), generator=self.generator)))
+        examples, device = len(training), model.device
+        self.batches = -(-examples // batch_size)
+        self.adam = Adam(model.flat, learning_rate)
+        self.table = for_table(model.table, learning_rate, adam, model.l2, threads)
+        self.epoch = self.position = self.step = self.best_epoch = 0
+        self.history = []
+        self.order = torch.randperm(examples, generator=self.generator)
+        # Kept on the device until the epoch's end: the loss of each batch, and what it predicted.
+        self.losses = torch.zeros(self.batches, device=device)
+        self.log_p = torch.zeros(examples, model.classes, device=device)
+        self.best = self._copy_weights()
+        self.last = self.best
+
+    def _copy_weights(self):
+        return {name: weight.clone() for name, weight in self.model.weights().items()}
+
+    @torch.inference_mode()
+    def train_on(self, batch, log_p=None):
+        """Take one step; return the batch's loss as a tensor, penalties included.
+
+        ``log_p`` (B, classes) receives the log-probabilities, as of before the step.
+        """
+        model, step = self.model, self.step + 1
+        size = len(batch.labels)
+        rows = self.table.fetch(batch.rows, step)
+        log_p = torch.log_softmax(model.forward(rows, batch.places, training=True), 1, out=log_p)
+        picked = log_p.gather(1, batch.labels.unsqueeze(1))
+        d_logits = log_p.exp().scatter_add_(
+            1, batch.labels.unsqueeze(1), picked.new_full((), -1.0).expand_as(picked)
+        )
+        d_words = model.backward(d_logits.div_(size))
+        d_rows = torch.zeros_like(rows).index_add_(0, batch.places.view(-1), d_words)
+        loss = model.add_penalty() - picked.sum() / size
+        self.adam.update(model.flat_gradient, step)
+        self.table.update(batch.rows, d_rows, step)
+        self.step = step
+        return loss
+
+    def run_epoch(self, poll=lambda: None):
+        """Train the rest of an epoch, evaluate, add to ``history``; return the history's new row.
+
+        Raises:
+            Diverged: a loss is not finite; ``history``, ``best`` and ``last`` stay as they were.
+        """
+        start = self.position * self.batch_size
+        rest = self.order.numpy()[start:]
+        for batch in batches(
+            self.training, rest, self.batch_size, self.model.width, self.model.device
+        ):
+            poll()
+            stop = start + len(batch.labels)
+            self.losses[self.position] = self.train_on(batch, self.log_p[start:stop])
+            self.position += 1
+            start = stop
+        poll()
+        return self._finish_epoch(poll)
+
+    def _finish_epoch(self, poll):
+        with torch.inference_mode():
+            self.table.flush(self.step)
+        row = {"epoch": self.epoch + 1}
+        sizes = np.full(self.batches, self.batch_size)
+        sizes[-1] = len(self.order) - self.batch_size * (self.batches - 1)
+        losses = self.losses.cpu().double().numpy()
+        log_p = self.log_p.cpu().numpy()
+        if not (np.isfinite(losses).all() and np.isfinite(np.exp(log_p)).all()):
+            raise Diverged(self.epoch + 1)
+        labels = np.asarray(self.training.labels)[self.order.numpy()]
+        row["train_loss"] = float(np.average(losses, weights=sizes))
+        for name, value in metrics.scores(np.exp(log_p), labels).items():
+            row[f"train_{name}"] = value
+        for name, value in evaluate(self.model, self.validation, poll).items():
+            row[f"validation_{name}"] = value
+        if not np.isfinite(row["validation_loss"]):
+            raise Diverged(self.epoch + 1)
+        self.last = self._copy_weights()
+        if row["validation_accuracy"] > self._best_accuracy():
+            self.best, self.best_epoch = self.last, row["epoch"]
+        self.history.append(row)
+        self.epoch, self.position = self.epoch + 1, 0
+        # Drawn now, once for all attempts: the next epoch may be left before its first step.
+        torch.randperm(len(self.order), generator=self.generator, out=self.order)
+        return row
+
+    def _best_accuracy(self):
+        return self.history[self.best_epoch - 1]["validation_accuracy"] if self.best_epoch else -1.0
+
+    def _tensors(self):
+        own = {
+            "flat": self.model.flat,
+            "table": self.model.table,
+            "order": self.order,
+            "losses": self.losses,
+            "log_p": self.log_p,
+        }
+        for name, optimizer in (("adam", self.adam), ("table_adam", self.table)):
+            own |= {f"{name}/{key}": tensor for key, tensor in optimizer.state().items()}
+        return own
+
+    def state(self):
+        """Return (tensors by name, facts for JSON) from which another Trainer goes on."""
+        tensors = self._tensors()
+        tensors["shuffling"] = self.generator.get_state()
+        tensors["dropout"] = self.model.generator.get_state()
+        if self.position:  # between epochs the last one's weights are the model's
+            tensors |= {f"last/{name}": weight for name, weight in self.last.items()}
+        if self.best is not self.last:
+            tensors |= {f"best/{name}": weight for name, weight in self.best.items()}
+        return tensors, {name: getattr(self, name) for name in self.FACTS}
+
+    def restore(self, tensors, facts):
+        """Take over the ``state`` of a Trainer that was made of the same arguments."""
+        for name, tensor in self._tensors().items():
+            tensor.copy_(tensors[name])
+        self.generator.set_state(tensors["shuffling"])
+        self.model.generator.set_state(tensors["dropout"])
+        for name in self.FACTS:
+            setattr(self, name, facts[name])
+        self.last = self._copy_weights()
+        self._fill(self.last, tensors, "last")
+        self.best = self.last
+        if any(name.startswith("best/") for name in tensors):
+            self.best = self._copy_weights()
+            self._fill(self.best, tensors, "best")
+
+    @staticmethod
+    def _fill(weights, tensors, kind):
+        for name, weight in weights.items():
+            weight.copy_(tensors.get(f"{kind}/{name}", weight))

@@ -1,0 +1,267 @@
+"""Keras's models, written out by hand, and fast on small shapes, where operations cost.
+
+Two things make them so:
+
+- A one-hot vector times the first layer's kernel is a row of that kernel, so the row is looked up.
+- No autograd: layers (those of ``cells`` and the ones here) have backward passes of their own.
+  tests/unit/test_models.py compares every gradient with autograd's.
+
+A layer has ``name``, ``kind`` (Keras's), ``forward``, ``backward``, ``output_shape`` and ``parts``:
+those that own weights, each with ``name``, ``shapes`` and ``initialise``. Shapes as in ``cells``.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+from tweetrnn.training.cells import CELLS, glorot_uniform
+
+
+def _snake_case(name):
+    """SimpleRNN as ``simple_rnn``, LSTM as ``lstm``: Keras's names of layers."""
+    text = ""
+    for i, letter in enumerate(name):
+        if letter.isupper() and i and name[i - 1].islower():
+            text += "_"
+        text += letter.lower()
+    return text
+
+
+class Dense:
+    """``activation(x @ kernel + bias)`` with ReLU or, for the output, none (logits)."""
+
+    kind = "Dense"
+
+    def __init__(self, name, inputs, units, relu):
+        self.name, self.inputs, self.units, self.relu = name, inputs, units, relu
+        self.shapes = {"kernel": (inputs, units), "bias": (units,)}
+        self.parts = [self]
+
+    def initialise(self, generator):
+        """Return fresh weights by name."""
+        return {
+            "kernel": glorot_uniform(self.inputs, self.units, generator),
+            "bias": torch.zeros(self.units),
+        }
+
+    def output_shape(self, before):
+        """Return the output's shape as Keras's summary prints it."""
+        return f"(None, {self.units})"
+
+    def forward(self, x, training):
+        """(B, inputs) to (B, units)."""
+        y = torch.addmm(self.bias, x, self.kernel)
+        if self.relu:
+            y.relu_()
+        if training:
+            self.x, self.y = x, y
+        return y
+
+    def backward(self, dy):
+        """Take the gradient by the output, keep the weights' gradients, return the input's."""
+        if self.relu:
+            dy = dy * (self.y > 0)
+        torch.mm(self.x.T, dy, out=self.kernel_gradient)
+        torch.sum(dy, 0, out=self.bias_gradient)
+        return dy @ self.kernel.T
+
+
+class Dropout:
+    """Inverted dropout: each element is dropped with probability ``rate``, the others grow."""
+
+    kind = "Dropout"
+
+    def __init__(self, name, rate, generator):
+        self.name, self.keep, self.generator = name, 1 - rate, generator
+        self.parts, self.masks = [], {}
+
+    def output_shape(self, before):
+        """Return the output's shape, which is the layer's before."""
+        return before
+
+    def forward(self, x, training):
+        """Any shape; the identity unless training."""
+        if not training:
+            return x
+        if x.shape not in self.masks:
+            self.masks[x.shape] = torch.empty_like(x)
+        self.mask = self.masks[x.shape]
+        # float32's uniform numbers are multiples of 2**-24, of which the share below keep is kept.
+        self.mask.uniform_(generator=self.generator).lt_(self.keep).div_(self.keep)
+        return x * self.mask
+
+    def backward(self, dy):
+        """Return the gradient by the input."""
+        return dy * self.mask
+
+
+@dataclass
+class Row:
+    """One line of a Keras summary."""
+
+    layer: str
+    output_shape: str
+    parameters: int
+
+
+class Model:
+    """Recurrent layers, hidden dense layers and a softmax, on one-hot words of ``width`` columns.
+
+    The first layer's kernel is ``table``, (width + 1, G U): one row a word, and a row of zeros that
+    stands for the all-zero vector (id ``width``), is never trained and is no parameter. (A layer of
+    several parts has their kernels side by side in it.) All other weights are views of ``flat``,
+    their gradients of ``flat_gradient``; both exist so that an optimizer steps once, not once a
+    weight.
+    """
+
+    def __init__(
+        self,
+        cell,
+        combination,
+        width,
+        classes,
+        units=32,
+        dense_units=(32, 16, 8),
+        dropout_rate=0.2,
+        l2=1e-3,
+        generator=None,
+        device="cpu",
+    ):
+        self.cell, self.combination = cell, combination
+        self.width, self.classes, self.units = width, classes, units
+        self.dense_units = tuple(dense_units[: combination.dense_layers])
+        self.dropout_rate = dropout_rate if combination.dropout else 0.0
+        self.l2 = l2 if combination.regularization else 0.0
+        self.device = torch.device(device)
+        self.generator = torch.Generator(self.device)  # dropout's; the trainer seeds it
+        self.layers = list(self._make_layers())
+        self.parts = [part for layer in self.layers for part in layer.parts]
+        self._lay_out()
+        self.load(self._initial_weights(generator))
+
+    def _make_layers(self):
+        counts = {}
+
+        def named(kind):  # Keras: lstm, lstm_1, ...
+            number = counts[kind] = counts.get(kind, -1) + 1
+            return f"{kind}_{number}" if number else kind
+
+        def dropout():
+            if self.dropout_rate:
+                yield Dropout(named("dropout"), self.dropout_rate, self.generator)
+
+        recurrent = CELLS[self.cell]
+        inputs, last = self.width, self.combination.recurrent_layers - 1
+        for number in range(last + 1):
+            name = named(_snake_case(recurrent.kind))
+            layer = recurrent(name, inputs, self.units, number == 0, number < last)
+            yield layer
+            yield from dropout()
+            inputs = layer.outputs
+        for units in self.dense_units:
+            yield Dense(named("dense"), inputs, units, relu=True)
+            yield from dropout()
+            inputs = units
+        yield Dense(named("dense"), inputs, self.classes, relu=False)
+
+    def _lay_out(self):
+        """Make the buffers and give each part its views of them."""
+        first = self.layers[0].parts
+        columns = [part.shapes["kernel"][1] for part in first]
+        self.table = torch.zeros(self.width + 1, sum(columns), device=self.device)
+        for part, own in zip(first, self.table[: self.width].split(columns, 1), strict=True):
+            part.kernel = own
+        shapes = {
+            (part, name): shape
+            for part in self.parts
+            for name, shape in part.shapes.items()
+            if name != "kernel" or part not in first
+        }
+        size = sum(math.prod(shape) for shape in shapes.values())
+        self.flat = torch.zeros(size, device=self.device)
+        self.flat_gradient = torch.zeros_like(self.flat)
+        decay = torch.zeros_like(self.flat)
+        start = 0
+        for (part, name), shape in shapes.items():
+            piece = slice(start, start := start + math.prod(shape))
+            setattr(part, name, self.flat[piece].view(shape))
+            setattr(part, f"{name}_gradient", self.flat_gradient[piece].view(shape))
+            if name == "kernel" and part is not self.layers[-1]:
+                decay[piece] = 2 * self.l2
+        self._decay = decay if self.l2 else None
+
+    def _initial_weights(self, generator):
+        for part in self.parts:
+            for name, value in part.initialise(generator).items():
+                yield f"{part.name}/{name}", value
+
+    def weights(self):
+        """Return the weights by name (``lstm/kernel``, ...), in Keras's order; no copies."""
+        return {
+            f"{part.name}/{name}": getattr(part, name)
+            for part in self.parts
+            for name in part.shapes
+        }
+
+    def load(self, weights):
+        """Copy weights, given by name (a dict or pairs), into the model."""
+        own = self.weights()
+        for name, value in dict(weights).items():
+            own[name].copy_(value)
+
+    def summary(self):
+        """Return the rows of Keras's ``summary()``; T is not known here and stands as ``{T}``."""
+        rows, shape = [], None
+        for layer in self.layers:
+            shape = layer.output_shape(shape)
+            count = sum(math.prod(s) for part in layer.parts for s in part.shapes.values())
+            rows.append(Row(f"{layer.name} ({layer.kind})", shape, count))
+        return rows
+
+    def count_parameters(self):
+        """Return how many numbers are trained."""
+        return sum(row.parameters for row in self.summary())
+
+    def forward(self, rows, places, training=False):
+        """Return logits (B, classes).
+
+        ``places`` (T, B), contiguous, says which of ``rows`` (any, G U) each time step looks up:
+        ids and the whole table, or places in a batch's own rows.
+        """
+        x = rows, places
+        for layer in self.layers:
+            x = layer.forward(x, training)
+        return x
+
+    def backward(self, d_logits):
+        """Fill ``flat_gradient``; return the gradient by the looked-up rows, (T B, G U)."""
+        gradient = d_logits
+        for layer in reversed(self.layers):
+            gradient = layer.backward(gradient)
+        return gradient.view(-1, gradient.shape[-1])
+
+    def add_penalty(self):
+        """Add the penalties' gradient to ``flat_gradient``; return all penalties, the table's too.
+
+        The table's own gradient, 2 l2 table, is left to its optimizer, which passes over it anyway.
+        """
+        if self._decay is None:
+            return 0.0
+        slope = self.flat * self._decay
+        self.flat_gradient += slope
+        return self._penalty(slope)
+
+    def penalty(self):
+        """Return the sum of all L2 penalties, as a tensor (0.0 without)."""
+        return 0.0 if self._decay is None else self._penalty(self.flat * self._decay)
+
+    def _penalty(self, slope):
+        table = self.table.view(-1)
+        return torch.dot(slope, self.flat) / 2 + torch.dot(table, table) * self.l2
+
+
+def build(cell, combination, width, classes, seed=0, **settings):
+    """Return a Model with fresh weights from ``seed``; ``settings`` as Model's."""
+    generator = torch.Generator().manual_seed(seed)
+    return Model(cell, combination, width, classes, generator=generator, **settings)
