@@ -30,10 +30,10 @@ sys.path += [str(ROOT / "tests"), str(ROOT / "workflow")]
 
 from made_runs import write_run  # noqa: E402
 from tweetrnn.config import resolve  # noqa: E402
-from tweetrnn.evaluation.aggregate import HISTORY  # noqa: E402
 from tweetrnn.files import json_text, read_json, sha256_of  # noqa: E402
 from tweetrnn.grid import Combination, combinations  # noqa: E402
 from tweetrnn.machine import processor_name  # noqa: E402
+from tweetrnn.metrics import HISTORY  # noqa: E402
 from tweetrnn.reporting.document import markdown_table  # noqa: E402
 
 ENVIRONMENT = os.environ | {

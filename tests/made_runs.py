@@ -4,9 +4,9 @@ import csv
 
 import numpy as np
 import pyarrow as pa
-from tweetrnn.evaluation.aggregate import HISTORY
 from tweetrnn.files import sha256_of, write_json, write_parquet
 from tweetrnn.grid import combinations
+from tweetrnn.metrics import HISTORY
 
 GRID = {
     "cell": ["SimpleRNN", "LSTM"],

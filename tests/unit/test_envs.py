@@ -16,8 +16,7 @@ def packages_of(stage):
     """Return the packages that the modules of a stage import, the standard library apart."""
     found = set()
     for module in code.modules_of(COMMANDS[stage][0]):
-        path = code.PACKAGE.joinpath(*module.split(".")).with_suffix(".py")
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(ast.parse(code.file_of(module).read_text())):
             if isinstance(node, ast.Import):
                 found |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.level == 0:

@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from tweetrnn.reporting import render
 from tweetrnn.reporting.document import visible
 from tweetrnn.reporting.figures import COLOUR_VARIABLES
-from tweetrnn.reporting.sections import document
+from tweetrnn.reporting.sections import sections_of
 
 EXPERIMENTS = {
     "two cells": {},
@@ -61,7 +61,7 @@ class Made:
     """An experiment, its sections and its report's folder."""
 
     def __init__(self, experiment, folder):
-        self.experiment, self.sections = experiment, document(experiment)
+        self.experiment, self.sections = experiment, sections_of(experiment)
         self.folder = write_report(experiment, folder)
         self.html = (self.folder / "report.html").read_text()
         self.page = Page(self.html)

@@ -7,7 +7,9 @@ from made_experiment import FEW_COMBINATIONS
 from made_report import CLASSES, made_report
 from tweetrnn.reporting import figures
 from tweetrnn.reporting.render import DRAWN_BY_HAND, picture_paths
-from tweetrnn.reporting.sections import described, document, shareable
+from tweetrnn.reporting.sections import sections_of
+from tweetrnn.reporting.sections.common import described
+from tweetrnn.reporting.sections.provenance import shareable
 from tweetrnn.reporting.verdict import DEMO
 
 ORDER = [
@@ -34,12 +36,12 @@ def any_experiment(request):
 
 def tables(experiment):
     """Return {name: table} of the whole report."""
-    return {table.name: table for section in document(experiment) for table in section.tables()}
+    return {table.name: table for section in sections_of(experiment) for table in section.tables()}
 
 
 def paragraphs(experiment, name):
     """Return [(text, role)] of a section's paragraphs."""
-    [section] = [section for section in document(experiment) if section.name == name]
+    [section] = [section for section in sections_of(experiment) if section.name == name]
     return [(block.text, block.role) for block in section.blocks if block.kind == "paragraph"]
 
 
@@ -50,7 +52,7 @@ def cells_of(table, key):
 
 
 def test_sections_come_in_their_order(any_experiment):
-    assert [section.name for section in document(any_experiment)] == ORDER
+    assert [section.name for section in sections_of(any_experiment)] == ORDER
 
 
 def test_every_value_can_be_shown_and_sorted(any_experiment):
@@ -62,18 +64,18 @@ def test_every_value_can_be_shown_and_sorted(any_experiment):
 
 
 def test_figures_are_those_that_are_drawn(any_experiment):
-    shown = set(picture_paths(document(any_experiment), Path("plots")))
+    shown = set(picture_paths(sections_of(any_experiment), Path("plots")))
     assert shown - set(DRAWN_BY_HAND) <= set(figures.figure_names(any_experiment.config))
 
 
 def test_every_figure_of_a_comparison_of_cells_is_shown():
     experiment = made_report()
-    shown = set(picture_paths(document(experiment), Path("plots")))
+    shown = set(picture_paths(sections_of(experiment), Path("plots")))
     assert shown == {*figures.figure_names(experiment.config), *DRAWN_BY_HAND}
 
 
 def test_every_figure_has_an_alternative_text(any_experiment):
-    blocks = [block for section in document(any_experiment) for block in section.blocks]
+    blocks = [block for section in sections_of(any_experiment) for block in section.blocks]
     cards = [card for block in blocks if block.kind == "cards" for card in block.cards]
     own = [block for block in blocks if block.kind == "figure"]
     own += [figure for card in cards for figure in (card.loss, card.accuracy)]
@@ -152,7 +154,7 @@ def test_every_cell_and_every_pair_of_cells_has_its_place(cells):
     assert cells_of(found["divergence"], "cell") == cells
     titles = [
         block.title
-        for section in document(experiment)
+        for section in sections_of(experiment)
         for block in section.blocks
         if block.kind == "cards"
     ]
@@ -163,7 +165,7 @@ def test_best_runs_come_with_parameters_figure_and_architecture():
     experiment = made_report()
     [first, *_] = [
         card
-        for section in document(experiment)
+        for section in sections_of(experiment)
         for block in section.blocks
         if block.kind == "cards"
         for card in block.cards

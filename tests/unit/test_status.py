@@ -11,10 +11,10 @@ import yaml
 from made_runs import write_run
 from tweetrnn.__main__ import main
 from tweetrnn.config import resolve
-from tweetrnn.evaluation.aggregate import HISTORY
 from tweetrnn.files import read_json, write_json
 from tweetrnn.grid import Combination
 from tweetrnn.guard import one_writer
+from tweetrnn.metrics import HISTORY
 from tweetrnn.running import status
 from tweetrnn.running.status import RunStatus, lines, planned, read_log, read_run, time_to_go
 

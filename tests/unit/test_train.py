@@ -19,8 +19,9 @@ from tweetrnn.errors import UserError
 from tweetrnn.evaluation import aggregate
 from tweetrnn.grid import Combination
 from tweetrnn.guard import Stopped
+from tweetrnn.metrics import HISTORY
 from tweetrnn.training import fit as fit_module
-from tweetrnn.training.fit import HISTORY, Clock, fit
+from tweetrnn.training.fit import Clock, fit
 from tweetrnn.training.loop import Trainer
 from tweetrnn.training.train import OUTPUTS, PARTS
 

@@ -7,9 +7,16 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent
 
 
-def _file_of(module):
+def file_of(module):
     """Return the file of a module of this package, named from the package on: ``data.split``."""
-    return PACKAGE.joinpath(*module.split(".")).with_suffix(".py")
+    path = PACKAGE.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def _with_folders(module):
+    """Return a module's name and those of the folders that it lies in, which are loaded before."""
+    parts = module.split(".")
+    return {".".join(parts[:end]) for end in range(1, len(parts) + 1)}
 
 
 def _imported(path):
@@ -22,17 +29,19 @@ def _imported(path):
             dotted = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         else:
             continue
-        names |= {name.partition(".")[2] for name in dotted if name.startswith("tweetrnn.")}
-    return {name for name in names if _file_of(name).exists()}
+        for name in dotted:
+            if name.startswith("tweetrnn."):
+                names |= _with_folders(name.partition(".")[2])
+    return {name for name in names if file_of(name).exists()}
 
 
 def modules_of(stage):
     """Return the sorted names of the package's modules that a stage's module reaches by imports."""
-    reached, waiting = set(), {stage}
+    reached, waiting = set(), _with_folders(stage)
     while waiting:
         name = waiting.pop()
         reached.add(name)
-        waiting |= _imported(_file_of(name)) - reached
+        waiting |= _imported(file_of(name)) - reached
     return sorted(reached)
 
 
@@ -43,7 +52,7 @@ def code_digest(stage, extra=()):
     Comments count as code here: whether an edit changes a result is for its author to say.
     """
     digest = hashlib.sha256()
-    for path in [*map(_file_of, modules_of(stage)), *map(Path, extra)]:
+    for path in [*map(file_of, modules_of(stage)), *map(Path, extra)]:
         digest.update(f"{path.name}\0".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]

@@ -55,10 +55,16 @@ def macro_f1(probabilities, labels):
     return float(f1(confusion(probabilities, labels)).mean())
 
 
+# What training reports after each epoch; to add one, add it here.
+METRICS = {"accuracy": accuracy, "binary_accuracy": binary_accuracy, "macro_f1": macro_f1}
+
+# The columns of a run's history.csv.
+HISTORY = (
+    "epoch",
+    *(f"{part}_{name}" for part in ("train", "validation") for name in ("loss", *METRICS)),
+)
+
+
 def scores(probabilities, labels):
-    """Return all three by name: accuracy, binary_accuracy, macro_f1."""
-    return {
-        "accuracy": accuracy(probabilities, labels),
-        "binary_accuracy": binary_accuracy(probabilities, labels),
-        "macro_f1": macro_f1(probabilities, labels),
-    }
+    """Return the METRICS by name."""
+    return {name: metric(probabilities, labels) for name, metric in METRICS.items()}

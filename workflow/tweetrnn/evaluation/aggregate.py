@@ -17,12 +17,8 @@ from tweetrnn.evaluation.prediction_metrics import PREDICTION_METRICS
 from tweetrnn.evaluation.stored_predictions import by_part
 from tweetrnn.files import check_digest, damaged, read_json, read_parquet, replacing, write_parquet
 from tweetrnn.grid import combinations
+from tweetrnn.metrics import HISTORY, METRICS
 
-METRICS = ("accuracy", "binary_accuracy", "macro_f1")
-HISTORY = (
-    "epoch",
-    *(f"{part}_{name}" for part in ("train", "validation") for name in ("loss", *METRICS)),
-)
 FIGURES = {
     **{f"{kind}_{name}": pa.float64() for name in METRICS for kind in ("mean", "best", "last")},
     **{

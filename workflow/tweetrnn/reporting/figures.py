@@ -55,7 +55,7 @@ def curve_metric(ranking):
     return "binary_accuracy" if metric_of(ranking) == "binary_accuracy" else "accuracy"
 
 
-def shown(config):
+def runs_in_full(config):
     """Return how many runs of each cell are shown in full: ``report.top``, or all if fewer."""
     runs = config["training"]["replicates"] * size(config["grid"])
     return min(config["report"]["top"], runs)
@@ -71,7 +71,7 @@ def figure_names(config):
         "curves": [
             f"curves-{cell}-{place}-{quantity}"
             for cell in config["grid"]["cell"]
-            for place in range(1, shown(config) + 1)
+            for place in range(1, runs_in_full(config) + 1)
             for quantity in ("loss", "accuracy")
         ]
     }

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from tweetrnn.files import replacing, write_json, write_text
 from tweetrnn.reporting import document, experiment
 from tweetrnn.reporting.figures import COLOUR_VARIABLES
-from tweetrnn.reporting.sections import document as sections_of
+from tweetrnn.reporting.sections import sections_of
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 DRAWN_BY_HAND = ("rulegraph",)  # figures that lie beside the templates

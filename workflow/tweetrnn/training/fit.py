@@ -28,15 +28,13 @@ from tweetrnn.files import (
 from tweetrnn.grid import Combination, run_seed
 from tweetrnn.guard import Stopped
 from tweetrnn.machine import processor_name
+from tweetrnn.metrics import HISTORY
 from tweetrnn.training import checkpoint, loop
 from tweetrnn.training.cells import CELLS
 from tweetrnn.training.models import build
 from tweetrnn.training.train import OUTPUTS, PARTS
 
 log = logging.getLogger("tweetrnn")
-
-METRICS = ("loss", "accuracy", "binary_accuracy", "macro_f1")
-HISTORY = ["epoch", *(f"{part}_{name}" for part in PARTS[:2] for name in METRICS)]
 
 
 def read_part(options, part, digests):

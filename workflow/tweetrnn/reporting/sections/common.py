@@ -1,0 +1,28 @@
+"""What several sections use."""
+
+from tweetrnn.grid import Combination
+from tweetrnn.reporting import figures
+from tweetrnn.reporting.document import Figure, Paragraph
+
+
+def described(name):
+    """Return a combination's name in words."""
+    c = Combination.parse(name)
+    parts = [
+        f"{c.recurrent_layers} recurrent layer" + "s" * (c.recurrent_layers > 1),
+        f"{c.dense_layers} hidden dense layer" + "s" * (c.dense_layers > 1),
+        "dropout" if c.dropout else "no dropout",
+        "L2" if c.regularization else "no L2",
+        f"learning rate {name.rpartition('-lr')[2]}",
+    ]
+    return ", ".join(parts)
+
+
+def figure(experiment, name, caption=""):
+    """Return the Figure of that name with its alternative text."""
+    return Figure(name, figures.alt_text(name, experiment), caption)
+
+
+def not_yet():
+    """Return what stands in a section that needs the comparison."""
+    return Paragraph("Told when all trainings that it needs are done.", "note")

@@ -1,0 +1,38 @@
+"""The selected models, to be tried."""
+
+from tweetrnn.reporting.document import Paragraph, Playground, Section, whole
+from tweetrnn.wording import listed
+
+EXAMPLE = "Thanks for the upgrade, but my bag is still in another city :("
+
+
+def section(e):
+    """Return the Section, an empty one in a partial report or where no playground is wanted."""
+    found, blocks = e.playground, []
+    if found and found.data:
+        blocks = [
+            Paragraph(
+                "Type a tweet into report.html to see what the selected runs make of it after each "
+                "word; the page computes that by itself, with JavaScript and without a network."
+            ),
+            Playground(found.data, EXAMPLE, agreement_in_words(found.agreement)),
+        ]
+    if found:
+        blocks += [Paragraph(note, "note") for note in found.notes]
+    return Section("try", "Try it", blocks)
+
+
+def agreement_in_words(rows):
+    """Return how the page's arithmetic agrees with the models as trained."""
+    each = [
+        f"{row['cell']} gives {whole(row['equal_labels'])} of {whole(row['tweets'])} validation "
+        f"tweets ({100 * row['equal_labels'] / row['tweets']:.2f}\u00a0%) the label that it gave "
+        f"when it was trained (largest difference of a probability: "
+        f"{row['largest_difference']:.4f})"
+        for row in rows
+    ]
+    return (
+        "In the page the weights of all but the most frequent words are rounded to 8 bits, one "
+        f"scale for each word and gate. So {listed(each)}. A word is unknown where the models' "
+        "vocabulary lacks it."
+    )
