@@ -92,6 +92,7 @@ def test_words_lead_back_to_the_tweets_and_parts_are_disjoint_complete_and_witho
     assert method == "ordered" or not leaking
 
 
+@pytest.mark.slow
 @given(
     **anyhow | {"method": st.sampled_from(["stratified", "random"])},
     order=st.randoms(use_true_random=False),

@@ -299,6 +299,7 @@ def test_redirects_in_circles_are_refused(fetch):
     fetch.fails(to("/Tweets.csv"), match="leads in circles")
 
 
+@pytest.mark.slow
 def test_a_server_that_never_answers_is_given_up(fetch, server):
     def hang(handler):
         server.released.wait(10)
@@ -307,6 +308,7 @@ def test_a_server_that_never_answers_is_given_up(fetch, server):
     assert fetch.waits == [1]
 
 
+@pytest.mark.slow
 def test_a_server_that_stops_in_the_middle_is_given_up_and_resumed(fetch, server):
     def stop(handler):
         ranged(handler, 100_000)
@@ -316,6 +318,7 @@ def test_a_server_that_stops_in_the_middle_is_given_up_and_resumed(fetch, server
     assert server.ranges == [None, "bytes=100000-"]
 
 
+@pytest.mark.slow
 def test_a_server_that_trickles_counts_as_hanging(fetch, server):
     def trickle(handler):
         handler.answer(200, b"", len(CONTENT))

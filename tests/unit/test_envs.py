@@ -53,6 +53,7 @@ def test_conda_environment_agrees_with_the_lock(root, stage):
         assert lock[name] == version, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("environment", ["data", "train", "report"])
 def test_conda_environment_holds_what_its_stages_import_and_nothing_else(root, environment):
     stages = stages_by_environment(root)[environment]

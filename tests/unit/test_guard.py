@@ -213,6 +213,7 @@ def test_directory_with_a_checkpoint_stays(tmp_path):
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["checkpoint"]
 
 
+@pytest.mark.slow
 def test_second_process_stops_with_a_message_when_it_has_waited_long_enough(tmp_path, quick):
     with holder(tmp_path / "run"):
         began = time.monotonic()
@@ -317,6 +318,7 @@ while not done.exists():
 """
 
 
+@pytest.mark.slow
 def test_many_processes_are_never_inside_at_once(tmp_path):
     # Each makes and removes the directory and the lock's file, over and over.
     paths = [tmp_path / name for name in ("run", "alone", "done")]

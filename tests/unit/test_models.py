@@ -124,6 +124,7 @@ sizes = st.integers(1, 6)
 seeds = st.integers(0, 2**31)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("relu", [False, True])
 @given(seed=seeds, batch=sizes, inputs=sizes, units=sizes)
 def test_dense_has_autograd_s_gradients(relu, seed, batch, inputs, units):

@@ -170,6 +170,7 @@ def test_row_wise_stays_near_dense(seed, magnitude, learning_rate, steps, flushe
     assert (distance <= NEGLECTED * path).all()
 
 
+@pytest.mark.slow
 def test_row_wise_stays_near_dense_beyond_reach_and_capacity():
     """Steps without a flush beyond CAPACITY, and words that rest for longer than REACH."""
     steps = RowwiseTable.CAPACITY + 300

@@ -199,6 +199,7 @@ def test_size_is_known_before_the_words_are_rounded():
         assert told == pytest.approx(actual, rel=0.02, abs=50)
 
 
+@pytest.mark.slow
 def test_largest_playground_adds_no_more_than_a_page_may_grow_by(tmp_path, monkeypatch):
     def fits(count):
         return made_playground(words=[f"word{n}" for n in range(count)])

@@ -85,6 +85,7 @@ def svgs(folder):
     return {path.stem: path.read_text() for path in sorted(folder.glob("*.svg"))}
 
 
+@pytest.mark.slow
 def test_every_name_is_drawn_as_svg_and_png(experiment, folder):
     expected = {
         f"{name}.{end}" for name in figure_names(experiment.config) for end in ("svg", "png")
@@ -92,6 +93,7 @@ def test_every_name_is_drawn_as_svg_and_png(experiment, folder):
     assert {path.name for path in folder.iterdir()} == expected
 
 
+@pytest.mark.slow
 def test_every_colour_is_of_the_palette(svgs):
     for name, svg in svgs.items():
         found = set(
@@ -100,6 +102,7 @@ def test_every_colour_is_of_the_palette(svgs):
         assert found and found <= set(COLOUR_VARIABLES), name
 
 
+@pytest.mark.slow
 def test_nothing_is_drawn_in_a_colour_that_nobody_named(svgs):
     # An element without a fill is black, in the dark too.
     for name, svg in svgs.items():
@@ -121,11 +124,13 @@ def test_nothing_is_drawn_in_a_colour_that_nobody_named(svgs):
         check(root, "")
 
 
+@pytest.mark.slow
 def test_text_is_text_in_the_pages_own_fonts(svgs):
     assert {"SimpleRNN", "LSTM", "majority", "accuracy"} <= set(words_of(svgs["primary"]))
     assert not any("font-family:" in svg for svg in svgs.values())
 
 
+@pytest.mark.slow
 def test_no_two_svgs_share_an_id_and_every_reference_finds_its_own(svgs):
     seen = set()
     for name, svg in svgs.items():
@@ -139,6 +144,7 @@ def test_no_two_svgs_share_an_id_and_every_reference_finds_its_own(svgs):
         assert set(asked) == set(ids)
 
 
+@pytest.mark.slow
 def test_no_svg_has_rules_for_the_whole_page_or_fetches_anything(svgs):
     for svg in svgs.values():
         assert "<style" not in svg and "<script" not in svg
@@ -157,11 +163,13 @@ def test_same_data_give_the_same_bytes_in_another_process(experiment, folder, tm
                 assert (tmp_path / file).read_bytes() == (folder / file).read_bytes(), file
 
 
+@pytest.mark.slow
 def test_figures_of_64_runs_are_small(svgs):
     assert max(map(len, svgs.values())) < 50_000
     assert sum(map(len, svgs.values())) < 300_000
 
 
+@pytest.mark.slow
 def test_text_is_large_enough_on_a_telephone(svgs):
     for name, svg in svgs.items():
         sizes = [float(size) for size in re.findall(r"font-size: ([\d.]+)px", svg)]
@@ -361,6 +369,7 @@ def test_level_rows_of_many_levels_are_shared_by_neighbours(experiment):
     )
 
 
+@pytest.mark.slow
 def test_cells_figure_shows_each_cell_in_the_row_of_its_combination(experiment):
     with style():
         figure = plot_runs.cells_side_by_side(
@@ -376,6 +385,7 @@ def test_cells_figure_shows_each_cell_in_the_row_of_its_combination(experiment):
     assert len(rows) == 32
 
 
+@pytest.mark.slow
 def test_curves_of_one_quantity_share_their_scale(experiment):
     e = experiment
     with style():

@@ -89,6 +89,7 @@ def scratch(tmp_path_factory):
     return tmp_path_factory.mktemp("stages")
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25)
 @given(
     table=st.lists(st.tuples(letters, st.sampled_from(LABELS)), min_size=1, max_size=15).map(

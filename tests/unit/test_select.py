@@ -54,6 +54,7 @@ def test_a_cell_without_a_finished_run_is_left_out_and_none_at_all_refused():
         select.select(runs[1:], "best_accuracy", ["GRU", "LSTM"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("select_by", ["best_accuracy", "mean_accuracy", "best_macro_f1"])
 def test_the_command_names_new_replicates(tmp_path, select_by):
     config = config_of(replicates=2, rank_by=select_by)

@@ -176,6 +176,7 @@ def test_without_a_choice_there_is_no_optimism():
     assert found["times_selected"] == [600]
 
 
+@pytest.mark.slow
 def test_optimism_agrees_with_a_loop_over_groups():
     right = coin((4, 90), 0.6, seed=4)
     groups = np.random.default_rng(5).integers(0, 40, 90)

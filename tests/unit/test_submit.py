@@ -176,6 +176,7 @@ def test_lock_of_a_killed_submission_is_removed(tmp_path):
     assert not lock.exists()
 
 
+@pytest.mark.slow
 def test_snakemake_that_dies_after_its_submitter_is_waited_for(tmp_path):
     program = f"""
 import os, signal, subprocess

@@ -157,6 +157,7 @@ PATTERNS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_time_grows_with_the_text_and_no_faster(pattern):
     """Tenfold text in quadratic time would take a hundred times as long."""

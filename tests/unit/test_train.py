@@ -77,6 +77,7 @@ def polls_of(split, folder, **run):
     return bytes_of(folder), len(calls)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", RUNS)
 def test_stopped_at_any_one_place_a_training_goes_on_to_the_same_bytes(split, tmp_path, cell):
     run = {"cell": cell, "combination": RUNS[cell]}

@@ -84,6 +84,7 @@ def undisturbed(**options):
     return UNDISTURBED[key]
 
 
+@pytest.mark.slow
 @cells
 @pytest.mark.parametrize(("adam", "l2"), [("rowwise", False), ("dense", False), ("dense", True)])
 @given(stops=st.lists(st.integers(0, 8), min_size=1, max_size=4))

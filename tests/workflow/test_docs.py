@@ -73,7 +73,7 @@ def texts_of(package):
     """Return all string literals of a package, each whole though it is written in parts."""
     return "\n".join(
         node.value
-        for path in package.glob("*.py")
+        for path in package.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )
