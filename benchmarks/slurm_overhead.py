@@ -22,6 +22,7 @@ sys.path += [str(ROOT / "tests/slurm"), str(ROOT / "workflow")]
 
 from cluster import SYSTEM_PATH, Cluster, wait_until  # noqa: E402
 from tweetrnn.machine import processor_name  # noqa: E402
+from tweetrnn.reporting.document import markdown_table  # noqa: E402
 
 CORES = len(os.sched_getaffinity(0))
 SLOTS = max(1, CORES - 1)  # jobs at a time; one core is left to Snakemake's main process
@@ -70,9 +71,7 @@ def median_of(command, directory, environment, times=5):
 
 def table(rows, *header):
     """Print rows of strings as a Markdown table."""
-    print(f"\n| {' | '.join(header)} |\n|{'---|' * len(header)}")
-    for row in rows:
-        print(f"| {' | '.join(row)} |")
+    print(f"\n{markdown_table(header, list(rows))}")
 
 
 def seconds_between(jobs, first, last):

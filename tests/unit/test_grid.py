@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from tweetrnn.config import resolve
 from tweetrnn.errors import UserError
-from tweetrnn.grid import FACTORS, Combination, combinations, is_sample, run_seed, size
+from tweetrnn.grid import FACTORS, Combination, combinations, is_sample, run_seed, runs, size
 
 DEFAULT = resolve({"name": "demo", "corpus": {"kind": "demo"}})
 
@@ -29,6 +29,15 @@ def test_combinations_come_in_the_reference_s_nesting_order():
         (1, 2, False, True, 1e-3),
     ]
     assert len(combinations(DEFAULT)) == 32
+
+
+def test_runs_are_each_cell_s_combinations_with_all_their_replicates():
+    config = changed(cell=["LSTM", "GRU"]) | {"training": {"replicates": 2}}
+    found = list(runs(config))
+    assert len(found) == 2 * 32 * 2
+    first = combinations(config)[0]
+    assert found[:2] == [("LSTM", first, 1), ("LSTM", first, 2)]
+    assert found[64] == ("GRU", first, 1)
 
 
 def test_name_is_readable():

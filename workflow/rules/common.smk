@@ -10,7 +10,7 @@ WORKFLOW = Path(workflow.current_basedir).parent
 sys.path.insert(0, str(WORKFLOW))
 
 from tweetrnn.code import code_digest
-from tweetrnn.config import resolve
+from tweetrnn.config import resolve, results_folder
 from tweetrnn.data.download import file_name
 from tweetrnn.errors import UserError
 from tweetrnn.grid import combinations
@@ -24,7 +24,7 @@ try:
 except UserError as error:
     sys.exit(f"error: {error}")
 
-RESULTS = f"results/{config['name']}"
+RESULTS = str(results_folder(config))
 CELLS = config["grid"]["cell"]
 COMBINATIONS = [combination.name for combination in combinations(config)]
 REPLICATES = range(1, config["training"]["replicates"] + 1)

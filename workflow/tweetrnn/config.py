@@ -238,6 +238,11 @@ def resolve(config):
     return completed
 
 
+def results_folder(config):
+    """Return where an experiment's results lie, relative to where Snakemake runs."""
+    return Path("results", config["name"])
+
+
 class _Loader(yaml.SafeLoader):
     """Refuses a key that stands twice in one mapping; YAML's own loader takes the last."""
 

@@ -104,6 +104,12 @@ def combinations(config):
     return [combination for combination in product if combination in drawn]
 
 
+def runs(config):
+    """Return an iterator of (cell, Combination, replicate): the grid's trainings, in order."""
+    replicates = range(1, config["training"]["replicates"] + 1)
+    return itertools.product(config["grid"]["cell"], combinations(config), replicates)
+
+
 def run_seed(seed, cell, combination, replicate):
     """Return a run's seed in [0, 2**63), from the config's seed and the run's own name."""
     text = f"{seed}/{cell}/{combination}/{replicate}"

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from tweetrnn import grid
 from tweetrnn.errors import UserError
 from tweetrnn.evaluation.prediction_metrics import PREDICTION_METRICS
 from tweetrnn.evaluation.stored_predictions import by_part
 from tweetrnn.files import check_digest, damaged, read_json, read_parquet, replacing, write_parquet
-from tweetrnn.grid import combinations
 from tweetrnn.metrics import HISTORY, METRICS
 
 FIGURES = {
@@ -248,19 +248,17 @@ def gather(train_dir, benchmark_dir, config, allow_missing=False):
         UserError: runs are missing, damaged or mixed up.
     """
     runs, histories = [], {}
-    for cell in config["grid"]["cell"]:
-        for combination in combinations(config):
-            for replicate in range(1, config["training"]["replicates"] + 1):
-                name = Path(cell, combination.name, str(replicate))
-                row, history = read_run(
-                    train_dir / name,
-                    benchmark_dir / name.with_suffix(".tsv"),
-                    cell,
-                    combination,
-                    replicate,
-                )
-                runs.append(row)
-                histories[cell, combination.name, replicate] = history
+    for cell, combination, replicate in grid.runs(config):
+        name = Path(cell, combination.name, str(replicate))
+        row, history = read_run(
+            train_dir / name,
+            benchmark_dir / name.with_suffix(".tsv"),
+            cell,
+            combination,
+            replicate,
+        )
+        runs.append(row)
+        histories[cell, combination.name, replicate] = history
     missing = [row for row in runs if row["status"] == "missing"]
     if missing and not allow_missing:
         first = missing[0]

@@ -1,8 +1,6 @@
 """Print where an experiment's report lies and what it says first."""
 
-from pathlib import Path
-
-from tweetrnn.config import read, resolve
+from tweetrnn.config import read, resolve, results_folder
 from tweetrnn.files import read_json
 from tweetrnn.reporting.document import markdown_table
 
@@ -51,7 +49,7 @@ def add_arguments(parser):
 
 def main(options):
     """Print the report's path and its headline."""
-    report = Path("results") / resolve(read(options.configfile))["name"] / "report"
+    report = results_folder(resolve(read(options.configfile))) / "report"
     summary = read_json(report / "summary.json")
     print(f"\nThe report lies at {report / 'report.html'} (and as Markdown beside it).")
     print("\n".join(summary["headline"]))

@@ -5,7 +5,7 @@ What it prints is Markdown; docs/tweet.md is what it prints of a demo tweet.
 
 from pathlib import Path
 
-from tweetrnn.config import read, resolve
+from tweetrnn.config import read, resolve, results_folder
 from tweetrnn.errors import UserError
 from tweetrnn.files import load_array, read_json, read_parquet
 from tweetrnn.reporting.document import markdown_table
@@ -137,8 +137,7 @@ def add_arguments(parser):
 
 def main(options):
     """Print the tweet's way."""
-    config = resolve(read(options.configfile))
-    results = Path("results") / config["name"]
+    results = results_folder(resolve(read(options.configfile)))
     command = f"python -m tweetrnn trace --configfile {options.configfile} --row {options.row}"
     print(f"# A tweet's way through the pipeline\n\nPrinted by `{command}`; files are those of")
     print(f"`{results}`.\n")

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from tweetrnn.config import read, resolve
+from tweetrnn import grid
+from tweetrnn.config import read, resolve, results_folder
 from tweetrnn.errors import UserError
 from tweetrnn.files import read_json
-from tweetrnn.grid import combinations
 
 STATES = {  # as they are told, the most urgent first
     "failed": "its log ends with an error",
@@ -56,13 +56,7 @@ def planned(config, results):
 
     The grid's, and, once they are selected, the further ones of the best combinations.
     """
-    replicates = range(1, config["training"]["replicates"] + 1)
-    names = [
-        (cell, combination.name, replicate)
-        for cell in config["grid"]["cell"]
-        for combination in combinations(config)
-        for replicate in replicates
-    ]
+    names = [(cell, combination.name, number) for cell, combination, number in grid.runs(config)]
     selected = results / "select/selected.json"
     if selected.exists():
         found = read_json(selected)
@@ -210,7 +204,7 @@ def add_arguments(parser):
 def main(options):
     """Print the status, once or until all is done."""
     config = resolve(read(options.configfile))
-    results = Path("results") / config["name"]
+    results = results_folder(config)
     while True:
         runs = [read_run(results, name) for name in planned(config, results)]
         if options.watch and sys.stdout.isatty():

@@ -52,9 +52,10 @@ def results_of(options):
     """
     if options.results:
         return options.results
-    from tweetrnn.config import read, resolve  # where a rule names the results, nobody needs it
+    # Where a rule names the results, nobody needs it.
+    from tweetrnn.config import read, resolve, results_folder
 
-    return Path("results", resolve(read(options.configfile))["name"])
+    return results_folder(resolve(read(options.configfile)))
 
 
 def find_run(options, run):
