@@ -67,8 +67,8 @@ def write_model(folder, vocabulary, cell, combination):
     """Write an exported folder with random weights."""
     from safetensors.torch import save
     from tweetrnn.grid import Combination
-    from tweetrnn.training.fit import metadata
     from tweetrnn.training.models import build
+    from tweetrnn.training.outputs import metadata
 
     model = build(cell, Combination.parse(combination), WIDTH, len(SETTINGS["labels"]))
     best = folder.with_suffix(".safetensors")

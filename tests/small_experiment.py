@@ -6,7 +6,7 @@ from small_training import path_of
 from tweetrnn.__main__ import main
 from tweetrnn.config import resolve
 from tweetrnn.data import encode, split
-from tweetrnn.training import train
+from tweetrnn.training import outputs
 
 COMBINATION = "rnn2-dense2-dropout1-reg1-lr1e-2"
 
@@ -56,7 +56,7 @@ def train_run(results, file, cell="LSTM", combination=COMBINATION, replicate=1, 
     config = completed(file, sections)
     run = results / "train" / cell / combination / str(replicate)
     paths = places(results / "split", split.ARRAYS, ".npy")
-    paths |= {name: path_of(run, name) for name in train.OUTPUTS}
+    paths |= {name: path_of(run, name) for name in outputs.OUTPUTS}
     paths |= {"facts": results / "split/facts.json", "checkpoint-dir": results / "checkpoints"}
     names = ["--cell", cell, "--combination", combination, "--replicate", str(replicate)]
     read = {key: config[key] for key in ("model", "training", "seed")}

@@ -4,8 +4,9 @@ import argparse
 import json
 
 import numpy as np
+from tweetrnn.data.split import PARTS
 from tweetrnn.files import read_json, sha256_of, write_json
-from tweetrnn.training import train
+from tweetrnn.training import outputs, train
 
 # What a training leaves that must not depend on how often it was disturbed.
 SAME_BYTES = ("history", "best", "last", "predictions", "architecture", "parameters")
@@ -64,11 +65,11 @@ def arguments(
         *("--cell", cell, "--combination", combination, "--facts", str(split / "facts.json")),
         *(
             text
-            for part in train.PARTS
+            for part in PARTS
             for kind in ("sequences", "labels")
             for text in (f"--{part}-{kind}", str(split / f"{part}_{kind}.npy"))
         ),
-        *(text for name in train.OUTPUTS for text in (f"--{name}", str(path_of(folder, name)))),
+        *(text for name in outputs.OUTPUTS for text in (f"--{name}", str(path_of(folder, name)))),
         *("--checkpoint-dir", str(folder / "checkpoint"), "--config", json.dumps(config)),
         *options,
     ]

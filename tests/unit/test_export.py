@@ -13,8 +13,8 @@ from tweetrnn.__main__ import main
 from tweetrnn.files import sha256_of, write_json
 from tweetrnn.grid import Combination
 from tweetrnn.training.cells import CELLS
-from tweetrnn.training.fit import metadata
 from tweetrnn.training.models import build
+from tweetrnn.training.outputs import metadata
 
 
 @pytest.fixture

@@ -21,9 +21,9 @@ from tweetrnn.grid import Combination
 from tweetrnn.guard import Stopped
 from tweetrnn.metrics import HISTORY
 from tweetrnn.training import fit as fit_module
-from tweetrnn.training.fit import Clock, fit
+from tweetrnn.training.fit import PARTS, Clock, fit
 from tweetrnn.training.loop import Trainer
-from tweetrnn.training.train import OUTPUTS, PARTS
+from tweetrnn.training.outputs import OUTPUTS
 
 # Each cell, each of the table's optimizers, and layers that pass sequences on.
 RUNS = {

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 
 import pytest
 from small_training import arguments, bytes_of, path_of, write_split
-from tweetrnn.training.train import OUTPUTS
+from tweetrnn.training.outputs import OUTPUTS
 
 pytestmark = pytest.mark.slow
 

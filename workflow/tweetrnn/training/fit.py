@@ -1,38 +1,25 @@
 """One attempt at a run: read the split, train from the checkpoint or afresh, write the outputs."""
 
-import csv
 import json
 import logging
 import platform
 import time
-from contextlib import ExitStack
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 import safetensors
 import torch
-from safetensors.torch import save as serialized
 
 from tweetrnn.errors import UserError
-from tweetrnn.files import (
-    check_digest,
-    json_text,
-    load_array,
-    naming,
-    parquet_writer,
-    read_json,
-    replacing,
-    sha256_of,
-)
+from tweetrnn.files import check_digest, load_array, read_json
 from tweetrnn.grid import Combination, run_seed
 from tweetrnn.guard import Stopped
 from tweetrnn.machine import processor_name
-from tweetrnn.metrics import HISTORY
-from tweetrnn.training import checkpoint, loop
+from tweetrnn.training import checkpoint, loop, outputs
 from tweetrnn.training.cells import CELLS
 from tweetrnn.training.models import build
-from tweetrnn.training.train import OUTPUTS, PARTS
+
+PARTS = ("train", "validation", "test")
 
 log = logging.getLogger("tweetrnn")
 
@@ -165,19 +152,7 @@ def fit(options, poll):
 
     status = "finished"
     try:
-        while trainer.epoch < settings["epochs"]:
-            row = trainer.run_epoch(poll)
-            log.info(
-                "epoch %d of %d: loss %.4f, accuracy %.4f; "
-                "validation loss %.4f, accuracy %.4f (%.1f s)",
-                row["epoch"], settings["epochs"], row["train_loss"], row["train_accuracy"],
-                row["validation_loss"], row["validation_accuracy"], clock.end_epoch(),
-            )  # fmt: skip
-            save()
-    except Stopped:
-        save()
-        log.info("checkpoint after %d epochs and %d steps", trainer.epoch, trainer.position)
-        raise
+        run_epochs(trainer, settings["epochs"], clock, save, poll)
     except loop.Diverged as error:
         if options.on_divergence == "fail":
             path.unlink(missing_ok=True)
@@ -194,104 +169,55 @@ def fit(options, poll):
         model.load(trainer.best)
         for part in PARTS[1:]:
             predictions[part] = np.exp(loop.predict(model, parts[part], poll))
-    parameters = {
-        "status": status,
-        "cell": options.cell,
-        "combination": combination.name,
-        **asdict(combination),
-        "replicate": options.replicate,
-        "seed": config["seed"],
-        **config["model"],
-        **{name: settings[name] for name in ("epochs", "batch_size", "adam")},
-        "width": width,
-        "sequence_length": parts["train"].ids.shape[1],
-        "classes": classes,
-        "parameters": model.count_parameters(),
-        "best_epoch": trainer.best_epoch or None,
-    }
-    provenance = {
-        "code": options.code_digest,
-        **versions(),
-        "device": device,
-        "processor": torch.cuda.get_device_name() if device == "cuda" else processor_name(),
-        "threads": settings["threads"],
-    }
-    labels = {part: parts[part].labels for part in predictions}
-    weights = {
-        name: serialized(
-            {k: weight.cpu().contiguous() for k, weight in own.items()}, metadata(model)
-        )
-        for name, own in (("best", trainer.best), ("last", trainer.last))
-    }
-    rows = architecture(model, parts["train"].ids.shape[1])
-    timing = {name: clock.state()[name] for name in ("epochs", "total")}
-    with ExitStack() as stack:  # nothing takes its name before everything is written
-        beside = {name: stack.enter_context(replacing(getattr(options, name))) for name in OUTPUTS}
-
-        def write(name, writer, *what):
-            with naming(getattr(options, name)):
-                writer(beside[name], *what)
-
-        write("history", write_history, trainer.history)
-        for name, content in weights.items():
-            write(name, Path.write_bytes, content)
-        write("predictions", write_predictions, predictions, labels, classes)
-        write("architecture", Path.write_text, json_text(rows), "utf-8")
-        parameters["sha256"] = {
-            name: sha256_of(beside[name])
-            for name in ("history", *weights, "predictions", "architecture")
-        }
-        write("parameters", Path.write_text, json_text(parameters), "utf-8")
-        write("timing", Path.write_text, json_text(timing), "utf-8")
-        write("provenance", Path.write_text, json_text(provenance), "utf-8")
+    outputs.write(
+        {name: getattr(options, name) for name in outputs.OUTPUTS},
+        trainer,
+        predictions,
+        {part: parts[part].labels for part in predictions},
+        parameters={
+            "status": status,
+            "cell": options.cell,
+            "combination": combination.name,
+            **asdict(combination),
+            "replicate": options.replicate,
+            "seed": config["seed"],
+            **config["model"],
+            **{name: settings[name] for name in ("epochs", "batch_size", "adam")},
+            "width": width,
+            "sequence_length": parts["train"].ids.shape[1],
+            "classes": classes,
+            "parameters": model.count_parameters(),
+            "best_epoch": trainer.best_epoch or None,
+        },
+        timing={name: clock.state()[name] for name in ("epochs", "total")},
+        provenance={
+            "code": options.code_digest,
+            **versions(),
+            "device": device,
+            "processor": torch.cuda.get_device_name() if device == "cuda" else processor_name(),
+            "threads": settings["threads"],
+        },
+    )
     # The checkpoint stays: Snakemake deletes the outputs of a job that is ended a second from now.
 
 
-def metadata(model):
-    """Return what a weights file says about its model: one JSON text, its bytes always the same."""
-    facts = {
-        "cell": model.cell,
-        "combination": model.combination.name,
-        "width": model.width,
-        "classes": model.classes,
-        "units": model.units,
-        "dense_units": model.dense_units,
-        "dropout_rate": model.dropout_rate,
-        "l2": model.l2,
-        "weights": list(model.weights()),
-    }
-    return {"model": json.dumps(facts)}  # one key: safetensors writes several in any order
+def run_epochs(trainer, epochs, clock, save, poll):
+    """Train until ``epochs`` are done; ``save`` leaves a checkpoint after each, and on Stopped.
 
-
-def architecture(model, length):
-    """Return the rows of Keras's summary as dicts, for sequences of ``length``."""
-    rows = [asdict(row) for row in model.summary()]
-    for row in rows:
-        row["output_shape"] = row["output_shape"].format(T=length)
-    return rows
-
-
-def write_history(path, history):
-    """Write the epochs' figures as CSV."""
-    with open(path, "w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, HISTORY, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(history)
-
-
-def write_predictions(path, predictions, labels, classes):
-    """Write probabilities (N, classes) and labels (N,), each by part, as one Parquet table."""
-    import pyarrow as pa
-
-    sizes = [len(part) for part in labels.values()]
-    p = np.concatenate([np.empty((0, classes), np.float32), *predictions.values()])
-    table = pa.table(
-        {
-            "part": pa.array(np.repeat(list(labels), sizes).tolist(), pa.string()),
-            "row": pa.array([row for size in sizes for row in range(size)], pa.int64()),
-            "label": pa.array(np.concatenate([[], *labels.values()]).astype(np.int32)),
-            **{f"p{k}": pa.array(column) for k, column in enumerate(p.T)},
-        }
-    )
-    with parquet_writer(path, table.schema) as writer:
-        writer.write_table(table)
+    Raises:
+        Stopped, Diverged: as ``Trainer.run_epoch`` does.
+    """
+    try:
+        while trainer.epoch < epochs:
+            row = trainer.run_epoch(poll)
+            log.info(
+                "epoch %d of %d: loss %.4f, accuracy %.4f; "
+                "validation loss %.4f, accuracy %.4f (%.1f s)",
+                row["epoch"], epochs, row["train_loss"], row["train_accuracy"],
+                row["validation_loss"], row["validation_accuracy"], clock.end_epoch(),
+            )  # fmt: skip
+            save()
+    except Stopped:
+        save()
+        log.info("checkpoint after %d epochs and %d steps", trainer.epoch, trainer.position)
+        raise

@@ -9,20 +9,9 @@ import os
 from pathlib import Path
 
 from tweetrnn.guard import STOPPED_STATUS, Guard, Stopped, one_writer
+from tweetrnn.training.outputs import OUTPUTS
 
 log = logging.getLogger("tweetrnn")
-
-PARTS = ("train", "validation", "test")
-OUTPUTS = {
-    "history": "the figures of every epoch (.csv)",
-    "best": "the weights of the epoch with the highest validation accuracy (.safetensors)",
-    "last": "the weights of the last epoch (.safetensors)",
-    "predictions": "the best weights' validation and test predictions (.parquet)",
-    "architecture": "the layers, as Keras's summary lists them (.json)",
-    "parameters": "all that the run was made with (.json)",
-    "timing": "seconds (.json)",
-    "provenance": "code, versions and processor (.json)",
-}
 
 
 def add_arguments(parser):
@@ -33,7 +22,7 @@ def add_arguments(parser):
         "--combination", required=True, help="such as rnn2-dense2-dropout0-reg1-lr1e-3"
     )
     parser.add_argument("--replicate", type=int, default=1, help="a number from 1 (default: 1)")
-    for part in PARTS:
+    for part in ("train", "validation", "test"):
         for kind in ("sequences", "labels"):
             parser.add_argument(f"--{part}-{kind}", required=True, metavar="FILE", type=Path)
     parser.add_argument("--facts", required=True, metavar="FILE", help="the split's facts.json")

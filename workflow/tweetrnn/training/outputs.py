@@ -1,0 +1,116 @@
+"""A run's outputs: what they are, and how they are written, all of them or none."""
+
+import csv
+import json
+from contextlib import ExitStack
+from dataclasses import asdict
+
+import numpy as np
+
+from tweetrnn.files import json_text, naming, parquet_writer, replacing, sha256_of
+from tweetrnn.metrics import HISTORY
+
+OUTPUTS = {
+    "history": "the figures of every epoch (.csv)",
+    "best": "the weights of the epoch with the highest validation accuracy (.safetensors)",
+    "last": "the weights of the last epoch (.safetensors)",
+    "predictions": "the best weights' validation and test predictions (.parquet)",
+    "architecture": "the layers, as Keras's summary lists them (.json)",
+    "parameters": "all that the run was made with (.json)",
+    "timing": "seconds (.json)",
+    "provenance": "code, versions and processor (.json)",
+}
+
+
+def write(paths, trainer, predictions, labels, parameters, timing, provenance):
+    """Write the OUTPUTS; none takes its name before all are written.
+
+    Args:
+        paths: by the names of OUTPUTS.
+        trainer: the Trainer, when it is done.
+        predictions: the best weights' probabilities (N, classes), by part.
+        labels: (N,) by part.
+        parameters, timing, provenance: dicts for JSON; the sha256 of the others is added to
+            ``parameters``.
+    """
+    model, length = trainer.model, trainer.training.ids.shape[1]
+    with ExitStack() as stack:
+        beside = {name: stack.enter_context(replacing(path)) for name, path in paths.items()}
+
+        def write(name, writer, *what):
+            with naming(paths[name]):
+                writer(beside[name], *what)
+
+        write("history", write_history, trainer.history)
+        write("best", write_weights, trainer.best, model)
+        write("last", write_weights, trainer.last, model)
+        write("predictions", write_predictions, predictions, labels, model.classes)
+        write("architecture", write_object, architecture(model, length))
+        certified = ("history", "best", "last", "predictions", "architecture")
+        digests = {name: sha256_of(beside[name]) for name in certified}
+        write("parameters", write_object, parameters | {"sha256": digests})
+        write("timing", write_object, timing)
+        write("provenance", write_object, provenance)
+
+
+def write_object(path, value):
+    """Write a value as JSON."""
+    path.write_text(json_text(value), "utf-8")
+
+
+def write_weights(path, weights, model):
+    """Write weights by name as safetensors, with what says which model they are of."""
+    from safetensors.torch import save  # with torch, which costs seconds
+
+    tensors = {name: weight.cpu().contiguous() for name, weight in weights.items()}
+    path.write_bytes(save(tensors, metadata(model)))
+
+
+def metadata(model):
+    """Return what a weights file says about its model: one JSON text, its bytes always the same."""
+    facts = {
+        "cell": model.cell,
+        "combination": model.combination.name,
+        "width": model.width,
+        "classes": model.classes,
+        "units": model.units,
+        "dense_units": model.dense_units,
+        "dropout_rate": model.dropout_rate,
+        "l2": model.l2,
+        "weights": list(model.weights()),
+    }
+    return {"model": json.dumps(facts)}  # one key: safetensors writes several in any order
+
+
+def architecture(model, length):
+    """Return the rows of Keras's summary as dicts, for sequences of ``length``."""
+    rows = [asdict(row) for row in model.summary()]
+    for row in rows:
+        row["output_shape"] = row["output_shape"].format(T=length)
+    return rows
+
+
+def write_history(path, history):
+    """Write the epochs' figures as CSV."""
+    with open(path, "w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, HISTORY, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(history)
+
+
+def write_predictions(path, predictions, labels, classes):
+    """Write probabilities (N, classes) and labels (N,), each by part, as one Parquet table."""
+    import pyarrow as pa
+
+    sizes = [len(part) for part in labels.values()]
+    p = np.concatenate([np.empty((0, classes), np.float32), *predictions.values()])
+    table = pa.table(
+        {
+            "part": pa.array(np.repeat(list(labels), sizes).tolist(), pa.string()),
+            "row": pa.array([row for size in sizes for row in range(size)], pa.int64()),
+            "label": pa.array(np.concatenate([[], *labels.values()]).astype(np.int32)),
+            **{f"p{k}": pa.array(column) for k, column in enumerate(p.T)},
+        }
+    )
+    with parquet_writer(path, table.schema) as writer:
+        writer.write_table(table)
