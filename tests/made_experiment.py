@@ -5,8 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 from made_runs import config_of
 from tweetrnn import metrics
-from tweetrnn.evaluation import aggregate, compare
+from tweetrnn.evaluation import aggregate, compare, exploratory
 from tweetrnn.evaluation.failures import diagnose
+from tweetrnn.evaluation.primary import primary
 from tweetrnn.evaluation.select import mean_figures, select
 from tweetrnn.grid import combinations
 
@@ -71,14 +72,15 @@ def made_comparison(config, runs, part, classes, replicates, rng):
     selected = select(runs, "best_accuracy", cells)
     cells = [cell for cell in cells if cell in selected]
     rights = {cell: np.stack([right() for _ in range(replicates)]) for cell in cells}
-    primary = compare.primary(rights, {name: right() for name in compare.BASELINES}, groups, 100, 1)
+    baselines = {name: right() for name in compare.BASELINES}
+    found = primary(rights, baselines, groups, 100, 1)
     for cell, own in rights.items():
-        primary["accuracies"][cell]["replicates"] = [
+        found["accuracies"][cell]["replicates"] = [
             {"replicate": number, part: {"accuracy": float(row.mean())}}
             for number, row in enumerate(own, 2)
         ]
     means = mean_figures(runs, "best_accuracy")
-    effects, interactions = compare.factor_effects(means, config)
+    effects, interactions = exploratory.factor_effects(means, config)
     probabilities = {"validation": guesses}
     return {
         "part": part,
@@ -87,11 +89,11 @@ def made_comparison(config, runs, part, classes, replicates, rng):
         "selected": selected,
         "replicates": list(range(2, 2 + replicates)),
         "level": 0.95,
-        "primary": primary,
+        "primary": found,
         "factor_effects": effects,
         "interactions": interactions,
-        "paired_cells": compare.paired_cells(means, config),
-        "selection_optimism": compare.optimism(
+        "paired_cells": exploratory.paired_cells(means, config),
+        "selection_optimism": exploratory.optimism(
             runs[:20], cells, lambda run: probabilities["validation"], labels, groups, 100, 1
         ),
         "failures": {

@@ -1,9 +1,12 @@
 """An invented experiment, whole, whose every text tries to be more than text; and its report."""
 
+from itertools import combinations as pairs_of
+
 import numpy as np
 from made_experiment import made_experiment
 from tweetrnn.config import resolve
-from tweetrnn.evaluation import compare
+from tweetrnn.evaluation import exploratory
+from tweetrnn.evaluation.primary import spread
 from tweetrnn.evaluation.statistics import mcnemar
 from tweetrnn.reporting import render
 from tweetrnn.reporting.canvas import save, style
@@ -40,10 +43,7 @@ def completed(comparison, config, runs):
         for row in own["replicates"]:
             row |= {each: SCORES | row[part] for each in judged}
         own["spread"] = {
-            each: {
-                name: compare.spread([row[each][name] for row in own["replicates"]])
-                for name in SCORES
-            }
+            each: {name: spread([row[each][name] for row in own["replicates"]]) for name in SCORES}
             for each in judged
         }
     for own in comparison["failures"].values():
@@ -55,12 +55,11 @@ def completed(comparison, config, runs):
         "groups": 118,
         "resamples": 100,
         "mcnemar": [
-            {"first": one, "second": other, **mcnemar(*rights)}
-            for one, other in compare.pairs_of(cells, 2)
+            {"first": one, "second": other, **mcnemar(*rights)} for one, other in pairs_of(cells, 2)
         ],
-        "rankings": compare.ranking_agreement(runs, config["grid"]["cell"]),
-        "divergence": compare.divergence(runs, config["grid"]["cell"]),
-        "reference": compare.beside_published(runs, SCORES),
+        "rankings": exploratory.ranking_agreement(runs, config["grid"]["cell"]),
+        "divergence": exploratory.divergence(runs, config["grid"]["cell"]),
+        "reference": exploratory.beside_published(runs, SCORES),
     }
 
 

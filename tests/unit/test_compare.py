@@ -10,7 +10,7 @@ import pytest
 from made_runs import config_of, write_run
 from tweetrnn.__main__ import main
 from tweetrnn.config import load_schema
-from tweetrnn.evaluation import aggregate, compare
+from tweetrnn.evaluation import aggregate, exploratory
 from tweetrnn.files import read_json, sha256_of, write_json, write_parquet
 from tweetrnn.grid import combinations
 
@@ -249,7 +249,7 @@ def test_ranking_rules_and_their_winners_are_compared(experiment):
 
 def test_the_rankings_are_those_that_the_config_offers():
     offered = load_schema()["properties"]["report"]["properties"]["rank_by"]["enum"]
-    assert list(compare.RANKINGS) == offered
+    assert list(exploratory.RANKINGS) == offered
 
 
 def test_the_reference_stands_beside_ours(experiment):
@@ -330,7 +330,7 @@ def test_factor_effects_find_what_was_put_in():
                 + 0.04 * (cell == "LSTM") * (combination.recurrent_layers == 2)
                 + noise
             )
-    effects, interactions = compare.factor_effects(means, config)
+    effects, interactions = exploratory.factor_effects(means, config)
     effect = {(row["cell"], row["factor"]): row for row in effects}
     assert len(effects) == 10
     assert all(row["pairs"] == 16 for row in effects)
@@ -351,7 +351,7 @@ def test_a_factor_with_three_levels_gives_three_pairs_and_gaps_are_left_out():
     config = config_of(cell=["LSTM"], **SMALL | {"learning_rate": [1e-2, 1e-4, 1e-3]})
     means = {("LSTM", combination.name): 0.5 for combination in combinations(config)}
     del means["LSTM", combinations(config)[0].name]
-    effects, _ = compare.factor_effects(means, config)
+    effects, _ = exploratory.factor_effects(means, config)
     rates = [row for row in effects if row["factor"] == "learning_rate"]
     assert [(row["from"], row["to"], row["pairs"]) for row in rates] == [
         (1e-4, 1e-3, 4),
@@ -369,7 +369,7 @@ def test_in_a_sample_pairs_are_those_of_which_both_ends_were_drawn():
         for cell in config["grid"]["cell"]
         for name, combination in drawn.items()
     }
-    effects, interactions = compare.factor_effects(means, config)
+    effects, interactions = exploratory.factor_effects(means, config)
     assert {row["possible_pairs"] for row in effects} == {16}
     for row in effects:
         partners = [replace(c, **{row["factor"]: row["to"]}).name for c in drawn.values()]
@@ -386,7 +386,7 @@ def test_in_a_sample_pairs_are_those_of_which_both_ends_were_drawn():
 def test_a_factor_without_a_single_pair_is_told_with_none():
     config = config_of(cell=["LSTM"], sample=1)
     [only] = combinations(config)
-    effects, interactions = compare.factor_effects({("LSTM", only.name): 0.7}, config)
+    effects, interactions = exploratory.factor_effects({("LSTM", only.name): 0.7}, config)
     assert interactions == []
     assert [row["pairs"] for row in effects] == [0] * 5
     assert {(row["mean"], row["p"], row["p_holm"]) for row in effects} == {(None, None, None)}
@@ -406,7 +406,7 @@ def test_cells_are_paired_over_all_combinations():
     means = {("SimpleRNN", name): 0.5 for name in names}
     means |= {("LSTM", name): 0.5 + 0.01 * number for number, name in enumerate(names)}
     del means["SimpleRNN", names[-1]]
-    (found,) = compare.paired_cells(means, config)
+    (found,) = exploratory.paired_cells(means, config)
     assert found["combinations"] == names[:-1]
     assert found["differences"] == pytest.approx([0, -0.01, -0.02])
     assert (found["positive"], found["negative"]) == (0, 2)

@@ -256,6 +256,33 @@ def fit_vocabulary(counts_by_part, words, vocabulary):
     return chosen, counts[chosen]
 
 
+def write_sequences(path, sequences, rows, lookup):
+    """Write ``lookup[sequences[rows]]`` (N, T) as int32, some rows at a time."""
+    with writing_array(path, (len(rows), sequences.shape[1]), np.int32) as append:
+        for start in range(0, len(rows), CHUNK):
+            append(lookup[sequences[rows[start : start + CHUNK]]])
+
+
+def facts_of_part(labels, names, counts, unknown):
+    """Return what facts.json says of a part.
+
+    Args:
+        labels: (N,) class ids.
+        names: the classes' names by id.
+        counts: (words,) how often each dictionary id occurs in the part.
+        unknown: (words,) booleans, those that training does not know.
+    """
+    tokens, unknowns = int(counts.sum()), int(counts[unknown].sum())
+    classes = np.bincount(labels, minlength=len(names)).tolist()
+    return {
+        "tweets": len(labels),
+        "classes": dict(zip(names, classes, strict=True)),
+        "tokens": tokens,
+        "unknown_tokens": unknowns,
+        "unknown_rate": unknowns / tokens if tokens else 0.0,
+    }
+
+
 ARRAYS = [f"{part}_{array}" for part in PARTS for array in ("sequences", "labels")]
 INPUTS = {
     "dictionary": "every word with its id (Parquet)",
@@ -304,22 +331,9 @@ def divide(tweets, inputs, encode_facts, config, outputs):
     part_facts = {}
     for number, part in enumerate(PARTS):
         rows = order[parts[order] == number]
-        with writing_array(
-            outputs[f"{part}_sequences"], (len(rows), sequences.shape[1]), np.int32
-        ) as append:
-            for start in range(0, len(rows), CHUNK):
-                append(lookup[sequences[rows[start : start + CHUNK]]])
+        write_sequences(outputs[f"{part}_sequences"], sequences, rows, lookup)
         save_array(outputs[f"{part}_labels"], labels[rows])
-        tokens, unknowns = int(counts[number].sum()), int(counts[number, unknown].sum())
-        part_facts[part] = {
-            "tweets": len(rows),
-            "classes": dict(
-                zip(names, np.bincount(labels[rows], minlength=len(names)).tolist(), strict=True)
-            ),
-            "tokens": tokens,
-            "unknown_tokens": unknowns,
-            "unknown_rate": unknowns / tokens if tokens else 0.0,
-        }
+        part_facts[part] = facts_of_part(labels[rows], names, counts[number], unknown)
         for name, count in part_facts[part]["classes"].items():
             if len(rows) and not count:
                 log.warning("the %s part holds no tweet of class %r", part, name)
