@@ -152,6 +152,17 @@ def test_best_of_three_cells_is_compared_with_each_other_one():
     assert "SimpleRNN and GRU" not in text
 
 
+def test_more_than_one_difference_is_told_as_uncorrected():
+    three = {**TWO, "GRU": 0.79}
+    pairs = {
+        ("SimpleRNN", "LSTM"): row(-0.03, -0.05, -0.01),
+        ("SimpleRNN", "GRU"): row(-0.02, -0.04, 0.01),
+        ("LSTM", "GRU"): row(0.01, -0.02, 0.03),
+    }
+    assert "3 cells and 3 differences" in said(comparison_of(three, pairs), role="note")
+    assert said(comparison_of(TWO, AHEAD), role="note") == ""
+
+
 def test_missing_comparison_is_said():
     assert "There is no comparison yet" in said(None)
 

@@ -1,4 +1,4 @@
-"""The command line: ``python -m tweetrnn STAGE``; ``--help`` after a stage explains its options."""
+"""The command line: ``python -m tweetrnn STAGE``."""
 
 import argparse
 import importlib
@@ -99,7 +99,11 @@ def _lacks_memory(error):
 
 def main(argv=None):
     """Run one stage; return the exit status (1 for a user's mistake, told in one message)."""
-    parser = argparse.ArgumentParser(prog="python -m tweetrnn", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tweetrnn",
+        description="The pipeline's stages, and what else can be done with it. STAGE --help "
+        "explains a stage's options.",
+    )
     stages = parser.add_subparsers(dest="command", required=True, metavar="STAGE")
     arguments = sys.argv[1:] if argv is None else argv
     for name, (path, summary) in COMMANDS.items():

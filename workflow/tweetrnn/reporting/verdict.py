@@ -137,6 +137,16 @@ def verdict(comparison, baselines, kind):
         (accuracies(comparison), ""),
         (against_baselines(comparison, baselines), ""),
     ]
+    pairs = len(comparison["primary"]["pairs"])
+    if pairs > 1:
+        found.append(
+            (
+                f"These are {len(comparison['selected'])} cells and {pairs} differences, and each "
+                "interval is made as if it were the only one: where no cell is better than "
+                "another, about one difference in twenty still looks like more than chance.",
+                "note",
+            )
+        )
     if comparison["optimistic"]:
         found.append(
             (
