@@ -90,6 +90,13 @@ def test_numbers_are_written_one_way(show, value, expected):
     assert getattr(document, show)(value) == expected
 
 
+@given(st.integers(0, 10**5))
+def test_percentages_have_the_digits_of_shares(number):
+    value = number / 10**5
+    digits = [shown.replace(".", "") for shown in (document.share(value), document.percent(value))]
+    assert int(digits[0]) == int(digits[1].removesuffix("\u00a0%"))
+
+
 def test_table_sorts_intervals_by_their_lower_end_and_missing_values_apart():
     table = Table("t", "", [Column("x", "x", document.between)], [])
     [column] = table.columns

@@ -175,7 +175,8 @@ def test_sentences_change_with_the_numbers():
 
 
 @pytest.mark.parametrize(
-    "value, text", [(0.0213, "2.1"), (-0.0213, "\u22122.1"), (-0.0001, "0.0"), (0, "0.0")]
+    "value, text",
+    [(0.0213, "2.1"), (-0.0213, "\u22122.1"), (-0.0001, "0.0"), (-0.0004999, "0.0"), (0, "0.0")],
 )
 def test_points_never_say_minus_zero(value, text):
     assert points(value) == text

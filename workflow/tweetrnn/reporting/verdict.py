@@ -1,6 +1,6 @@
 """What the report says first: sentences made from the numbers of the comparison."""
 
-from tweetrnn.reporting.document import MINUS, percent, whole
+from tweetrnn.reporting.document import hundredfold, percent, whole
 from tweetrnn.wording import listed
 
 DEMO = (
@@ -13,8 +13,7 @@ INTERVAL = "95\u00a0% interval"
 
 def points(difference):
     """Return 0.0213 as ``2.1``: percentage points without a unit."""
-    text = f"{100 * difference:.1f}"
-    return text.removeprefix("-") if not float(text) else text.replace("-", MINUS)
+    return hundredfold(difference)
 
 
 def _interval(row, sign=1):
