@@ -56,6 +56,9 @@ class Recurrent:
     loss's gradient by their inputs; ``by_recurrent`` the gradient by what the recurrent kernel
     gives, which is the same unless a cell says otherwise.
 
+    The Model that it is in gives it its weights (``kernel``, ...) and their gradients
+    (``kernel_gradient``, ...) as attributes, views of what an optimizer steps over.
+
     The first recurrent layer looks its kernel's rows up, the others multiply. ``sequences`` says
     whether the layer hands on every time step or the last.
     """

@@ -7,7 +7,8 @@ Two things make them so:
   tests/unit/test_models.py compares every gradient with autograd's.
 
 A layer has ``name``, ``kind`` (Keras's), ``forward``, ``backward``, ``output_shape`` and ``parts``:
-those that own weights, each with ``name``, ``shapes`` and ``initialise``. Shapes as in ``cells``.
+those that own weights, each with ``name``, ``shapes`` and ``initialise``. A part finds its weights
+and their gradients as attributes of itself, where ``Model`` puts them. Shapes as in ``cells``.
 """
 
 import math
