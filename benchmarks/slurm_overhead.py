@@ -71,7 +71,7 @@ def median_of(command, directory, environment, times=5):
 
 def table(rows, *header):
     """Print rows of strings as a Markdown table."""
-    print(f"\n{markdown_table(header, list(rows))}")
+    print(f"\n{markdown_table(header, rows)}")
 
 
 def seconds_between(jobs, first, last):

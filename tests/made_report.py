@@ -7,6 +7,7 @@ from made_experiment import made_experiment
 from tweetrnn.config import resolve
 from tweetrnn.evaluation import exploratory
 from tweetrnn.evaluation.primary import spread
+from tweetrnn.evaluation.select import further_runs
 from tweetrnn.evaluation.statistics import mcnemar
 from tweetrnn.reporting import render
 from tweetrnn.reporting.canvas import save, style
@@ -86,11 +87,7 @@ def made_report(cells=("SimpleRNN", "LSTM"), part="test", compared=True, kind="p
     names = [(row["cell"], row["combination"], row["replicate"]) for row in done]
     further = []
     if comparison:
-        further = [
-            (cell, choice["combination"], replicate)
-            for cell, choice in comparison["selected"].items()
-            for replicate in comparison["replicates"]
-        ]
+        further = further_runs(comparison["selected"], comparison["replicates"])
     counts = dict.fromkeys(CLASSES, 40)
     no_test = part == "validation"
     return Experiment(

@@ -4,8 +4,8 @@ import argparse
 import json
 
 import numpy as np
-from tweetrnn.data.split import PARTS
 from tweetrnn.files import read_json, sha256_of, write_json
+from tweetrnn.parts import PARTS
 from tweetrnn.training import outputs, train
 
 # What a training leaves that must not depend on how often it was disturbed.

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_corpus import LABELS, as_json_lines, rows, run_encode, run_split, run_tokenize
-from tweetrnn.data.split import ARRAYS, PARTS
+from tweetrnn.data.split import ARRAYS
 from tweetrnn.files import read_json
+from tweetrnn.parts import PARTS
 
 # Any letters, and few words over again, so that tweets repeat each other.
 texts = st.one_of(

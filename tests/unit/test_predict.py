@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from made_corpus import LABELS, as_csv, as_json_lines, rows
 from tweetrnn.__main__ import main
 from tweetrnn.config import resolve
-from tweetrnn.data.split import PARTS
 from tweetrnn.errors import UserError
 from tweetrnn.files import read_json, write_json, write_parquet
+from tweetrnn.parts import PARTS
 from tweetrnn.prediction import predict
 from tweetrnn.prediction.predictor import Encoder, majority, settings_of_results
 

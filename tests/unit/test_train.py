@@ -20,8 +20,9 @@ from tweetrnn.evaluation import aggregate
 from tweetrnn.grid import Combination
 from tweetrnn.guard import Stopped
 from tweetrnn.metrics import HISTORY
+from tweetrnn.parts import PARTS
 from tweetrnn.training import fit as fit_module
-from tweetrnn.training.fit import PARTS, Clock, fit
+from tweetrnn.training.fit import Clock, fit
 from tweetrnn.training.loop import Trainer
 from tweetrnn.training.outputs import OUTPUTS
 

@@ -14,6 +14,7 @@ from tweetrnn.config import resolve, results_folder
 from tweetrnn.data.download import file_name
 from tweetrnn.errors import UserError
 from tweetrnn.grid import combinations
+from tweetrnn.parts import PARTS
 from tweetrnn.running.quiet import OwnWords
 
 logger.addFilter(OwnWords())
@@ -28,7 +29,6 @@ RESULTS = str(results_folder(config))
 CELLS = config["grid"]["cell"]
 COMBINATIONS = [combination.name for combination in combinations(config)]
 REPLICATES = range(1, config["training"]["replicates"] + 1)
-PARTS = ["train", "validation", "test"]
 
 # Not params: where the workflow lies, in which process, and what becomes of a training that
 # diverges must not decide what is rerun.

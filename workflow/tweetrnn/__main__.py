@@ -36,10 +36,7 @@ COMMANDS = {
         "prediction.export",
         "write a trained run as a folder to take away, or its weights in Keras's order",
     ),
-    "import-keras": (
-        "prediction.import_keras",
-        "take weights from Keras into a run's format",
-    ),
+    "import-keras": ("prediction.import_keras", "take weights from Keras into a run's format"),
 }
 
 

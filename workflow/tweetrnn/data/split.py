@@ -26,8 +26,8 @@ from tweetrnn.files import (
     write_parquet,
     writing_array,
 )
+from tweetrnn.parts import PARTS
 
-PARTS = ("train", "validation", "test")
 CHUNK = 1 << 16  # tweets whose ids are handled at a time
 
 log = logging.getLogger("tweetrnn")

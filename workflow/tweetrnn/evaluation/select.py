@@ -65,6 +65,18 @@ def select(runs, select_by, cells):
     return chosen
 
 
+def further_runs(cells, replicates):
+    """Return (cell, combination, replicate) of the trainings that repeat what was selected.
+
+    ``cells`` is {cell: choice} as ``select`` returns it, ``replicates`` their new numbers.
+    """
+    return [
+        (cell, choice["combination"], replicate)
+        for cell, choice in cells.items()
+        for replicate in replicates
+    ]
+
+
 def add_arguments(parser):
     """Add this stage's options."""
     parser.add_argument("--runs", required=True, metavar="FILE", help="all runs (Parquet)")

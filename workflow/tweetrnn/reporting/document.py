@@ -71,15 +71,15 @@ def share(value):
     return text(None) if value is None else f"{value:.3f}".replace("-", MINUS)
 
 
-def hundredfold(value):
-    """Return 0.7931 as ``79.3``: the digits of ``share``, as rounding once more may not give."""
+def points(value):
+    """Return 0.0213 as ``2.1``: percentage points without a unit, with the digits of ``share``."""
     digits = float(f"{value:.3f}") + 0.0  # which makes -0.0 plain
     return f"{100 * digits:.1f}".replace("-", MINUS)
 
 
 def percent(value):
     """Return 0.7931 as ``79.3 %``."""
-    return text(None) if value is None else f"{hundredfold(value)}\u00a0%"
+    return text(None) if value is None else f"{points(value)}\u00a0%"
 
 
 def signed(value):

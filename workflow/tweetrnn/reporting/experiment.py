@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from tweetrnn.evaluation.select import further_runs
 from tweetrnn.files import check_digest, read_json, read_parquet
 from tweetrnn.machine import processor_name
 from tweetrnn.reporting.playground import Playground
@@ -97,11 +98,7 @@ def read(options, config):
     names = [(row["cell"], row["combination"], row["replicate"]) for row in done]
     further = []
     if comparison:
-        further = [
-            (cell, choice["combination"], replicate)
-            for cell, choice in comparison["selected"].items()
-            for replicate in comparison["replicates"]
-        ]
+        further = further_runs(comparison["selected"], comparison["replicates"])
 
     def of_run(name, file):
         return read_json(Path(options.train_dir, *map(str, name), file))

@@ -1,6 +1,6 @@
 """What the report says first: sentences made from the numbers of the comparison."""
 
-from tweetrnn.reporting.document import hundredfold, percent, whole
+from tweetrnn.reporting.document import percent, points, whole
 from tweetrnn.wording import listed
 
 DEMO = (
@@ -9,11 +9,6 @@ DEMO = (
 )
 NAMES = {"majority": "majority baseline", "logistic_regression": "logistic regression"}
 INTERVAL = "95\u00a0% interval"
-
-
-def points(difference):
-    """Return 0.0213 as ``2.1``: percentage points without a unit."""
-    return hundredfold(difference)
 
 
 def _interval(row, sign=1):

@@ -18,6 +18,7 @@ from pathlib import Path
 from tweetrnn import grid
 from tweetrnn.config import read, resolve, results_folder
 from tweetrnn.errors import UserError
+from tweetrnn.evaluation.select import further_runs
 from tweetrnn.files import read_json
 
 STATES = {  # as they are told, the most urgent first
@@ -60,11 +61,7 @@ def planned(config, results):
     selected = results / "select/selected.json"
     if selected.exists():
         found = read_json(selected)
-        names += [
-            (cell, choice["combination"], replicate)
-            for cell, choice in found["cells"].items()
-            for replicate in found["replicates"]
-        ]
+        names += further_runs(found["cells"], found["replicates"])
     return names
 
 

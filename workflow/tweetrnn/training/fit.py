@@ -15,11 +15,10 @@ from tweetrnn.files import check_digest, load_array, read_json
 from tweetrnn.grid import Combination, run_seed
 from tweetrnn.guard import Stopped
 from tweetrnn.machine import processor_name
+from tweetrnn.parts import PARTS
 from tweetrnn.training import checkpoint, loop, outputs
 from tweetrnn.training.cells import CELLS
 from tweetrnn.training.models import build
-
-PARTS = ("train", "validation", "test")
 
 log = logging.getLogger("tweetrnn")
 

@@ -37,20 +37,20 @@ def write(paths, trainer, predictions, labels, parameters, timing, provenance):
     with ExitStack() as stack:
         beside = {name: stack.enter_context(replacing(path)) for name, path in paths.items()}
 
-        def write(name, writer, *what):
+        def put(name, writer, *what):
             with naming(paths[name]):
                 writer(beside[name], *what)
 
-        write("history", write_history, trainer.history)
-        write("best", write_weights, trainer.best, model)
-        write("last", write_weights, trainer.last, model)
-        write("predictions", write_predictions, predictions, labels, model.classes)
-        write("architecture", write_object, architecture(model, length))
+        put("history", write_history, trainer.history)
+        put("best", write_weights, trainer.best, model)
+        put("last", write_weights, trainer.last, model)
+        put("predictions", write_predictions, predictions, labels, model.classes)
+        put("architecture", write_object, architecture(model, length))
         certified = ("history", "best", "last", "predictions", "architecture")
         digests = {name: sha256_of(beside[name]) for name in certified}
-        write("parameters", write_object, parameters | {"sha256": digests})
-        write("timing", write_object, timing)
-        write("provenance", write_object, provenance)
+        put("parameters", write_object, parameters | {"sha256": digests})
+        put("timing", write_object, timing)
+        put("provenance", write_object, provenance)
 
 
 def write_object(path, value):

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from tweetrnn.guard import STOPPED_STATUS, Guard, Stopped, one_writer
+from tweetrnn.parts import PARTS
 from tweetrnn.training.outputs import OUTPUTS
 
 log = logging.getLogger("tweetrnn")
@@ -22,7 +23,7 @@ def add_arguments(parser):
         "--combination", required=True, help="such as rnn2-dense2-dropout0-reg1-lr1e-3"
     )
     parser.add_argument("--replicate", type=int, default=1, help="a number from 1 (default: 1)")
-    for part in ("train", "validation", "test"):
+    for part in PARTS:
         for kind in ("sequences", "labels"):
             parser.add_argument(f"--{part}-{kind}", required=True, metavar="FILE", type=Path)
     parser.add_argument("--facts", required=True, metavar="FILE", help="the split's facts.json")

@@ -1,0 +1,3 @@
+"""The parts that a corpus is divided into, in order."""
+
+PARTS = ("train", "validation", "test")
