@@ -1,25 +1,8 @@
-from snakemake.utils import min_version
-
-min_version("9.0")
-
-if not workflow.overwrite_configfiles:
-
-    configfile: f"{workflow.current_basedir}/config/config.yaml"
+# The workflow is workflow/Snakefile; this file lets plain `snakemake` find it.
+include: "workflow/Snakefile"
 
 
-report: "workflow/captions/workflow.rst"
-
-
-include: "workflow/rules/common.smk"
-include: "workflow/rules/data.smk"
-include: "workflow/rules/train.smk"
-include: "workflow/rules/evaluate.smk"
-include: "workflow/rules/report.smk"
-include: "workflow/rules/predict.smk"
-
-
-rule all:
+rule default:
     default_target: True
     input:
-        rules.render.output,
-        PREDICTED,
+        rules.all.input,

@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 from tweetrnn.files import read_json, sha256_of, write_json
-from tweetrnn.parts import PARTS
+from tweetrnn.sets import SETS
 from tweetrnn.training import outputs, train
 
 # What a training leaves that must not depend on how often it was disturbed.
@@ -65,7 +65,7 @@ def arguments(
         *("--cell", cell, "--combination", combination, "--facts", str(split / "facts.json")),
         *(
             text
-            for part in PARTS
+            for part in SETS
             for kind in ("sequences", "labels")
             for text in (f"--{part}-{kind}", str(split / f"{part}_{kind}.npy"))
         ),

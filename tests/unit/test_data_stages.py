@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from made_corpus import LABELS, as_json_lines, rows, run_encode, run_split, run_tokenize
 from tweetrnn.data.split import ARRAYS
 from tweetrnn.files import read_json
-from tweetrnn.parts import PARTS
+from tweetrnn.sets import SETS
 
 # Any letters, and few words over again, so that tweets repeat each other.
 texts = st.one_of(
@@ -65,10 +65,10 @@ def test_words_lead_back_to_the_tweets_and_parts_are_disjoint_complete_and_witho
     facts = read_json(out / "split_facts")
 
     assert sorted(row["row"] for row in placed) == list(range(len(tweets)))
-    assert sum(facts["parts"][part]["tweets"] for part in PARTS) == len(tweets)
+    assert sum(facts["parts"][part]["tweets"] for part in SETS) == len(tweets)
 
     word_of = dict(zip(vocabulary["id"], vocabulary["word"], strict=True))
-    for part in PARTS:
+    for part in SETS:
         mine = [row for row in placed if row["part"] == part]
         sequences = array(out, f"{part}_sequences")
         assert sequences.shape == (len(mine), LENGTH)

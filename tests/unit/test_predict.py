@@ -16,7 +16,7 @@ from tweetrnn.__main__ import main
 from tweetrnn.config import resolve
 from tweetrnn.errors import UserError
 from tweetrnn.files import read_json, write_json, write_parquet
-from tweetrnn.parts import PARTS
+from tweetrnn.sets import SETS
 from tweetrnn.prediction import predict
 from tweetrnn.prediction.predictor import Encoder, majority, settings_of_results
 
@@ -137,7 +137,7 @@ def test_raw_texts_give_the_sequences_that_split_wrote(
         for name in ("tokenize/tweets.parquet", "split/rows.parquet")
     )
     encoder, facts = Encoder(*settings_of_results(results)), read_json(results / "split/facts.json")
-    for part in PARTS:
+    for part in SETS:
         mine = [text_of[tweets[row["row"]]["id"]] for row in places if row["part"] == part]
         sequences, tokens, unknowns = encoder.encode(mine)
         written = np.load(results / f"split/{part}_sequences.npy")

@@ -88,7 +88,7 @@ def test_groups_stay_whole_and_row_order_does_not_matter(rows, fractions, method
     assert split.straddlers(groups, parts)[0] == 0
     largest = max(Counter(groups.tolist()).values())
     strata = 3 if method == "stratified" else 1
-    for part, name in enumerate(split.PARTS):
+    for part, name in enumerate(split.SETS):
         assert abs((parts == part).sum() - fractions[name] * len(rows)) <= strata * largest
 
     shuffled = np.array(data.draw(st.permutations(range(len(rows)))))
@@ -105,7 +105,7 @@ def test_sizes_and_class_shares_come_close_to_the_fractions():
     labels = rng.choice(3, 3000, p=[0.63, 0.21, 0.16])
     config = {"method": "stratified", "fractions": SPLIT["fractions"]}
     parts, _ = split.place(groups, labels, np.zeros(3000, int), config, 1, 3)
-    for part, name in enumerate(split.PARTS):
+    for part, name in enumerate(split.SETS):
         share = SPLIT["fractions"][name]
         assert abs((parts == part).sum() - share * 3000) <= 1
         for label in range(3):
@@ -145,7 +145,7 @@ def test_a_group_with_conflicting_labels_counts_as_its_majority():
     ],
 )
 def test_an_ordered_split_cuts_where_the_decimal_fraction_says(rows, fractions, sizes):
-    fractions = dict(zip(split.PARTS, fractions, strict=True))
+    fractions = dict(zip(split.SETS, fractions, strict=True))
     parts = split.ordered_parts(rows, fractions)
     assert np.bincount(parts, minlength=3).tolist() == sizes
     assert (np.diff(parts) >= 0).all()
@@ -216,7 +216,7 @@ def test_columns_hold_exactly_the_words_that_the_config_asks_for(
         unknown_id,
     )
     assert found["id"] == list(column.values())
-    for part in split.PARTS:
+    for part in split.SETS:
         mine = [r for r, p in zip(rows["row"], rows["part"], strict=True) if p == part]
         expected = [
             [padding_id] * (6 - len(ids)) + ids

@@ -20,7 +20,7 @@ from tweetrnn.evaluation import aggregate
 from tweetrnn.grid import Combination
 from tweetrnn.guard import Stopped
 from tweetrnn.metrics import HISTORY
-from tweetrnn.parts import PARTS
+from tweetrnn.sets import SETS
 from tweetrnn.training import fit as fit_module
 from tweetrnn.training.fit import Clock, fit
 from tweetrnn.training.loop import Trainer
@@ -382,7 +382,7 @@ def refused(split, tmp_path, **run):
 
 
 @pytest.mark.parametrize(
-    "name", [f"{part}_{kind}" for part in PARTS for kind in ("sequences", "labels")]
+    "name", [f"{part}_{kind}" for part in SETS for kind in ("sequences", "labels")]
 )
 def test_array_that_is_not_what_the_split_wrote_is_refused(tmp_path, name):
     split = write_split(tmp_path / "split")

@@ -12,7 +12,7 @@ from tweetrnn.data import encode, split, tokenize
 from tweetrnn.files import read_json
 from tweetrnn.grid import Combination
 
-PARTS = split.PARTS
+SETS = split.SETS
 CLASSES = {"negative": 9178, "neutral": 3099, "positive": 2363}
 
 
@@ -98,7 +98,7 @@ def test_repeats_are_counted_by_tokens(preset, rows, name, repeats, conflicting)
 @pytest.mark.parametrize("name", ["airline", "reference-three-class"])
 def test_parts_have_the_configured_sizes_and_share_no_tweet(preset, name):
     stages = preset(name)
-    for part in PARTS:
+    for part in SETS:
         share = stages.config["split"]["fractions"][part]
         found = stages.split["parts"][part]
         assert found["tweets"] == pytest.approx(share * 14_640, abs=2)
@@ -135,7 +135,7 @@ def test_the_two_class_preset_has_the_reference_s_one_hot_width_and_split(preset
     words = {word for row in kept[:9_232] for word in row["text"].split()}
     assert stages.split["width"] == len(words) == 22_020
     assert stages.split["padding_id"] == stages.split["unknown_id"] == 22_020  # all-zero vectors
-    sizes = {part: stages.split["parts"][part]["tweets"] for part in PARTS}
+    sizes = {part: stages.split["parts"][part]["tweets"] for part in SETS}
     assert sizes == {"train": 9_232, "validation": 2_309, "test": 0}
     assert pq.read_table(stages.folder / "rows")["row"].to_pylist() == list(range(11_541))
     assert stages.split["parts"]["validation"]["classes"]["negative"] / 2_309 == pytest.approx(

@@ -6,52 +6,60 @@ import shutil
 import sys
 from pathlib import Path
 
-WORKFLOW = Path(workflow.current_basedir).parent
-sys.path.insert(0, str(WORKFLOW))
+if Path(
+    str(workflow.current_basedir)
+).is_dir():  # a checkout: its own package, not an installed one
+    sys.path.insert(0, str(Path(str(workflow.current_basedir)).parent))
 
-from tweetrnn.code import code_digest
-from tweetrnn.config import resolve, results_folder
-from tweetrnn.data.download import file_name
+
+from tweetrnn.code import PACKAGE, code_digest
+from tweetrnn.config import resolve
 from tweetrnn.errors import UserError
-from tweetrnn.grid import combinations
-from tweetrnn.parts import PARTS
-from tweetrnn.running.quiet import OwnWords
+from tweetrnn.grid import Run, runs
+from tweetrnn.results import RUN_FILES, Results
+from tweetrnn.running.quiet import ShortErrors
+from tweetrnn.stages import STAGES, check_arguments, parameters
 
-logger.addFilter(OwnWords())
-gc.set_threshold(100_000, 50, 100)  # jobs by the thousand live to the end: look seldom for garbage
+logger.addFilter(ShortErrors())
+gc.set_threshold(100_000, 50, 100)  # thousands of jobs live to the end: rarely look for garbage
 
 try:
     config = resolve(config)
 except UserError as error:
     sys.exit(f"error: {error}")
 
-RESULTS = str(results_folder(config))
-CELLS = config["grid"]["cell"]
-COMBINATIONS = [combination.name for combination in combinations(config)]
-REPLICATES = range(1, config["training"]["replicates"] + 1)
+RESULTS = Results.of(config)
+# The same where Snakemake puts it when this workflow is a module with a prefix.
+LOCAL = Results(workflow.modifier.path_modifier.replace_prefix(str(RESULTS)))
+RUN = Run("{cell}", "{combination}", "{replicate}")
+LIGHT = {"mem_mb": 2000, "runtime": 30}  # resources of a stage that takes seconds
+STAGE = (
+    "python -m tweetrnn {params.stage} {params.files:q} --config {params.config:q} --log {log:q}"
+)
 
-# Not params: where the workflow lies, in which process, and what becomes of a training that
-# diverges must not decide what is rerun.
+# Environment variables and not params: where the workflow is, the process that runs it, and what
+# happens when a training diverges must not decide what is run again.
 shell.prefix(
-    f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(WORKFLOW))}; "
+    f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(PACKAGE.parent))}; "
     f"export TWEETRNN_SUPERVISOR={os.getpid()}; "
     f"export TWEETRNN_ON_DIVERGENCE={config['training']['on_divergence']}; "
 )
 
 
-def require(path, key, hint):
-    """End with one message if the file that the config names under ``key`` is absent.
+def at(*names):
+    """Return {name: path} of files that results.py names."""
+    return {name: str(getattr(RESULTS, name)) for name in names}
 
-    What a storage holds, only Snakemake can tell.
-    """
-    if not workflow.storage_settings.default_storage_provider and not Path(path).is_file():
-        sys.exit(f"error: {key}: there is no file {path} (relative to {Path.cwd()}). {hint}")
+
+def of_run(*names, run=RUN):
+    """Return {name: path} of a run's files; without a run, with its wildcards in their place."""
+    return {name: str(getattr(RESULTS.run(run), name)) for name in names}
 
 
 def settings(*keys, without=()):
-    """The config that a stage reads, as JSON: only a change of these keys reruns it.
+    """Return the config that a stage reads, as JSON: only a change of these keys reruns it.
 
-    A key is a section, all of it but the keys in ``without``, or SECTION.KEY.
+    A key is a section, or SECTION.KEY; ``without`` are SECTION.KEY to leave out.
     """
     chosen = {}
     for dotted in keys:
@@ -66,17 +74,50 @@ def settings(*keys, without=()):
     return json.dumps(chosen, sort_keys=True)
 
 
-def of_grid(*patterns):
-    """These files of each training of the grid: a function, or else every job would list them."""
-    return lambda wildcards: expand(
-        patterns, cell=CELLS, combination=COMBINATIONS, replicate=REPLICATES
-    )
+def stage(name, *keys, without=(), code=None, **arguments):
+    """Return the params of a rule that runs the stage ``name`` with the shell command STAGE.
+
+    The arguments of the stage's function are the rule's named inputs and outputs (a list of files
+    as the folder they are in), its wildcards, and ``arguments``. Files without a name are only
+    waited for; a function that reads them takes ``results``, the folder of all results.
+
+    Args:
+        keys, without: the config that it reads, as for ``settings``.
+        code: the digest of its code, where that is not its module's.
+    """
+    chosen = settings(*keys, without=without)
+
+    def files(wildcards, input, output):
+        found = dict(wildcards.items())
+        for paths in (input, output):
+            for key, path in paths.items():
+                found[key] = str(path) if isinstance(path, str) else os.path.dirname(path[0])
+        if "results" not in arguments and "results" in parameters(name)[0]:
+            path = str([*input, *output][0])  # below the results, wherever a storage has put them
+            found["results"] = path[: path.rindex(str(RESULTS))] + str(RESULTS)
+        found |= arguments
+        check_arguments(name, [*found, "config"])
+        return json.dumps(found)
+
+    return {
+        "stage": name,
+        "files": files,
+        "config": lambda wildcards: chosen,  # a text would be searched for wildcards
+        "code": code or code_digest(STAGES[name]),
+    }
 
 
-def of_selected(*patterns, further=True):
-    """These files of the selected combinations' further trainings, known once select has run.
+def of_grid(*names):
+    """Return these files of every run of the grid, as an input function."""
+    return lambda wildcards: [
+        path for run in runs(config) for path in of_run(*names, run=run).values()
+    ]
 
-    Not ``further``: of the selected runs themselves.
+
+def of_selected(*names, selected_run=False):
+    """Return these files of the selected combinations' replicates, known once select has run.
+
+    With ``selected_run``: of the selected runs themselves.
     """
 
     def files(wildcards):
@@ -85,36 +126,18 @@ def of_selected(*patterns, further=True):
         return [
             path
             for cell, choice in selected["cells"].items()
-            for path in expand(
-                patterns,
-                cell=cell,
-                combination=choice["combination"],
-                replicate=selected["replicates"] if further else choice["replicate"],
-            )
+            for number in ([choice["replicate"]] if selected_run else selected["replicates"])
+            for path in of_run(*names, run=Run(cell, choice["combination"], number)).values()
         ]
 
     return files
 
 
-def folder_of_runs(wildcards, input):
-    """The folder with CELL/COMBINATION/REPLICATE/, wherever the inputs of_runs lie."""
-    return str(Path(input.of_runs[0]).parents[3])
-
-
-def for_snakemakes_report(stem):
-    """A figure as Snakemake's own report shows it."""
-    about = caption_of(stem)
-    return report(
-        f"{RESULTS}/plot/{stem}.svg",
-        caption=f"{CAPTIONS}/{about['caption']}",
-        category=about["category"],
-        labels=about["labels"],
-    )
-
-
-def if_there(option, path):
-    """An option with a file that may not be made yet, or nothing."""
-    return f"{option} {shlex.quote(str(path))}" if Path(str(path)).is_file() else ""
+def require(path, key, hint):
+    """End with one message if the file that the config names under ``key`` is missing."""
+    # Only Snakemake can tell what is in a storage.
+    if not workflow.storage_settings.default_storage_provider and not Path(path).is_file():
+        sys.exit(f"error: {key}: there is no file {path} (relative to {Path.cwd()}). {hint}")
 
 
 wildcard_constraints:

@@ -1,14 +1,19 @@
+from tweetrnn.data.download import file_name
+from tweetrnn.results import SPLIT_ARRAYS
+
 CORPUS = {
-    "demo": f"{RESULTS}/corpus/demo.csv",
-    "url": f"{RESULTS}/corpus/{file_name(config['corpus'].get('url', ''))}",
+    "demo": str(RESULTS.corpus("demo.csv")),
+    "url": str(RESULTS.corpus(file_name(config["corpus"].get("url", "")))),
     "path": config["corpus"].get("path"),
 }[config["corpus"]["kind"]]
+CORPUS_SOURCE = [f"corpus.{key}" for key in ("path", "url", "sha256", "tweets")]
+
 
 if config["corpus"]["kind"] == "path":
     require(
         CORPUS,
         "corpus.path",
-        "README.md says where the real tweets can be had; name another place with "
+        "README.md says where to get the real tweets; name another file with "
         "--config corpus='{path: FILE}'",
     )
 
@@ -17,155 +22,103 @@ if config["corpus"]["kind"] == "demo":
 
     rule demo:
         output:
-            CORPUS,
+            corpus=CORPUS,
         log:
-            f"{RESULTS}/logs/demo.log",
+            RESULTS.log("demo"),
         localrule: True
         conda:
             "../../envs/data.yaml"
         resources:
-            mem_mb=500,
-            runtime=10,
+            **LIGHT,
         params:
-            tweets=config["corpus"]["tweets"],
-            seed=config["seed"],
-            code=code_digest("data.demo"),
+            **stage("demo", "corpus.tweets", "seed"),
         message:
-            "Inventing {params.tweets} tweets"
+            "Inventing tweets"
         shell:
-            "python -m tweetrnn demo --tweets {params.tweets} --seed {params.seed} "
-            "--output {output:q} --log {log:q}"
+            STAGE
 
 
 if config["corpus"]["kind"] == "url":
 
     rule download:
         output:
-            CORPUS,
+            corpus=CORPUS,
         log:
-            f"{RESULTS}/logs/download.log",
+            RESULTS.log("download"),
         localrule: True
         conda:
             "../../envs/data.yaml"
         resources:
-            mem_mb=500,
-            runtime=60,
+            **LIGHT,
         params:
-            url=config["corpus"]["url"],
-            sha256=config["corpus"]["sha256"],
-            code=code_digest("data.download"),
+            **stage("download", "corpus.url", "corpus.sha256"),
         message:
             "Downloading the corpus"
         shell:
-            "python -m tweetrnn download --url {params.url:q} --sha256 {params.sha256} "
-            "--output {output:q} --log {log:q}"
+            STAGE
 
 
 rule tokenize:
     input:
         corpus=CORPUS,
     output:
-        tweets=f"{RESULTS}/tokenize/tweets.parquet",
-        facts=f"{RESULTS}/tokenize/facts.json",
-        dropped=f"{RESULTS}/tokenize/dropped.csv",
+        **at("tweets", "token_facts", "dropped"),
     log:
-        f"{RESULTS}/logs/tokenize.log",
+        RESULTS.log("tokenize"),
     benchmark:
-        f"{RESULTS}/benchmarks/tokenize.tsv"
+        RESULTS.benchmark("tokenize")
     localrule: True
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        **LIGHT,
     params:
-        config=settings(
-            "corpus",
-            "tokenize",
-            without=["corpus.path", "corpus.url", "corpus.sha256", "corpus.tweets"],
-        ),
-        code=code_digest("data.tokenize"),
+        **stage("tokenize", "corpus", "tokenize", without=CORPUS_SOURCE),
     message:
         "Splitting the tweets of {input.corpus} into tokens"
     shell:
-        "python -m tweetrnn tokenize --corpus {input.corpus:q} --tweets {output.tweets:q} "
-        "--facts {output.facts:q} --dropped {output.dropped:q} "
-        "--config {params.config:q} --log {log:q}"
+        STAGE
 
 
 rule encode:
     input:
-        tweets=rules.tokenize.output.tweets,
-        facts=rules.tokenize.output.facts,
+        **at("tweets", "token_facts"),
     output:
-        dictionary=f"{RESULTS}/encode/dictionary.parquet",
-        sequences=f"{RESULTS}/encode/sequences.npy",
-        words=f"{RESULTS}/encode/words.npy",
-        offsets=f"{RESULTS}/encode/offsets.npy",
-        labels=f"{RESULTS}/encode/labels.npy",
-        facts=f"{RESULTS}/encode/facts.json",
+        **at("dictionary", "sequences", "words", "offsets", "labels", "encode_facts"),
     log:
-        f"{RESULTS}/logs/encode.log",
+        RESULTS.log("encode"),
     benchmark:
-        f"{RESULTS}/benchmarks/encode.tsv"
+        RESULTS.benchmark("encode")
     localrule: True
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        **LIGHT,
     params:
-        config=settings("sequence"),
-        code=code_digest("data.encode"),
+        **stage("encode", "sequence"),
     message:
         "Encoding tweets as sequences of word ids"
     shell:
-        "python -m tweetrnn encode --tweets {input.tweets:q} --token-facts {input.facts:q} "
-        "--dictionary {output.dictionary:q} --sequences {output.sequences:q} "
-        "--words {output.words:q} --offsets {output.offsets:q} --labels {output.labels:q} "
-        "--facts {output.facts:q} --config {params.config:q} --log {log:q}"
+        STAGE
 
 
 rule split:
     input:
-        tweets=rules.tokenize.output.tweets,
-        dictionary=rules.encode.output.dictionary,
-        sequences=rules.encode.output.sequences,
-        words=rules.encode.output.words,
-        offsets=rules.encode.output.offsets,
-        labels=rules.encode.output.labels,
-        facts=rules.encode.output.facts,
+        **at("tweets", "dictionary", "sequences", "words", "offsets", "labels", "encode_facts"),
     output:
-        **{
-            f"{part}_{array}": f"{RESULTS}/split/{part}_{array}.npy"
-            for part in PARTS
-            for array in ["sequences", "labels"]
-        },
-        rows=f"{RESULTS}/split/rows.parquet",
-        vocabulary=f"{RESULTS}/split/vocabulary.parquet",
-        facts=f"{RESULTS}/split/facts.json",
+        **at(*SPLIT_ARRAYS, "rows", "vocabulary", "split_facts"),
     log:
-        f"{RESULTS}/logs/split.log",
+        RESULTS.log("split"),
     benchmark:
-        f"{RESULTS}/benchmarks/split.tsv"
+        RESULTS.benchmark("split")
     localrule: True
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        **LIGHT,
     params:
-        config=settings("split", "vocabulary", "seed"),
-        code=code_digest("data.split"),
+        **stage("split", "split", "vocabulary", "seed"),
     message:
-        "Dividing tweets into train, validation and test"
+        "Splitting the tweets into training, validation and test set"
     shell:
-        "python -m tweetrnn split --tweets {input.tweets:q} --dictionary {input.dictionary:q} "
-        "--sequences {input.sequences:q} --words {input.words:q} --offsets {input.offsets:q} "
-        "--labels {input.labels:q} --encode-facts {input.facts:q} "
-        "--train-sequences {output.train_sequences:q} --train-labels {output.train_labels:q} "
-        "--validation-sequences {output.validation_sequences:q} "
-        "--validation-labels {output.validation_labels:q} "
-        "--test-sequences {output.test_sequences:q} --test-labels {output.test_labels:q} "
-        "--rows {output.rows:q} --vocabulary {output.vocabulary:q} --facts {output.facts:q} "
-        "--config {params.config:q} --log {log:q}"
+        STAGE

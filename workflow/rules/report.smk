@@ -1,143 +1,106 @@
 from tweetrnn.reporting.figures import caption_of, figure_names
 
 FIGURES = figure_names(config)
-PARTIAL = f"{RESULTS}/partial"
-CAPTIONS = f"{workflow.current_basedir}/../captions"
-TEMPLATES = sorted((WORKFLOW / "templates").iterdir())
+TEMPLATES = sorted((PACKAGE / "reporting/templates").iterdir())
+
+
+def for_snakemakes_report(name):
+    """Return a figure's SVG with what Snakemake's own report says about it."""
+    about = caption_of(name)
+    return report(
+        RESULTS.figure(name, "svg"),
+        caption=f"../captions/{about['caption']}",
+        category=about["category"],
+        labels=about["labels"],
+    )
 
 
 rule plot:
     input:
-        runs=rules.aggregate.output.runs_parquet,
-        epochs=rules.aggregate.output.epochs_parquet,
-        baselines=rules.baselines.output.metrics,
-        offsets=rules.encode.output.offsets,
-        encode_facts=rules.encode.output.facts,
-        comparison=rules.compare.output.comparison,
+        **at("runs", "epochs", "aggregate_facts", "baseline_metrics", "comparison"),
+        **at("offsets", "encode_facts"),
     output:
-        [for_snakemakes_report(stem) for stem in FIGURES],
-        [f"{RESULTS}/plot/{stem}.png" for stem in FIGURES],
+        figures=[
+            *map(for_snakemakes_report, FIGURES),
+            *(RESULTS.figure(name, "png") for name in FIGURES),
+        ],
     log:
-        f"{RESULTS}/logs/plot.log",
+        RESULTS.log("plot"),
     benchmark:
-        f"{RESULTS}/benchmarks/plot.tsv"
+        RESULTS.benchmark("plot")
     localrule: True
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        **LIGHT,
     params:
-        folder=lambda wildcards, output: os.path.dirname(output[0]),
-        memory=TRAINING_MB,
-        config=settings("grid", "report.top", "report.rank_by", "training.replicates"),
-        code=code_digest("reporting.plot"),
+        **stage(
+            "plot",
+            "grid",
+            "report.top",
+            "report.rank_by",
+            "training.replicates",
+            memory_mb=TRAINING_MB,
+        ),
     message:
         "Drawing the figures"
     shell:
-        "python -m tweetrnn plot --runs {input.runs:q} --epochs {input.epochs:q} "
-        "--baselines {input.baselines:q} --offsets {input.offsets:q} "
-        "--encode-facts {input.encode_facts:q} "
-        "--comparison {input.comparison:q} --memory-mb {params.memory} "
-        "--output-dir {params.folder:q} --config {params.config:q} --log {log:q}"
+        STAGE
 
 
 rule render:
     input:
-        runs=rules.aggregate.output.runs_parquet,
-        epochs=rules.aggregate.output.epochs_parquet,
-        baselines=rules.baselines.output.metrics,
-        token_facts=rules.tokenize.output.facts,
-        encode_facts=rules.encode.output.facts,
-        split_facts=rules.split.output.facts,
-        tweets=rules.tokenize.output.tweets,
-        comparison=rules.compare.output.comparison,
-        plots=rules.plot.output,
-        of_runs=of_grid(TRAINED["architecture"], TRAINED["provenance"]),
-        replicates=of_selected(TRAINED["provenance"], TRAINED["timing"]),
-        vocabulary=rules.split.output.vocabulary,
-        validation_sequences=rules.split.output.validation_sequences,
-        playground=of_selected(
-            TRAINED["best"], TRAINED["parameters"], TRAINED["predictions"], further=False
-        ),
+        of_grid("architecture", "parameters", "provenance"),
+        of_selected("provenance", "timing"),
+        of_selected("best", "parameters", "predictions", selected_run=True),
+        **at("runs", "epochs", "aggregate_facts", "baseline_metrics", "comparison"),
+        **at("token_facts", "encode_facts", "split_facts", "tweets"),
+        **at("vocabulary", "validation_sequences"),
+        figures=rules.plot.output.figures,
     output:
+        **at("markdown", "summary"),
         html=report(
-            f"{RESULTS}/report/report.html",
-            caption=f"{CAPTIONS}/report.rst",
+            RESULTS.html,
+            caption="../captions/report.rst",
             category="Report",
             labels={"what": "the whole report"},
         ),
-        markdown=f"{RESULTS}/report/report.md",
-        summary=f"{RESULTS}/report/summary.json",
-        images=directory(f"{RESULTS}/report/images"),
+        images=directory(RESULTS.images),
     log:
-        f"{RESULTS}/logs/render.log",
+        RESULTS.log("render"),
     benchmark:
-        f"{RESULTS}/benchmarks/render.tsv"
+        RESULTS.benchmark("render")
     localrule: True
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        **LIGHT,
     params:
-        plots=lambda wildcards, input: os.path.dirname(input.plots[0]),
-        train=folder_of_runs,
-        folder=lambda wildcards, output: os.path.dirname(output.html),
-        memory=TRAINING_MB,
-        config=settings(*[key for key in config if key != "predict"]),
-        code=code_digest("reporting.render", TEMPLATES),
+        **stage(
+            "render",
+            *(key for key in config if key != "predict"),
+            code=code_digest("reporting.render", TEMPLATES),
+            memory_mb=TRAINING_MB,
+        ),
     message:
         "Writing the report to {output.html}"
     shell:
-        "python -m tweetrnn render --runs {input.runs:q} --epochs {input.epochs:q} "
-        "--baselines {input.baselines:q} --token-facts {input.token_facts:q} "
-        "--encode-facts {input.encode_facts:q} --split-facts {input.split_facts:q} "
-        "--tweets {input.tweets:q} --comparison {input.comparison:q} "
-        "--vocabulary {input.vocabulary:q} "
-        "--validation-sequences {input.validation_sequences:q} "
-        "--plots {params.plots:q} --train-dir {params.train:q} --memory-mb {params.memory} "
-        "--output-dir {params.folder:q} "
-        "--config {params.config:q} --log {log:q}"
+        STAGE
 
 
 rule partial:
     # Neither input nor output: it starts no training, may run beside other jobs, shows what there
-    # is each time that it is asked for, and never takes the finished report's place.
+    # is each time that it is asked for, and never replaces the finished report.
     log:
-        f"{RESULTS}/logs/partial.log",
+        RESULTS.log("partial"),
     localrule: True
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        **LIGHT,
     params:
-        folder=PARTIAL,
-        train=TRAININGS,
-        benchmarks=BENCHMARKS,
-        token_facts=rules.tokenize.output.facts,
-        encode_facts=rules.encode.output.facts,
-        split_facts=rules.split.output.facts,
-        tweets=rules.tokenize.output.tweets,
-        offsets=rules.encode.output.offsets,
-        baselines=lambda wildcards: if_there("--baselines", rules.baselines.output.metrics),
-        memory=TRAINING_MB,
-        config=json.dumps(config, sort_keys=True),
+        **stage("partial", *config, results=str(LOCAL), memory_mb=TRAINING_MB),
     message:
-        "Writing what there is to {params.folder}/report/report.html"
+        "Writing a report of what there is"
     shell:
-        "RUNS={params.folder:q}/aggregate/runs EPOCHS={params.folder:q}/aggregate/epochs && "
-        "python -m tweetrnn aggregate --allow-missing --train-dir {params.train:q} "
-        "--benchmark-dir {params.benchmarks:q} --runs-csv $RUNS.csv --runs-parquet $RUNS.parquet "
-        "--epochs-csv $EPOCHS.csv --epochs-parquet $EPOCHS.parquet "
-        "--config {params.config:q} --log {log:q} && "
-        "python -m tweetrnn plot --runs $RUNS.parquet --epochs $EPOCHS.parquet {params.baselines} "
-        "--offsets {params.offsets:q} --encode-facts {params.encode_facts:q} "
-        "--memory-mb {params.memory} "
-        "--output-dir {params.folder:q}/plot --config {params.config:q} --log {log:q} && "
-        "python -m tweetrnn render --runs $RUNS.parquet --epochs $EPOCHS.parquet {params.baselines} "
-        "--token-facts {params.token_facts:q} --encode-facts {params.encode_facts:q} "
-        "--split-facts {params.split_facts:q} --tweets {params.tweets:q} "
-        "--plots {params.folder:q}/plot --train-dir {params.train:q} --memory-mb {params.memory} "
-        "--output-dir {params.folder:q}/report --config {params.config:q} --log {log:q}"
+        STAGE

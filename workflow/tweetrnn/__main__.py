@@ -1,4 +1,4 @@
-"""The command line: ``python -m tweetrnn STAGE``."""
+"""The command line: ``python -m tweetrnn COMMAND``."""
 
 import argparse
 import importlib
@@ -8,35 +8,25 @@ import sys
 import threading
 import time
 
+from tweetrnn import stages
 from tweetrnn.errors import UserError, note
 from tweetrnn.guard import LOOKED_AFTER, STOPPED_STATUS, Guard, Stopped
+from tweetrnn.wording import listed
 
-# {command: (its module, what it does)}; the stages in the order in which a tweet meets them.
+# {command: (its module, what it does)} for people; rules run the stages of stages.py.
 COMMANDS = {
-    "run": ("running.run", "run the workflow on this machine, safe to start again after any kill"),
-    "submit": ("running.submit", "run the workflow on a SLURM cluster, watched over"),
-    "status": ("running.status", "tell how far the trainings are (--watch: until they are done)"),
+    "run": ("running.run", "run the workflow on this machine; safe to start again after any kill"),
+    "submit": ("running.submit", "run the workflow on a SLURM cluster, under a watchdog"),
+    "status": ("running.status", "show how far the trainings are (--watch: until they are done)"),
     "config": ("config", "check a config file and show it completed; without one, list all keys"),
-    "demo": ("data.demo", "write the demo corpus"),
-    "download": ("data.download", "fetch a corpus and check its sha256"),
-    "tokenize": ("data.tokenize", "read and check a corpus, split its tweets into tokens"),
-    "encode": ("data.encode", "make the dictionary and the id sequences"),
-    "split": ("data.split", "divide tweets into train, validation and test; fix the vocabulary"),
-    "train": ("training.train", "train one run"),
-    "baselines": ("evaluation.baselines", "score the majority class and a logistic regression"),
-    "aggregate": ("evaluation.aggregate", "gather all runs in one ranked table"),
-    "select": ("evaluation.select", "choose each cell's best combination on validation"),
-    "compare": ("evaluation.compare", "compare the selected combinations, and describe the grid"),
-    "plot": ("reporting.plot", "draw the figures"),
-    "render": ("reporting.render", "write the HTML and the Markdown report"),
-    "headline": ("reporting.headline", "print where a report lies and what it says first"),
+    "headline": ("reporting.headline", "print where a report is and its first sentences"),
     "trace": ("reporting.trace", "follow one tweet through the stages"),
-    "predict": ("prediction.predict", "say what a trained model makes of tweets"),
+    "predict": ("prediction.predict", "predict the sentiment of tweets with a trained model"),
     "export": (
         "prediction.export",
-        "write a trained run as a folder to take away, or its weights in Keras's order",
+        "write a trained run as a folder to take elsewhere, or its weights in Keras's order",
     ),
-    "import-keras": ("prediction.import_keras", "take weights from Keras into a run's format"),
+    "import-keras": ("prediction.import_keras", "convert Keras's weights to a run's format"),
 }
 
 
@@ -94,31 +84,39 @@ def _lacks_memory(error):
     )
 
 
-def main(argv=None):
-    """Run one stage; return the exit status (1 for a user's mistake, told in one message)."""
+def parse(arguments):
+    """Return (command or stage, a function that runs it, its log) of a command line."""
+    if arguments[:1] and arguments[0] in stages.STAGES:
+        stage, given, config, log = stages.parse(arguments)
+        return stage, lambda: stages.run(stage, given, config), log
     parser = argparse.ArgumentParser(
         prog="python -m tweetrnn",
-        description="The pipeline's stages, and what else can be done with it. STAGE --help "
-        "explains a stage's options.",
+        description="What can be done with the pipeline. COMMAND --help explains the options of "
+        f"one. (The workflow's rules run the stages {listed(list(stages.STAGES))}.)",
     )
-    stages = parser.add_subparsers(dest="command", required=True, metavar="STAGE")
-    arguments = sys.argv[1:] if argv is None else argv
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (path, summary) in COMMANDS.items():
-        stage = stages.add_parser(name, help=summary, description=summary)
-        if arguments[:1] == [name]:  # no other one is imported: torch alone costs seconds
+        command = commands.add_parser(name, help=summary, description=summary)
+        if arguments[:1] == [name]:  # import no other one: torch alone costs seconds
             module = importlib.import_module(f"tweetrnn.{path}")
-            module.add_arguments(stage)
-            stage.set_defaults(main=module.main)
-        stage.add_argument(
-            "--log", metavar="FILE", help="write progress there, not to the terminal"
+            module.add_arguments(command)
+            command.set_defaults(main=module.main)
+        command.add_argument(
+            "--log", metavar="FILE", help="write progress to this file, not to the terminal"
         )
     options = parser.parse_args(arguments)
+    return options.command, lambda: options.main(options), options.log
+
+
+def main(argv=None):
+    """Run one command or stage; return the exit status (1 after a user's mistake)."""
+    name, run, log = parse(sys.argv[1:] if argv is None else argv)
     supervisor = os.environ.get("TWEETRNN_SUPERVISOR")
-    if supervisor and options.command != "train":  # which stops by itself, with a checkpoint
+    if supervisor and name != "train":  # which stops by itself, with a checkpoint
         _end_with(int(supervisor))
     try:
-        _log_to(options.log)
-        return options.main(options) or 0
+        _log_to(log)
+        return run() or 0
     except UserError as error:
         return _tell(error)
     except BrokenPipeError:

@@ -15,7 +15,7 @@ from jsonschema.validators import extend
 from tweetrnn.errors import UserError
 from tweetrnn.wording import listed
 
-SCHEMA_PATH = Path(__file__).resolve().parent.parent / "schemas" / "config.schema.yaml"
+SCHEMA_PATH = Path(__file__).resolve().parent / "config.schema.yaml"
 
 # Text that means something else where text is not expected: YAML 1.1 takes 1e-3 (no dot) for text,
 # and Snakemake takes everything inside --config key='{...}' for text.
@@ -236,11 +236,6 @@ def resolve(config):
         cells = listed(completed["grid"]["cell"])
         completed["report"]["title"] = f"{cells} on the sentiment of travelers' tweets"
     return completed
-
-
-def results_folder(config):
-    """Return where an experiment's results lie, relative to where Snakemake runs."""
-    return Path("results", config["name"])
 
 
 class _Loader(yaml.SafeLoader):

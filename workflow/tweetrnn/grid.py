@@ -104,13 +104,33 @@ def combinations(config):
     return [combination for combination in product if combination in drawn]
 
 
+@dataclass(frozen=True, order=True)
+class Run:
+    """One training: a cell, a combination's name and a replicate's number, from 1."""
+
+    cell: str
+    combination: str
+    replicate: int
+
+    def __str__(self):
+        return f"{self.cell}/{self.combination}/{self.replicate}"
+
+    @classmethod
+    def parse(cls, text):
+        """Return the Run that ``str`` of it describes: CELL/COMBINATION/REPLICATE."""
+        cell, combination, replicate = text.split("/")
+        return cls(cell, combination, int(replicate))
+
+    def seed(self, seed):
+        """Return the run's seed in [0, 2**63), from the config's seed and the run's own name."""
+        digest = hashlib.sha256(f"{seed}/{self}".encode()).digest()
+        return int.from_bytes(digest[:8], "big") >> 1
+
+
 def runs(config):
-    """Return an iterator of (cell, Combination, replicate): the grid's trainings, in order."""
+    """Yield the grid's Runs in order: by cell, combination and replicate."""
     replicates = range(1, config["training"]["replicates"] + 1)
-    return itertools.product(config["grid"]["cell"], combinations(config), replicates)
-
-
-def run_seed(seed, cell, combination, replicate):
-    """Return a run's seed in [0, 2**63), from the config's seed and the run's own name."""
-    text = f"{seed}/{cell}/{combination}/{replicate}"
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+    for cell, combination, replicate in itertools.product(
+        config["grid"]["cell"], combinations(config), replicates
+    ):
+        yield Run(cell, combination.name, replicate)

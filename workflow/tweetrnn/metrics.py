@@ -6,7 +6,7 @@ The predicted class is the most probable one, the first of them on a tie.
 
 import numpy as np
 
-from tweetrnn.parts import PARTS
+from tweetrnn.sets import SETS
 
 
 def _checked(probabilities, labels):
@@ -63,7 +63,7 @@ METRICS = {"accuracy": accuracy, "binary_accuracy": binary_accuracy, "macro_f1":
 # The columns of a run's history.csv.
 HISTORY = (
     "epoch",
-    *(f"{part}_{name}" for part in PARTS[:2] for name in ("loss", *METRICS)),
+    *(f"{part}_{name}" for part in SETS[:2] for name in ("loss", *METRICS)),
 )
 
 

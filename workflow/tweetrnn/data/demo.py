@@ -5,7 +5,6 @@ bad" is praise); irony, guesswork and wrong labels keep every model below 100 %;
 slips of the finger add rare words without end. Nothing in it was taken from a real tweet.
 """
 
-import argparse
 import csv
 import logging
 import random
@@ -335,26 +334,10 @@ def tweets(count, seed):
         yield row
 
 
-def add_arguments(parser):
-    """Add the stage's options."""
-    parser.add_argument("--tweets", required=True, type=_positive, metavar="N", help="how many")
-    parser.add_argument("--seed", required=True, type=int, metavar="S", help="any whole number")
-    parser.add_argument("--output", required=True, metavar="FILE", help="CSV: the tweets")
-
-
-def _positive(text):
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
-    return int(text)
-
-
-def main(options):
-    """Run the stage."""
-    with (
-        replacing(options.output) as beside,
-        beside.open("w", encoding="utf-8", newline="") as stream,
-    ):
+def demo(corpus, *, config):
+    """Write the demo corpus (CSV) to ``corpus``; config: corpus.tweets, seed."""
+    with replacing(corpus) as beside, beside.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(COLUMNS)
-        writer.writerows(tweets(options.tweets, options.seed))
-    log.info("%s: %s invented tweets", options.output, f"{options.tweets:,}")
+        writer.writerows(tweets(config["corpus"]["tweets"], config["seed"]))
+    log.info("%s: %s invented tweets", corpus, f"{config['corpus']['tweets']:,}")

@@ -28,34 +28,13 @@ class _CutError(Exception):
     """An attempt failed in a way that another may not."""
 
 
-def add_arguments(parser):
-    """Add the stage's options."""
-    parser.add_argument("--url", required=True, metavar="URL", help="http or https")
-    parser.add_argument("--sha256", required=True, metavar="HEX", help="what FILE must hash to")
-    parser.add_argument("--output", required=True, metavar="FILE", help="where it goes")
-    parser.add_argument("--attempts", type=int, default=5, metavar="N", help="default: 5")
-    parser.add_argument(
-        "--timeout", type=float, default=60, metavar="SECONDS", help="of silence; default: 60"
-    )
-    parser.add_argument(
-        "--wait",
-        type=float,
-        default=1,
-        metavar="SECONDS",
-        help="before the second attempt, doubled before each further one; default: 1",
-    )
+def download(corpus, *, config):
+    """Fetch the corpus; config: corpus.url, corpus.sha256.
 
-
-def main(options):
-    """Run the stage."""
-    download(
-        options.url,
-        options.sha256,
-        options.output,
-        attempts=options.attempts,
-        timeout=options.timeout,
-        wait=options.wait,
-    )
+    Raises:
+        UserError: as ``fetch`` does.
+    """
+    fetch(config["corpus"]["url"], config["corpus"]["sha256"], corpus)
 
 
 def file_name(url):
@@ -64,7 +43,7 @@ def file_name(url):
     return re.sub(r"[^\w.-]", "_", name).lstrip(".") or "corpus"
 
 
-def download(url, sha256, output, attempts=5, timeout=60, wait=1, sleep=time.sleep):
+def fetch(url, sha256, output, attempts=5, timeout=60, wait=1, sleep=time.sleep):
     """Fetch ``url`` to ``output``.
 
     Args:

@@ -3,7 +3,6 @@
 Word ids run from 1 by descending count, ties by the word (in code point order); 0 is padding.
 """
 
-import json
 import logging
 
 import numpy as np
@@ -105,45 +104,54 @@ def label_ids(names, labels):
     return ids.to_numpy().astype(np.int32)
 
 
-def encode(tweets, labels, sequence, outputs):
-    """Read the tweets in record batches and write everything but the facts, which it returns.
+def encode(
+    tweets, token_facts, dictionary, sequences, words, offsets, labels, encode_facts, *, config
+):
+    """Number the words of the tokenized tweets, and write every tweet as word ids.
 
     Args:
-        tweets: the Parquet file that tokenize wrote.
-        labels: class names in the order of their ids.
-        sequence: the config's section (length, padding, truncation).
-        outputs: paths by name: dictionary, sequences, words, offsets, labels.
+        tweets, token_facts: what tokenize wrote.
+        dictionary: to write: every word with its count and id (Parquet).
+        sequences: to write: (N, T) int32 ids, padded and cut to the sequence length (npy).
+        words: to write: ids of all words, uncut, tweet after tweet (npy, int32).
+        offsets: to write: where each tweet begins in ``words``, and the end (npy, int64).
+        labels: to write: (N,) int32 class ids (npy).
+        encode_facts: to write: counts, and the files' sha256 (JSON).
+        config: sequence (length, padding, truncation).
 
     Raises:
-        UserError: the file is damaged or holds no tweet or no word.
+        UserError: the tweets are damaged, or there is no tweet or no word.
     """
+    facts = read_json(token_facts)
+    check_digest(tweets, facts["tweets_sha256"])
+    sequence, names = config["sequence"], facts["labels"]
     length = sequence["length"]
     classes = []
 
     def token_lists(file):
         for batch in file.iter_batches(batch_size=BATCH, columns=["tokens", "label"]):
             try:
-                classes.append(label_ids(batch["label"], labels))
+                classes.append(label_ids(batch["label"], names))
             except ValueError as error:
                 raise damaged(tweets, error) from None
             yield batch["tokens"]
 
     with open_parquet(tweets) as file:
-        words, counts, ids, lengths = count_words(token_lists(file))
+        distinct, counts, ids, lengths = count_words(token_lists(file))
     total = sum(map(len, lengths))
-    if not total or not len(words):
+    if not total or not len(distinct):
         raise UserError(
             f"{tweets}: expected tweets with words in them, found {total} tweets and no word; "
             "check corpus.columns.text and corpus.labels"
         )
-    order = by_count(words, counts)
+    order = by_count(distinct, counts)
     renumbered = np.empty(len(order), dtype=np.int32)
     renumbered[order] = np.arange(1, len(order) + 1, dtype=np.int32)
 
     cut_tweets = cut_tokens = 0
     with (
-        writing_array(outputs["sequences"], (total, length), np.int32) as append_rows,
-        writing_array(outputs["words"], (counts.sum(),), np.int32) as append_words,
+        writing_array(sequences, (total, length), np.int32) as append_rows,
+        writing_array(words, (counts.sum(),), np.int32) as append_words,
     ):
         for batch_ids, batch_lengths in zip(ids, lengths, strict=True):
             batch_words = renumbered[batch_ids]
@@ -156,62 +164,46 @@ def encode(tweets, labels, sequence, outputs):
             over = np.maximum(batch_lengths - length, 0)
             cut_tweets += int(np.count_nonzero(over))
             cut_tokens += int(over.sum())
-    save_array(outputs["offsets"], np.concatenate([[0], *lengths]).cumsum(dtype=np.int64))
-    save_array(outputs["labels"], np.concatenate(classes))
+    save_array(offsets, np.concatenate([[0], *lengths]).cumsum(dtype=np.int64))
+    save_array(labels, np.concatenate(classes))
     write_parquet(
-        outputs["dictionary"],
+        dictionary,
         pa.table(
             {
-                "word": words.take(order),
+                "word": distinct.take(order),
                 "count": counts[order],
                 "id": np.arange(1, len(order) + 1, dtype=np.int32),
             }
         ),
     )
-    return {
-        "tweets": total,
-        "words": len(words),
-        "tokens": int(counts.sum()),
-        "cut_tweets": cut_tweets,
-        "cut_tokens": cut_tokens,
-        "sequence_length": length,
-        "padding": sequence["padding"],
-        "truncation": sequence["truncation"],
+    outputs = {
+        "dictionary": dictionary,
+        "sequences": sequences,
+        "words": words,
+        "offsets": offsets,
         "labels": labels,
-        "sha256": {name: sha256_of(path) for name, path in {**outputs, "tweets": tweets}.items()},
     }
-
-
-OUTPUTS = {
-    "dictionary": "every word with its count and id (Parquet)",
-    "sequences": "ids, padded and cut to the sequence length (npy, int32)",
-    "words": "ids of all words, uncut, tweet after tweet (npy, int32)",
-    "offsets": "where each tweet begins in the words, and the end (npy, int64)",
-    "labels": "class ids (npy, int32)",
-}
-
-
-def add_arguments(parser):
-    """Add this stage's options."""
-    parser.add_argument("--tweets", required=True, metavar="FILE", help="tokenized tweets")
-    parser.add_argument("--token-facts", required=True, metavar="FILE", help="their facts (JSON)")
-    for name, meaning in OUTPUTS.items():
-        parser.add_argument(f"--{name}", required=True, metavar="FILE", help=f"to write: {meaning}")
-    parser.add_argument("--facts", required=True, metavar="FILE", help="to write: counts (JSON)")
-    parser.add_argument("--config", required=True, type=json.loads, help='{"sequence": ...}')
-
-
-def main(options):
-    """Run the stage."""
-    found = read_json(options.token_facts)
-    check_digest(options.tweets, found["tweets_sha256"])
-    outputs = {name: getattr(options, name) for name in OUTPUTS}
-    facts = encode(options.tweets, found["labels"], options.config["sequence"], outputs)
-    write_json(options.facts, facts)
+    write_json(
+        encode_facts,
+        {
+            "tweets": total,
+            "words": len(distinct),
+            "tokens": int(counts.sum()),
+            "cut_tweets": cut_tweets,
+            "cut_tokens": cut_tokens,
+            "sequence_length": length,
+            "padding": sequence["padding"],
+            "truncation": sequence["truncation"],
+            "labels": names,
+            "sha256": {
+                name: sha256_of(path) for name, path in {**outputs, "tweets": tweets}.items()
+            },
+        },
+    )
     log.info(
         "%d tweets, %d words in the dictionary; %d tweets cut to %d words",
-        facts["tweets"],
-        facts["words"],
-        facts["cut_tweets"],
-        facts["sequence_length"],
+        total,
+        len(distinct),
+        cut_tweets,
+        length,
     )

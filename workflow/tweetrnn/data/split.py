@@ -5,7 +5,6 @@ is ordered). Groups are taken in the order of a hash keyed with the seed, so tha
 of the corpus's rows nor anything else in it decides who is where.
 """
 
-import json
 import logging
 from fractions import Fraction
 
@@ -16,7 +15,6 @@ import pyarrow.compute as pc
 from tweetrnn.errors import UserError
 from tweetrnn.files import (
     check_digest,
-    damaged,
     load_array,
     read_json,
     read_parquet,
@@ -26,7 +24,8 @@ from tweetrnn.files import (
     write_parquet,
     writing_array,
 )
-from tweetrnn.parts import PARTS
+from tweetrnn.results import SPLIT_ARRAYS
+from tweetrnn.sets import SETS
 
 CHUNK = 1 << 16  # tweets whose ids are handled at a time
 
@@ -56,7 +55,7 @@ def boundaries(fractions):
     A fraction means the decimal number as written: 0.29 of 100 is 29, though the nearest float
     times 100 is less. Without a test part validation takes all that is left.
     """
-    train, validation, test = (Fraction(repr(float(fractions[part]))) for part in PARTS)
+    train, validation, test = (Fraction(repr(float(fractions[part]))) for part in SETS)
     return train, train + validation if test else Fraction(1)
 
 
@@ -167,22 +166,22 @@ def straddlers(groups, parts):
     ``seen`` gives for validation and test the rows whose tokens also stand in training.
     """
     unique, inverse = np.unique(groups, return_inverse=True)
-    present = np.zeros((len(unique), len(PARTS)), dtype=bool)
+    present = np.zeros((len(unique), len(SETS)), dtype=bool)
     present[inverse, parts] = True
     straddles = present.sum(axis=1) > 1
     in_train = present[inverse, 0]
-    seen = {PARTS[p]: int(np.count_nonzero(in_train & (parts == p))) for p in (1, 2)}
+    seen = {SETS[p]: int(np.count_nonzero(in_train & (parts == p))) for p in (1, 2)}
     return int(straddles.sum()), int(straddles[inverse].sum()), seen
 
 
-def check_parts(parts, labels, names, split):
+def check_sets(parts, labels, names, split):
     """Refuse a split that cannot be trained on or judged by.
 
     Raises:
         UserError: a part with a positive fraction is empty, or training lacks a class.
     """
-    sizes = np.bincount(parts, minlength=len(PARTS))
-    for part, size in zip(PARTS, sizes, strict=True):
+    sizes = np.bincount(parts, minlength=len(SETS))
+    for part, size in zip(SETS, sizes, strict=True):
         if not size and split["fractions"][part] > 0:
             raise UserError(
                 f"split.fractions.{part}: {split['fractions'][part]:g} of {len(parts)} tweets "
@@ -199,14 +198,14 @@ def check_parts(parts, labels, names, split):
             )
 
 
-def count_by_part(words, offsets, parts, dictionary_size):
+def count_by_set(words, offsets, parts, dictionary_size):
     """Return counts (3, dictionary_size + 1) of each word id in each part, over uncut tweets."""
-    counts = np.zeros((len(PARTS), dictionary_size + 1), dtype=np.int64)
+    counts = np.zeros((len(SETS), dictionary_size + 1), dtype=np.int64)
     for start in range(0, len(parts), CHUNK):
         ends = offsets[start : start + CHUNK + 1]
         ids = words[ends[0] : ends[-1]]
         part_of_word = np.repeat(parts[start : start + CHUNK], np.diff(ends))
-        for part in range(len(PARTS)):
+        for part in range(len(SETS)):
             found = np.bincount(ids[part_of_word == part])
             counts[part, : len(found)] += found
     return counts
@@ -263,7 +262,7 @@ def write_sequences(path, sequences, rows, lookup):
             append(lookup[sequences[rows[start : start + CHUNK]]])
 
 
-def facts_of_part(labels, names, counts, unknown):
+def facts_of_set(labels, names, counts, unknown):
     """Return what facts.json says of a part.
 
     Args:
@@ -283,66 +282,123 @@ def facts_of_part(labels, names, counts, unknown):
     }
 
 
-ARRAYS = [f"{part}_{array}" for part in PARTS for array in ("sequences", "labels")]
-INPUTS = {
-    "dictionary": "every word with its id (Parquet)",
-    "sequences": "padded ids (npy)",
-    "words": "uncut ids (npy)",
-    "offsets": "where each tweet's words begin (npy)",
-    "labels": "class ids (npy)",
-}
-
-
-def divide(tweets, inputs, encode_facts, config, outputs):
-    """Read what encode wrote, write the parts, return the facts.
+def split(
+    tweets,
+    dictionary,
+    sequences,
+    words,
+    offsets,
+    labels,
+    encode_facts,
+    train_sequences,
+    train_labels,
+    validation_sequences,
+    validation_labels,
+    test_sequences,
+    test_labels,
+    rows,
+    vocabulary,
+    split_facts,
+    *,
+    config,
+):
+    """Split the tweets into sets, and choose the words that get a one-hot column.
 
     Args:
-        tweets: the Parquet file that tokenize wrote.
-        inputs: paths by the names of INPUTS.
-        encode_facts: what encode says of them.
-        config: split, vocabulary and seed.
-        outputs: paths by the names of ARRAYS, and rows and vocabulary.
+        tweets: what tokenize wrote.
+        dictionary, sequences, words, offsets, labels, encode_facts: what encode wrote.
+        train_sequences, ...: to write: (N, T) int32 one-hot columns of each set (npy).
+        train_labels, ...: to write: (N,) int32 class ids of each set (npy).
+        rows: to write: which tweet is in which set, in the order of its arrays (Parquet).
+        vocabulary: to write: the words with a one-hot column (Parquet).
+        split_facts: to write: counts, and the files' sha256 (JSON).
+        config: split, vocabulary, seed.
 
     Raises:
-        UserError: damaged input; a part is empty or training lacks a class; no word is left.
+        UserError: the input is damaged; a set is empty or training lacks a class; no word is left.
     """
-    split, vocabulary, names = config["split"], config["vocabulary"], encode_facts["labels"]
-    for name, path in {**inputs, "tweets": tweets}.items():
-        check_digest(path, encode_facts["sha256"][name])
-    sequences, words, offsets = (load_array(inputs[n]) for n in ("sequences", "words", "offsets"))
-    labels = np.asarray(load_array(inputs["labels"]))
-    table = read_parquet(tweets, ["id", "group"])
-    if len(table) != len(labels):
-        raise damaged(tweets, f"it has {len(table)} rows, but encode saw {len(labels)}")
-    groups = table["group"].to_numpy()
-    ordered = split["method"] == "ordered"
-    tie_break = None if ordered else ranks_of_repeated(groups, table["id"])
-    del table
+    outputs = {
+        "train_sequences": train_sequences,
+        "train_labels": train_labels,
+        "validation_sequences": validation_sequences,
+        "validation_labels": validation_labels,
+        "test_sequences": test_sequences,
+        "test_labels": test_labels,
+        "rows": rows,
+        "vocabulary": vocabulary,
+    }
+    inputs = {
+        "tweets": tweets,
+        "dictionary": dictionary,
+        "sequences": sequences,
+        "words": words,
+        "offsets": offsets,
+        "labels": labels,
+    }
+    encoded = read_json(encode_facts)
+    for name, path in inputs.items():
+        check_digest(path, encoded["sha256"][name])
+    facts = divide(
+        read_parquet(tweets, ["id", "group"]),
+        read_parquet(dictionary, ["word"])["word"].combine_chunks(),
+        *(load_array(path) for path in (sequences, words, offsets, labels)),
+        encoded,
+        config,
+        outputs,
+    )
+    write_json(split_facts, facts)
+    sizes = ", ".join(f"{name} {one['tweets']}" for name, one in facts["parts"].items())
+    log.info("%s tweets; one-hot width %d", sizes, facts["width"])
+    if facts["straddling_groups"]:
+        log.warning(
+            "%d groups of equal tweets are in more than one set, as an ordered split allows",
+            facts["straddling_groups"],
+        )
 
-    parts, order = place(groups, labels, tie_break, split, config["seed"], len(names))
-    check_parts(parts, labels, names, split)
-    dictionary = read_parquet(inputs["dictionary"], ["word"])["word"].combine_chunks()
-    counts = count_by_part(words, offsets, parts, len(dictionary))
+
+def divide(table, dictionary, sequences, words, offsets, labels, encoded, config, outputs):
+    """Write the sets; return the facts.
+
+    Args:
+        table: the tweets' ids and groups (pyarrow Table).
+        dictionary: its words, id 1 first (pyarrow array).
+        sequences, words, offsets, labels: what encode wrote, as arrays.
+        encoded: encode's facts.
+        config: split, vocabulary, seed.
+        outputs: paths by the names of SPLIT_ARRAYS, and rows and vocabulary.
+    """
+    division, vocabulary, names = config["split"], config["vocabulary"], encoded["labels"]
+    labels = np.asarray(labels)
+    if len(table) != len(labels):
+        raise UserError(
+            f"tokenize and encode do not agree: {len(table)} and {len(labels)} tweets; run again"
+        )
+    groups = table["group"].to_numpy()
+    ordered = division["method"] == "ordered"
+    tie_break = None if ordered else ranks_of_repeated(groups, table["id"])
+    sets, order = place(groups, labels, tie_break, division, config["seed"], len(names))
+    check_sets(sets, labels, names, division)
+    counts = count_by_set(words, offsets, sets, len(dictionary))
     chosen, chosen_counts = fit_vocabulary(counts, dictionary, vocabulary)
     lookup, width, padding_id, unknown_id = columns(chosen, len(dictionary), vocabulary)
 
     unknown = np.ones(len(dictionary) + 1, dtype=bool)
     unknown[chosen] = False
-    part_facts = {}
-    for number, part in enumerate(PARTS):
-        rows = order[parts[order] == number]
-        write_sequences(outputs[f"{part}_sequences"], sequences, rows, lookup)
-        save_array(outputs[f"{part}_labels"], labels[rows])
-        part_facts[part] = facts_of_part(labels[rows], names, counts[number], unknown)
-        for name, count in part_facts[part]["classes"].items():
+    set_facts = {}
+    for number, name in enumerate(SETS):
+        rows = order[sets[order] == number]
+        write_sequences(outputs[f"{name}_sequences"], sequences, rows, lookup)
+        save_array(outputs[f"{name}_labels"], labels[rows])
+        set_facts[name] = facts_of_set(labels[rows], names, counts[number], unknown)
+        for label, count in set_facts[name]["classes"].items():
             if len(rows) and not count:
-                log.warning("the %s part holds no tweet of class %r", part, name)
+                log.warning("the %s set has no tweet of class %r", name, label)
     write_parquet(
         outputs["rows"],
         pa.table(
             {
                 "row": order,
-                "part": pa.DictionaryArray.from_arrays(parts[order], pa.array(PARTS)).cast(
+                "part": pa.DictionaryArray.from_arrays(sets[order], pa.array(SETS)).cast(
                     pa.string()
                 ),
                 "label": labels[order],
@@ -360,81 +416,26 @@ def divide(tweets, inputs, encode_facts, config, outputs):
             }
         ),
     )
-    straddling_groups, straddling_rows, seen_in_training = straddlers(groups, parts)
+    straddling_groups, straddling_rows, seen_in_training = straddlers(groups, sets)
     return {
         "width": width,
         "padding_id": padding_id,
         "unknown_id": unknown_id,
         "vocabulary_words": len(chosen),
-        "sequence_length": encode_facts["sequence_length"],
-        "padding": encode_facts["padding"],
-        "truncation": encode_facts["truncation"],
+        "sequence_length": encoded["sequence_length"],
+        "padding": encoded["padding"],
+        "truncation": encoded["truncation"],
         "labels": names,
-        "method": split["method"],
-        "fractions": split["fractions"],
+        "method": division["method"],
+        "fractions": division["fractions"],
         "fit_on": vocabulary["fit_on"],
-        "parts": part_facts,
+        "parts": set_facts,
         "words_unseen_in_training": int(np.count_nonzero(counts[0, 1:] == 0)),
         "straddling_groups": straddling_groups,
         "straddling_rows": straddling_rows,
         "seen_in_training": seen_in_training,
         "sha256": {
-            "tweets": encode_facts["sha256"]["tweets"],
-            **{name: sha256_of(outputs[name]) for name in (*ARRAYS, "rows", "vocabulary")},
+            "tweets": encoded["sha256"]["tweets"],
+            **{name: sha256_of(outputs[name]) for name in (*SPLIT_ARRAYS, "rows", "vocabulary")},
         },
     }
-
-
-def add_arguments(parser):
-    """Add this stage's options."""
-    parser.add_argument("--tweets", required=True, metavar="FILE", help="tokenized tweets")
-    for name, meaning in INPUTS.items():
-        parser.add_argument(f"--{name}", required=True, metavar="FILE", help=meaning)
-    parser.add_argument(
-        "--encode-facts", required=True, metavar="FILE", help="what encode says of them (JSON)"
-    )
-    for part in PARTS:
-        parser.add_argument(
-            f"--{part}-sequences",
-            required=True,
-            metavar="FILE",
-            help=f"to write: one-hot columns of the {part} part (npy, int32)",
-        )
-        parser.add_argument(
-            f"--{part}-labels",
-            required=True,
-            metavar="FILE",
-            help=f"to write: class ids of the {part} part (npy, int32)",
-        )
-    parser.add_argument(
-        "--rows", required=True, metavar="FILE", help="to write: which tweet is where (Parquet)"
-    )
-    parser.add_argument(
-        "--vocabulary", required=True, metavar="FILE", help="to write: one-hot columns (Parquet)"
-    )
-    parser.add_argument("--facts", required=True, metavar="FILE", help="to write: counts (JSON)")
-    parser.add_argument(
-        "--config",
-        required=True,
-        type=json.loads,
-        help='{"split": ..., "vocabulary": ..., "seed": ...}',
-    )
-
-
-def main(options):
-    """Run the stage."""
-    facts = divide(
-        options.tweets,
-        {name: getattr(options, name) for name in INPUTS},
-        read_json(options.encode_facts),
-        options.config,
-        {name: getattr(options, name) for name in (*ARRAYS, "rows", "vocabulary")},
-    )
-    write_json(options.facts, facts)
-    sizes = ", ".join(f"{part} {found['tweets']}" for part, found in facts["parts"].items())
-    log.info("%s tweets; one-hot width %d", sizes, facts["width"])
-    if facts["straddling_groups"]:
-        log.warning(
-            "%d groups of equal tweets lie in more than one part, as an ordered split allows",
-            facts["straddling_groups"],
-        )

@@ -4,7 +4,6 @@ Tweets go through in batches, so memory grows by some bytes a tweet (its hashes 
 """
 
 import csv
-import json
 import logging
 from array import array
 from hashlib import blake2b
@@ -39,27 +38,18 @@ BATCH = 16_384  # tweets in memory at a time
 log = logging.getLogger("tweetrnn")
 
 
-def add_arguments(parser):
-    """Add the stage's options."""
-    parser.add_argument("--corpus", required=True, metavar="FILE", help="the corpus to read")
-    parser.add_argument("--tweets", required=True, metavar="FILE", help="Parquet: tweets, tokens")
-    parser.add_argument("--facts", required=True, metavar="FILE", help="JSON: what was found")
-    parser.add_argument("--dropped", required=True, metavar="FILE", help="CSV: rows not kept")
-    parser.add_argument("--config", required=True, type=json.loads, metavar="JSON")
+def tokenize(corpus, tweets, token_facts, dropped, *, config):
+    """Read a corpus; write its tweets with their tokens, facts about them, and the dropped rows.
 
-
-def main(options):
-    """Run the stage."""
-    tokenize(options.corpus, options.config, options.tweets, options.facts, options.dropped)
-
-
-def tokenize(path, config, tweets, facts, dropped):
-    """Read the corpus at ``path``; write its tweets, the facts about them and the dropped rows.
-
-    ``config`` has the sections ``corpus`` and ``tokenize``; the last three are the files written.
+    Args:
+        corpus: the file to read.
+        tweets: to write: a table of SCHEMA (Parquet).
+        token_facts: to write: counts, and the files' sha256 (JSON).
+        dropped: to write: the rows that were not kept, and why (CSV).
+        config: corpus, tokenize.
 
     Raises:
-        UserError: the corpus cannot be read, or will not do; nothing is written then.
+        UserError: the corpus cannot be read, or cannot be used; then nothing is written.
     """
     with replacing(dropped) as listing, listing.open("w", encoding="utf-8", newline="") as stream:
         # Texts in quotes: with this line end a lone \r would stay bare, and part rows for a reader.
@@ -69,44 +59,44 @@ def tokenize(path, config, tweets, facts, dropped):
         def list_dropped(row, line, identifier, reason):
             writer.writerow([row, line, defused(identifier), reason])
 
-        corpus = Corpus(path, config["corpus"], on_drop=list_dropped)
-        tally = Tally(corpus.config["labels"])
+        source = Corpus(corpus, config["corpus"], on_drop=list_dropped)
+        tally = Tally(source.config["labels"])
         with replacing(tweets) as beside:
-            with unchanged(path), parquet_writer(beside, SCHEMA) as parquet:
-                for batch in batches(corpus, config["tokenize"], tally):
+            with unchanged(corpus), parquet_writer(beside, SCHEMA) as parquet:
+                for batch in batches(source, config["tokenize"], tally):
                     parquet.write_batch(batch)
-                    log.info("%s rows read", f"{corpus.rows:,}")
-            corpus.check()
+                    log.info("%s rows read", f"{source.rows:,}")
+            source.check()
             found = tally.facts()
             if found["groups"] < 2:
                 raise UserError(
-                    f"{path}: all {corpus.rows:,} tweets have the same tokens; there is nothing "
-                    f"to learn. Is corpus.columns.text ({corpus.config['columns']['text']!r}) the "
+                    f"{corpus}: all {source.rows:,} tweets have the same tokens; there is nothing "
+                    f"to learn. Is corpus.columns.text ({source.config['columns']['text']!r}) the "
                     "column with the tweets?"
                 )
-            labels = corpus.config["labels"]
+            labels = source.config["labels"]
             write_json(
-                facts,
+                token_facts,
                 {
-                    "kind": corpus.config["kind"],
-                    "licence": licence_of(corpus.config),
-                    "sha256": corpus.sha256,
-                    "bytes": corpus.size,
+                    "kind": source.config["kind"],
+                    "licence": licence_of(source.config),
+                    "sha256": source.sha256,
+                    "bytes": source.size,
                     "tweets_sha256": sha256_of(beside),
                     "labels": labels,
-                    "rows_read": corpus.rows,
-                    "kept": corpus.kept.total(),
-                    "dropped": dict(sorted(corpus.dropped.items())),
-                    "ignored": dict(sorted(corpus.ignored.items())),
-                    "classes": {label: corpus.kept[label] for label in labels},
+                    "rows_read": source.rows,
+                    "kept": source.kept.total(),
+                    "dropped": dict(sorted(source.dropped.items())),
+                    "ignored": dict(sorted(source.ignored.items())),
+                    "classes": {label: source.kept[label] for label in labels},
                     **found,
                     "tokenize": config["tokenize"],  # what a prediction does with its tweets, too
-                    "text_column": corpus.config["columns"]["text"],
+                    "text_column": source.config["columns"]["text"],
                 },
             )
-    if corpus.dropped:
-        reasons = ", ".join(f"{reason} {n:,}" for reason, n in corpus.dropped.most_common())
-        log.info("%s: dropped %s; see %s", path, reasons, dropped)
+    if source.dropped:
+        reasons = ", ".join(f"{reason} {n:,}" for reason, n in source.dropped.most_common())
+        log.info("%s: dropped %s; see %s", corpus, reasons, dropped)
 
 
 def licence_of(corpus):

@@ -5,10 +5,9 @@ stand in neither table, so that nobody can choose by them.
 """
 
 import csv
-import json
 import logging
 import math
-from pathlib import Path
+from dataclasses import asdict
 
 import pyarrow as pa
 
@@ -16,8 +15,18 @@ from tweetrnn import grid
 from tweetrnn.errors import UserError
 from tweetrnn.evaluation.prediction_metrics import PREDICTION_METRICS
 from tweetrnn.evaluation.stored_predictions import by_part
-from tweetrnn.files import check_digest, damaged, read_json, read_parquet, replacing, write_parquet
+from tweetrnn.files import (
+    check_digest,
+    damaged,
+    read_json,
+    read_parquet,
+    replacing,
+    sha256_of,
+    write_json,
+    write_parquet,
+)
 from tweetrnn.metrics import HISTORY, METRICS
+from tweetrnn.results import Results
 
 FIGURES = {
     **{f"{kind}_{name}": pa.float64() for name in METRICS for kind in ("mean", "best", "last")},
@@ -158,7 +167,7 @@ def score(path):
     }
 
 
-def read_run(folder, benchmark, cell, combination, replicate):
+def read_run(paths, run):
     """Return (row, epochs) of one run: a dict by the names of RUNS, and its history.
 
     A run that diverged (its status says so, or a figure is not finite) has no figures.
@@ -166,10 +175,9 @@ def read_run(folder, benchmark, cell, combination, replicate):
     Raises:
         UserError: a file is damaged or belongs to another run.
     """
+    combination = grid.Combination.parse(run.combination)
     row = dict.fromkeys(RUNS) | {
-        "cell": cell,
-        "combination": combination.name,
-        "replicate": replicate,
+        **asdict(run),
         "recurrent_layers": combination.recurrent_layers,
         "dense_layers": combination.dense_layers,
         "dropout": combination.dropout,
@@ -177,29 +185,30 @@ def read_run(folder, benchmark, cell, combination, replicate):
         "learning_rate": combination.learning_rate,
         "reference_tuple": str(combination.reference_tuple),
     }
-    told = folder / "parameters.json"
+    told = paths.parameters
     if not told.exists():
         return row | {"status": "missing"}, {name: [] for name in HISTORY}
     parameters = read_json(told)
     for key in ("cell", "combination", "replicate"):
         if parameters.get(key) != row[key]:
             raise damaged(told, f"its {key} is {parameters.get(key)!r}, not {row[key]!r}")
-    check_digest(folder / "history.csv", parameters["sha256"]["history"])
-    history = read_history(folder / "history.csv")
+    check_digest(paths.history, parameters["sha256"]["history"])
+    history = read_history(paths.history)
     finite = all(None not in values for values in history.values())
     status = parameters["status"] if finite else "diverged"
     row |= {
         "status": status,
         "parameters": parameters["parameters"],
-        "seconds": read_json(folder / "timing.json")["total"],
-        "max_rss_mb": read_peak_memory(benchmark),
+        "seconds": read_json(paths.timing)["total"],
+        "max_rss_mb": read_peak_memory(paths.benchmark),
     }
     if status != "diverged":
         row["best_epoch"] = parameters["best_epoch"]
         if not 1 <= row["best_epoch"] <= len(history["epoch"]):
             raise damaged(told, f"its best epoch, {row['best_epoch']}, is not in the history")
         row |= summarise(history, row["best_epoch"])
-        row |= score(folder / "predictions.parquet")
+        check_digest(paths.predictions, parameters["sha256"]["predictions"])
+        row |= score(paths.predictions)
     return row, history
 
 
@@ -234,36 +243,21 @@ def table(rows, columns):
     )
 
 
-def gather(train_dir, benchmark_dir, config, allow_missing=False):
+def gather(results, config, allow_missing=False):
     """Return (runs, epochs): dicts by the names of RUNS, ranked, and of EPOCHS, in that order.
 
-    Args:
-        train_dir: the folder with CELL/COMBINATION/REPLICATE/.
-        benchmark_dir: the folder with CELL/COMBINATION/REPLICATE.tsv.
-        config: grid, seed and training.replicates say which runs are expected, report.rank_by
-            how they are ordered.
-        allow_missing: list a run without results as missing instead of refusing.
-
-    Raises:
-        UserError: runs are missing, damaged or mixed up.
+    Arguments and errors as for ``aggregate``; ``results`` are the Results.
     """
     runs, histories = [], {}
-    for cell, combination, replicate in grid.runs(config):
-        name = Path(cell, combination.name, str(replicate))
-        row, history = read_run(
-            train_dir / name,
-            benchmark_dir / name.with_suffix(".tsv"),
-            cell,
-            combination,
-            replicate,
-        )
+    for run in grid.runs(config):
+        row, history = read_run(results.run(run), run)
         runs.append(row)
-        histories[cell, combination.name, replicate] = history
+        histories[run.cell, run.combination, run.replicate] = history
     missing = [row for row in runs if row["status"] == "missing"]
     if missing and not allow_missing:
         first = missing[0]
         raise UserError(
-            f"{train_dir}: {len(missing)} of {len(runs)} runs are missing, among them "
+            f"{results.trainings}: {len(missing)} of {len(runs)} runs are missing, among them "
             f"{first['cell']}/{first['combination']}/{first['replicate']}; train them, or ask "
             "for a partial table with --allow-missing"
         )
@@ -279,49 +273,37 @@ def gather(train_dir, benchmark_dir, config, allow_missing=False):
     return runs, epochs
 
 
-def add_arguments(parser):
-    """Add this stage's options."""
-    parser.add_argument(
-        "--train-dir",
-        required=True,
-        type=Path,
-        metavar="DIR",
-        help="the trainings' folder, CELL/COMBINATION/REPLICATE/ in it",
-    )
-    parser.add_argument(
-        "--benchmark-dir",
-        required=True,
-        type=Path,
-        metavar="DIR",
-        help="Snakemake's benchmarks of them, CELL/COMBINATION/REPLICATE.tsv in it",
-    )
-    for name in ("runs", "epochs"):
-        for kind in ("csv", "parquet"):
-            parser.add_argument(
-                f"--{name}-{kind}", required=True, metavar="FILE", help=f"to write: all {name}"
-            )
-    parser.add_argument(
-        "--allow-missing", action="store_true", help="list runs without results as missing"
-    )
-    parser.add_argument(
-        "--config",
-        required=True,
-        type=json.loads,
-        help='{"grid": ..., "seed": ..., "training": {"replicates": ...}, '
-        '"report": {"rank_by": ...}}',
-    )
+def aggregate(
+    results,
+    runs,
+    runs_csv,
+    epochs,
+    epochs_csv,
+    aggregate_facts,
+    *,
+    config,
+    allow_missing=False,
+):
+    """Collect all runs of the grid in one ranked table, and all their epochs in another.
 
+    Args:
+        results: the folder with all results, of which the runs' are read.
+        runs, runs_csv: to write: the ranked runs.
+        epochs, epochs_csv: to write: the runs' epochs, in the order of the runs.
+        aggregate_facts: to write: the tables' sha256 (JSON).
+        config: grid, seed, training.replicates and report.rank_by.
+        allow_missing: list a run without results as missing instead of refusing.
 
-def main(options):
-    """Run the stage."""
-    runs, epochs = gather(
-        options.train_dir, options.benchmark_dir, options.config, options.allow_missing
-    )
-    write_csv(options.runs_csv, runs, RUNS)
-    write_parquet(options.runs_parquet, table(runs, RUNS))
-    write_csv(options.epochs_csv, epochs, EPOCHS)
-    write_parquet(options.epochs_parquet, table(epochs, EPOCHS))
+    Raises:
+        UserError: runs are missing, damaged or mixed up.
+    """
+    run_rows, epoch_rows = gather(Results(results), config, allow_missing)
+    write_csv(runs_csv, run_rows, RUNS)
+    write_parquet(runs, table(run_rows, RUNS))
+    write_csv(epochs_csv, epoch_rows, EPOCHS)
+    write_parquet(epochs, table(epoch_rows, EPOCHS))
+    write_json(aggregate_facts, {"sha256": {"runs": sha256_of(runs), "epochs": sha256_of(epochs)}})
     for status in ("diverged", "missing"):
-        count = sum(row["status"] == status for row in runs)
+        count = sum(row["status"] == status for row in run_rows)
         if count:
-            log.warning("%d of %d runs: %s", count, len(runs), status)
+            log.warning("%d of %d runs: %s", count, len(run_rows), status)

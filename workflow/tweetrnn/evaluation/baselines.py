@@ -6,7 +6,6 @@ tokens and pairs of neighbours; the weights are fitted on the training part, and
 ``GRID`` with the best validation accuracy, the smallest on ties.
 """
 
-import json
 import logging
 
 import numpy as np
@@ -17,6 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from tweetrnn import metrics
 from tweetrnn.files import check_digest, read_json, read_parquet, write_json, write_parquet
+from tweetrnn.sets import SETS
 
 GRID = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 CHUNK = 1 << 14  # tweets that are Python lists at a time
@@ -117,45 +117,41 @@ def prediction_table(probabilities, labels):
     return pa.concat_tables(tables).combine_chunks()
 
 
-def add_arguments(parser):
-    """Add this stage's options."""
-    parser.add_argument("--tweets", required=True, metavar="FILE", help="tokenized tweets")
-    parser.add_argument("--rows", required=True, metavar="FILE", help="which tweet is where")
-    parser.add_argument("--facts", required=True, metavar="FILE", help="the split's facts")
-    parser.add_argument("--metrics", required=True, metavar="FILE", help="to write: scores (JSON)")
-    parser.add_argument(
-        "--predictions", required=True, metavar="FILE", help="to write: probabilities (Parquet)"
-    )
-    parser.add_argument("--config", required=True, type=json.loads, help='{"seed": ...}')
+def baselines(tweets, rows, split_facts, baseline_metrics, baseline_predictions, *, config):
+    """Score the baselines on the same sets as the networks.
 
-
-def main(options):
-    """Run the stage."""
-    facts = read_json(options.facts)
-    for name in ("tweets", "rows"):
-        check_digest(getattr(options, name), facts["sha256"][name])
-    tokens = read_parquet(options.tweets, ["tokens"])["tokens"].combine_chunks()
-    table = read_parquet(options.rows, ["row", "part", "label"])
-    parts = table["part"].to_numpy(zero_copy_only=False)
-    rows, labels = (
-        {part: table[column].to_numpy()[parts == part] for part in ("train", "validation", "test")}
+    Args:
+        tweets: what tokenize wrote.
+        rows, split_facts: what split wrote.
+        baseline_metrics: to write: scores, and the predictions' sha256 (JSON).
+        baseline_predictions: to write: probabilities of the validation and test set (Parquet).
+        config: seed.
+    """
+    facts = read_json(split_facts)
+    for name, path in (("tweets", tweets), ("rows", rows)):
+        check_digest(path, facts["sha256"][name])
+    tokens = read_parquet(tweets, ["tokens"])["tokens"].combine_chunks()
+    table = read_parquet(rows, ["row", "part", "label"])
+    set_of = table["part"].to_numpy(zero_copy_only=False)
+    rows_of, labels = (
+        {name: table[column].to_numpy()[set_of == name] for name in SETS}
         for column in ("row", "label")
     )
     probabilities, majority, c = evaluate(
-        tokens, rows, labels, len(facts["labels"]), options.config["seed"]
+        tokens, rows_of, labels, len(facts["labels"]), config["seed"]
     )
 
     def scores(baseline):
         return {
-            part: metrics.scores(probabilities[baseline][part], labels[part])
-            if part in probabilities[baseline]
+            name: metrics.scores(probabilities[baseline][name], labels[name])
+            if name in probabilities[baseline]
             else None
-            for part in ("validation", "test")
+            for name in SETS[1:]
         }
 
-    write_parquet(options.predictions, prediction_table(probabilities, labels))
+    write_parquet(baseline_predictions, prediction_table(probabilities, labels))
     write_json(
-        options.metrics,
+        baseline_metrics,
         {
             "majority": {"label": facts["labels"][majority], **scores("majority")},
             "logistic_regression": {

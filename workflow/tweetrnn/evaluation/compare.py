@@ -4,7 +4,6 @@ The output holds numbers only; words are the report's. Without a test part the m
 validation, which is marked as optimistic: the combinations were selected there.
 """
 
-import json
 import logging
 from dataclasses import dataclass
 from itertools import combinations as pairs_of
@@ -21,6 +20,7 @@ from tweetrnn.evaluation.select import mean_figures
 from tweetrnn.evaluation.statistics import LEVEL, mcnemar
 from tweetrnn.evaluation.stored_predictions import by_part
 from tweetrnn.files import check_digest, damaged, read_json, read_parquet, write_json
+from tweetrnn.results import Results
 
 BASELINES = ("majority", "logistic_regression")
 
@@ -69,7 +69,7 @@ def read_predictions(path, parts, **only):
     return found
 
 
-def compare(selected, runs, train_dir, baselines, rows, names, config):
+def compared(selected, runs, train_dir, baselines, rows, names, config):
     """Return everything that comparison.json holds.
 
     Args:
@@ -180,49 +180,46 @@ def compare(selected, runs, train_dir, baselines, rows, names, config):
     }
 
 
-def add_arguments(parser):
-    """Add this stage's options."""
-    parser.add_argument("--selected", required=True, metavar="FILE", help="what select chose")
-    parser.add_argument("--runs", required=True, metavar="FILE", help="all runs (Parquet)")
-    parser.add_argument(
-        "--train-dir",
-        required=True,
-        metavar="DIR",
-        help="the trainings' folder, CELL/COMBINATION/REPLICATE/ in it",
-    )
-    parser.add_argument(
-        "--baselines", required=True, metavar="FILE", help="the baselines' predictions"
-    )
-    parser.add_argument("--rows", required=True, metavar="FILE", help="which tweet is where")
-    parser.add_argument("--facts", required=True, metavar="FILE", help="the split's facts")
-    parser.add_argument(
-        "--comparison", required=True, metavar="FILE", help="to write: all figures (JSON)"
-    )
-    parser.add_argument(
-        "--config",
-        required=True,
-        type=json.loads,
-        help='{"grid": ..., "seed": ..., "report": {"resamples": ..., "show_tweets": ...}}',
-    )
+def compare(
+    results,
+    selected,
+    runs,
+    aggregate_facts,
+    baseline_metrics,
+    baseline_predictions,
+    rows,
+    split_facts,
+    comparison,
+    *,
+    config,
+):
+    """Compare the selected combinations, and describe the grid.
 
-
-def main(options):
-    """Run the stage."""
-    facts = read_json(options.facts)
-    check_digest(options.rows, facts["sha256"]["rows"])
-    comparison = compare(
-        read_json(options.selected),
-        read_parquet(options.runs).to_pylist(),
-        options.train_dir,
-        options.baselines,
-        read_parquet(options.rows),
+    Args:
+        results: the folder with all results, of which the runs' predictions are read.
+        selected: what select wrote.
+        runs, aggregate_facts: what aggregate wrote.
+        baseline_metrics, baseline_predictions: what baselines wrote.
+        rows, split_facts: what split wrote.
+        comparison: to write (JSON).
+        config: grid, seed, report (resamples, show_tweets).
+    """
+    facts = read_json(split_facts)
+    check_digest(rows, facts["sha256"]["rows"])
+    check_digest(runs, read_json(aggregate_facts)["sha256"]["runs"])
+    found = compared(
+        read_json(selected),
+        read_parquet(runs).to_pylist(),
+        Results(results).trainings,
+        baseline_predictions,
+        read_parquet(rows),
         facts["labels"],
-        options.config,
+        config,
     )
-    write_json(options.comparison, comparison)
-    for pair in comparison["primary"]["pairs"]:
+    write_json(comparison, found)
+    for pair in found["primary"]["pairs"]:
         log.info(
-            "%s less %s: %.4f, 95 %% from %.4f to %.4f",
+            "%s - %s: %.4f, 95 %% interval %.4f to %.4f",
             pair["first"],
             pair["second"],
             pair["difference"],

@@ -5,12 +5,12 @@ combinations are trained again as new replicates, numbered after the grid's own:
 was lucky on the validation part takes no part in the primary analysis.
 """
 
-import json
 import logging
 from collections import defaultdict
 
 from tweetrnn.errors import UserError
-from tweetrnn.files import read_parquet, write_json
+from tweetrnn.files import check_digest, read_json, read_parquet, write_json
+from tweetrnn.grid import Run
 
 log = logging.getLogger("tweetrnn")
 
@@ -27,7 +27,7 @@ def mean_figures(runs, figure):
     return {name: sum(figures) / len(figures) for name, figures in values.items()}
 
 
-def select(runs, select_by, cells):
+def choose(runs, select_by, cells):
     """Return {cell: choice}: combination, figure, replicate, candidates.
 
     Ties go to the first name. ``replicate`` is the combination's best run (the lowest number on
@@ -66,40 +66,31 @@ def select(runs, select_by, cells):
 
 
 def further_runs(cells, replicates):
-    """Return (cell, combination, replicate) of the trainings that repeat what was selected.
+    """Return the Runs that repeat what was selected.
 
-    ``cells`` is {cell: choice} as ``select`` returns it, ``replicates`` their new numbers.
+    ``cells`` is {cell: choice} as ``choose`` returns it, ``replicates`` their new numbers.
     """
     return [
-        (cell, choice["combination"], replicate)
+        Run(cell, choice["combination"], replicate)
         for cell, choice in cells.items()
         for replicate in replicates
     ]
 
 
-def add_arguments(parser):
-    """Add this stage's options."""
-    parser.add_argument("--runs", required=True, metavar="FILE", help="all runs (Parquet)")
-    parser.add_argument(
-        "--selected", required=True, metavar="FILE", help="to write: the choices (JSON)"
-    )
-    parser.add_argument(
-        "--config",
-        required=True,
-        type=json.loads,
-        help='{"grid": ..., "report": {"select_by": ...}, '
-        '"training": {"replicates": ..., "selected_replicates": ...}}',
-    )
+def select(runs, aggregate_facts, selected, *, config):
+    """Select each cell's best combination on validation.
 
-
-def main(options):
-    """Run the stage."""
-    select_by, training = options.config["report"]["select_by"], options.config["training"]
-    runs = read_parquet(options.runs).to_pylist()
-    chosen = select(runs, select_by, options.config["grid"]["cell"])
+    Args:
+        runs, aggregate_facts: what aggregate wrote.
+        selected: to write: the choices (JSON).
+        config: grid.cell, report.select_by, training (replicates, selected_replicates).
+    """
+    select_by, training = config["report"]["select_by"], config["training"]
+    check_digest(runs, read_json(aggregate_facts)["sha256"]["runs"])
+    chosen = choose(read_parquet(runs).to_pylist(), select_by, config["grid"]["cell"])
     first = training["replicates"] + 1
     write_json(
-        options.selected,
+        selected,
         {
             "select_by": select_by,
             "replicates": list(range(first, first + training["selected_replicates"])),

@@ -89,12 +89,15 @@ def export_folder(options):
     results, run = weights.find_run(options, options.run)
     best = weights.weights_of(run)
     settings, vocabulary = settings_of_results(results)
-    name = "/".join(run.resolve().parts[-3:])
     with new_folder(options.dir, options.force) as folder:
         write_folder(
-            folder, {"run": name, **settings}, vocabulary, best, model_card(results, run, settings)
+            folder,
+            {"run": str(run.name), **settings},
+            vocabulary,
+            best,
+            model_card(results, run, settings),
         )
-    log.info("%s: to %s; its README.md says what it is and how to use it", name, options.dir)
+    log.info("%s: to %s; its README.md says what it is and how to use it", run.name, options.dir)
 
 
 def export_keras(options):

@@ -4,8 +4,6 @@ The sections are those of Mitchell et al., "Model cards for model reporting", FA
 an experiment can tell them. Facts alone go in: no tweet, and nothing of the machine.
 """
 
-from pathlib import Path
-
 from tweetrnn import metrics
 from tweetrnn.evaluation.stored_predictions import by_part
 from tweetrnn.files import check_digest, read_json, read_parquet
@@ -35,19 +33,15 @@ def model_card(results, run, settings):
     """Return the Markdown text of a run's card.
 
     Args:
-        results: the experiment's folder.
-        run: the run's folder.
+        results: the experiment's Results.
+        run: the run's RunResults.
         settings: the predictor's.
 
     Raises:
         UserError: a file of the results is absent or damaged.
     """
-    results, run = Path(results), Path(run)
-    tokenized, split = (
-        read_json(results / "tokenize/facts.json"),
-        read_json(results / "split/facts.json"),
-    )
-    parameters = read_json(run / "parameters.json")
+    tokenized, split = read_json(results.token_facts), read_json(results.split_facts)
+    parameters = read_json(run.parameters)
     own = predictions(run, parameters)
     sections = [
         heading(parameters, settings, tokenized),
@@ -66,7 +60,7 @@ def model_card(results, run, settings):
 
 def predictions(run, parameters):
     """Return {part: (probabilities (N, classes), labels (N,))} of a run's own predictions."""
-    path = run / "predictions.parquet"
+    path = run.predictions
     check_digest(path, parameters["sha256"]["predictions"])
     found = by_part(read_parquet(path), ["validation", "test"])
     return {part: own for part, own in found.items() if len(own[1])}
@@ -105,7 +99,7 @@ or the one that `--text-column` names. No other data are needed."""
 
 def network(run, parameters, settings):
     """The layers."""
-    path = run / "architecture.json"
+    path = run.architecture
     check_digest(path, parameters["sha256"]["architecture"])
     rows = [
         [
@@ -193,7 +187,7 @@ def figures(results, parameters, own, labels):
 
     Nobody shall choose a run by its test figures, so that of other runs they are not told.
     """
-    path = results / "compare/comparison.json"
+    path = results.comparison
     comparison = read_json(path) if path.is_file() else None
     chosen = comparison and comparison["selected"].get(parameters["cell"])
     if chosen and chosen["combination"] == parameters["combination"]:
@@ -256,7 +250,7 @@ def chosen_of(comparison, parameters):
 
 def only_validated(results, own):
     """The figures of a run that was not selected: validation alone."""
-    path = results / "baselines/metrics.json"
+    path = results.baseline_metrics
     baselines = read_json(path) if path.is_file() else {}
     named = {"this run": metrics.scores(*own["validation"])}
     named |= {
@@ -342,7 +336,7 @@ def contents():
 
 def made_with(run):
     """The versions on which the last digits depend."""
-    found = read_json(run / "provenance.json")
+    found = read_json(run.provenance)
     versions = ", ".join(f"{name} {found[name]}" for name in ("python", "torch", "numpy"))
     device = "GPU" if found["device"] == "cuda" else "CPU"
     return f"Trained with {versions} on a {device}; code `{found['code']}`."

@@ -16,6 +16,7 @@ import numpy as np
 from tweetrnn.errors import UserError
 from tweetrnn.evaluation.select import mean_figures
 from tweetrnn.files import naming, read_json, read_parquet, replacing
+from tweetrnn.grid import Run
 from tweetrnn.prediction import records
 from tweetrnn.prediction.predictor import (
     Predictor,
@@ -74,19 +75,19 @@ def chosen(options):
         settings, vocabulary, path = settings_of_folder(options.model)
         return settings, vocabulary, {settings["run"]: path}
     if options.run:
-        results, folder = find_run(options, options.run)
-        folders = [folder]
+        results, run = find_run(options, options.run)
+        runs = [run]
     else:
         results = results_of(options)
         voting = options.top is not None
         names = best_runs(results, options.top) if voting else [selected_run(results)]
-        folders = [Path(results, "train", *map(str, name)) for name in names]
+        runs = [results.run(name) for name in names]
     settings, vocabulary = settings_of_results(results)
-    return settings, vocabulary, {"/".join(f.parts[-3:]): weights_of(f) for f in folders}
+    return settings, vocabulary, {str(run.name): weights_of(run) for run in runs}
 
 
 def best_runs(results, count):
-    """Return (cell, combination, replicate) of the grid's runs with the best validation accuracy.
+    """Return the grid's Runs with the best validation accuracy, best first.
 
     Raises:
         UserError: there are fewer finished ones, or none is asked for.
@@ -96,13 +97,15 @@ def best_runs(results, count):
         raise UserError(
             f"--top {count}: expected 1 to {len(runs)}, the finished runs of the grid in {results}"
         )
-    names = ("cell", "combination", "replicate")
-    runs.sort(key=lambda run: (-run["best_accuracy"], *(run[name] for name in names)))
-    return [tuple(run[name] for name in names) for run in runs[:count]]
+    ranked = sorted(
+        (-run["best_accuracy"], Run(run["cell"], run["combination"], run["replicate"]))
+        for run in runs
+    )
+    return [run for _, run in ranked[:count]]
 
 
 def selected_run(results):
-    """Return (cell, combination, replicate) of the selected run to predict with.
+    """Return the selected Run to predict with.
 
     Among the cells' selected combinations it is the one with the best validation accuracy, the
     mean over replicates; its replicate is the one that select names.
@@ -111,16 +114,16 @@ def selected_run(results):
         UserError: nothing is selected yet.
     """
     runs = _runs_of(results)
-    cells = read_json(results / "select/selected.json")["cells"]
+    cells = read_json(results.selected)["cells"]
     accuracy = mean_figures(runs, "best_accuracy")
     cell = max(cells, key=lambda cell: accuracy.get((cell, cells[cell]["combination"]), 0))
-    return cell, cells[cell]["combination"], cells[cell]["replicate"]
+    return Run(cell, cells[cell]["combination"], cells[cell]["replicate"])
 
 
 def _runs_of(results):
-    if not (results / "select/selected.json").is_file():
+    if not results.selected.is_file():
         raise unfinished(results)
-    return read_parquet(results / "aggregate/runs.parquet").to_pylist()
+    return read_parquet(results.runs).to_pylist()
 
 
 def answers(prediction, labels, voters):
@@ -214,9 +217,14 @@ def output_stream(path):
 
 
 def main(options):
-    """Predict; write the answers, then tell what they cannot rest on."""
+    """Predict what the options name."""
     if bool(options.texts) == (options.input is not None):
         raise UserError("give tweets as arguments, or a file of them with --input (see --help)")
+    predict_with(options)
+
+
+def predict_with(options):
+    """Predict; write the answers, then warn of those that are not reliable."""
     settings, vocabulary, paths = chosen(options)
     text_column = options.text_column or settings["text_column"]
     labels, form = settings["labels"], output_format(options)

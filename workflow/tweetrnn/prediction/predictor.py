@@ -36,13 +36,13 @@ def settings_of_results(results):
     Raises:
         UserError: the experiment has no split yet, or its files are not of one run of its stages.
     """
-    path, divided = Path(results, "tokenize/facts.json"), Path(results, "split/facts.json")
+    path, divided = results.token_facts, results.split_facts
     if not path.is_file() or not divided.is_file():
         raise unfinished(results)
     tokenized, split = read_json(path), read_json(divided)
     if "tokenize" not in tokenized or tokenized["tweets_sha256"] != split["sha256"]["tweets"]:
         raise UserError(f"{path}: not of the same run as the split; run the workflow again")
-    vocabulary = Path(results, "split/vocabulary.parquet")
+    vocabulary = results.vocabulary
     check_digest(vocabulary, split["sha256"]["vocabulary"])
     return {
         "tokenize": tokenized["tokenize"],

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tweetrnn.evaluation.select import further_runs
 from tweetrnn.files import check_digest, read_json, read_parquet
+from tweetrnn.grid import Run
 from tweetrnn.machine import processor_name
 from tweetrnn.reporting.playground import Playground
 from tweetrnn.reporting.playground import read as read_playground
@@ -86,62 +87,80 @@ def installed(name):
         return "not in this environment"
 
 
-def read(options, config):
-    """Return the Experiment that render's ``options`` name.
+def read(
+    results,
+    runs,
+    epochs,
+    aggregate_facts,
+    token_facts,
+    encode_facts,
+    split_facts,
+    tweets,
+    baseline_metrics,
+    comparison,
+    vocabulary,
+    validation_sequences,
+    memory_mb,
+    config,
+):
+    """Return the Experiment; arguments as for ``render``.
 
     Raises:
-        UserError: a file is absent or damaged.
+        UserError: a file is missing or damaged.
     """
-    runs = read_parquet(options.runs).to_pylist()
-    comparison = read_json(options.comparison) if options.comparison else None
+    digests = read_json(aggregate_facts)["sha256"]
+    for name, path in (("runs", runs), ("epochs", epochs)):
+        check_digest(path, digests[name])
+    runs = read_parquet(runs).to_pylist()
+    comparison = comparison and read_json(comparison)
     done = [row for row in runs if row["status"] != "missing"]
-    names = [(row["cell"], row["combination"], row["replicate"]) for row in done]
+    names = [Run(row["cell"], row["combination"], row["replicate"]) for row in done]
     further = []
     if comparison:
         further = further_runs(comparison["selected"], comparison["replicates"])
 
-    def of_run(name, file):
-        return read_json(Path(options.train_dir, *map(str, name), file))
-
-    def architecture(name):
-        told = of_run(name, "parameters.json")["sha256"]["architecture"]
-        check_digest(Path(options.train_dir, *map(str, name), "architecture.json"), told)
-        return of_run(name, "architecture.json")
+    def architecture(run):
+        paths = results.run(run)
+        check_digest(paths.architecture, read_json(paths.parameters)["sha256"]["architecture"])
+        return read_json(paths.architecture)
 
     top = {
-        (row["cell"], row["combination"], row["replicate"])
+        Run(row["cell"], row["combination"], row["replicate"])
         for row in done
         if row["rank_in_cell"] <= config["report"]["top"]
     }
-    tweets = {}
+    shown_tweets = {}
     if comparison and (rows := pointed_at(comparison)):
-        texts = read_parquet(options.tweets, ["text"])["text"]
+        texts = read_parquet(tweets, ["text"])["text"]
         shown = config["report"]["show_handles"]
-        tweets = {row: masked(texts[row].as_py(), shown) for row in rows}
-    split = read_json(options.split_facts)
+        shown_tweets = {row: masked(texts[row].as_py(), shown) for row in rows}
+    split = read_json(split_facts)
     return Experiment(
         config=config,
         runs=runs,
-        epochs=read_parquet(options.epochs).to_pylist(),
-        baselines=read_json(options.baselines) if options.baselines else None,
-        tokenized=read_json(options.token_facts),
-        encoded=read_json(options.encode_facts),
+        epochs=read_parquet(epochs).to_pylist(),
+        baselines=baseline_metrics and read_json(baseline_metrics),
+        tokenized=read_json(token_facts),
+        encoded=read_json(encode_facts),
         split=split,
         comparison=comparison,
         architectures={name: architecture(name) for name in names if name in top},
-        provenances={name: of_run(name, "provenance.json") for name in [*names, *further]},
+        provenances={run: read_json(results.run(run).provenance) for run in [*names, *further]},
         replicates=[
-            {"cell": name[0], "seconds": of_run(name, "timing.json")["total"]} for name in further
+            {"cell": run.cell, "seconds": read_json(results.run(run).timing)["total"]}
+            for run in further
         ],
-        tweets=tweets,
-        memory_mb=options.memory_mb,
+        tweets=shown_tweets,
+        memory_mb=memory_mb,
         commit=commit_of(Path(__file__).parent),
         versions={
             "processor": processor_name(),
             "python": platform.python_version(),
             **{name: installed(name) for name in DRAWN_WITH},
         },
-        playground=read_playground(options, config, split, comparison["selected"])
+        playground=read_playground(
+            results, vocabulary, validation_sequences, config, split, comparison["selected"]
+        )
         if comparison
         else None,
     )

@@ -1,8 +1,9 @@
 """Print where an experiment's report lies and what it says first."""
 
-from tweetrnn.config import read, resolve, results_folder
+from tweetrnn.config import read, resolve
 from tweetrnn.files import read_json
 from tweetrnn.reporting.document import markdown_table
+from tweetrnn.results import Results
 
 FIGURES = {  # of the validation part, over a run's epochs
     "mean_accuracy": "mean accuracy",
@@ -49,9 +50,9 @@ def add_arguments(parser):
 
 def main(options):
     """Print the report's path and its headline."""
-    report = results_folder(resolve(read(options.configfile))) / "report"
-    summary = read_json(report / "summary.json")
-    print(f"\nThe report lies at {report / 'report.html'} (and as Markdown beside it).")
+    results = Results.of(resolve(read(options.configfile)))
+    summary = read_json(results.summary)
+    print(f"\nThe report is at {results.html} (and as Markdown beside it).")
     print("\n".join(summary["headline"]))
     if options.table:
         print(f"\n{top_table(summary)}")

@@ -11,13 +11,13 @@ import base64
 import json
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
 from tweetrnn.data import tokenizers
 from tweetrnn.evaluation.stored_predictions import by_part
 from tweetrnn.files import check_digest, damaged, load_array, read_json, read_parquet
+from tweetrnn.grid import Run
 from tweetrnn.training import weights
 
 ROOM = 1_480_000  # bytes of data in the page; with the script, 1.5 MB are the most
@@ -356,26 +356,28 @@ def make(config, split, vocabulary, models, ids):
     )
 
 
-def read(options, config, split, selected):
-    """Return the Playground of render's ``options``; None where the config wants none.
+def read(results, vocabulary, validation_sequences, config, split, selected):
+    """Return the Playground of ``render``'s files; None where the config wants none.
 
-    ``selected`` is the comparison's, by cell.
+    ``results`` are the Results, ``split`` the split's facts, ``selected`` the comparison's.
 
     Raises:
-        UserError: a file is absent or damaged.
+        UserError: a file is missing or damaged.
     """
     if not config["report"]["playground"]:
         return None
-    check_digest(options.vocabulary, split["sha256"]["vocabulary"])
-    check_digest(options.validation_sequences, split["sha256"]["validation_sequences"])
-    ids = load_array(options.validation_sequences)
+    check_digest(vocabulary, split["sha256"]["vocabulary"])
+    check_digest(validation_sequences, split["sha256"]["validation_sequences"])
+    ids = load_array(validation_sequences)
     models = []
     for cell, choice in selected.items():
-        run = Path(options.train_dir, cell, choice["combination"], str(choice["replicate"]))
-        check_digest(run / "best.safetensors", read_json(run / "parameters.json")["sha256"]["best"])
-        _, arrays = weights.read(run / "best.safetensors")
-        stored, _ = by_part(read_parquet(run / "predictions.parquet"), ["validation"])["validation"]
+        run = results.run(Run(cell, choice["combination"], choice["replicate"]))
+        digests = read_json(run.parameters)["sha256"]
+        check_digest(run.best, digests["best"])
+        check_digest(run.predictions, digests["predictions"])
+        _, arrays = weights.read(run.best)
+        stored, _ = by_part(read_parquet(run.predictions), ["validation"])["validation"]
         if len(stored) != len(ids):
-            raise damaged(run / "predictions.parquet", "it is of another split")
+            raise damaged(run.predictions, "it is of another split")
         models.append((cell, choice["combination"], arrays, stored))
-    return make(config, split, read_parquet(options.vocabulary), models, ids)
+    return make(config, split, read_parquet(vocabulary), models, ids)

@@ -3,7 +3,6 @@
 ``plot_runs`` and ``plot_comparison`` draw, ``canvas`` has what all figures share.
 """
 
-import json
 import logging
 from pathlib import Path
 
@@ -43,39 +42,41 @@ def draw(runs, epochs, baselines, offsets, comparison, memory_mb, config):
         yield name, getattr(plot_comparison, name)(comparison, cells, look)
 
 
-def add_arguments(parser):
-    """Add this stage's options."""
-    parser.add_argument("--runs", required=True, metavar="PARQUET", help="aggregate's runs")
-    parser.add_argument("--epochs", required=True, metavar="PARQUET", help="aggregate's epochs")
-    parser.add_argument("--offsets", required=True, metavar="NPY", help="encode's offsets")
-    parser.add_argument("--encode-facts", required=True, metavar="JSON", help="encode's facts")
-    parser.add_argument("--baselines", metavar="JSON", help="the baselines' metrics, if any yet")
-    parser.add_argument("--comparison", metavar="JSON", help="what compare found, if anything yet")
-    parser.add_argument(
-        "--memory-mb", type=int, metavar="MB", help="what a training asks for, to be drawn"
-    )
-    parser.add_argument("--output-dir", required=True, metavar="DIR", type=Path)
-    parser.add_argument(
-        "--config",
-        required=True,
-        type=json.loads,
-        help='{"grid": ..., "report": {"rank_by": ..., "top": ...}, '
-        '"training": {"replicates": ...}}',
-    )
+def plot(
+    runs,
+    epochs,
+    aggregate_facts,
+    offsets,
+    encode_facts,
+    figures,
+    *,
+    config,
+    memory_mb,
+    baseline_metrics=None,
+    comparison=None,
+):
+    """Draw all figures into the folder ``figures``.
 
-
-def main(options):
-    """Draw all figures into the output folder."""
-    check_digest(options.offsets, read_json(options.encode_facts)["sha256"]["offsets"])
+    Args:
+        runs, epochs, aggregate_facts: what aggregate wrote.
+        offsets, encode_facts: what encode wrote.
+        config: grid, report (rank_by, top), training.replicates.
+        memory_mb: the memory that a training asks for.
+        baseline_metrics, comparison: what baselines and compare wrote, or None.
+    """
+    check_digest(offsets, read_json(encode_facts)["sha256"]["offsets"])
+    digests = read_json(aggregate_facts)["sha256"]
+    for name, path in (("runs", runs), ("epochs", epochs)):
+        check_digest(path, digests[name])
     with style():
         for name, figure in draw(
-            read_parquet(options.runs).to_pylist(),
-            read_parquet(options.epochs).to_pylist(),
-            options.baselines and read_json(options.baselines),
-            load_array(options.offsets),
-            options.comparison and read_json(options.comparison),
-            options.memory_mb,
-            options.config,
+            read_parquet(runs).to_pylist(),
+            read_parquet(epochs).to_pylist(),
+            baseline_metrics and read_json(baseline_metrics),
+            load_array(offsets),
+            comparison and read_json(comparison),
+            memory_mb,
+            config,
         ):
-            save(figure, name, options.output_dir)
+            save(figure, name, Path(figures))
             log.info("drew %s", name)

@@ -15,8 +15,9 @@ from tweetrnn.files import replacing, write_json, write_text
 from tweetrnn.reporting import document, experiment
 from tweetrnn.reporting.figures import COLOUR_VARIABLES
 from tweetrnn.reporting.sections import sections_of
+from tweetrnn.results import Results
 
-TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+TEMPLATES = Path(__file__).resolve().parent / "templates"
 DRAWN_BY_HAND = ("rulegraph",)  # figures that lie beside the templates
 
 
@@ -82,7 +83,7 @@ def script_for(sections):
     return "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in names)
 
 
-def html(sections, pictures, config):
+def html_text(sections, pictures, config):
     """Return report.html; ``pictures`` are paths of SVGs by name."""
     script = script_for(sections)
     return (
@@ -101,7 +102,7 @@ def html(sections, pictures, config):
     )
 
 
-def markdown(sections, config):
+def markdown_text(sections, config):
     """Return report.md, whose images lie in ``images``."""
     return (
         environment()
@@ -115,7 +116,7 @@ def markdown(sections, config):
     )
 
 
-def summary(found, sections):
+def summary_of(found, sections):
     """Return every figure that the page states: the headline, the facts, and the tables' rows."""
     cards = [
         card
@@ -154,48 +155,67 @@ def copy_images(pictures, folder):
         raise
 
 
-def write(found, plots, folder):
-    """Write an Experiment's report into ``folder``; ``plots`` is the folder of its figures."""
+def write(found, figures, html, markdown, summary, images):
+    """Write an Experiment's report; ``figures`` is the folder of its figures."""
     sections = sections_of(found)
-    pictures = picture_paths(sections, plots)
-    copy_images(pictures, folder / "images")
-    with replacing(folder / "report.html") as beside:
-        beside.write_text(html(sections, pictures, found.config), encoding="utf-8")
-    write_text(folder / "report.md", markdown(sections, found.config))
-    write_json(folder / "summary.json", summary(found, sections))
+    pictures = picture_paths(sections, figures)
+    copy_images(pictures, images)
+    with replacing(html) as beside:
+        beside.write_text(html_text(sections, pictures, found.config), encoding="utf-8")
+    write_text(markdown, markdown_text(sections, found.config))
+    write_json(summary, summary_of(found, sections))
 
 
-def add_arguments(parser):
-    """Add this stage's options."""
-    for name, what in (
-        ("runs", "aggregate's runs (Parquet)"),
-        ("epochs", "aggregate's epochs (Parquet)"),
-        ("token-facts", "tokenize's facts (JSON)"),
-        ("encode-facts", "encode's facts (JSON)"),
-        ("split-facts", "split's facts (JSON)"),
-        ("tweets", "tokenize's tweets (Parquet)"),
-        ("train-dir", "the trainings' folder"),
-        ("plots", "the folder of the figures"),
-    ):
-        parser.add_argument(f"--{name}", required=True, metavar="PATH", type=Path, help=what)
-    for name in ("baselines", "comparison"):
-        parser.add_argument(
-            f"--{name}", metavar="FILE", help=f"the {name} (JSON); without it a partial report"
-        )
-    for name, what in (
-        ("vocabulary", "split's one-hot columns (Parquet)"),
-        ("validation-sequences", "split's validation part (npy)"),
-    ):
-        parser.add_argument(
-            f"--{name}", metavar="FILE", help=f"{what}; needed where there is a comparison"
-        )
-    parser.add_argument(
-        "--memory-mb", required=True, type=int, help="what a training asks for, in MB"
+def render(
+    results,
+    runs,
+    epochs,
+    aggregate_facts,
+    token_facts,
+    encode_facts,
+    split_facts,
+    tweets,
+    figures,
+    html,
+    markdown,
+    summary,
+    images,
+    *,
+    config,
+    memory_mb,
+    baseline_metrics=None,
+    comparison=None,
+    vocabulary=None,
+    validation_sequences=None,
+):
+    """Write the report; without a comparison, a partial one.
+
+    Args:
+        results: the folder with all results, of which the runs' are read.
+        runs, epochs, aggregate_facts: what aggregate wrote.
+        token_facts, tweets: what tokenize wrote.
+        encode_facts: what encode wrote.
+        split_facts, vocabulary, validation_sequences: what split wrote.
+        figures: the folder of the figures.
+        html, markdown, summary, images: to write: the report.
+        config: all of it.
+        memory_mb: the memory that a training asks for.
+        baseline_metrics, comparison: what baselines and compare wrote, or None.
+    """
+    found = experiment.read(
+        Results(results),
+        runs,
+        epochs,
+        aggregate_facts,
+        token_facts,
+        encode_facts,
+        split_facts,
+        tweets,
+        baseline_metrics,
+        comparison,
+        vocabulary,
+        validation_sequences,
+        memory_mb,
+        config,
     )
-    parser.add_argument("--output-dir", required=True, metavar="DIR", type=Path)
-    parser.add_argument("--config", required=True, type=json.loads, help="the config in full")
-
-
-def main(options):
-    """Run the stage."""
-    write(experiment.read(options, options.config), options.plots, options.output_dir)
+    write(found, Path(figures), Path(html), Path(markdown), Path(summary), Path(images))

@@ -3,12 +3,12 @@
 What it prints is Markdown; docs/tweet.md is what it prints of a demo tweet.
 """
 
-from pathlib import Path
-
-from tweetrnn.config import read, resolve, results_folder
+from tweetrnn.config import read, resolve
 from tweetrnn.errors import UserError
 from tweetrnn.files import load_array, read_json, read_parquet
+from tweetrnn.grid import Run
 from tweetrnn.reporting.document import markdown_table
+from tweetrnn.results import Results
 
 
 def code(text):
@@ -55,7 +55,7 @@ def sections(results, row):
     Raises:
         UserError: the data stages have not run, or there is no such row.
     """
-    tweets = read_parquet(results / "tokenize/tweets.parquet")
+    tweets = read_parquet(results.tweets)
     if not 0 <= row < len(tweets):
         raise UserError(f"--row: there is no row {row}; {len(tweets):,} rows count from 0")
     tweet = {name: tweets[name][row].as_py() for name in tweets.column_names}
@@ -68,9 +68,9 @@ def sections(results, row):
         "tokenize", "tokenize/tweets.parquet",
         f"{len(tokens)} tokens: {' '.join(map(code, tokens))}",
     )  # fmt: skip
-    facts = read_json(results / "encode/facts.json")
-    sequence = load_array(results / "encode/sequences.npy")[row].tolist()
-    dictionary = known(read_parquet(results / "encode/dictionary.parquet"), tokens)
+    facts = read_json(results.encode_facts)
+    sequence = load_array(results.sequences)[row].tolist()
+    dictionary = known(read_parquet(results.dictionary), tokens)
     cut = max(len(tokens) - facts["sequence_length"], 0)
     yield (
         "encode", "encode/sequences.npy, encode/dictionary.parquet",
@@ -78,10 +78,10 @@ def sections(results, row):
         f"{facts['padding']}-padded with 0 to {facts['sequence_length']}; {cut} tokens cut off:\n\n"
         f"    {' '.join(map(str, sequence))}",
     )  # fmt: skip
-    split = read_json(results / "split/facts.json")
-    part, place = part_of(read_parquet(results / "split/rows.parquet"), row)
-    vocabulary = known(read_parquet(results / "split/vocabulary.parquet"), tokens)
-    renumbered = load_array(results / f"split/{part}_sequences.npy")[place].tolist()
+    split = read_json(results.split_facts)
+    part, place = part_of(read_parquet(results.rows), row)
+    vocabulary = known(read_parquet(results.vocabulary), tokens)
+    renumbered = load_array(getattr(results, f"{part}_sequences"))[place].tolist()
     words = [
         [
             code(token), *map(str, dictionary[token]),
@@ -99,14 +99,14 @@ def sections(results, row):
             *words,
         ),
     )  # fmt: skip
-    selected = results / "select/selected.json"
+    selected = results.selected
     if part == "train" or not selected.exists():
         return
     labels = split["labels"]
     rows = [["cell", "combination", *(f"p({label})" for label in labels), "answer"]]
     for cell, choice in read_json(selected)["cells"].items():
-        run = Path(cell, choice["combination"], str(choice["replicate"]))
-        predictions = read_parquet(results / "train" / run / "predictions.parquet").to_pylist()
+        run = Run(cell, choice["combination"], choice["replicate"])
+        predictions = read_parquet(results.run(run).predictions).to_pylist()
         own = next(p for p in predictions if p["part"] == part and p["row"] == place)
         p = [own[f"p{k}"] for k in range(len(labels))]
         answer = labels[p.index(max(p))]
@@ -137,7 +137,7 @@ def add_arguments(parser):
 
 def main(options):
     """Print the tweet's way."""
-    results = results_folder(resolve(read(options.configfile)))
+    results = Results.of(resolve(read(options.configfile)))
     command = f"python -m tweetrnn trace --configfile {options.configfile} --row {options.row}"
     print(f"# A tweet's way through the pipeline\n\nPrinted by `{command}`; files are those of")
     print(f"`{results}`.\n")

@@ -8,7 +8,7 @@ from tweetrnn.errors import note
 KILLED = re.compile(r"died with <Signals\.(\w+): \d+>")
 
 
-class OwnWords(logging.Filter):
+class ShortErrors(logging.Filter):
     """For Snakemake's logger: a failed stage has said what is wrong, its command line adds nothing.
 
     A stage that was killed could not say so: then the message is made here.

@@ -13,13 +13,14 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from tweetrnn import grid
-from tweetrnn.config import read, resolve, results_folder
+from tweetrnn.config import read, resolve
 from tweetrnn.errors import UserError
 from tweetrnn.evaluation.select import further_runs
 from tweetrnn.files import read_json
+from tweetrnn.grid import Run
+from tweetrnn.results import Results
 
 STATES = {  # as they are told, the most urgent first
     "failed": "its log ends with an error",
@@ -43,7 +44,7 @@ class RunStatus:
     ``seconds`` are those of its epochs so far, ``error`` is its last one, or None.
     """
 
-    name: tuple  # cell, combination, replicate
+    name: Run
     state: str
     epoch: int = 0
     epochs: int = 0
@@ -53,15 +54,14 @@ class RunStatus:
 
 
 def planned(config, results):
-    """Return the (cell, combination, replicate) of all trainings that are known by now.
+    """Return the Runs that are known by now.
 
     The grid's, and, once they are selected, the further ones of the best combinations.
     """
-    names = [(cell, combination.name, number) for cell, combination, number in grid.runs(config)]
-    selected = results / "select/selected.json"
-    if selected.exists():
-        found = read_json(selected)
-        names += further_runs(found["cells"], found["replicates"])
+    names = list(grid.runs(config))
+    if results.selected.exists():
+        selected = read_json(results.selected)
+        names += further_runs(selected["cells"], selected["replicates"])
     return names
 
 
@@ -100,16 +100,13 @@ def is_held(folder):
 
 def read_run(results, name):
     """Return the RunStatus of the training ``name``, from the files under ``results``."""
-    run = Path(*map(str, name))
-    folder = results / "checkpoints" / run
-    log = results / "logs/train" / run.with_name(f"{run.name}.log")
-    told = read_log(log.read_text("utf-8", "replace")) if log.exists() else read_log("")
-    if is_held(folder):
+    run = results.run(name)
+    told = read_log(run.log.read_text("utf-8", "replace")) if run.log.exists() else read_log("")
+    if is_held(run.checkpoint):
         return RunStatus(name, "running", **told)
-    parameters, history = (results / "train" / run / f for f in ("parameters.json", "history.csv"))
     with suppress(FileNotFoundError, UserError):  # absent, or gone meanwhile with a failed job
-        about = read_json(parameters)
-        with history.open(encoding="utf-8", newline="") as stream:
+        about = read_json(run.parameters)
+        with run.history.open(encoding="utf-8", newline="") as stream:
             accuracies = [float(row["validation_accuracy"]) for row in csv.DictReader(stream)]
         return RunStatus(
             name,
@@ -117,11 +114,11 @@ def read_run(results, name):
             epoch=len(accuracies),
             epochs=about["epochs"],
             best=max(accuracies, default=None),
-            seconds=read_json(parameters.with_name("timing.json"))["total"],
+            seconds=read_json(run.timing)["total"],
         )
     if told["error"]:
         return RunStatus(name, "failed", **told)
-    begun = told["epoch"] or (folder / "checkpoint.safetensors").exists()
+    begun = told["epoch"] or (run.checkpoint / "checkpoint.safetensors").exists()
     return RunStatus(name, "stopped" if begun else "waiting", **told)
 
 
@@ -142,7 +139,9 @@ def time_to_go(runs):
     left = 0.0
     for run in runs:
         if run.state not in ("done", "diverged"):
-            whole = mean([other for other in finished if other.name[0] == run.name[0]] or finished)
+            whole = mean(
+                [other for other in finished if other.name.cell == run.name.cell] or finished
+            )
             share = run.epoch / run.epochs if run.epochs and run.state != "waiting" else 0
             left += whole * (1 - share)
     return left / places
@@ -158,20 +157,19 @@ def lines(runs, results):
         yield f"time to go: about {timedelta(seconds=round(seconds))}, at the present pace"
     elif counts["running"] == 0 and counts["done"] + counts["diverged"] < len(runs):
         yield "nothing is running now"
-    for cell in dict.fromkeys(run.name[0] for run in runs):
-        own = [run for run in runs if run.name[0] == cell and run.best is not None]
+    for cell in dict.fromkeys(run.name.cell for run in runs):
+        own = [run for run in runs if run.name.cell == cell and run.best is not None]
         if own:
             best = max(own, key=lambda run: run.best)
             yield (
                 f"best {cell} so far: validation accuracy {best.best:.4f}, "
-                f"{best.name[1]}, replicate {best.name[2]}"
+                f"{best.name.combination}, replicate {best.name.replicate}"
             )
-    report = results / "report/report.html"
-    if report.exists():
-        yield f"report: {report}"
+    if results.html.exists():
+        yield f"report: {results.html}"
     looked_at = [run for run in runs if run.state in ("failed", "stopped", "running")]
     for run in sorted(looked_at, key=lambda run: list(STATES).index(run.state)):
-        about = f"  {run.state:8} {'/'.join(map(str, run.name))}"
+        about = f"  {run.state:8} {run.name}"
         if run.epochs:
             about += f"  epoch {run.epoch} of {run.epochs}, validation accuracy {run.best:.4f}"
         if run.error:
@@ -201,7 +199,7 @@ def add_arguments(parser):
 def main(options):
     """Print the status, once or until all is done."""
     config = resolve(read(options.configfile))
-    results = results_folder(config)
+    results = Results.of(config)
     while True:
         runs = [read_run(results, name) for name in planned(config, results)]
         if options.watch and sys.stdout.isatty():

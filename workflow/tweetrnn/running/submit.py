@@ -23,6 +23,7 @@ from pathlib import Path
 import yaml
 
 from tweetrnn.errors import UserError
+from tweetrnn.results import Results
 from tweetrnn.running import slurm
 from tweetrnn.running.ownership import Ownership, die_with_parent
 
@@ -137,9 +138,10 @@ class Checkpoints:
         if found := TRAINING.match(line):
             self.submitted[found[1]] = "/".join(found.groups()[1:])
         elif (found := FINISHED.match(line)) and (run := self.submitted.pop(found[1], None)):
-            for history in Path("results").glob(f"*/train/{run}/history.csv"):
-                experiment = history.parents[4]
-                shutil.rmtree(experiment / "checkpoints" / run, ignore_errors=True)
+            for folder in Path("results").glob("*"):
+                paths = Results(folder).run(run)
+                if paths.history.exists():
+                    shutil.rmtree(paths.checkpoint, ignore_errors=True)
 
 
 def decide(outcome, cluster_failed, restarts_left):

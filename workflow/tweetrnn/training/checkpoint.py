@@ -8,14 +8,13 @@ import zlib
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialized
 
-from tweetrnn.files import replacing, sha256_of
+from tweetrnn.files import replacing
 
 log = logging.getLogger("tweetrnn")
 
 
-def key_of(paths, parameters):
-    """Return a digest of what a training depends on: files' contents, and parameters (for JSON)."""
-    facts = [[sha256_of(path) for path in paths], parameters]
+def key_of(facts):
+    """Return a digest of all that a training depends on; ``facts`` is a dict for JSON."""
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,6 +1,5 @@
-"""One attempt at a run: read the split, train from the checkpoint or afresh, write the outputs."""
+"""Train one run on the sets that split wrote, from its checkpoint or from the start."""
 
-import json
 import logging
 import platform
 import time
@@ -12,31 +11,36 @@ import torch
 
 from tweetrnn.errors import UserError
 from tweetrnn.files import check_digest, load_array, read_json
-from tweetrnn.grid import Combination, run_seed
+from tweetrnn.grid import Combination
 from tweetrnn.guard import Stopped
 from tweetrnn.machine import processor_name
-from tweetrnn.parts import PARTS
-from tweetrnn.training import checkpoint, loop, outputs
+from tweetrnn.sets import SETS
+from tweetrnn.training import loop
 from tweetrnn.training.cells import CELLS
+from tweetrnn.training.checkpoint import key_of, load, save
 from tweetrnn.training.models import build
+from tweetrnn.training.outputs import write
 
 log = logging.getLogger("tweetrnn")
 
 
-def read_part(options, part, digests):
-    """Return a part's Examples, memory-mapped; ``digests`` are the split's, by array.
+def read_set(name, arrays, digests):
+    """Return the Examples of a set, memory-mapped.
+
+    Args:
+        name: one of SETS.
+        arrays: paths by the names of SPLIT_ARRAYS.
+        digests: the sha256 that split gave, by the same names.
 
     Raises:
-        UserError: an array is absent or not what the split wrote, or has no tweets to learn from.
+        UserError: an array is missing or not what split wrote, or has no tweets to learn from.
     """
-    paths = {kind: getattr(options, f"{part}_{kind}") for kind in ("sequences", "labels")}
-    for kind, path in paths.items():
-        check_digest(path, digests[f"{part}_{kind}"])
-    examples = loop.Examples(*map(load_array, paths.values()))
-    if not len(examples) and part != "test":
-        raise UserError(
-            f"{paths['labels']}: no tweets; give this part a larger share in split.fractions"
-        )
+    paths = [arrays[f"{name}_{array}"] for array in ("sequences", "labels")]
+    for array, path in zip(("sequences", "labels"), paths, strict=True):
+        check_digest(path, digests[f"{name}_{array}"])
+    examples = loop.Examples(*map(load_array, paths))
+    if not len(examples) and name != "test":
+        raise UserError(f"{paths[1]}: no tweets; give this set a larger share in split.fractions")
     return examples
 
 
@@ -90,74 +94,91 @@ class Clock:
         self.epochs, self._epoch, self._total = state["epochs"], state["epoch"], state["total"]
 
 
-def fit(options, poll):
-    """Train the run that ``options`` (train's) describe; ``poll`` raises Stopped when it must end.
+def fit(
+    run,
+    config,
+    arrays,
+    split_facts,
+    outputs,
+    *,
+    checkpoint,
+    code_digest="",
+    on_divergence="fail",
+    poll=lambda: None,
+):
+    """Train a run from its checkpoint or from the start, and write its outputs.
+
+    Args:
+        run: the Run.
+        config: model, training, seed.
+        arrays: paths by the names of SPLIT_ARRAYS.
+        split_facts: the path of split's facts.
+        outputs: paths by the names of ``outputs.OUTPUTS``.
+        checkpoint: the path of the checkpoint.
+        code_digest: of the code that trains; a checkpoint of other code is not used.
+        on_divergence: ``fail``, or ``record`` to write the outputs as of the epoch before.
+        poll: raises Stopped when the training must end.
 
     Raises:
         Stopped: with a checkpoint left behind.
-        UserError: the input does not fit, or the loss is not finite and that is no result.
+        UserError: the input does not fit, or the loss is not finite and ``on_divergence`` is fail.
     """
     clock = Clock()
-    config = json.loads(options.config)
     settings = config["training"]
-    combination = Combination.parse(options.combination)
-    if options.cell not in CELLS:
-        raise UserError(f"--cell: {options.cell!r} is not one of {', '.join(CELLS)}")
-    facts = read_json(options.facts)
+    combination = Combination.parse(run.combination)
+    if run.cell not in CELLS:
+        raise UserError(f"unknown cell {run.cell!r}; expected one of {', '.join(CELLS)}")
+    facts = read_json(split_facts)
     width, classes = facts["width"], len(facts["labels"])
-    parts = {part: read_part(options, part, facts["sha256"]) for part in PARTS}
+    sets = {name: read_set(name, arrays, facts["sha256"]) for name in SETS}
     device = choose_device(settings["device"])
     torch.set_num_threads(1)  # a step is too small to share; what can be shared, Trainer shares
-    run = {
-        "cell": options.cell,
-        "combination": combination.name,
-        "replicate": options.replicate,
-        "config": config | {"training": settings | {"device": device}},
-        "code": options.code_digest,
-        "versions": versions(),
-    }
-    arrays = [
-        getattr(options, f"{part}_{kind}") for part in PARTS for kind in ("sequences", "labels")
-    ]
-    key = checkpoint.key_of([options.facts, *arrays], run)
-    path = options.checkpoint_dir / "checkpoint.safetensors"
-    seed = run_seed(config["seed"], options.cell, combination.name, options.replicate)
+    key = key_of(
+        {
+            "run": str(run),
+            "split": facts,
+            "config": config | {"training": settings | {"device": device}},
+            "code": code_digest,
+            "versions": versions(),
+        }
+    )
+    seed = run.seed(config["seed"])
     model = build(
-        options.cell, combination, width, classes, seed=seed, device=device, **config["model"]
+        run.cell, combination, width, classes, seed=seed, device=device, **config["model"]
     )
     trainer = loop.Trainer(
         model,
-        parts["train"],
-        parts["validation"],
+        sets["train"],
+        sets["validation"],
         combination.learning_rate,
         settings["batch_size"],
         settings["adam"],
         seed + 1,
         settings["threads"],
     )
-    saved = checkpoint.load(path, key)
+    saved = load(checkpoint, key)
     if saved:
         tensors, state = saved
         trainer.restore(tensors, state["trainer"])
         clock.restore(state["clock"])
         log.info(
             "resumed from %s: %d of %d epochs done, %d of %d steps of the next",
-            path, trainer.epoch, settings["epochs"], trainer.position, trainer.batches,
+            checkpoint, trainer.epoch, settings["epochs"], trainer.position, trainer.batches,
         )  # fmt: skip
 
-    def save():
+    def save_checkpoint():
         tensors, state = trainer.state()
-        checkpoint.save(path, key, tensors, {"trainer": state, "clock": clock.state()})
+        save(checkpoint, key, tensors, {"trainer": state, "clock": clock.state()})
 
     status = "finished"
     try:
-        run_epochs(trainer, settings["epochs"], clock, save, poll)
+        run_epochs(trainer, settings["epochs"], clock, save_checkpoint, poll)
     except loop.Diverged as error:
-        if options.on_divergence == "fail":
-            path.unlink(missing_ok=True)
+        if on_divergence == "fail":
+            checkpoint.unlink(missing_ok=True)
             raise UserError(
-                f"{options.cell} {combination.name}, replicate {options.replicate}: {error}; "
-                "take a smaller grid.learning_rate, or set training.on_divergence: record "
+                f"{run.cell} {run.combination}, replicate {run.replicate}: {error}; "
+                "choose a smaller grid.learning_rate, or set training.on_divergence: record "
                 "to let the other runs go on and list this one as diverged"
             ) from None
         log.warning("%s; the run is recorded as diverged", error)
@@ -166,31 +187,29 @@ def fit(options, poll):
     predictions = {}
     if trainer.best_epoch:
         model.load(trainer.best)
-        for part in PARTS[1:]:
-            predictions[part] = np.exp(loop.predict(model, parts[part], poll))
-    outputs.write(
-        {name: getattr(options, name) for name in outputs.OUTPUTS},
+        for name in SETS[1:]:
+            predictions[name] = np.exp(loop.predict(model, sets[name], poll))
+    write(
+        outputs,
         trainer,
         predictions,
-        {part: parts[part].labels for part in predictions},
+        {name: sets[name].labels for name in predictions},
         parameters={
             "status": status,
-            "cell": options.cell,
-            "combination": combination.name,
+            **asdict(run),
             **asdict(combination),
-            "replicate": options.replicate,
             "seed": config["seed"],
             **config["model"],
             **{name: settings[name] for name in ("epochs", "batch_size", "adam")},
             "width": width,
-            "sequence_length": parts["train"].ids.shape[1],
+            "sequence_length": sets["train"].ids.shape[1],
             "classes": classes,
             "parameters": model.count_parameters(),
             "best_epoch": trainer.best_epoch or None,
         },
         timing={name: clock.state()[name] for name in ("epochs", "total")},
         provenance={
-            "code": options.code_digest,
+            "code": code_digest,
             **versions(),
             "device": device,
             "processor": torch.cuda.get_device_name() if device == "cuda" else processor_name(),

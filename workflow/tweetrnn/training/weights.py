@@ -10,6 +10,8 @@ from safetensors import SafetensorError, safe_open
 
 from tweetrnn.errors import UserError
 from tweetrnn.files import check_digest, damaged, read_json
+from tweetrnn.grid import Run
+from tweetrnn.results import RUN_FILES, Results
 
 KINDS = ("best", "last")
 
@@ -51,54 +53,47 @@ def results_of(options):
         UserError: the config is absent or has mistakes.
     """
     if options.results:
-        return options.results
-    # Where a rule names the results, nobody needs it.
-    from tweetrnn.config import read, resolve, results_folder
+        return Results(options.results)
+    from tweetrnn.config import read, resolve  # not needed where a rule names the results
 
-    return results_folder(resolve(read(options.configfile)))
+    return Results.of(resolve(read(options.configfile)))
 
 
-def find_run(options, run):
-    """Return (the experiment's results, the run's folder) of a run's folder or name.
+def find_run(options, text):
+    """Return (the experiment's Results, the RunResults) of a run's folder or name.
 
     Raises:
         UserError: there is no such run.
     """
-    folder = Path(run)
-    if (folder / "parameters.json").is_file():
-        return Path(folder, "../../../..").resolve(), folder
+    folder = Path(text)
+    if (folder / RUN_FILES["parameters"]).is_file():
+        return Results.of_run(folder.resolve())
     results = results_of(options)
-    trainings = results / "train"
-    folder = trainings / run
-    if run.strip("/").count("/") == 1:
-        folder = folder / "1"
-    if (folder / "parameters.json").is_file():
-        return results, folder
-    known = sorted(
-        path.parent.relative_to(trainings).as_posix()
-        for path in trainings.glob("*/*/*/parameters.json")
-    )
-    near = difflib.get_close_matches(run, known, n=1, cutoff=0)
+    name = f"{text.strip('/')}/1" if text.strip("/").count("/") == 1 else text.strip("/")
+    known = sorted(map(str, results.trained_runs()))
+    if name in known:
+        return results, results.run(Run.parse(name))
+    near = difflib.get_close_matches(text, known, n=1, cutoff=0)
     hint = f"; the nearest of {len(known)} is {near[0]}" if near else "; none is trained yet"
     raise UserError(
-        f"RUN: no trained run {run!r} under {trainings}; expected CELL/COMBINATION or "
+        f"RUN: no trained run {text!r} under {results.trainings}; expected CELL/COMBINATION or "
         f"CELL/COMBINATION/REPLICATE{hint}"
     )
 
 
-def weights_of(folder, kind="best"):
-    """Return the path of the weights in a run's folder.
+def weights_of(run, kind="best"):
+    """Return the path of a run's weights; ``run`` are its RunResults.
 
     Raises:
-        UserError: they are absent, were damaged since, or the run diverged before there were any.
+        UserError: they are missing, were damaged since, or the run diverged before there were any.
     """
-    path = folder / f"{kind}.safetensors"
-    parameters = read_json(folder / "parameters.json")
+    path = getattr(run, kind)
+    parameters = read_json(run.parameters)
     if not path.is_file():
         raise UserError(f"{path}: no such file; the run is not trained yet")
     check_digest(path, parameters["sha256"][kind])
     if not parameters["best_epoch"]:
-        raise UserError(f"{folder}: diverged in its first epoch and learnt nothing; choose another")
+        raise UserError(f"{run.folder}: diverged in its first epoch; choose another run")
     return path
 
 
@@ -108,8 +103,8 @@ def find(options):
     Raises:
         UserError: there is no such run, it is not trained yet, or the file was damaged since.
     """
-    _, folder = find_run(options, options.run)
-    return weights_of(folder, options.weights)
+    _, run = find_run(options, options.run)
+    return weights_of(run, options.weights)
 
 
 def read(path):

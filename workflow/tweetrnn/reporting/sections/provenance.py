@@ -28,9 +28,9 @@ def shareable(value):
 def section(e):
     """Return the Section of an Experiment."""
     kinds = {}
-    for (cell, _, _), own in e.provenances.items():
+    for run, own in e.provenances.items():
         key = tuple(sorted((k, str(v)) for k, v in own.items()))
-        kinds.setdefault(key, []).append(cell)
+        kinds.setdefault(key, []).append(run.cell)
     rows = [{**dict(key), "trainings": len(cells)} for key, cells in kinds.items()]
     columns = [Column("trainings", "trainings", whole)] + [
         Column(key, key) for key in (dict(next(iter(kinds))) if kinds else {})

@@ -1,6 +1,7 @@
 """The reference's tables: the best runs of each cell, and where their curves part."""
 
 from tweetrnn.evaluation.aggregate import divergence_epoch
+from tweetrnn.grid import Run
 from tweetrnn.reporting.document import (
     Card,
     Cards,
@@ -48,7 +49,7 @@ def best_of(e, cell):
 
 def card(e, row, place):
     """Return the Card of one run."""
-    name = (row["cell"], row["combination"], row["replicate"])
+    name = Run(row["cell"], row["combination"], row["replicate"])
     ranking = e.config["report"]["rank_by"]
     stem = f"curves-{row['cell']}-{place}"
     return Card(

@@ -1,0 +1,145 @@
+"""Where the results of an experiment are: the only module that knows.
+
+Every file has one name, the same in the rules, in the stage functions that read or write it, and
+here. ``results.tweets`` is the path of the file named ``tweets``.
+"""
+
+from pathlib import Path
+
+from tweetrnn.grid import Run
+from tweetrnn.sets import SETS
+
+SPLIT_ARRAYS = [f"{name}_{array}" for name in SETS for array in ("sequences", "labels")]
+
+FILES = {
+    # tokenize
+    "tweets": "tokenize/tweets.parquet",
+    "token_facts": "tokenize/facts.json",
+    "dropped": "tokenize/dropped.csv",
+    # encode
+    "dictionary": "encode/dictionary.parquet",
+    "sequences": "encode/sequences.npy",
+    "words": "encode/words.npy",
+    "offsets": "encode/offsets.npy",
+    "labels": "encode/labels.npy",
+    "encode_facts": "encode/facts.json",
+    # split
+    **{name: f"split/{name}.npy" for name in SPLIT_ARRAYS},
+    "rows": "split/rows.parquet",
+    "vocabulary": "split/vocabulary.parquet",
+    "split_facts": "split/facts.json",
+    # train
+    "recipe": "recipe/train.json",
+    "trainings": "train",
+    # evaluation
+    "baseline_metrics": "baselines/metrics.json",
+    "baseline_predictions": "baselines/predictions.parquet",
+    "runs": "aggregate/runs.parquet",
+    "runs_csv": "aggregate/runs.csv",
+    "epochs": "aggregate/epochs.parquet",
+    "epochs_csv": "aggregate/epochs.csv",
+    "aggregate_facts": "aggregate/facts.json",
+    "selected": "select/selected.json",
+    "comparison": "compare/comparison.json",
+    # report
+    "figures": "plot",
+    "html": "report/report.html",
+    "markdown": "report/report.md",
+    "summary": "report/summary.json",
+    "images": "report/images",
+}
+
+RUN_FILES = {  # of one run, below train/CELL/COMBINATION/REPLICATE
+    "history": "history.csv",
+    "best": "best.safetensors",
+    "last": "last.safetensors",
+    "predictions": "predictions.parquet",
+    "architecture": "architecture.json",
+    "parameters": "parameters.json",
+    "timing": "timing.json",
+    "provenance": "provenance.json",
+}
+
+
+class Results:
+    """The paths of one experiment's results, below ``folder``.
+
+    Every name of FILES is an attribute. Nothing is read, and nothing needs to exist.
+    """
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+
+    @classmethod
+    def of(cls, config):
+        """Return the results of the experiment with this config, relative to the working folder."""
+        return cls(Path("results", config["name"]))
+
+    def __getattr__(self, name):
+        if name in FILES:
+            return self.folder / FILES[name]
+        raise AttributeError(f"results have no file named {name!r}")
+
+    def __str__(self):
+        return str(self.folder)
+
+    def corpus(self, name):
+        """Return where a corpus that the workflow writes or downloads is."""
+        return self.folder / "corpus" / name
+
+    def figure(self, name, suffix):
+        """Return where a figure is; ``suffix`` is svg or png."""
+        return self.figures / f"{name}.{suffix}"
+
+    def answers(self, name):
+        """Return where the predictions for the file called ``name`` in predict.files are."""
+        return self.folder / "predict" / f"{name}.csv"
+
+    def log(self, stage):
+        """Return a stage's log."""
+        return self.folder / "logs" / f"{stage}.log"
+
+    def benchmark(self, stage):
+        """Return Snakemake's measurements of a stage."""
+        return self.folder / "benchmarks" / f"{stage}.tsv"
+
+    @property
+    def partial(self):
+        """The results that a partial report consists of."""
+        return Results(self.folder / "partial")
+
+    @property
+    def checkpoints(self):
+        """The folder of all checkpoints and locks."""
+        return self.folder / "checkpoints"
+
+    def run(self, run):
+        """Return the RunResults of a Run."""
+        return RunResults(self, run)
+
+    def trained_runs(self):
+        """Return the Runs whose results are there, in no particular order."""
+        done = self.trainings.glob(f"*/*/*/{RUN_FILES['parameters']}")
+        return [Run.parse(str(path.parent.relative_to(self.trainings))) for path in done]
+
+    @classmethod
+    def of_run(cls, folder):
+        """Return (Results, RunResults) of a run's folder, an absolute path."""
+        results = cls(folder.parents[3])
+        return results, results.run(Run.parse("/".join(folder.parts[-3:])))
+
+
+class RunResults:
+    """The paths of one run's results; every name of RUN_FILES is an attribute."""
+
+    def __init__(self, results, run):
+        self.name = run
+        self.folder = results.trainings / str(run)
+        self.checkpoint = results.checkpoints / str(run)
+        self.log = results.log(f"train/{run}")
+        self.benchmark = results.benchmark(f"train/{run}")
+
+    def __getattr__(self, name):
+        if name in RUN_FILES:
+            return self.folder / RUN_FILES[name]
+        raise AttributeError(f"a run has no file named {name!r}")

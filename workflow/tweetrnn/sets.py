@@ -1,0 +1,3 @@
+"""The sets that a corpus is split into, in order."""
+
+SETS = ("train", "validation", "test")

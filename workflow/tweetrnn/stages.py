@@ -1,0 +1,84 @@
+"""The stages that rules run: each is a function, and a rule's named files are its arguments.
+
+A rule runs ``python -m tweetrnn STAGE ARGUMENTS --config CONFIG --log FILE``; ARGUMENTS is a JSON
+object with the function's arguments by name, CONFIG a JSON object with the config's sections that
+the stage reads. common.smk makes both.
+"""
+
+import argparse
+import ast
+import functools
+import importlib
+import inspect
+import json
+
+from tweetrnn.code import file_of
+
+# {stage: the module with its function, which has the stage's name}, in the order of the data.
+STAGES = {
+    "demo": "data.demo",
+    "download": "data.download",
+    "tokenize": "data.tokenize",
+    "encode": "data.encode",
+    "split": "data.split",
+    "train": "training.train",
+    "baselines": "evaluation.baselines",
+    "aggregate": "evaluation.aggregate",
+    "select": "evaluation.select",
+    "compare": "evaluation.compare",
+    "plot": "reporting.plot",
+    "render": "reporting.render",
+    "partial": "reporting.partial",
+    "predict_file": "prediction.predict_file",
+}
+
+
+@functools.cache
+def parameters(stage):
+    """Return (names, required names) of the arguments that a stage's function accepts.
+
+    Read from its source, so that nothing is imported: torch alone costs seconds.
+    """
+    tree = ast.parse(file_of(STAGES[stage]).read_text(encoding="utf-8"))
+    function = next(
+        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == stage
+    )
+    given = function.args
+    names = [argument.arg for argument in given.args + given.kwonlyargs]
+    optional = [argument.arg for argument in given.args[len(given.args) - len(given.defaults) :]]
+    optional += [
+        argument.arg
+        for argument, default in zip(given.kwonlyargs, given.kw_defaults, strict=True)
+        if default is not None
+    ]
+    return names, [name for name in names if name not in optional]
+
+
+def check_arguments(stage, names):
+    """Raise TypeError unless a stage's function accepts these arguments and lacks none."""
+    accepted, required = parameters(stage)
+    unknown = sorted(set(names) - set(accepted))
+    missing = sorted(set(required) - set(names))
+    if unknown or missing:
+        raise TypeError(
+            f"{STAGES[stage]}.{stage} does not fit its rule: "
+            f"unknown arguments {unknown}, missing arguments {missing}"
+        )
+
+
+def parse(command_line):
+    """Return (stage, arguments, config, log) of a rule's command line, a list of texts."""
+    parser = argparse.ArgumentParser(prog="python -m tweetrnn")
+    parser.add_argument("stage", choices=STAGES)
+    parser.add_argument("arguments", type=json.loads)
+    parser.add_argument("--config", type=json.loads, default={})
+    parser.add_argument("--log")
+    options = parser.parse_args(command_line)
+    return options.stage, options.arguments, options.config, options.log
+
+
+def run(stage, arguments, config):
+    """Run a stage; return its exit status."""
+    function = getattr(importlib.import_module(f"tweetrnn.{STAGES[stage]}"), stage)
+    bound = inspect.signature(function).bind(**arguments, config=config)
+    return function(*bound.args, **bound.kwargs) or 0
