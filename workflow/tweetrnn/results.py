@@ -80,8 +80,10 @@ class Results:
             return self.folder / FILES[name]
         raise AttributeError(f"results have no file named {name!r}")
 
-    def __str__(self):
+    def __fspath__(self):
         return str(self.folder)
+
+    __str__ = __fspath__
 
     def corpus(self, name):
         """Return where a corpus that the workflow writes or downloads is."""
