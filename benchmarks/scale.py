@@ -28,7 +28,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 sys.path += [str(ROOT / "tests"), str(ROOT / "workflow")]
 
-from made_runs import write_run  # noqa: E402
+from example_runs import write_run  # noqa: E402
 from tweetrnn.config import resolve  # noqa: E402
 from tweetrnn.files import json_text, read_json, sha256_of  # noqa: E402
 from tweetrnn.grid import Combination, combinations  # noqa: E402

@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from made_report import made_report, write_figures, write_report
+from example_report import example_report, write_figures, write_report
 
 APT = "apt-get install chromium"
 
@@ -55,7 +55,7 @@ def small(finished_once):
 def full(tmp_path_factory):
     """The page of 64 invented runs on hostile tweets, with all figures as they are drawn."""
     folder = tmp_path_factory.mktemp("full")
-    experiment = made_report(statuses=["finished", "diverged"])
+    experiment = example_report(statuses=["finished", "diverged"])
     write_figures(experiment, folder / "plot")
     return write_report(experiment, folder, folder / "plot") / "report.html"
 
@@ -63,11 +63,13 @@ def full(tmp_path_factory):
 @pytest.fixture(scope="session")
 def many(tmp_path_factory):
     """The page of 256 invented runs."""
-    return write_report(made_report(replicates=4), tmp_path_factory.mktemp("many")) / "report.html"
+    return (
+        write_report(example_report(replicates=4), tmp_path_factory.mktemp("many")) / "report.html"
+    )
 
 
 @pytest.fixture(scope="session")
 def partial(tmp_path_factory):
     """The page of an unfinished grid of three cells."""
-    experiment = made_report(["A", "B", "C"], compared=False, statuses=["missing", "diverged"])
+    experiment = example_report(["A", "B", "C"], compared=False, statuses=["missing", "diverged"])
     return write_report(experiment, tmp_path_factory.mktemp("partial")) / "report.html"

@@ -5,7 +5,7 @@ import io
 import re
 
 import pytest
-from made_report import CLASSES, HOSTILE, TITLE
+from example_report import CLASSES, HOSTILE, TITLE
 from tweetrnn.reporting.document import visible
 
 pytestmark = pytest.mark.browser

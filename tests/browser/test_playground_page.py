@@ -11,8 +11,8 @@ import unicodedata
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from made_playground import COMBINATION, HOSTILE_WORDS, made_arrays, made_playground
-from made_report import made_report, write_report
+from example_playground import COMBINATION, HOSTILE_WORDS, example_arrays, example_playground
+from example_report import example_report, write_report
 from test_page import DESK, PHONE, contrast, luminance, violations
 from tweetrnn.data.encode import fixed_length
 from tweetrnn.data.tokenizers import tokenize_text
@@ -92,7 +92,7 @@ def strings(count, seed):
 
 def page_of(found, folder):
     """Return the page of an invented report with that Playground."""
-    experiment = made_report(epochs=2, recurrent_layers=[1], dense_layers=[2])
+    experiment = example_report(epochs=2, recurrent_layers=[1], dense_layers=[2])
     experiment.playground = found
     return write_report(experiment, folder) / "report.html"
 
@@ -100,7 +100,7 @@ def page_of(found, folder):
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """The page of random models on a hostile vocabulary."""
-    return page_of(made_playground(), tmp_path_factory.mktemp("made"))
+    return page_of(example_playground(), tmp_path_factory.mktemp("made"))
 
 
 def rows(page):
@@ -176,7 +176,7 @@ def test_page_pads_and_cuts_as_the_pipeline_does(open_page, made, padding, trunc
 @pytest.mark.parametrize("cell", playground.STEPS)
 @pytest.mark.parametrize("combination", ["rnn1-dense1-dropout0-reg0-lr1e-3", COMBINATION])
 def test_page_computes_as_numpy_does_with_the_same_weights(open_page, made, cell, combination):
-    arrays = made_arrays(cell, 40, combination=combination, units=5)
+    arrays = example_arrays(cell, 40, combination=combination, units=5)
     ids = np.random.default_rng(1).integers(0, 41, (20, 7))
     found = open_page(made).evaluate(
         """([cell, packed, ids]) => {
@@ -394,7 +394,7 @@ def test_printed_page_shows_the_typed_tweet_and_its_table(open_page, made):
 
 def test_note_stands_where_the_vocabulary_is_too_large(open_page, tmp_path, monkeypatch):
     monkeypatch.setattr(playground, "ROOM", 20_000)
-    page = open_page(page_of(made_playground(), tmp_path))
+    page = open_page(page_of(example_playground(), tmp_path))
     assert page.get_by_text("A playground, in which to type a tweet, is left out").is_visible()
     assert page.locator("#playground").count() == 0
     assert page.printed == []

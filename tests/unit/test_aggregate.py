@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from made_runs import config_of, write_grid, write_run
+from example_runs import config_of, write_grid, write_run
 from tweetrnn.__main__ import main
 from tweetrnn.errors import UserError
 from tweetrnn.evaluation import aggregate

@@ -15,7 +15,7 @@ import zipfile
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from made_corpus import (
+from example_corpus import (
     HEADER,
     as_csv,
     as_json_lines,

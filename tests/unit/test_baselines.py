@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from made_tweets import LABELS, write_tweets
+from example_tweets import LABELS, write_tweets
 from sklearn.feature_extraction.text import CountVectorizer
 from tweetrnn.__main__ import main
 from tweetrnn.evaluation import baselines

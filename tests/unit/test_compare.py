@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from made_runs import config_of, write_run
+from example_runs import config_of, write_run
 from tweetrnn.__main__ import main
 from tweetrnn.config import load_schema
 from tweetrnn.evaluation import aggregate, exploratory

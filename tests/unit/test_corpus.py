@@ -4,9 +4,9 @@ import json
 from collections import Counter
 
 import pytest
+from example_corpus import HEADER, LABELS, as_csv, as_json_lines, rows
 from hypothesis import given
 from hypothesis import strategies as st
-from made_corpus import HEADER, LABELS, as_csv, as_json_lines, rows
 from tweetrnn.config import load_schema, resolve
 from tweetrnn.data.corpus import DEFAULTS, Corpus
 from tweetrnn.errors import UserError

@@ -5,9 +5,9 @@ from collections import Counter, defaultdict
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from example_corpus import LABELS, as_json_lines, rows, run_encode, run_split, run_tokenize
 from hypothesis import given
 from hypothesis import strategies as st
-from made_corpus import LABELS, as_json_lines, rows, run_encode, run_split, run_tokenize
 from tweetrnn.data.split import ARRAYS
 from tweetrnn.files import read_json
 from tweetrnn.sets import SETS

@@ -6,9 +6,9 @@ from itertools import pairwise
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from example_tweets import LABELS, token_lists, write_tweets
 from hypothesis import given
 from hypothesis import strategies as st
-from made_tweets import LABELS, token_lists, write_tweets
 from tweetrnn.__main__ import main
 from tweetrnn.data import encode
 from tweetrnn.errors import UserError

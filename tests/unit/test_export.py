@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import small_experiment
-from made_corpus import HEADER, as_csv, rows
+from example_corpus import HEADER, as_csv, rows
 from markdown_it import MarkdownIt
 from safetensors.torch import save_file
 from tweetrnn.__main__ import main

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import jinja2
 import pytest
 from docutils.core import publish_parts
-from made_experiment import ONE_COMBINATION, SIX, made_experiment
+from example_experiment import ONE_COMBINATION, SIX, example_experiment
 from tweetrnn.config import resolve
 from tweetrnn.reporting import figures
 from tweetrnn.reporting.document import share, signed
@@ -14,12 +14,12 @@ from tweetrnn.reporting.document import share, signed
 
 @pytest.fixture(scope="module")
 def experiment():
-    return made_experiment()
+    return example_experiment()
 
 
 @pytest.fixture(scope="module")
 def unfinished():
-    found = made_experiment(statuses=["missing"] * 64)
+    found = example_experiment(statuses=["missing"] * 64)
     found.baselines = None
     return found
 
@@ -33,7 +33,7 @@ def test_no_two_colours_share_a_hexadecimal_or_a_variable():
 
 @pytest.mark.parametrize("cell", SIX[:3])
 def test_every_cell_has_two_curves_for_each_run_that_is_shown(cell):
-    names = figures.figure_names(made_experiment(SIX[:3], top=2, **ONE_COMBINATION).config)
+    names = figures.figure_names(example_experiment(SIX[:3], top=2, **ONE_COMBINATION).config)
     assert [name for name in names if name.startswith(f"curves-{cell}-")] == [
         f"curves-{cell}-1-loss",
         f"curves-{cell}-1-accuracy",
@@ -140,7 +140,7 @@ def test_curve_text_tells_where_the_curves_part(experiment):
 
 
 def test_failures_text_shows_direction_overrides_in_class_names():
-    hostile = made_experiment(classes=("\u202eevil", "good"), **ONE_COMBINATION)
+    hostile = example_experiment(classes=("\u202eevil", "good"), **ONE_COMBINATION)
     assert "<U+202E>evil" in figures.alt_text("failures", hostile)
 
 

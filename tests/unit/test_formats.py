@@ -7,9 +7,9 @@ import json
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from example_corpus import HEADER, LABELS, as_csv, rows
 from hypothesis import given
 from hypothesis import strategies as st
-from made_corpus import HEADER, LABELS, as_csv, rows
 from tweetrnn.config import load_schema
 from tweetrnn.data import formats
 from tweetrnn.data.corpus import DEFAULTS

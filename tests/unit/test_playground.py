@@ -6,11 +6,11 @@ import re
 
 import numpy as np
 import pytest
+from example_playground import HOSTILE_WORDS, TOKENIZE, example_arrays, example_playground
+from example_report import example_report, write_report
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
-from made_playground import HOSTILE_WORDS, TOKENIZE, made_arrays, made_playground
-from made_report import made_report, write_report
 from tweetrnn.data.tokenizers import TOKENIZERS
 from tweetrnn.grid import Combination
 from tweetrnn.reporting import playground
@@ -68,7 +68,7 @@ def test_page_s_arithmetic_is_the_models(one_thread, cell, combination):
 
 
 def test_agreement_counts_equal_labels_and_finds_the_largest_difference():
-    arrays = made_arrays("LSTM", 40)
+    arrays = example_arrays("LSTM", 40)
     ids = np.random.default_rng(1).integers(0, 41, (8, 5))
     own = playground.probabilities("LSTM", playground.as_in_the_page(arrays), ids)
     same = playground.agreement("LSTM", arrays, ids, own)
@@ -83,7 +83,7 @@ def test_agreement_counts_equal_labels_and_finds_the_largest_difference():
 def test_agreement_is_measured_on_no_more_tweets_than_it_takes(monkeypatch):
     monkeypatch.setattr(playground, "COMPARED", 5)
     monkeypatch.setattr(playground, "AT_A_TIME", 2)
-    arrays, ids = made_arrays("LSTM", 40), np.random.default_rng(1).integers(0, 41, (8, 5))
+    arrays, ids = example_arrays("LSTM", 40), np.random.default_rng(1).integers(0, 41, (8, 5))
     stored = playground.probabilities("LSTM", playground.as_in_the_page(arrays), ids)
     stored[5:] = np.nan
     found = playground.agreement("LSTM", arrays, ids, stored)
@@ -131,14 +131,14 @@ def data_of(page):
 
 def page_with(found, folder):
     """Return report.html and report.md of an invented report with that Playground."""
-    experiment = made_report()
+    experiment = example_report()
     experiment.playground = found
     report = write_report(experiment, folder)
     return (report / "report.html").read_text(), (report / "report.md").read_text()
 
 
 def test_hostile_words_stay_data(tmp_path):
-    found = made_playground()
+    found = example_playground()
     page, _ = page_with(found, tmp_path)
     assert data_of(page) == found.data
     assert data_of(page)["words"].split(" ") == HOSTILE_WORDS
@@ -152,13 +152,13 @@ def test_page_without_a_playground_has_none_of_its_script(tmp_path):
 
 
 def test_markdown_has_a_sentence_of_it(tmp_path):
-    _, text = page_with(made_playground(), tmp_path)
+    _, text = page_with(example_playground(), tmp_path)
     section = re.search(r"^## \d+\\\. Try it\n(.*?)^## ", text, re.M | re.S)[1].strip()
     assert section.startswith("Type a tweet into report.html") and "\n" not in section
 
 
 def test_page_tells_the_agreement_and_the_summary_has_it(tmp_path):
-    found = made_playground()
+    found = example_playground()
     page, _ = page_with(found, tmp_path)
     for row in found.agreement:
         told = f"{row['cell']} gives {row['equal_labels']} of 40 validation tweets"
@@ -177,21 +177,21 @@ def test_vocabulary_too_large_is_left_out_and_the_note_names_the_count_that_brin
     monkeypatch.setattr(playground, "ROOM", 150_000)
     words = [f"word{n}" for n in range(900)]
     counts = [max(1, 900 // (n + 1)) for n in range(900)]
-    [note] = made_playground(words=words, counts=counts).notes
+    [note] = example_playground(words=words, counts=counts).notes
     advised = int(re.search(r"vocabulary\.min_count: (\d+) would bring it below", note)[1])
     kept = sum(count >= advised for count in counts)
-    assert made_playground(words=words[:kept], counts=counts[:kept]).data
+    assert example_playground(words=words[:kept], counts=counts[:kept]).data
     more = sum(count >= advised - 1 for count in counts)
-    assert more == len(words) or not made_playground(words=words[:more]).data
+    assert more == len(words) or not example_playground(words=words[:more]).data
     assert "with the 900 words of the vocabulary it would take 0.3\u00a0MB" in note
 
 
 def test_size_is_known_before_the_words_are_rounded():
     for count in (20, 400):
         words = [f"word{n}" for n in range(count)]
-        found = made_playground(words=words).data
-        models = [(cell, None, made_arrays(cell, count + 1), None) for cell in playground.STEPS]
-        without = made_playground(words=[f"word{n}" for n in range(15)]).data
+        found = example_playground(words=words).data
+        models = [(cell, None, example_arrays(cell, count + 1), None) for cell in playground.STEPS]
+        without = example_playground(words=[f"word{n}" for n in range(15)]).data
         told = playground.bytes_of_words(words, models) - playground.bytes_of_words(
             words[:15], models
         )
@@ -202,7 +202,7 @@ def test_size_is_known_before_the_words_are_rounded():
 @pytest.mark.slow
 def test_largest_playground_adds_no_more_than_a_page_may_grow_by(tmp_path, monkeypatch):
     def fits(count):
-        return made_playground(words=[f"word{n}" for n in range(count)])
+        return example_playground(words=[f"word{n}" for n in range(count)])
 
     found = next(p for p in map(fits, range(6300, 5500, -100)) if p.data)
     page, _ = page_with(found, tmp_path / "with")
@@ -212,22 +212,22 @@ def test_largest_playground_adds_no_more_than_a_page_may_grow_by(tmp_path, monke
 
 def test_models_too_large_by_themselves_get_no_advice_that_would_not_help(monkeypatch):
     monkeypatch.setattr(playground, "ROOM", 20_000)
-    [note] = made_playground(words=["a", "b"]).notes
+    [note] = example_playground(words=["a", "b"]).notes
     assert "would take" in note and "min_count" not in note
 
 
 def test_cell_that_the_page_cannot_compute_is_left_out_and_told():
-    found = made_playground(cells=["LSTM", "Other"])
+    found = example_playground(cells=["LSTM", "Other"])
     assert [model["cell"] for model in found.data["models"]] == ["LSTM"]
     assert [row["cell"] for row in found.agreement] == ["LSTM"]
     assert found.notes == [
         "Other is not among what can be tried in this page, which computes SimpleRNN and LSTM."
     ]
-    assert made_playground(cells=["Other"]).data is None
+    assert example_playground(cells=["Other"]).data is None
 
 
 def test_unknown_tokenizer_leaves_it_out():
-    found = made_playground(tokenize=TOKENIZE | {"tokens": "characters"})
+    found = example_playground(tokenize=TOKENIZE | {"tokens": "characters"})
     assert found.data is None and "the name characters (tokenize.tokens)" in found.notes[0]
 
 

@@ -11,9 +11,9 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from example_experiment import FEW_COMBINATIONS, ONE_COMBINATION, SIX, example_experiment
 from hypothesis import given
 from hypothesis import strategies as st
-from made_experiment import FEW_COMBINATIONS, ONE_COMBINATION, SIX, made_experiment
 from tweetrnn.evaluation.aggregate import EPOCHS, RUNS, table
 from tweetrnn.files import save_array, sha256_of, write_json, write_parquet
 from tweetrnn.reporting import plot, plot_comparison, plot_runs
@@ -53,7 +53,7 @@ def words_of(svg):
 
 @pytest.fixture(scope="module")
 def experiment():
-    return made_experiment(top=1)
+    return example_experiment(top=1)
 
 
 @pytest.fixture(scope="module")
@@ -199,7 +199,7 @@ SHAPES = {
     "shape", [pytest.param(s, marks=[pytest.mark.slow] * s.startswith("six")) for s in SHAPES]
 )
 def test_every_figure_of_every_shape_is_drawn(shape):
-    e = made_experiment(**SHAPES[shape])
+    e = example_experiment(**SHAPES[shape])
     found = {}
     for name, figure in drawn(e):
         texts(figure)
@@ -210,7 +210,7 @@ def test_every_figure_of_every_shape_is_drawn(shape):
 @pytest.mark.parametrize("name", ["primary", "paired"])
 def test_titles_of_cells_with_long_names_have_room(name):
     cells = ["SimpleRNN", "LSTM", "GRU", "BidirectionalLSTM"]
-    e = made_experiment(cells, top=1, **FEW_COMBINATIONS)
+    e = example_experiment(cells, top=1, **FEW_COMBINATIONS)
     with style():
         figure = getattr(plot_comparison, name)(e.comparison, Look(cells))
         arrange(figure)
@@ -223,7 +223,7 @@ def test_titles_of_cells_with_long_names_have_room(name):
 
 @pytest.mark.parametrize("cells", [("LSTM",), ("SimpleRNN", "LSTM")])
 def test_unfinished_grid_says_in_each_figure_what_is_missing(cells):
-    e = made_experiment(cells, statuses=["missing"] * 64, top=1)
+    e = example_experiment(cells, statuses=["missing"] * 64, top=1)
     e.baselines = e.memory_mb = None
     e.offsets = e.offsets[:1]
     for name, figure in drawn(e):
@@ -233,7 +233,7 @@ def test_unfinished_grid_says_in_each_figure_what_is_missing(cells):
 @pytest.mark.slow
 def test_two_thousand_runs_take_seconds_and_stay_small(tmp_path):
     rates = [round(1e-3 * 1.01**step, 8) for step in range(62)]
-    e = made_experiment(learning_rate=rates, top=3, epochs=10)
+    e = example_experiment(learning_rate=rates, top=3, epochs=10)
     assert len(e.runs) == 1984
     start = time.process_time()
     svgs = files(e, tmp_path)
@@ -243,7 +243,7 @@ def test_two_thousand_runs_take_seconds_and_stay_small(tmp_path):
 
 def test_hostile_class_name_is_shown_as_text(tmp_path):
     names = ("$x$", "<b>&amp;</b>", "\u202eevil\x07")
-    e = made_experiment(classes=names, top=1, **ONE_COMBINATION)
+    e = example_experiment(classes=names, top=1, **ONE_COMBINATION)
     with style():
         save(plot_comparison.failures(e.comparison, ["LSTM"], Look(["LSTM"])), "failures", tmp_path)
     found = list(ElementTree.parse(tmp_path / "failures.svg").getroot().itertext())
@@ -283,7 +283,7 @@ def test_primary_draws_each_interval(experiment):
 
 
 def test_primary_says_that_validation_is_where_the_models_were_selected():
-    e = made_experiment(part="validation", **ONE_COMBINATION)
+    e = example_experiment(part="validation", **ONE_COMBINATION)
     with style():
         figure = plot_comparison.primary(e.comparison, Look(["SimpleRNN", "LSTM"]))
     assert "accuracy on validation, where selected" in " ".join(texts(figure))
@@ -338,7 +338,7 @@ def test_optimism_shows_apparent_and_corrected(experiment):
 
 
 def test_ranking_shows_the_finished_runs_and_counts_the_others():
-    e = made_experiment(statuses=["diverged"] * 3 + ["missing"] * 2)
+    e = example_experiment(statuses=["diverged"] * 3 + ["missing"] * 2)
     with style():
         figure = plot_runs.ranking(e.runs, e.baselines, e.config, Look(["SimpleRNN", "LSTM"]))
     shown = points(figure.axes[0], "o") | points(figure.axes[0], "s")

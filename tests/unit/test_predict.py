@@ -9,16 +9,16 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import small_experiment
+from example_corpus import LABELS, as_csv, as_json_lines, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_corpus import LABELS, as_csv, as_json_lines, rows
 from tweetrnn.__main__ import main
 from tweetrnn.config import resolve
 from tweetrnn.errors import UserError
 from tweetrnn.files import read_json, write_json, write_parquet
-from tweetrnn.sets import SETS
 from tweetrnn.prediction import predict
 from tweetrnn.prediction.predictor import Encoder, majority, settings_of_results
+from tweetrnn.sets import SETS
 
 TWEET = "tweet number 7 @united"
 TINY = {"training": {"epochs": 1}, "model": {"units": 4}}

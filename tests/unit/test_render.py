@@ -8,7 +8,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from made_report import CLASSES, HOSTILE, TITLE, made_report, write_report, write_stand_ins
+from example_report import CLASSES, HOSTILE, TITLE, example_report, write_report, write_stand_ins
 from markdown_it import MarkdownIt
 from tweetrnn.reporting import render
 from tweetrnn.reporting.document import visible
@@ -71,12 +71,12 @@ class Made:
 
 @pytest.fixture(scope="module", params=EXPERIMENTS.values(), ids=EXPERIMENTS)
 def any_made(request, tmp_path_factory):
-    return Made(made_report(**request.param), tmp_path_factory.mktemp("made"))
+    return Made(example_report(**request.param), tmp_path_factory.mktemp("made"))
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    return Made(made_report(), tmp_path_factory.mktemp("made"))
+    return Made(example_report(), tmp_path_factory.mktemp("made"))
 
 
 def shown_rows(table):

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from made_experiment import FEW_COMBINATIONS
-from made_report import CLASSES, made_report
+from example_experiment import FEW_COMBINATIONS
+from example_report import CLASSES, example_report
 from tweetrnn.reporting import figures
 from tweetrnn.reporting.render import DRAWN_BY_HAND, picture_paths
 from tweetrnn.reporting.sections import sections_of
@@ -31,7 +31,7 @@ EXPERIMENTS = {
 
 @pytest.fixture(scope="module", params=EXPERIMENTS.values(), ids=EXPERIMENTS)
 def any_experiment(request):
-    return made_report(**request.param)
+    return example_report(**request.param)
 
 
 def tables(experiment):
@@ -69,7 +69,7 @@ def test_figures_are_those_that_are_drawn(any_experiment):
 
 
 def test_every_figure_of_a_comparison_of_cells_is_shown():
-    experiment = made_report()
+    experiment = example_report()
     shown = set(picture_paths(sections_of(experiment), Path("plots")))
     assert shown == {*figures.figure_names(experiment.config), *DRAWN_BY_HAND}
 
@@ -83,19 +83,19 @@ def test_every_figure_has_an_alternative_text(any_experiment):
 
 
 def test_runs_are_listed_without_figures_of_the_test_part():
-    table = tables(made_report())["runs"]
+    table = tables(example_report())["runs"]
     assert len(table.rows) == 64
     assert not [column.key for column in table.columns if "test" in column.key + column.title]
 
 
 def test_state_of_runs_is_a_column_where_not_all_have_finished():
-    finished, partial = made_report(), made_report(compared=False, statuses=["diverged"])
+    finished, partial = example_report(), example_report(compared=False, statuses=["diverged"])
     assert "status" not in [column.key for column in tables(finished)["runs"].columns]
     assert "diverged" in cells_of(tables(partial)["runs"], "status")
 
 
 def test_a_sample_is_said_to_be_one():
-    experiment = made_report(sample=5)
+    experiment = example_report(sample=5)
     [told] = [text for text, role in paragraphs(experiment, "headline") if role == "note"]
     assert told.startswith("This is a sample: 5 of the grid's 32 combinations")
     assert "drawn at random by the seed 1" in told
@@ -104,13 +104,13 @@ def test_a_sample_is_said_to_be_one():
 
 
 def test_a_whole_grid_is_not_said_to_be_a_sample():
-    assert [role for _, role in paragraphs(made_report(), "headline")] == ["verdict", "", ""]
-    assert "not a random sample" in paragraphs(made_report(), "effects")[0][0]
+    assert [role for _, role in paragraphs(example_report(), "headline")] == ["verdict", "", ""]
+    assert "not a random sample" in paragraphs(example_report(), "effects")[0][0]
 
 
 @pytest.mark.parametrize("table", ["effects", "interactions"])
 def test_pairs_are_told_with_how_many_there_could_be_where_some_lack(table):
-    sampled, whole = (tables(made_report(sample=n))[table] for n in (12, None))
+    sampled, whole = (tables(example_report(sample=n))[table] for n in (12, None))
     assert set(cells_of(sampled, "possible_pairs")) == {"16"}
     assert all(int(pairs) < 12 for pairs in cells_of(sampled, "pairs"))
     assert "possible_pairs" not in [column.key for column in whole.columns]
@@ -118,19 +118,19 @@ def test_pairs_are_told_with_how_many_there_could_be_where_some_lack(table):
 
 
 def test_replicates_of_a_grid_are_told_apart():
-    experiment = made_report(replicates=2, **FEW_COMBINATIONS)
+    experiment = example_report(replicates=2, **FEW_COMBINATIONS)
     assert set(cells_of(tables(experiment)["runs"], "replicate")) == {"1", "2"}
 
 
 def test_runs_without_a_result_are_named_first():
-    experiment = made_report(compared=False, statuses=["missing"] * 9 + ["diverged"])
+    experiment = example_report(compared=False, statuses=["missing"] * 9 + ["diverged"])
     text, role = paragraphs(experiment, "headline")[0]
     assert text.startswith("10 of 64 runs have no result: SimpleRNN rnn") and role == "warning"
     assert text.count("(missing)") == 8 and "and 2 more" in text
 
 
 def test_without_a_comparison_its_sections_say_that_it_lacks():
-    experiment = made_report(compared=False, statuses=["missing"])
+    experiment = example_report(compared=False, statuses=["missing"])
     for name in ("effects", "real", "failures", "reference"):
         assert paragraphs(experiment, name) == [
             ("Told when all trainings that it needs are done.", "note")
@@ -139,12 +139,12 @@ def test_without_a_comparison_its_sections_say_that_it_lacks():
 
 
 def test_demo_corpus_is_said_first():
-    assert paragraphs(made_report(kind="demo"), "headline")[0] == (DEMO, "warning")
+    assert paragraphs(example_report(kind="demo"), "headline")[0] == (DEMO, "warning")
 
 
 @pytest.mark.parametrize("cells", [["LSTM"], ["SimpleRNN", "LSTM"], ["SimpleRNN", "LSTM", "GRU"]])
 def test_every_cell_and_every_pair_of_cells_has_its_place(cells):
-    experiment = made_report(cells)
+    experiment = example_report(cells)
     found, pairs = tables(experiment), len(cells) * (len(cells) - 1) // 2
     assert cells_of(found["selected"], "model")[: len(cells)] == cells
     assert len(found["differences"].rows) == pairs + 2 * len(cells)
@@ -162,7 +162,7 @@ def test_every_cell_and_every_pair_of_cells_has_its_place(cells):
 
 
 def test_best_runs_come_with_parameters_figure_and_architecture():
-    experiment = made_report()
+    experiment = example_report()
     [first, *_] = [
         card
         for section in sections_of(experiment)
@@ -180,27 +180,27 @@ def test_best_runs_come_with_parameters_figure_and_architecture():
 
 
 def test_divergence_epoch_is_defined_and_set_beside_the_reference_s_claim():
-    experiment = made_report()
+    experiment = example_report()
     texts = [text for text, _ in paragraphs(experiment, "top")]
     assert any(text.startswith("The divergence epoch is the first epoch after") for text in texts)
     assert cells_of(tables(experiment)["divergence"], "published") == ["about 2", "about 4"]
 
 
 def test_classes_shares_and_unknown_words_of_each_part_are_told():
-    table = tables(made_report())["parts"]
+    table = tables(example_report())["parts"]
     assert [column.title for column in table.columns][2:5] == CLASSES
     assert cells_of(table, "unknown_rate") == ["0.0\u00a0%", "4.0\u00a0%", "5.0\u00a0%"]
 
 
 def test_absent_test_part_has_no_row():
-    assert cells_of(tables(made_report(part="validation"))["parts"], "part") == [
+    assert cells_of(tables(example_report(part="validation"))["parts"], "part") == [
         "train",
         "validation",
     ]
 
 
 def test_duplicates_across_parts_are_warned_of():
-    experiment = made_report()
+    experiment = example_report()
     experiment.split["seen_in_training"] = {"validation": 12, "test": 0}
     text, role = paragraphs(experiment, "data")[0]
     assert text.startswith("12 validation tweets have the same tokens as a training tweet")
@@ -208,7 +208,7 @@ def test_duplicates_across_parts_are_warned_of():
 
 
 def test_mixed_versions_of_trainings_are_warned_of():
-    experiment = made_report()
+    experiment = example_report()
     assert len(tables(experiment)["trainings"].rows) == 1
     next(iter(experiment.provenances.values()))["processor"] = "another one"
     assert paragraphs(experiment, "provenance")[0][1] == "warning"
@@ -231,15 +231,15 @@ def test_config_is_shown_without_folders_users_and_secrets():
 
 
 def test_primary_analysis_is_told_apart_from_what_is_exploratory():
-    texts = [text for text, _ in paragraphs(made_report(), "real")]
+    texts = [text for text, _ in paragraphs(example_report(), "real")]
     assert "fixed beforehand" in texts[0]
     assert "Everything from here on is exploratory." in texts
-    assert "All of this is exploratory" in paragraphs(made_report(), "effects")[0][0]
+    assert "All of this is exploratory" in paragraphs(example_report(), "effects")[0][0]
 
 
 def test_few_replicates_are_said_to_understate_what_seeds_contribute():
     for count, told in ((3, True), (5, False)):
-        text = paragraphs(made_report(selected_replicates=count), "real")[0][0]
+        text = paragraphs(example_report(selected_replicates=count), "real")[0][0]
         assert ("understates what the seeds contribute" in text) == told
 
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from made_runs import config_of, write_grid
+from example_runs import config_of, write_grid
 from tweetrnn.__main__ import main
 from tweetrnn.errors import UserError
 from tweetrnn.evaluation import aggregate, select

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from made_runs import write_run
+from example_runs import write_run
 from tweetrnn.__main__ import main
 from tweetrnn.config import resolve
 from tweetrnn.files import read_json, write_json

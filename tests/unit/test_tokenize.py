@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from example_corpus import TOKENIZE, as_csv, as_json_lines, rows, run_tokenize, written
 from hypothesis import given
 from hypothesis import strategies as st
-from made_corpus import TOKENIZE, as_csv, as_json_lines, rows, run_tokenize, written
 from tweetrnn.data import tokenize
 from tweetrnn.data.demo import tweets as demo_tweets
 from tweetrnn.data.tokenizers import tokenize_text

@@ -12,13 +12,13 @@ COMBINATION = "rnn2-dense2-dropout1-reg0-lr1e-3"
 TOKENIZE = {"tokens": "tweet", "fold_case": True, "unescape_entities": True}
 
 
-def made_arrays(cell, width, classes=3, seed=1, combination=COMBINATION, **settings):
+def example_arrays(cell, width, classes=3, seed=1, combination=COMBINATION, **settings):
     """Return a fresh model's weights by name, as float32 arrays."""
     model = build(cell, Combination.parse(combination), width, classes, seed=seed, **settings)
     return {name: weight.numpy().copy() for name, weight in model.weights().items()}
 
 
-def made_playground(
+def example_playground(
     cells=("SimpleRNN", "LSTM"),
     words=HOSTILE_WORDS,
     labels=("<b>bad</b>", "so|so", "`good`"),
@@ -31,7 +31,7 @@ def made_playground(
     ids = np.random.default_rng(1).integers(0, width + 1, (40, 6))
     for cell in cells:
         known = cell if cell in playground.STEPS else "LSTM"
-        arrays = made_arrays(known, width, len(labels))
+        arrays = example_arrays(known, width, len(labels))
         stored = playground.probabilities(known, playground.layers_of(arrays), ids)
         models.append((cell, COMBINATION, arrays, stored))
     vocabulary = pa.table(

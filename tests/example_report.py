@@ -3,7 +3,7 @@
 from itertools import combinations as pairs_of
 
 import numpy as np
-from made_experiment import made_experiment
+from example_experiment import example_experiment
 from tweetrnn.config import resolve
 from tweetrnn.evaluation import exploratory
 from tweetrnn.evaluation.primary import spread
@@ -32,7 +32,7 @@ STAND_IN = """<?xml version="1.0"?>
 
 
 def completed(comparison, config, runs):
-    """Return ``made_experiment``'s comparison with what the report reads besides."""
+    """Return ``example_experiment``'s comparison with what the report reads besides."""
     part, cells = comparison["part"], list(comparison["selected"])
     judged = ["validation"] if part == "validation" else ["validation", "test"]
     for name, own in comparison["primary"]["accuracies"].items():
@@ -64,15 +64,15 @@ def completed(comparison, config, runs):
     }
 
 
-def made_report(cells=("SimpleRNN", "LSTM"), part="test", compared=True, kind="path", **options):
-    """Return an ``Experiment`` on hostile tweets; ``options`` are made_experiment's.
+def example_report(cells=("SimpleRNN", "LSTM"), part="test", compared=True, kind="path", **options):
+    """Return an ``Experiment`` on hostile tweets; ``options`` are example_experiment's.
 
     Args:
         part: what the comparison judges; without a test part "validation".
         compared: whether there is a comparison, and baselines.
         kind: the corpus's.
     """
-    made = made_experiment(cells, CLASSES, part, **options)
+    made = example_experiment(cells, CLASSES, part, **options)
     config = resolve(
         {
             "name": "made",

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import numpy as np
-from made_runs import config_of
+from example_runs import config_of
 from tweetrnn import metrics
 from tweetrnn.evaluation import aggregate, compare, exploratory
 from tweetrnn.evaluation.failures import diagnose
@@ -22,7 +22,7 @@ ONE_COMBINATION = {
 }
 
 
-def made_runs_and_epochs(config, statuses, epochs, rng):
+def example_runs_and_epochs(config, statuses, epochs, rng):
     """Return aggregate's tables for random histories; ``statuses`` are of the first runs."""
     runs, histories = [], {}
     statuses = iter(statuses)
@@ -60,7 +60,7 @@ def made_runs_and_epochs(config, statuses, epochs, rng):
     return aggregate.rank(runs, config["report"]["rank_by"]), rows
 
 
-def made_comparison(config, runs, part, classes, replicates, rng):
+def example_comparison(config, runs, part, classes, replicates, rng):
     """Return a comparison as compare makes it, of random predictions on 120 tweets."""
     labels, groups = rng.integers(0, len(classes), 120), np.arange(120)
     guesses = rng.dirichlet(np.ones(len(classes)), 120)
@@ -104,7 +104,7 @@ def made_comparison(config, runs, part, classes, replicates, rng):
     }
 
 
-def made_experiment(
+def example_experiment(
     cells=("SimpleRNN", "LSTM"),
     classes=("negative", "neutral", "positive"),
     part="test",
@@ -120,7 +120,7 @@ def made_experiment(
     rng = np.random.default_rng(7)
     config = config_of(replicates, rank_by, cell=list(cells), **grid)
     config["report"]["top"] = top
-    runs, rows = made_runs_and_epochs(config, statuses, epochs, rng)
+    runs, rows = example_runs_and_epochs(config, statuses, epochs, rng)
     finished = any(run["status"] == "finished" for run in runs)
     return SimpleNamespace(
         config=config,
@@ -130,7 +130,7 @@ def made_experiment(
             name: {"validation": dict.fromkeys(metrics.scores(np.eye(2), np.arange(2)), value)}
             for name, value in (("majority", 0.63), ("logistic_regression", 0.78))
         },
-        comparison=made_comparison(config, runs, part, classes, selected_replicates, rng)
+        comparison=example_comparison(config, runs, part, classes, selected_replicates, rng)
         if finished
         else None,
         memory_mb=1500,
