@@ -1,8 +1,13 @@
-"""The metrics: plain numpy, so that every stage can import them at no cost.
+"""The metrics that training reports after each epoch.
+
+Metrics of stored predictions are in ``evaluation.metrics``: adding one there trains nothing again.
 
 Throughout, ``probabilities`` is (N, classes) and ``labels`` is (N,) of class ids below ``classes``.
 The predicted class is the most probable one, the first of them on a tie.
 """
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -57,16 +62,29 @@ def macro_f1(probabilities, labels):
     return float(f1(confusion(probabilities, labels)).mean())
 
 
-# What training reports after each epoch; to add one, add it here.
-METRICS = {"accuracy": accuracy, "binary_accuracy": binary_accuracy, "macro_f1": macro_f1}
+@dataclass(frozen=True)
+class Metric:
+    """How tables head a metric, its function of probabilities and labels, and what is better."""
+
+    heading: str
+    function: Callable
+    higher_is_better: bool = True
+
+
+# What training reports after each epoch: to add one trains every run again.
+EPOCH_METRICS = {
+    "accuracy": Metric("accuracy", accuracy),
+    "binary_accuracy": Metric("binary accuracy", binary_accuracy),
+    "macro_f1": Metric("macro-F1", macro_f1),
+}
 
 # The columns of a run's history.csv.
 HISTORY = (
     "epoch",
-    *(f"{part}_{name}" for part in SETS[:2] for name in ("loss", *METRICS)),
+    *(f"{name}_{figure}" for name in SETS[:2] for figure in ("loss", *EPOCH_METRICS)),
 )
 
 
-def scores(probabilities, labels):
-    """Return the METRICS by name."""
-    return {name: metric(probabilities, labels) for name, metric in METRICS.items()}
+def scores(probabilities, labels, metrics=EPOCH_METRICS):
+    """Return {metric: value} of the metrics."""
+    return {name: metric.function(probabilities, labels) for name, metric in metrics.items()}
