@@ -43,7 +43,7 @@ def divergence_epoch(train_loss, validation_loss, tolerance=0.01):
 
 
 def summarise(history, best_epoch):
-    """Return a run's figures over its epochs, and its divergence epoch, by the names of RUNS.
+    """Return a run's figures over its epochs, its best and divergence epoch, by the names of RUNS.
 
     ``mean_``, ``best_`` and ``last_`` are over the epochs' validation values, each metric by
     itself; ``_at_best`` is at the epoch of the highest validation accuracy, whose weights were
@@ -53,7 +53,7 @@ def summarise(history, best_epoch):
         history: a DataFrame with the columns HISTORY.
         best_epoch: from 1.
     """
-    figures = {}
+    figures = {"best_epoch": best_epoch}
     for name, metric in EPOCH_METRICS.items():
         values = history[f"validation_{name}"]
         figures[f"mean_{name}"] = math.fsum(values) / len(values)
@@ -91,6 +91,13 @@ def read_peak_memory(path):
         return None
 
 
+def about(run):
+    """Return what a Run's name says, by the names of RUNS."""
+    combination = grid.Combination.parse(run.combination)
+    reference_tuple = str(combination.reference_tuple)
+    return {**asdict(run), **asdict(combination), "reference_tuple": reference_tuple}
+
+
 def read_run(paths, run):
     """Return (row, history) of one run: a dict by the names of RUNS, and its epochs or None.
 
@@ -104,12 +111,7 @@ def read_run(paths, run):
     Raises:
         UserError: a file is damaged or belongs to another run.
     """
-    combination = grid.Combination.parse(run.combination)
-    row = {
-        **asdict(run),
-        **asdict(combination),
-        "reference_tuple": str(combination.reference_tuple),
-    }
+    row = about(run)
     if not paths.parameters.exists():
         return row | {"status": "missing"}, None
     parameters = read_json(paths.parameters)
@@ -128,8 +130,7 @@ def read_run(paths, run):
         best_epoch = parameters["best_epoch"]
         if not 1 <= best_epoch <= len(history):
             raise damaged(paths.parameters, f"its best epoch, {best_epoch}, is not in the history")
-        row |= {"best_epoch": best_epoch, **summarise(history, best_epoch)}
-        row |= prediction_figures(paths)
+        row |= summarise(history, best_epoch) | prediction_figures(paths)
     return row, history
 
 
@@ -157,28 +158,40 @@ def ranked(runs, rank_by):
     return runs.assign(rank=ranks, rank_in_cell=runs.groupby("cell").cumcount() + 1)
 
 
-def gather(results, config, allow_missing=False):
-    """Return (runs, epochs): the tables RUNS, ranked, and EPOCHS, in the same order.
+def assembled(rows, histories, rank_by):
+    """Return the tables of runs, ranked, and of their epochs, in the same order.
 
-    Arguments and errors as for ``aggregate``; ``results`` are the Results.
+    Args:
+        rows: dicts by the names of RUNS.
+        histories: {Run: its epochs}, a DataFrame with the columns HISTORY.
+        rank_by: one of ``names.RANKINGS``.
+    """
+    runs = ranked(pd.DataFrame(rows, columns=list(RUNS)), rank_by).astype(RUNS)
+    epochs = [
+        histories[run].assign(**asdict(run)) for run in tables.names(runs) if run in histories
+    ]
+    epochs = pd.concat(epochs, ignore_index=True) if epochs else pd.DataFrame(columns=list(EPOCHS))
+    return runs, epochs[list(EPOCHS)].astype(EPOCHS)
+
+
+def gather(results, config, allow_missing=False):
+    """Return the tables of runs and of epochs; arguments and errors as for ``aggregate``.
+
+    ``results`` are the Results.
     """
     rows, histories = [], {}
     for run in grid.runs(config):
         row, history = read_run(results.run(run), run)
         rows.append(row)
         if history is not None:
-            histories[run] = history.assign(**asdict(run))
-    runs = pd.DataFrame(rows, columns=list(RUNS))
-    missing = runs[runs["status"] == "missing"]
-    if len(missing) and not allow_missing:
+            histories[run] = history
+    missing = [run for run in grid.runs(config) if run not in histories]
+    if missing and not allow_missing:
         raise UserError(
-            f"{results.trainings}: {len(missing)} of {len(runs)} runs are missing, among them "
-            f"{tables.names(missing)[0]}; train them, or ask for a partial report"
+            f"{results.trainings}: {len(missing)} of {len(rows)} runs are missing, among them "
+            f"{missing[0]}; train them, or ask for a partial report"
         )
-    runs = ranked(runs, config["report"]["rank_by"]).astype(RUNS)
-    trained = [histories[run] for run in tables.names(runs) if run in histories]
-    epochs = pd.concat(trained, ignore_index=True) if trained else pd.DataFrame(columns=[*EPOCHS])
-    return runs, epochs[list(EPOCHS)].astype(EPOCHS)
+    return assembled(rows, histories, config["report"]["rank_by"])
 
 
 def aggregate(
