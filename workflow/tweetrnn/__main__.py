@@ -8,8 +8,8 @@ import sys
 import threading
 import time
 
-from tweetrnn.errors import UserError, note
-from tweetrnn.guard import LOOKED_AFTER, STOPPED_STATUS, Guard, Stopped
+from tweetrnn.errors import Stopped, UserError, note
+from tweetrnn.guard import LOOKED_AFTER, STOPPED_STATUS, Guard
 
 # {command: (its module, what it does)}; the stages in the order in which a tweet meets them.
 COMMANDS = {

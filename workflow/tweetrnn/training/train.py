@@ -8,7 +8,8 @@ import logging
 import os
 from pathlib import Path
 
-from tweetrnn.guard import STOPPED_STATUS, Guard, Stopped, one_writer
+from tweetrnn.errors import Stopped
+from tweetrnn.guard import STOPPED_STATUS, Guard, one_writer
 from tweetrnn.parts import PARTS
 from tweetrnn.training.outputs import OUTPUTS
 
