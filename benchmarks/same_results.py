@@ -118,7 +118,13 @@ def read(path):
         table = pq.read_table(path)
         return {name: [*map(repr, table[name].to_pylist())] for name in table.column_names}
     if path.suffix == ".json":
-        return {key: [text] for key, text in leaves(json.loads(path.read_bytes()))}
+        value = json.loads(path.read_bytes())
+        value.pop("checksum")
+        for effect in value["factor_effects"] + value["interactions"]:
+            for old, new in (("from", "low"), ("to", "high")):  # the only renamed keys
+                if old in effect:
+                    effect[new] = effect.pop(old)
+        return {key: [text] for key, text in leaves(value)}
     with path.open(encoding="utf-8", newline="") as stream:
         header, *rows = csv.reader(stream)
     return {name: [row[c] for row in rows] for c, name in enumerate(header)}
