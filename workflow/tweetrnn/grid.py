@@ -17,7 +17,7 @@ _NAME = re.compile(
 
 
 def scientific(number):
-    """Return 0.001 as ``1e-3``, 0.00025 as ``2.5e-4``: the shortest text that reads back exactly."""
+    """Return 0.00025 as ``2.5e-4``: the shortest text of this form that reads back exactly."""
     mantissa, exponent = next(
         text.split("e") for digits in range(17) if float(text := f"{number:.{digits}e}") == number
     )

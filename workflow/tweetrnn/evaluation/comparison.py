@@ -1,4 +1,4 @@
-"""What comparison.json holds. ``compare`` makes a Comparison and writes it; everybody else reads it.
+"""What comparison.json holds: ``compare`` makes a Comparison and writes it, all others read it.
 
 Accuracies, scores and differences are shares of 1. Scores are by metric (the names of
 ``evaluation.metrics.METRICS``), intervals are [low, high]. Of two models or levels that are

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import stats
 
 LEVEL = 0.95
+POWER = 0.8
 CHUNK = 1 << 22  # resampled groups that are in memory at a time
 
 
@@ -76,7 +77,7 @@ def interval(samples, level=LEVEL):
     return np.quantile(samples, [(1 - level) / 2, (1 + level) / 2]).tolist()
 
 
-def minimum_detectable_difference(standard_error, power=0.8, level=LEVEL):
+def minimum_detectable_difference(standard_error, power=POWER, level=LEVEL):
     """Return the true difference that a two-sided test finds with that power.
 
     (z(1 - alpha/2) + z(power)) x standard error, 2.80 standard errors for 5 % and 80 % (Bloom,

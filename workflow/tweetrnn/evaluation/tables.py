@@ -5,10 +5,9 @@ are those of the validation set unless their name says train; the test set's are
 so that nobody can choose a run by them.
 """
 
-import pyarrow as pa
-
 from tweetrnn.evaluation.metrics import PREDICTION_METRICS
 from tweetrnn.files import check_digest, read_json, read_parquet, replacing, write_parquet
+from tweetrnn.grid import Run
 from tweetrnn.metrics import EPOCH_METRICS, HISTORY
 
 KEY = {"cell": "str", "combination": "str", "replicate": "int64"}  # which run it is
@@ -51,7 +50,9 @@ EPOCHS = {**KEY, "epoch": "int64", **dict.fromkeys(HISTORY[1:], "float64")}
 
 def write(table, parquet, csv):
     """Write a table as Parquet and as CSV, with floats in their shortest exact form."""
-    # Without pandas's metadata, which tell its version: the same rows give the same bytes.
+    import pyarrow as pa
+
+    # Without pandas's metadata, which contain its version: the same rows give the same bytes.
     arrow = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
     write_parquet(parquet, arrow)
     with replacing(csv) as beside:
@@ -85,6 +86,11 @@ def _read(path, facts, name, columns):
 def finished(runs):
     """Return the runs that have results."""
     return runs[runs["status"] == "finished"]
+
+
+def names(table):
+    """Return the Run of each row of a table of runs."""
+    return [Run(*row) for row in table[list(KEY)].itertuples(index=False, name=None)]
 
 
 def records(table):

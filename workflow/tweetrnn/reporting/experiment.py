@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from tweetrnn.code import PACKAGE
 from tweetrnn.evaluation import comparison, tables
+from tweetrnn.evaluation.select import further_runs
 from tweetrnn.files import check_digest, load_array, read_json, read_parquet
 from tweetrnn.grid import Run
 from tweetrnn.machine import processor_name
@@ -140,14 +141,10 @@ class Experiment:
 
     @cached_property
     def new_runs(self):
-        """The Runs that repeat the selected combinations, the replicates; none without them."""
+        """The Runs that repeat the selected combinations; none without a comparison."""
         if not self.comparison:
             return []
-        return [
-            Run(cell, choice.combination, replicate)
-            for cell, choice in self.comparison.selected.items()
-            for replicate in self.comparison.replicates
-        ]
+        return further_runs(self.comparison.selected, self.comparison.replicates)
 
     @cached_property
     def new_seconds(self):
@@ -158,7 +155,7 @@ class Experiment:
     def provenances(self):
         """{Run: what it ran on} of all trainings."""
         trained = self.runs[self.runs["status"] != "missing"]
-        runs = [*map(run_of, tables.records(trained)), *self.new_runs]
+        runs = [*tables.names(trained), *self.new_runs]
         return {run: read_json(self.results.run(run).provenance) for run in runs}
 
     def architecture(self, run):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tweetrnn.data import tokenizers
-from tweetrnn.evaluation.stored_predictions import by_part
+from tweetrnn.evaluation.predictions import read_predictions
 from tweetrnn.files import check_digest, damaged, load_array, read_json, read_parquet
 from tweetrnn.grid import Run
 from tweetrnn.training import weights
@@ -376,11 +376,9 @@ def read(results, config, split, selected):
     models = []
     for cell, choice in selected.items():
         run = results.run(Run(cell, choice.combination, choice.replicate))
-        digests = read_json(run.parameters)["sha256"]
-        check_digest(run.best, digests["best"])
-        check_digest(run.predictions, digests["predictions"])
+        check_digest(run.best, read_json(run.parameters)["sha256"]["best"])
         _, arrays = weights.read(run.best)
-        stored, _ = by_part(read_parquet(run.predictions), ["validation"])["validation"]
+        stored, _ = read_predictions(run)["validation"]
         if len(stored) != len(ids):
             raise damaged(run.predictions, "it is of another split")
         models.append((cell, choice.combination, arrays, stored))

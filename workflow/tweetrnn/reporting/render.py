@@ -159,9 +159,7 @@ def write(experiment, figures, html, markdown, summary, images):
     write_json(summary, summary_of(experiment, sections))
 
 
-def render(
-    results, figures, html, markdown, summary, images, *, config, memory_mb, partial=False
-):
+def render(results, figures, html, markdown, summary, images, *, config, memory_mb, partial=False):
     """Write the report.
 
     Args:

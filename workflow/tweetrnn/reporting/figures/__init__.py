@@ -106,16 +106,15 @@ def block(name, experiment):
 
 
 def place(section, experiment):
-    """Put the figures of a section among its blocks."""
-    for module in reversed(FIGURES):
-        if module.SECTION == section.name and (experiment.comparison or not module.NEEDS_COMPARISON):
-            blocks = [block(name, experiment) for name in _names_of(module, experiment.config)]
-            if blocks:
-                at = _place_after(module.AFTER, section.blocks)
-                section.blocks[at:at] = blocks
-
-
-def _place_after(table, blocks):
-    """Return the index below a table; with None, that of the first table or else the end."""
-    tables = {block.name: at for at, block in enumerate(blocks) if block.kind == "table"}
-    return tables[table] + 1 if table else min(tables.values(), default=len(blocks))
+    """Put the figures of a section among its blocks; without its table AFTER, one is left out."""
+    tables = {block.name: at for at, block in enumerate(section.blocks) if block.kind == "table"}
+    places = {table: at + 1 for table, at in tables.items()}
+    places[None] = min(tables.values(), default=len(section.blocks))
+    figures = {at: [] for at in sorted(places.values(), reverse=True)}
+    for module in FIGURES:
+        possible = experiment.comparison or not module.NEEDS_COMPARISON
+        if section.name == module.SECTION and module.AFTER in places and possible:
+            names = _names_of(module, experiment.config)
+            figures[places[module.AFTER]] += [block(name, experiment) for name in names]
+    for at, blocks in figures.items():
+        section.blocks[at:at] = blocks

@@ -25,8 +25,8 @@ def section(e):
     c = e.comparison
     blocks = [
         Paragraph(
-            f"For each factor the differences in {RANKINGS[c.select_by]} between combinations that are equal "
-            "but for it: at the level named second, minus at the level named first. "
+            f"For each factor the differences in {RANKINGS[c.select_by]} between combinations "
+            "that are equal but for it: the level named second minus the level named first. "
             + (
                 "The combinations are a random sample of the grid, in which many lack their "
                 "partner: the number of pairs is given, and of how many in the full grid. All"
@@ -40,8 +40,10 @@ def section(e):
         effects_table("effects", "The effect of each factor in each cell", c.factor_effects),
     ]
     if c.interactions:
-        title = f"The interaction of cell and factor: the first cell's effect {MINUS} the second's"
-        blocks.append(effects_table("interactions", title, c.interactions))
+        caption = (
+            f"The interaction of cell and factor: the first cell's effect {MINUS} the second's"
+        )
+        blocks.append(effects_table("interactions", caption, c.interactions))
     return Section("effects", title, blocks)
 
 

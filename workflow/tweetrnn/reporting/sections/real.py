@@ -40,8 +40,8 @@ def section(e):
         ),
         optimism_table(c),
         Paragraph(
-            "Would another ranking have led to another conclusion? Kendall's rank correlation "
-            "between the orders of all runs under each rule, and the run that each rule puts first."
+            "Would another ranking have told another story? Kendall's rank correlation between the "
+            "orders of all runs under each rule, and the run that each rule puts first."
         ),
         rankings_table(c),
     ]

@@ -45,7 +45,10 @@ def runs_table(e):
             for factor, title in FACTORS.items()
         ),
         *([Column("replicate", "replicate", whole)] if several else []),
-        *(Column(name, title.replace("validation ", ""), share) for name, title in RANKINGS.items()),
+        *(
+            Column(name, title.replace("validation ", ""), share)
+            for name, title in RANKINGS.items()
+        ),
         *(
             Column(f"{name}_at_best", f"{metric.heading}, best epoch", share)
             for name, metric in PREDICTION_METRICS.items()

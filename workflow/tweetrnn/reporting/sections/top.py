@@ -17,7 +17,8 @@ from tweetrnn.reporting.experiment import run_of
 from tweetrnn.reporting.figures.curves import name_of
 from tweetrnn.reporting.sections.common import described
 
-DIVERGENCE = (
+# What evaluation.aggregate.divergence_epoch computes.
+DIVERGENCE_EPOCH = (
     "The divergence epoch is the first epoch after which the validation loss never again falls "
     "more than 1 % below its value there, although the training loss still does. At least two "
     "later epochs must bear that out, so that one last bad epoch makes no divergence; where no "
@@ -42,7 +43,7 @@ def section(e):
     for cell in e.cells:
         cards = [card(e, run, place) for place, run in enumerate(e.best_runs(cell), 1)]
         blocks.append(Cards(f"{cell}: the best {len(cards)}", RANKINGS[ranking], cards))
-    blocks.append(Paragraph(DIVERGENCE))
+    blocks.append(Paragraph(DIVERGENCE_EPOCH))
     if e.comparison:
         blocks.append(divergence_table(e))
     return Section("top", "The best runs of each cell", blocks)
