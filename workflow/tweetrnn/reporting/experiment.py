@@ -168,9 +168,12 @@ class Experiment:
 
     @cached_property
     def baselines(self):
-        """The baselines' metrics; None where they are still missing."""
+        """{baseline: its metrics}; None where they are still missing."""
         path = self.results.baseline_metrics
-        return None if self.partial and not path.exists() else read_json(path)
+        if self.partial and not path.exists():
+            return None
+        metrics = read_json(path)
+        return {name: metrics[name] for name in BASELINES}
 
     def baseline_values(self, ranking):
         """Return {baseline: its figure on the validation set} in a ranking's metric."""
