@@ -8,6 +8,7 @@ import logging
 from itertools import combinations as pairs_of
 
 import numpy as np
+import pyarrow.compute as pc
 
 from tweetrnn.errors import UserError
 from tweetrnn.evaluation import comparison as content
@@ -149,9 +150,10 @@ def read_baselines(path, sets):
     Raises:
         UserError: the file is absent or damaged, or of another split than the ``sets``.
     """
-    table = read_parquet(path).to_pandas()
+    table = read_parquet(path)
     return {
-        name: of_split(by_set(table[table["baseline"] == name]), sets, path) for name in BASELINES
+        name: of_split(by_set(table.filter(pc.equal(table["baseline"], name))), sets, path)
+        for name in BASELINES
     }
 
 
