@@ -71,9 +71,7 @@ def test_a_cell_without_a_finished_run_is_left_out_and_none_at_all_refused():
 
 
 def test_figures_are_means_over_finished_replicates():
-    runs = runs_of(
-        ("LSTM", "b", 0.9, 1), ("LSTM", "b", 0.5, 2), ("LSTM", "b", None, 3, "diverged")
-    )
+    runs = runs_of(("LSTM", "b", 0.9, 1), ("LSTM", "b", 0.5, 2), ("LSTM", "b", None, 3, "diverged"))
     assert mean_figures(runs, "best_accuracy").to_dict() == {("LSTM", "b"): 0.7}
 
 

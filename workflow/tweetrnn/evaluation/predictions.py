@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tweetrnn.files import check_digest, damaged, read_json, read_parquet
+from tweetrnn.files import damaged, read_json, read_parquet
 from tweetrnn.sets import SETS
 
 
@@ -51,8 +51,8 @@ def read_predictions(run):
     Raises:
         UserError: the file is absent, damaged, or not the one that the training wrote.
     """
-    check_digest(run.predictions, read_json(run.parameters)["sha256"]["predictions"])
-    return by_set(read_parquet(run.predictions))
+    sha256 = read_json(run.parameters)["sha256"]["predictions"]
+    return by_set(read_parquet(run.predictions, sha256=sha256))
 
 
 def of_split(predictions, sets, path):
