@@ -57,7 +57,8 @@ def test_tweet_is_followed_as_far_as_its_part_goes(finished, part):
     rows = pq.read_table(finished.path / "results/small/split/rows.parquet").to_pylist()
     row = next(row["row"] for row in rows if row["part"] == part)
     done = tweetrnn(finished, "trace", "--configfile", "config/small.yaml", "--row", str(row))
-    assert f"Part: {part}, tweet 0 of it" in done.stdout
+    name = "training" if part == "train" else part
+    assert f"Tweet 0 of the {name} set." in done.stdout
     assert ("## train" in done.stdout) == (part != "train")
 
 

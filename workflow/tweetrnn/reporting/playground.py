@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tweetrnn.data import tokenizers
-from tweetrnn.evaluation.stored_predictions import by_part
+from tweetrnn.evaluation.predictions import read_predictions
 from tweetrnn.files import check_digest, damaged, load_array, read_json, read_parquet
 from tweetrnn.grid import Run
 from tweetrnn.training import weights
@@ -356,28 +356,30 @@ def make(config, split, vocabulary, models, ids):
     )
 
 
-def read(results, vocabulary, validation_sequences, config, split, selected):
-    """Return the Playground of ``render``'s files; None where the config wants none.
+def read(results, config, split, selected):
+    """Return the Playground; None where the config wants none.
 
-    ``results`` are the Results, ``split`` the split's facts, ``selected`` the comparison's.
+    Args:
+        results: the Results.
+        config: the config in full.
+        split: the split's facts.
+        selected: {cell: Choice}.
 
     Raises:
         UserError: a file is missing or damaged.
     """
     if not config["report"]["playground"]:
         return None
-    check_digest(vocabulary, split["sha256"]["vocabulary"])
-    check_digest(validation_sequences, split["sha256"]["validation_sequences"])
-    ids = load_array(validation_sequences)
+    for name in ("vocabulary", "validation_sequences"):
+        check_digest(getattr(results, name), split["sha256"][name])
+    ids = load_array(results.validation_sequences)
     models = []
     for cell, choice in selected.items():
-        run = results.run(Run(cell, choice["combination"], choice["replicate"]))
-        digests = read_json(run.parameters)["sha256"]
-        check_digest(run.best, digests["best"])
-        check_digest(run.predictions, digests["predictions"])
+        run = results.run(Run(cell, choice.combination, choice.replicate))
+        check_digest(run.best, read_json(run.parameters)["sha256"]["best"])
         _, arrays = weights.read(run.best)
-        stored, _ = by_part(read_parquet(run.predictions), ["validation"])["validation"]
+        stored, _ = read_predictions(run)["validation"]
         if len(stored) != len(ids):
             raise damaged(run.predictions, "it is of another split")
-        models.append((cell, choice["combination"], arrays, stored))
-    return make(config, split, read_parquet(vocabulary), models, ids)
+        models.append((cell, choice.combination, arrays, stored))
+    return make(config, split, read_parquet(results.vocabulary), models, ids)

@@ -1,12 +1,13 @@
-"""Follow one tweet through the pipeline: what each stage made of it, and in which file that stands.
+"""Follow one tweet through the pipeline: what each stage made of it, and in which file that is.
 
-What it prints is Markdown; docs/tweet.md is what it prints of a demo tweet.
+What it prints is Markdown; docs/tweet.md is what it prints for a demo tweet.
 """
 
 from tweetrnn.config import read, resolve
 from tweetrnn.errors import UserError
+from tweetrnn.evaluation.predictions import read_predictions
+from tweetrnn.evaluation.select import read_selection
 from tweetrnn.files import load_array, read_json, read_parquet
-from tweetrnn.grid import Run
 from tweetrnn.reporting.document import markdown_table
 from tweetrnn.results import Results
 
@@ -25,28 +26,26 @@ def table(head, *rows):
     return markdown_table(head, [[text.replace("|", r"\|") for text in row] for row in rows])
 
 
-def part_of(rows, row):
-    """Return the part (train, validation, test) of a corpus row and its place there.
+def place_of(rows, row):
+    """Return the set (train, validation, test) that a corpus row is in, and its place there.
 
-    ``rows`` is the split's rows.parquet: a part's arrays are in the order of its rows.
+    ``rows`` is the split's rows.parquet: a set's arrays are in the order of its rows.
 
     Raises:
         UserError: the split does not have this row.
     """
-    parts = rows["part"].to_pylist()
-    for place, found in enumerate(rows["row"].to_pylist()):
-        if found == row:
-            return parts[place], parts[:place].count(parts[place])
-    raise UserError(f"--row: the split has no row {row}; its {len(parts):,} rows count from 0")
+    sets, numbers = rows["part"].to_pylist(), rows["row"].to_pylist()
+    if row not in numbers:
+        raise UserError(f"--row: the split has no row {row}; its {len(rows):,} rows count from 0")
+    at = numbers.index(row)
+    return sets[at], sets[:at].count(sets[at])
 
 
 def known(vocabulary, tokens):
     """Return {word: (id, count)} of those ``tokens`` that a dictionary or vocabulary has."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    found = vocabulary.filter(pc.is_in(vocabulary["word"], pa.array(tokens)))
-    return {word["word"]: (word["id"], word["count"]) for word in found.to_pylist()}
+    words = vocabulary.to_pandas().set_index("word")
+    present = words.loc[words.index.intersection(tokens), ["id", "count"]]
+    return {word: (id_, count) for word, id_, count in present.itertuples(name=None)}
 
 
 def sections(results, row):
@@ -79,9 +78,9 @@ def sections(results, row):
         f"    {' '.join(map(str, sequence))}",
     )  # fmt: skip
     split = read_json(results.split_facts)
-    part, place = part_of(read_parquet(results.rows), row)
+    name, place = place_of(read_parquet(results.rows), row)
     vocabulary = known(read_parquet(results.vocabulary), tokens)
-    renumbered = load_array(getattr(results, f"{part}_sequences"))[place].tolist()
+    renumbered = load_array(getattr(results, f"{name}_sequences"))[place].tolist()
     words = [
         [
             code(token), *map(str, dictionary[token]),
@@ -90,8 +89,8 @@ def sections(results, row):
         for token in dict.fromkeys(tokens)
     ]  # fmt: skip
     yield (
-        "split", f"split/{part}_sequences.npy, split/vocabulary.parquet",
-        f"Part: {part}, tweet {place} of it. The vocabulary is made from the training part alone "
+        "split", f"split/{name}_sequences.npy, split/vocabulary.parquet",
+        f"Tweet {place} of the {'training' if name == 'train' else name} set. The vocabulary is made from the training set alone "
         f"({split['vocabulary_words']:,} words), so ids change, and a word that no training tweet "
         f"has becomes the unknown word:\n\n    {' '.join(map(str, renumbered))}\n\n"
         + table(
@@ -99,18 +98,15 @@ def sections(results, row):
             *words,
         ),
     )  # fmt: skip
-    selected = results.selected
-    if part == "train" or not selected.exists():
+    if name == "train" or not results.selected.exists():
         return
-    labels = split["labels"]
+    labels, selection = split["labels"], read_selection(results.selected)
     rows = [["cell", "combination", *(f"p({label})" for label in labels), "answer"]]
-    for cell, choice in read_json(selected)["cells"].items():
-        run = Run(cell, choice["combination"], choice["replicate"])
-        predictions = read_parquet(results.run(run).predictions).to_pylist()
-        own = next(p for p in predictions if p["part"] == part and p["row"] == place)
-        p = [own[f"p{k}"] for k in range(len(labels))]
+    for cell, choice in selection.cells.items():
+        probabilities, _ = read_predictions(results.run(selection.selected_run(cell)))[name]
+        p = probabilities[place].tolist()
         answer = labels[p.index(max(p))]
-        rows.append([cell, code(choice["combination"]), *(f"{value:.2f}" for value in p), answer])
+        rows.append([cell, code(choice.combination), *(f"{value:.2f}" for value in p), answer])
     yield (
         "train", "train/CELL/COMBINATION/REPLICATE/predictions.parquet",
         "What the selected runs say, each by the weights of its best epoch:\n\n" + table(*rows),
@@ -118,8 +114,8 @@ def sections(results, row):
     yield (
         "aggregate, select, compare, plot, render",
         "aggregate/runs.csv, compare/comparison.json, report/report.html",
-        f"From here on the tweet is one of the {split['parts'][part]['tweets']:,} of the {part} "
-        "part that each run's accuracy is counted on, that the comparison resamples, and that the "
+        f"From here on the tweet is one of the {split['parts'][name]['tweets']:,} of the {name} "
+        "set that each run's accuracy is counted on, that the comparison resamples, and that the "
         "report's figures show.",
     )  # fmt: skip
 

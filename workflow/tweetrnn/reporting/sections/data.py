@@ -1,7 +1,6 @@
 """What the networks learned from."""
 
 from tweetrnn.reporting.document import Column, Paragraph, Section, Table, percent, whole
-from tweetrnn.reporting.sections.common import figure
 from tweetrnn.wording import listed
 
 
@@ -48,8 +47,7 @@ def section(e):
             [Column("fact", "fact"), Column("value", "value")],
             [{"fact": fact, "value": value} for fact, value in facts],
         ),
-        parts_table(e),
-        figure(e, "lengths"),
+        sets_table(e),
     ]
     seen = s["seen_in_training"]
     if any(seen.values()):
@@ -72,7 +70,7 @@ def reasons(counts):
 
 
 def split_in_words(s):
-    """Return how the parts were made."""
+    """Return how the sets were made."""
     how = {
         "stratified": "at random with equal class shares; duplicates stay together",
         "random": "at random; duplicates stay together",
@@ -81,31 +79,25 @@ def split_in_words(s):
     return how[s["method"]]
 
 
-def parts_table(e):
-    """Return the table of the parts' sizes, class shares and unknown words."""
+def sets_table(e):
+    """Return the table of the sets' sizes, class shares and unknown words."""
     rows = []
-    for part, own in e.split["parts"].items():
+    for name, own in e.split["parts"].items():
         if own["tweets"]:
-            shares = {
-                f"share_{n}": k / own["tweets"] for n, k in enumerate(own["classes"].values())
-            }
+            shares = [count / own["tweets"] for count in own["classes"].values()]
             rows.append(
                 {
-                    "part": part,
+                    "part": name,
                     "tweets": own["tweets"],
-                    **shares,
+                    **{f"share_{n}": share for n, share in enumerate(shares)},
                     "unknown_rate": own["unknown_rate"],
                     "classes": own["classes"],
                 }
             )
-    return Table(
-        "parts",
-        "The parts",
-        [
-            Column("part", "part"),
-            Column("tweets", "tweets", whole),
-            *(Column(f"share_{n}", name, percent) for n, name in enumerate(e.split["labels"])),
-            Column("unknown_rate", "unknown words", percent),
-        ],
-        rows,
-    )
+    columns = [
+        Column("part", "part"),
+        Column("tweets", "tweets", whole),
+        *(Column(f"share_{n}", name, percent) for n, name in enumerate(e.split["labels"])),
+        Column("unknown_rate", "unknown words", percent),
+    ]
+    return Table("parts", "The parts", columns, rows)

@@ -1,9 +1,11 @@
 """Who won, by how much, and against what."""
 
+from tweetrnn.evaluation.metrics import METRICS
 from tweetrnn.grid import full_size, is_sample, size
+from tweetrnn.names import BASELINES
 from tweetrnn.reporting.document import Column, Paragraph, Section, Table, between, share, whole
-from tweetrnn.reporting.sections.common import described, figure
-from tweetrnn.reporting.verdict import NAMES, verdict
+from tweetrnn.reporting.sections.common import described
+from tweetrnn.reporting.verdict import verdict
 
 
 def section(e):
@@ -20,56 +22,44 @@ def section(e):
                 "note",
             )
         )
-    unfinished = [row for row in e.runs if row["status"] != "finished"]
-    if unfinished:
-        each = [f"{row['cell']} {row['combination']} ({row['status']})" for row in unfinished[:8]]
+    unfinished = e.runs[e.runs["status"] != "finished"]
+    if len(unfinished):
+        each = (unfinished["cell"] + " " + unfinished["combination"]).head(8)
+        each += " (" + unfinished["status"] + ")"
         more = f" and {len(unfinished) - 8} more" if len(unfinished) > 8 else ""
-        blocks.insert(
-            0,
-            Paragraph(
-                f"{len(unfinished)} of {len(e.runs)} runs have no result: "
-                f"{', '.join(each)}{more}. Nothing on this page speaks of them.",
-                "warning",
-            ),
+        text = (
+            f"{len(unfinished)} of {len(e.runs)} runs have no result: {', '.join(each)}{more}. "
+            "Nothing on this page speaks of them."
         )
+        blocks.insert(0, Paragraph(text, "warning"))
     if e.comparison:
-        blocks += [figure(e, "primary"), selected_table(e)]
+        blocks.append(selected_table(e.comparison))
     return Section("headline", "Which cell reads sentiment better", blocks)
 
 
-def selected_table(e):
-    """Return the table of the selected models and the baselines on the judged part."""
-    part, found = e.comparison["part"], e.comparison["primary"]["accuracies"]
-    rows = []
-    for name, own in found.items():
-        if name in e.comparison["selected"]:
-            spread = own["spread"][part]
-            rows.append(
-                {
-                    "model": name,
-                    "combination": described(own["combination"]),
-                    "replicates": len(own["replicates"]),
-                    "accuracy": own["accuracy"],
-                    "interval": own["interval"],
-                    "macro_f1": spread["macro_f1"]["mean"],
-                    "binary_accuracy": spread["binary_accuracy"]["mean"],
-                }
-            )
-        else:
-            scores = own["scores"][part]
-            label = NAMES[name]
-            rows.append({"model": label, "interval": own["interval"], **scores})
-    return Table(
-        "selected",
-        f"The selected models and the baselines on the {part} part",
-        [
-            Column("model", "model"),
-            Column("combination", "combination"),
-            Column("replicates", "replicates", whole),
-            Column("accuracy", f"{part} accuracy", share),
-            Column("interval", "95 % interval", between),
-            Column("macro_f1", "macro-F1", share),
-            Column("binary_accuracy", "binary accuracy", share),
-        ],
-        rows,
-    )
+def selected_table(comparison):
+    """Return the table of the selected models and the baselines on the judged set."""
+    part, rows = comparison.part, []
+    for name, own in comparison.primary.accuracies.items():
+        row = {"accuracy": own.accuracy, "interval": own.interval}
+        if name in BASELINES:
+            rows.append({**own.scores[part], "model": BASELINES[name].model, **row})
+            continue
+        means = {metric: spread.mean for metric, spread in own.spread[part].items()}
+        combination, replicates = described(own.combination), len(own.replicates)
+        model = {"model": name, "combination": combination, "replicates": replicates}
+        rows.append({**means, **model, **row})
+    columns = [
+        Column("model", "model"),
+        Column("combination", "combination"),
+        Column("replicates", "replicates", whole),
+        Column("accuracy", f"{part} accuracy", share),
+        Column("interval", "95 % interval", between),
+        *(
+            Column(name, metric.heading, share)
+            for name, metric in METRICS.items()
+            if name != "accuracy"
+        ),
+    ]
+    title = f"The selected models and the baselines on the {part} part"
+    return Table("selected", title, columns, rows)

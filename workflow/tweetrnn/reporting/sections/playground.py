@@ -8,17 +8,17 @@ EXAMPLE = "Thanks for the upgrade, but my bag is still in another city :("
 
 def section(e):
     """Return the Section, an empty one in a partial report or where no playground is wanted."""
-    found, blocks = e.playground, []
-    if found and found.data:
+    blocks = []
+    if e.playground and e.playground.data:
         blocks = [
             Paragraph(
                 "Type a tweet into report.html to see what the selected runs make of it after each "
                 "word; the page computes that by itself, with JavaScript and without a network."
             ),
-            Playground(found.data, EXAMPLE, agreement_in_words(found.agreement)),
+            Playground(e.playground.data, EXAMPLE, agreement_in_words(e.playground.agreement)),
         ]
-    if found:
-        blocks += [Paragraph(note, "note") for note in found.notes]
+    if e.playground:
+        blocks += [Paragraph(note, "note") for note in e.playground.notes]
     return Section("try", "Try it", blocks)
 
 

@@ -1,4 +1,4 @@
-"""How the report came about, and how to have it again."""
+"""How the report came about, and how to reproduce it."""
 
 from pathlib import PurePath
 from urllib.parse import urlsplit
@@ -9,7 +9,7 @@ from tweetrnn.reporting.document import Column, Figure, Listing, Paragraph, Sect
 
 
 def shareable(value):
-    """Return a config, or a value of one, without what is nobody else's business.
+    """Return a config, or a value of one, without what is private.
 
     Of an absolute path only the file's name stays, of a URL neither user, password nor query.
     """
@@ -57,9 +57,9 @@ def section(e):
             ],
         ),
         Paragraph(
-            f"To have it again: check the commit out, put the config below into a file, make sure "
+            f"To reproduce it: check the commit out, put the config below into a file, make sure "
             f"that the input has the sha256 {e.tokenized['sha256']}, and run snakemake --cores all "
-            f"--configfile FILE. The results come to lie in results/{name}. (Folders of absolute "
+            f"--configfile FILE. The results are written to results/{name}. (Folders of absolute "
             "paths, and passwords and queries of URLs, are left out of it.)"
         ),
         Listing(

@@ -1,0 +1,69 @@
+"""What the trainings cost: seconds and memory."""
+
+from tweetrnn.reporting.canvas import (
+    CROWDED,
+    INK,
+    Look,
+    canvas,
+    legend,
+    note,
+    rows,
+    spread_out,
+    ticks,
+)
+from tweetrnn.reporting.document import runs_in_words
+
+TITLE = "Time and memory"
+CATEGORY = "Cost"
+SECTION, AFTER = "cost", None
+NEEDS_COMPARISON = False
+
+
+def caption(config):
+    """Return the caption in Snakemake's own report."""
+    return "Seconds and peak memory of every training, and the memory that it asked for."
+
+
+def alt_text(e):
+    """Return each cell's median seconds and most memory."""
+    cells = []
+    for cell in e.cells:
+        mine = e.runs[e.runs["cell"] == cell]
+        seconds, memory = mine["seconds"].dropna(), mine["max_rss_mb"].dropna()
+        if len(seconds):
+            cells.append(
+                f"{cell} {runs_in_words(len(seconds))}, median {seconds.median():,.1f} s"
+                + (f", at most {memory.max():,.0f} MB" if len(memory) else "")
+            )
+    return (
+        f"Time and peak memory of each training: {'; '.join(cells) or 'none is known'}. "
+        f"Asked for: {e.memory_mb:,} MB."
+    )
+
+
+def draw(e):
+    """Draw each training's seconds, and its peak memory beside what it asked for."""
+    import numpy as np
+
+    runs, look = e.runs.dropna(subset="seconds"), Look(e.cells)
+    if runs.empty:
+        return note("no training has left its time")
+    figure, panels = canvas(1.4 + 0.4 * len(e.cells), 2, 1)
+    for axes, column, most in zip(panels, ("seconds", "max_rss_mb"), (0, e.memory_mb), strict=True):
+        for row, cell in enumerate(e.cells):
+            values = np.sort(runs[column][runs["cell"] == cell].dropna())
+            if not len(values):
+                continue
+            most = max(most, values[-1])
+            dots = look.dots(cell) | {"markersize": 3.5, "markeredgewidth": 0.8}
+            places = row + spread_out(len(values), 0.5)
+            axes.plot(values, places, rasterized=2 * len(runs) > CROWDED, **dots)
+            ticks(axes, [np.median(values)], row, 0.8, color=INK)
+        rows(axes, e.cells)
+        axes.set_xlim(0, 1.05 * most or 1)
+    panels[0].set_xlabel("seconds of a training (line: the median)")
+    panels[1].set_xlabel("peak memory in MB")
+    line = {"color": INK, "linewidth": 1.2, "linestyle": (0, (6, 2))}
+    panels[1].axvline(e.memory_mb, label=f"asked for, {e.memory_mb:,} MB", **line)
+    legend(figure)
+    return figure
