@@ -3,7 +3,7 @@
 import csv
 import logging
 import math
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from tweetrnn.errors import UserError
 from tweetrnn.evaluation import tables
 from tweetrnn.evaluation.metrics import PREDICTION_METRICS
 from tweetrnn.evaluation.predictions import read_predictions
-from tweetrnn.evaluation.tables import EPOCHS, RUNS
+from tweetrnn.evaluation.tables import EPOCHS, KEY, RUNS
 from tweetrnn.files import check_digest, damaged, read_json, sha256_of, write_json
 from tweetrnn.metrics import EPOCH_METRICS, HISTORY, scores
 from tweetrnn.names import higher_is_better
@@ -69,16 +69,16 @@ def summarise(history, best_epoch):
 
 
 def read_history(path, digest):
-    """Return a run's history.csv as a DataFrame; a number that is not finite becomes NaN.
+    """Return a run's history.csv as a DataFrame.
 
     Raises:
         UserError: the file is absent, does not have the sha256 ``digest`` or has other columns.
     """
     check_digest(path, digest)
-    history = pd.read_csv(path)
+    history = pd.read_csv(path, dtype="float64")
     if list(history) != list(HISTORY):
         raise damaged(path, "other columns than expected")
-    return history.replace([np.inf, -np.inf], np.nan)
+    return history
 
 
 def read_peak_memory(path):
@@ -119,7 +119,7 @@ def read_run(paths, run):
         if parameters.get(key) != value:
             raise damaged(paths.parameters, f"its {key} is {parameters.get(key)!r}, not {value!r}")
     history = read_history(paths.history, parameters["sha256"]["history"])
-    finite = history.notna().all(axis=None)
+    finite = np.isfinite(history.to_numpy()).all()
     row |= {
         "status": parameters["status"] if finite else "diverged",
         "parameters": parameters["parameters"],
@@ -167,11 +167,12 @@ def assembled(rows, histories, rank_by):
         rank_by: one of ``names.RANKINGS``.
     """
     runs = ranked(pd.DataFrame(rows, columns=list(RUNS)), rank_by).astype(RUNS)
-    epochs = [
-        histories[run].assign(**asdict(run)) for run in tables.names(runs) if run in histories
-    ]
-    epochs = pd.concat(epochs, ignore_index=True) if epochs else pd.DataFrame(columns=list(EPOCHS))
-    return runs, epochs[list(EPOCHS)].astype(EPOCHS)
+    trained = {astuple(run): histories[run] for run in tables.names(runs) if run in histories}
+    if trained:
+        epochs = pd.concat(trained, names=list(KEY)).reset_index(list(KEY)).reset_index(drop=True)
+    else:
+        epochs = pd.DataFrame(columns=list(EPOCHS))
+    return runs, epochs.replace([np.inf, -np.inf], np.nan).astype(EPOCHS)
 
 
 def gather(results, config, allow_missing=False):

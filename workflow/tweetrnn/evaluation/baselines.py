@@ -15,14 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from tweetrnn.evaluation.metrics import scores
-from tweetrnn.files import (
-    check_digest,
-    read_json,
-    read_parquet,
-    sha256_of,
-    write_json,
-    write_parquet,
-)
+from tweetrnn.files import read_json, read_parquet, sha256_of, write_json, write_parquet
 from tweetrnn.metrics import accuracy
 from tweetrnn.sets import SETS
 
@@ -135,10 +128,9 @@ def baselines(tweets, rows, split_facts, baseline_metrics, baseline_predictions,
         config: seed.
     """
     facts = read_json(split_facts)
-    for name, path in (("tweets", tweets), ("rows", rows)):
-        check_digest(path, facts["sha256"][name])
-    tokens = read_parquet(tweets, ["tokens"])["tokens"].combine_chunks()
-    table = read_parquet(rows, ["row", "part", "label"])
+    digests = facts["sha256"]
+    tokens = read_parquet(tweets, ["tokens"], digests["tweets"])["tokens"].combine_chunks()
+    table = read_parquet(rows, ["row", "part", "label"], digests["rows"])
     set_of = table["part"].to_numpy(zero_copy_only=False)
     rows_of, labels = (
         {name: table[column].to_numpy()[set_of == name] for name in SETS}

@@ -8,6 +8,7 @@ import logging
 from itertools import combinations as pairs_of
 
 import numpy as np
+import pyarrow.compute as pc
 
 from tweetrnn.errors import UserError
 from tweetrnn.evaluation import comparison as content
@@ -26,7 +27,7 @@ from tweetrnn.evaluation.primary import primary
 from tweetrnn.evaluation.select import further_runs, mean_figures, read_selection
 from tweetrnn.evaluation.statistics import LEVEL, POWER, mcnemar
 from tweetrnn.evaluation.tables import read_runs
-from tweetrnn.files import check_digest, read_json, read_parquet
+from tweetrnn.files import read_json, read_parquet
 from tweetrnn.metrics import confusion
 from tweetrnn.names import BASELINES
 from tweetrnn.results import Results
@@ -143,15 +144,21 @@ def finished_replicates(results, cell, choice, replicates):
     return finished
 
 
-def read_baselines(path, sets):
-    """Return {baseline: {set: (N, classes) probabilities}} from ``baseline_predictions``.
+def read_baselines(path, metrics, sets):
+    """Return {baseline: {set: (N, classes) probabilities}}.
+
+    Args:
+        path: ``baseline_predictions``.
+        metrics: ``baseline_metrics``, which were written with them.
+        sets: {set: TweetSet}.
 
     Raises:
-        UserError: the file is absent or damaged, or of another split than the ``sets``.
+        UserError: a file is absent or damaged, or of another split than the ``sets``.
     """
-    table = read_parquet(path).to_pandas()
+    table = read_parquet(path, sha256=read_json(metrics)["sha256"]["predictions"])
     return {
-        name: of_split(by_set(table[table["baseline"] == name]), sets, path) for name in BASELINES
+        name: of_split(by_set(table.filter(pc.equal(table["baseline"], name))), sets, path)
+        for name in BASELINES
     }
 
 
@@ -184,9 +191,7 @@ def compare(
     """
     results = Results(results)
     facts, selection = read_json(split_facts), read_selection(selected)
-    check_digest(rows, facts["sha256"]["rows"])
-    check_digest(baseline_predictions, read_json(baseline_metrics)["sha256"]["predictions"])
-    sets = tweet_sets(read_parquet(rows).to_pandas())
+    sets = tweet_sets(read_parquet(rows, sha256=facts["sha256"]["rows"]).to_pandas())
 
     def predictions_of(run):
         files = results.run(run)
@@ -201,7 +206,7 @@ def compare(
         },
         read_runs(runs, aggregate_facts),
         predictions_of,
-        read_baselines(baseline_predictions, sets),
+        read_baselines(baseline_predictions, baseline_metrics, sets),
         sets,
         facts["labels"],
         config,

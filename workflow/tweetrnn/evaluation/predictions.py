@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tweetrnn.files import check_digest, damaged, read_json, read_parquet
+from tweetrnn.files import damaged, read_json, read_parquet
 from tweetrnn.sets import SETS
 
 
@@ -32,13 +32,16 @@ def tweet_sets(rows):
 def by_set(table):
     """Return {set: (probabilities (N, classes), labels (N,))} of those sets that have predictions.
 
-    ``table`` is a DataFrame with part, label, p0, p1, ...
+    ``table`` is a pyarrow Table with part, label, p0, p1, ...
     """
-    classes = [name for name in table if name[0] == "p" and name[1:].isdigit()]
+    set_of = table["part"].to_numpy(zero_copy_only=False)
+    classes = [name for name in table.column_names if name[0] == "p" and name[1:].isdigit()]
+    probabilities = np.column_stack([table[name] for name in classes])
+    labels = table["label"].to_numpy()
     return {
-        name: (tweets[classes].to_numpy(), tweets["label"].to_numpy())
+        name: (probabilities[here], labels[here])
         for name in SETS[1:]
-        if len(tweets := table[table["part"] == name])
+        if (here := set_of == name).any()
     }
 
 
@@ -48,8 +51,8 @@ def read_predictions(run):
     Raises:
         UserError: the file is absent, damaged, or not the one that the training wrote.
     """
-    check_digest(run.predictions, read_json(run.parameters)["sha256"]["predictions"])
-    return by_set(read_parquet(run.predictions).to_pandas())
+    sha256 = read_json(run.parameters)["sha256"]["predictions"]
+    return by_set(read_parquet(run.predictions, sha256=sha256))
 
 
 def of_split(predictions, sets, path):

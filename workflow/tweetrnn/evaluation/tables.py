@@ -6,7 +6,7 @@ so that nobody can choose a run by them.
 """
 
 from tweetrnn.evaluation.metrics import PREDICTION_METRICS
-from tweetrnn.files import check_digest, read_json, read_parquet, replacing, write_parquet
+from tweetrnn.files import read_json, read_parquet, replacing, write_parquet
 from tweetrnn.grid import Run
 from tweetrnn.metrics import EPOCH_METRICS, HISTORY
 
@@ -78,8 +78,7 @@ def read_epochs(path, facts):
 
 
 def _read(path, facts, name, columns):
-    check_digest(path, read_json(facts)["sha256"][name])
-    table = read_parquet(path).to_pandas()
+    table = read_parquet(path, sha256=read_json(facts)["sha256"][name]).to_pandas()
     return table.astype({name: columns[name] for name in table.columns.intersection(columns)})
 
 
