@@ -41,9 +41,9 @@ def place_of(rows, row):
     return sets[at], sets[:at].count(sets[at])
 
 
-def known(vocabulary, tokens):
+def known(path, sha256, tokens):
     """Return {word: (id, count)} of those ``tokens`` that a dictionary or vocabulary has."""
-    words = vocabulary.to_pandas().set_index("word")
+    words = read_parquet(path, sha256=sha256).to_pandas().set_index("word")
     present = words.loc[words.index.intersection(tokens), ["id", "count"]]
     return {word: (id_, count) for word, id_, count in present.itertuples(name=None)}
 
@@ -54,7 +54,7 @@ def sections(results, row):
     Raises:
         UserError: the data stages have not run, or there is no such row.
     """
-    tweets = read_parquet(results.tweets)
+    tweets = read_parquet(results.tweets, sha256=read_json(results.token_facts)["tweets_sha256"])
     if not 0 <= row < len(tweets):
         raise UserError(f"--row: there is no row {row}; {len(tweets):,} rows count from 0")
     tweet = tweets.slice(row, 1).to_pylist()[0]
@@ -64,14 +64,15 @@ def sections(results, row):
     text = f"{len(tokens)} tokens: {' '.join(map(code, tokens))}"
     yield "tokenize", ["tokenize/tweets.parquet"], text
 
-    dictionary = known(read_parquet(results.dictionary), tokens)
-    text = encoded(read_json(results.encode_facts), load_array(results.sequences)[row], tokens)
+    facts = read_json(results.encode_facts)
+    dictionary = known(results.dictionary, facts["sha256"]["dictionary"], tokens)
+    text = encoded(facts, load_array(results.sequences)[row], tokens)
     yield "encode", ["encode/sequences.npy", "encode/dictionary.parquet"], text
 
     split = read_json(results.split_facts)
-    name, place = place_of(read_parquet(results.rows), row)
+    name, place = place_of(read_parquet(results.rows, sha256=split["sha256"]["rows"]), row)
     renumbered = load_array(getattr(results, f"{name}_sequences"))[place]
-    vocabulary = known(read_parquet(results.vocabulary), tokens)
+    vocabulary = known(results.vocabulary, split["sha256"]["vocabulary"], tokens)
     unknown = f"{split['unknown_id']} (unknown)", 0
     words = [
         [code(token), *map(str, [*dictionary[token], *vocabulary.get(token, unknown)])]
