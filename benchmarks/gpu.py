@@ -195,8 +195,27 @@ def repeated(options):
     yield from table(["cell", "computed", "L2", "the same bytes"], rows)
 
 
+def waits(deterministic):
+    """Return whether a step waits for the device: what makes it wait, or no."""
+    torch.use_deterministic_algorithms(deterministic)
+    trainer = trainer_of("LSTM", 2, False, "cuda", 0.02, WIDTHS[1], dropout=True)
+    first, second, *_ = loop.batches(
+        trainer.training, np.arange(2 * BATCH), BATCH, trainer.model.width, "cuda"
+    )
+    trainer.train_on(first)
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        trainer.train_on(second)
+    except RuntimeError as error:
+        return f"yes ({str(error).splitlines()[0]})"
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+        torch.use_deterministic_algorithms(False)
+    return "no"
+
+
 def unreproducible(options):
-    """List operations of a step that torch has no deterministic form of."""
+    """List operations of a step that torch has no deterministic form of, and what asking costs."""
     torch.use_deterministic_algorithms(True, warn_only=True)
     try:
         with warnings.catch_warnings(record=True) as caught:
@@ -209,6 +228,8 @@ def unreproducible(options):
     yield "torch warns, if asked for deterministic algorithms: " + (
         "; ".join(messages) or "nothing"
     )
+    if options.device == "cuda":
+        yield f"A step waits for the device: {waits(False)}; when asked for them: {waits(True)}"
 
 
 def speed(options):
