@@ -153,14 +153,16 @@ def parity(options):
             for adam in ("dense",) if variant.endswith("/1") else ("dense", "rowwise"):
                 for path, accelerators in PATHS.items():
                     ours = keras.train(variant, adam, options.device, accelerators)
-                    found = {
+                    differences = {
                         "before": np.abs(ours.before - keras.of(variant, "probs_before")).max(),
                         "losses": np.abs(ours.losses - keras.of(variant, "losses")).max(),
                         "after": np.abs(ours.after - keras.of(variant, "probs_after")).max(),
                         "loss": abs(ours.evaluation["loss"] - keras.of(variant, "eval")[0]),
                     }
-                    row = largest.setdefault((variant.split("/")[0], path), dict.fromkeys(found, 0))
-                    row |= {name: max(row[name], float(found[name])) for name in found}
+                    row = largest.setdefault(
+                        (variant.split("/")[0], path), dict.fromkeys(differences, 0)
+                    )
+                    row |= {name: max(row[name], float(differences[name])) for name in differences}
     yield "Largest differences from Keras over all variants and both forms of Adam."
     yield from table(
         ["cell", "computed", "probabilities before training", "losses of batches",
@@ -264,7 +266,7 @@ def speed(options):
 
 
 def worker(options):
-    """Train whole epochs when told to, and print what that took, as JSON."""
+    """Train whole epochs on a line of input, and print what that took, as JSON."""
     torch.set_num_threads(1)
     cell, layers, l2 = options.worker.split("/")
     trainer = trainer_of(cell, int(layers), l2 == "1", options.device, options.share)
@@ -277,15 +279,15 @@ def worker(options):
         trainer.run_epoch()
         epochs += 1
     taken = time.perf_counter() - start
-    found = {
+    measured = {
         "steps": epochs * trainer.batches / taken,
         "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
     if options.device == "cuda":
         free, total = torch.cuda.mem_get_info()
-        found["reserved"] = torch.cuda.max_memory_reserved() / 2**20
-        found["used"] = (total - free) / 2**20  # by all processes on the device
-    print(json.dumps(found), flush=True)
+        measured["reserved"] = torch.cuda.max_memory_reserved() / 2**20
+        measured["used"] = (total - free) / 2**20  # by all processes on the device
+    print(json.dumps(measured), flush=True)
 
 
 def together(options, networks, seconds):
@@ -324,12 +326,12 @@ def sharing(options):
     yield "Whole trainings (steps and evaluation), each in its own process; 22,020 words."
     rows = []
     for number in options.processes:
-        found = together(options, ["LSTM/1/0"] * number, 4 * options.seconds)
-        rates = [each["steps"] for each in found]
+        measured = together(options, ["LSTM/1/0"] * number, 4 * options.seconds)
+        rates = [each["steps"] for each in measured]
         row = [number, f"{sum(rates):,.0f}", f"{min(rates):,.0f} – {max(rates):,.0f}"]
-        rows.append([*row, f"{max(each['rss'] for each in found):,.0f}"])
+        rows.append([*row, f"{max(each['rss'] for each in measured):,.0f}"])
         if options.device == "cuda":
-            rows[-1] += [f"{max(each[k] for each in found):,.0f}" for k in ("reserved", "used")]
+            rows[-1] += [f"{max(each[k] for each in measured):,.0f}" for k in ("reserved", "used")]
     on_cuda = ["MiB reserved by torch", "MiB in use on the device"]
     on_cuda = on_cuda if options.device == "cuda" else []
     yield "LSTM(1) in several processes at once:"
@@ -338,12 +340,12 @@ def sharing(options):
     )
     yield f"In use on the device before: {'unknown' if before is None else f'{before:,.0f} MiB'}."
     networks = [f"{cell}/{layers}/{l2}" for cell, layers in NETWORKS for l2 in (0, 1)]
-    found = together(options, networks, options.seconds)
+    measured = together(options, networks, options.seconds)
     yield "Memory of one training:"
     yield from table(
         ["network/layers/L2", "peak RSS, MiB", *on_cuda[:1]],
         [[network, *(f"{each[k]:,.0f}" for k in ("rss", "reserved") if k in each)]
-         for network, each in zip(networks, found, strict=True)],
+         for network, each in zip(networks, measured, strict=True)],
     )  # fmt: skip
     yield "(RSS is that of torch, numpy and CUDA. A run of the workflow also loads pyarrow.)"
 
@@ -386,23 +388,23 @@ def main():
     failed = 0
     with (options.out / "gpu.md").open("w", encoding="utf-8") as report:
 
-        def tell(line):
+        def write(line):
             print(line, flush=True)
             report.write(line + "\n")
             report.flush()
 
-        tell("# Training on a GPU\n")
+        write("# Training on a GPU\n")
         for title in options.only:
             start = time.perf_counter()
-            tell(f"## {title}\n")
+            write(f"## {title}\n")
             try:
                 for line in SECTIONS[title](options):
-                    tell(line)
+                    write(line)
             except Exception:
                 failed += 1
-                tell(f"```\n{traceback.format_exc()}```")
-            tell(f"\n({time.perf_counter() - start:.0f} s)\n")
-        tell(f"In all {time.perf_counter() - START:.0f} s.")
+                write(f"```\n{traceback.format_exc()}```")
+            write(f"\n({time.perf_counter() - start:.0f} s)\n")
+        write(f"In all {time.perf_counter() - START:.0f} s.")
     return 1 if failed else 0
 
 

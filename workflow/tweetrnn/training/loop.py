@@ -22,7 +22,7 @@ class Diverged(Exception):
 
 @dataclass
 class Examples:
-    """Sequences (N, T) of one-hot columns, ``width`` standing for all-zero, and labels (N,).
+    """Sequences (N, T) of one-hot columns, where ``width`` means all-zero, and labels (N,).
 
     Arrays may be memory-mapped: only the examples of a few batches at a time are converted.
     """
@@ -39,7 +39,7 @@ class Batch:
     """The distinct columns of a batch (without ``width``), each word's place in them, the labels.
 
     ``rows`` (distinct,), ``places`` (T, B) and ``labels`` (B,), all int64; the place ``len(rows)``
-    stands for all-zero.
+    means all-zero.
     """
 
     rows: torch.Tensor
