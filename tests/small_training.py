@@ -102,4 +102,6 @@ def stage_command(arguments, config, log=None):
 
 def bytes_of(folder):
     """Return {name: bytes} of what must be the same after any interruption."""
-    return {name: path.read_bytes() for name, path in outputs_of(folder).items() if name in SAME_BYTES}
+    return {
+        name: path.read_bytes() for name, path in outputs_of(folder).items() if name in SAME_BYTES
+    }

@@ -3,7 +3,7 @@
 import logging
 import re
 
-from tweetrnn.errors import note
+from tweetrnn.errors import repeat_at_end
 
 KILLED = re.compile(r"died with <Signals\.(\w+): \d+>")
 
@@ -27,6 +27,6 @@ class ShortErrors(logging.Filter):
                     "fewer jobs at once (--cores), or choose a smaller training.batch_size or "
                     "model.units. The same command goes on from the last checkpoint."
                 )
-                note(record.msg)
+                repeat_at_end(record.msg)
             return bool(found) or "returned non-zero exit status" not in str(record.msg)
         return True

@@ -56,7 +56,7 @@ def write_weights(path, weights, model):
 
 
 def metadata(model):
-    """Return a weights file's metadata, which describe its model; their bytes are always the same."""
+    """Return a weights file's metadata, which describe its model, always in the same bytes."""
     facts = {
         "cell": model.cell,
         "combination": model.combination.name,
