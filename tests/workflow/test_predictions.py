@@ -11,7 +11,8 @@ import pytest
 import small_experiment
 import yaml
 from tweetrnn.__main__ import main
-from tweetrnn.prediction.predictor import Encoder, settings_of_results
+from tweetrnn.prediction.model_files import settings_of_results
+from tweetrnn.prediction.predictor import Encoder
 from tweetrnn.training.cells import CELLS
 
 PROBABILITIES = re.compile(r"p\d+")

@@ -197,7 +197,7 @@ def _check_across(config):
         yield "predict.files: two files have the same name; name them: {NAME: PATH, ...}"
     for name in files_to_predict(files):
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
-            yield f"predict.files: {name!r} does not do as a name; name the file: {{NAME: PATH}}"
+            yield f"predict.files: {name!r} is not a valid name; name the file: {{NAME: PATH}}"
 
 
 def files_to_predict(files):
