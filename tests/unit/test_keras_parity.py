@@ -1,9 +1,9 @@
-"""The models and their training are Keras's, held against figures that a real Keras computed.
+"""Models and training compute what a real Keras computed, by each way to compute them.
 
-``KERAS_PARITY=other.npz pytest tests/unit -k parity`` holds them against another file of the same
-form: ``meta`` is V (one-hot width), T, N, batch, epochs, classes, units; ``lr_l2`` the learning
-rate and the L2 strength; arrays are named ``CELL/r/d/g/...`` after a variant (r recurrent and d
-hidden dense layers, g = 1 with L2). Whatever sizes and variants the file has are what is tested.
+``KERAS_PARITY=other.npz pytest tests/unit -k parity`` compares with another file of the same form:
+``meta`` is V (one-hot width), T, N, batch, epochs, classes, units; ``lr_l2`` the learning rate and
+the L2 strength; arrays are named ``CELL/r/d/g/...`` after a variant (r recurrent and d hidden dense
+layers, g = 1 with L2). The tests take all sizes and variants from the file.
 """
 
 import os
@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 import torch
 from tweetrnn.grid import Combination
-from tweetrnn.training import loop
+from tweetrnn.training import fast_cpu, loop, torch_kernels
 from tweetrnn.training.cells import CELLS
 from tweetrnn.training.models import build
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
-OWN = [FIXTURES / "keras_parity.npz", FIXTURES / "keras_more_cells.npz"]
-FILES = [Path(os.environ["KERAS_PARITY"])] if "KERAS_PARITY" in os.environ else OWN
+OUR_FILES = [FIXTURES / "keras_parity.npz", FIXTURES / "keras_more_cells.npz"]
+FILES = [Path(os.environ["KERAS_PARITY"])] if "KERAS_PARITY" in os.environ else OUR_FILES
 
 
 @dataclass
@@ -32,9 +32,9 @@ class Bounds:
     after: float
 
 
-# Our own files' largest differences are 2.7e-7, 2.4e-7 and 5.4e-7 on a CPU. What float32's rounding
-# leaves apart grows with the learning rate and the steps, so that another file gets more room.
-OWN_BOUNDS, OTHER_BOUNDS = Bounds(1e-6, 2e-6, 5e-6), Bounds(1e-5, 1e-4, 1e-3)
+# In our files the largest differences on a CPU are 2.7e-7, 2.4e-7 and 5.4e-7. Rounding errors grow
+# with the learning rate and the steps, so other files, and CUDA, have wider bounds.
+OUR_BOUNDS, OTHER_BOUNDS = Bounds(1e-6, 2e-6, 5e-6), Bounds(1e-5, 1e-4, 1e-3)
 
 
 class Keras:
@@ -63,7 +63,7 @@ class Keras:
             for name in sorted(names, key=lambda name: int(name.removeprefix(start).split("/")[0]))
         ]
 
-    def model(self, variant, device="cpu"):
+    def model(self, variant, device="cpu", accelerators=None):
         """Return our model with Keras's weights."""
         cell, recurrent, dense, l2 = variant.split("/")
         weights = self.weights(variant)
@@ -78,26 +78,37 @@ class Keras:
             dense_units=[bias.size for bias in hidden[1::2]],
             l2=self.l2,
             device=device,
+            accelerators=accelerators,
         )
-        own = model.weights()
-        assert [tuple(weight.shape) for weight in own.values()] == [w.shape for w in weights]
-        model.load(zip(own, map(torch.from_numpy, weights), strict=True))
+        ours = model.weights()
+        assert [tuple(weight.shape) for weight in ours.values()] == [w.shape for w in weights]
+        model.load(zip(ours, map(torch.from_numpy, weights), strict=True))
         return model
 
 
-# L2 gives every row of the table a gradient, so only variants without it have a row-wise mode.
+# The ways to compute a recurrent layer. On CUDA the passes for a CPU are of no use.
+PATHS = {
+    "definition": {},
+    "fast_cpu": fast_cpu.LAYERS,
+    "torch_kernels": torch_kernels.LAYERS,
+}
 CASES = [
-    pytest.param((keras, variant, adam, device), id=f"{variant}-{adam}-{device}", marks=marks)
+    pytest.param(
+        (keras, variant, adam, device, path), id=f"{variant}-{adam}-{device}-{path}", marks=marks
+    )
     for keras in map(Keras, FILES)
     for device, marks in (("cpu", ()), ("cuda", pytest.mark.gpu))
     for variant in keras.variants
+    # With L2 every row of the table has a gradient, so there is no row-wise mode.
     for adam in (("dense",) if variant.endswith("/1") else ("dense", "rowwise"))
+    for path in PATHS
+    if (device, path) != ("cuda", "fast_cpu")
 ]
 
 
 @dataclass
 class Trained:
-    """What our engine makes of a variant."""
+    """What our training computes of a variant."""
 
     keras: Keras
     variant: str
@@ -111,10 +122,10 @@ class Trained:
 
 @pytest.fixture(scope="module", params=CASES)
 def trained(request, one_thread):
-    keras, variant, adam, device = request.param
+    keras, variant, adam, device, path = request.param
     if device == "cuda" and not torch.cuda.is_available():
         pytest.skip("needs a CUDA device: run it on a machine that has one")
-    model = keras.model(variant, device)
+    model = keras.model(variant, device, PATHS[path])
     examples = keras.examples
     trainer = loop.Trainer(model, examples, examples, keras.learning_rate, keras.batch, adam)
     before = np.exp(loop.predict(model, examples))
@@ -129,7 +140,7 @@ def trained(request, one_thread):
         trainer.table.flush(trainer.step)
     after = np.exp(loop.predict(model, examples))
     evaluation = loop.evaluate(model, examples)
-    bounds = OWN_BOUNDS if FILES == OWN and device == "cpu" else OTHER_BOUNDS
+    bounds = OUR_BOUNDS if FILES == OUR_FILES and device == "cpu" else OTHER_BOUNDS
     return Trained(
         keras, variant, bounds, model.count_parameters(), before, losses, after, evaluation
     )
@@ -139,7 +150,7 @@ def test_the_file_has_variants_to_compare():
     assert all(Keras(path).variants for path in FILES)
 
 
-def test_our_own_files_have_keras_s_cells_and_the_reference_s_variants():
+def test_our_files_have_keras_s_cells_and_the_reference_s_variants():
     expected = {
         f"{cell}/{recurrent}/{dense}/{l2}"
         for cell in ("SimpleRNN", "LSTM")
@@ -147,7 +158,7 @@ def test_our_own_files_have_keras_s_cells_and_the_reference_s_variants():
         for dense in (2, 3)
         for l2 in (0, 1)
     }
-    reference, more = map(Keras, OWN)
+    reference, more = map(Keras, OUR_FILES)
     assert set(reference.variants) == expected
     cells = {variant.split("/")[0] for variant in [*reference.variants, *more.variants]}
     assert cells == {"SimpleRNN", "LSTM", "GRU", "BidirectionalLSTM"} <= set(CELLS)
@@ -181,7 +192,7 @@ FLOAT32 = 1e-6  # Keras's accuracies are float32
 
 
 def test_the_same_categorical_accuracy(trained):
-    """Exactly, but for examples whose two most probable classes are within the bound of a tie."""
+    """Exactly, except for examples whose two most probable classes are nearly tied."""
     expected = trained.keras.of(trained.variant, "probs_after")
     second, first = np.sort(expected, axis=1)[:, -2:].T
     sure = first - second > 2 * trained.bounds.after
@@ -191,7 +202,7 @@ def test_the_same_categorical_accuracy(trained):
 
 
 def test_the_same_binary_accuracy(trained):
-    """Exactly, but for entries within the bound of the threshold."""
+    """Exactly, except for entries within the bound of the threshold."""
     expected = trained.keras.of(trained.variant, "probs_after")
     sure = np.abs(expected - 0.5) > trained.bounds.after
     assert np.array_equal((trained.after > 0.5)[sure], (expected > 0.5)[sure])
@@ -203,26 +214,25 @@ def test_the_same_binary_accuracy(trained):
     "keras, variant",
     [
         pytest.param(keras, variant, id=variant)
-        for keras in map(Keras, OWN)
+        for keras in map(Keras, OUR_FILES)
         for variant in keras.variants
     ],
 )
-def test_a_fresh_model_starts_as_keras_does(keras, variant):
-    """Keras's and our initial weights are random, but of one kind."""
+def test_initial_weights_have_keras_s_distribution(keras, variant):
     cell, recurrent, dense, l2 = variant.split("/")
     combination = Combination(int(recurrent), int(dense), False, l2 == "1", keras.learning_rate)
     model = build(cell, combination, keras.width, keras.classes, seed=5, units=keras.units)
     pairs = zip(model.weights().items(), keras.weights(variant), strict=True)
-    for (name, own), theirs in pairs:
-        own = own.numpy()
-        assert own.shape == theirs.shape
+    for (name, ours), theirs in pairs:
+        ours = ours.numpy()
+        assert ours.shape == theirs.shape
         if name.endswith("/bias"):
-            assert np.array_equal(own, theirs)
+            assert np.array_equal(ours, theirs)
         elif name.endswith("/recurrent_kernel"):
-            for kernel in (own, theirs):
+            for kernel in (ours, theirs):
                 np.testing.assert_allclose(kernel @ kernel.T, np.eye(len(kernel)), atol=1e-5)
         else:
-            limit = (6 / sum(own.shape)) ** 0.5
-            for kernel in (own, theirs):
+            limit = (6 / sum(ours.shape)) ** 0.5
+            for kernel in (ours, theirs):
                 assert 0.8 * limit < np.abs(kernel).max() <= limit
                 assert kernel.std() == pytest.approx(limit / 3**0.5, rel=0.2)

@@ -13,6 +13,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from tweetrnn.errors import UserError
+from tweetrnn.training.cells import CELLS
 from tweetrnn.wording import listed
 
 SCHEMA_PATH = Path(__file__).resolve().parent / "config.schema.yaml"
@@ -58,8 +59,13 @@ _Validator = extend(
 
 @functools.cache
 def load_schema():
-    """Return the schema as a dict, read once; callers leave it as it is."""
-    return yaml.safe_load(SCHEMA_PATH.read_text(encoding="utf-8"))
+    """Return the schema as a dict, read once; callers must not change it.
+
+    The file leaves out what ``grid.cell`` accepts: the names of the cells in ``training.cells``.
+    """
+    schema = yaml.safe_load(SCHEMA_PATH.read_text(encoding="utf-8"))
+    schema["properties"]["grid"]["properties"]["cell"]["items"] = {"enum": list(CELLS)}
+    return schema
 
 
 def _types(schema):
