@@ -18,7 +18,10 @@ COMMANDS = {
     "run": ("running.run", "run the workflow on this machine; safe to start again after any kill"),
     "submit": ("running.submit", "run the workflow on a SLURM cluster, under a watchdog"),
     "status": ("running.status", "show how far the trainings are (--watch: until they are done)"),
-    "config": ("config", "check a config file and show it completed; without one, list all keys"),
+    "config": (
+        "running.show_config",
+        "check a config file and show it completed; without one, list all keys",
+    ),
     "headline": ("reporting.headline", "print where a report is and its first sentences"),
     "trace": ("reporting.trace", "follow one tweet through the stages"),
     "predict": ("prediction.predict", "predict the sentiment of tweets with a trained model"),
