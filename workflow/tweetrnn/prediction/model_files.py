@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tweetrnn.errors import UserError
-from tweetrnn.evaluation.select import mean_figures
 from tweetrnn.files import check_digest, damaged, read_json, read_parquet
 from tweetrnn.grid import Run
 
@@ -120,16 +119,13 @@ def best_runs(results, count):
     Raises:
         UserError: ``count`` is not positive, or larger than the number of finished runs.
     """
-    runs = [run for run in _rows(results) if run["status"] == "finished"]
-    if not 0 < count <= len(runs):
+    accuracy = _best_accuracies(results)
+    if not 0 < count <= len(accuracy):
         raise UserError(
-            f"--top {count}: expected 1 to {len(runs)}, the finished runs of the grid in {results}"
+            f"--top {count}: expected 1 to {len(accuracy)}, the finished runs of the grid in "
+            f"{results}"
         )
-    ranked = sorted(
-        (-run["best_accuracy"], Run(run["cell"], run["combination"], run["replicate"]))
-        for run in runs
-    )
-    return [run for _, run in ranked[:count]]
+    return sorted(accuracy, key=lambda run: (-accuracy[run], run))[:count]
 
 
 def selected_run(results):
@@ -141,17 +137,31 @@ def selected_run(results):
     Raises:
         UserError: nothing is selected yet.
     """
-    accuracy = mean_figures(_rows(results), "best_accuracy")
+    accuracy = _best_accuracies(results)
     cells = read_json(results.selected)["cells"]
-    cell = max(cells, key=lambda cell: accuracy.get((cell, cells[cell]["combination"]), 0))
+
+    def mean_accuracy(cell):
+        combination = cells[cell]["combination"]
+        replicates = [
+            accuracy[run] for run in accuracy if (run.cell, run.combination) == (cell, combination)
+        ]
+        return sum(replicates) / len(replicates) if replicates else 0
+
+    cell = max(cells, key=mean_accuracy)
     return Run(cell, cells[cell]["combination"], cells[cell]["replicate"])
 
 
-def _rows(results):
-    """Return the grid's runs as dicts, once they are selected from."""
+def _best_accuracies(results):
+    """Return {Run: validation accuracy at its best} of the grid's finished runs, once selected."""
     if not results.selected.is_file():
         raise unfinished(results)
-    return read_parquet(results.runs).to_pylist()
+    columns = ["cell", "combination", "replicate", "status", "best_accuracy"]
+    rows = read_parquet(results.runs, columns).to_pylist()
+    return {
+        Run(row["cell"], row["combination"], row["replicate"]): row["best_accuracy"]
+        for row in rows
+        if row["status"] == "finished"
+    }
 
 
 def unfinished(results):
