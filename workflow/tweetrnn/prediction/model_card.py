@@ -113,7 +113,7 @@ def sets(split):
     """Return the table of the sets that have tweets."""
     rows = [
         [
-            name,
+            "training" if name == "train" else name,
             whole(facts["tweets"]),
             *(percent(count / facts["tweets"]) for count in facts["classes"].values()),
             percent(facts["unknown_rate"]),
