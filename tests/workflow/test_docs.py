@@ -1,4 +1,4 @@
-"""What the documents show is what the commands print, and the commands that they name work."""
+"""What the documents show is what the commands print, and the commands in them work."""
 
 import ast
 import os
@@ -14,14 +14,14 @@ from checkout import SMALL, copy_checkout
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
-# Commands that are run otherwise, by how they begin, and by what.
+# Commands that are not run here, by their beginnings, and what runs them.
 ELSEWHERE = {
     "make test": "this very suite",
     "make lint": "CI",
     "make slurm": "tests/slurm",
     "sbatch": "nothing: it needs a node of 64 cores",
-    "pip install snakemake-storage": "nothing: Kubernetes and S3 could not be had",
-    "snakemake --executor kubernetes": "nothing: Kubernetes and S3 could not be had",
+    "pip install snakemake-storage": "nothing: neither Kubernetes nor S3 was available",
+    "snakemake --executor kubernetes": "nothing: neither Kubernetes nor S3 was available",
     "make bench": "nothing: it takes half an hour and an environment with Keras",
     "make scale": "nothing: it takes half an hour",
     "python benchmarks/": "nothing: benchmarks take long and assert nothing",
@@ -40,28 +40,28 @@ def tweetrnn(checkout, *arguments, check=True):
     )
 
 
-def test_way_of_a_tweet_is_what_trace_prints_of_the_demo(fresh, root):
+def test_path_of_a_tweet_is_what_trace_prints_for_the_demo(fresh, root):
     """Up to the split; the rest needs trainings, whose last digits are the machine's."""
     fresh.snakemake("--cores", 1, "results/demo/split/facts.json")
     page = (root / "docs/tweet.md").read_text(encoding="utf-8")
-    told, trained = page.split("## train\n")
+    before, trained = page.split("## train\n")
     printed = tweetrnn(fresh, "trace", "--configfile", "config/config.yaml", "--row", "1887")
-    assert printed.stdout == told
+    assert printed.stdout == before
     assert "| LSTM | `rnn" in trained and "| SimpleRNN | `rnn" in trained
 
 
-@pytest.mark.parametrize("part", ["train", "validation", "test"])
-def test_tweet_is_followed_as_far_as_its_part_goes(finished, part):
+@pytest.mark.parametrize("name", ["train", "validation", "test"])
+def test_tweet_is_followed_as_far_as_its_set_is_used(finished, name):
     import pyarrow.parquet as pq
 
     rows = pq.read_table(finished.path / "results/small/split/rows.parquet").to_pylist()
-    row = next(row["row"] for row in rows if row["part"] == part)
+    row = next(row["row"] for row in rows if row["part"] == name)
     done = tweetrnn(finished, "trace", "--configfile", "config/small.yaml", "--row", str(row))
-    assert f"Part: {part}, tweet 0 of it" in done.stdout
-    assert ("## train" in done.stdout) == (part != "train")
+    assert f"Part: {name}, tweet 0 of it" in done.stdout
+    assert ("## train" in done.stdout) == (name != "train")
 
 
-def test_row_that_does_not_exist_is_told(finished):
+def test_row_that_does_not_exist_is_reported(finished):
     done = tweetrnn(
         finished, "trace", "--configfile", "config/small.yaml", "--row", "300", check=False
     )
@@ -70,7 +70,7 @@ def test_row_that_does_not_exist_is_told(finished):
 
 
 def texts_of(package):
-    """Return all string literals of a package, each whole though it is written in parts."""
+    """Return all string literals of a package, joined where one is written in several lines."""
     return "\n".join(
         node.value
         for path in package.rglob("*.py")
@@ -80,14 +80,14 @@ def texts_of(package):
 
 
 def test_messages_that_the_faq_explains_are_those_of_the_code(root):
-    told = texts_of(root / "workflow/tweetrnn")
-    told += (root / "workflow/rules/common.smk").read_text(encoding="utf-8")
+    texts = texts_of(root / "workflow/tweetrnn")
+    texts += (root / "workflow/rules/common.smk").read_text(encoding="utf-8")
     page = (root / "docs/faq.md").read_text(encoding="utf-8")
     messages = re.findall(r"^\*\*`([^`]+ [^`]+)`", page, re.M)
     assert len(messages) >= 5
     for message in messages:
         for piece in message.split("…"):
-            assert piece.strip() in told, message
+            assert piece.strip() in texts, message
 
 
 def commands_of(page):
@@ -123,11 +123,11 @@ def newcomer(tmp_path_factory):
         (checkout.path / folder).mkdir()
         (checkout.path / folder / "Tweets.csv").write_text("\n".join(tweets))
     path = {"kind": "path", "path": "data/Tweets.csv"}
-    for name, own in (
+    for name, changes in (
         ("config", {"name": "demo"}),
         ("airline", {"name": "airline", "corpus": path}),
     ):
-        (checkout.path / f"config/{name}.yaml").write_text(yaml.safe_dump(SMALL | own))
+        (checkout.path / f"config/{name}.yaml").write_text(yaml.safe_dump(SMALL | changes))
     return checkout
 
 
@@ -137,7 +137,7 @@ def test_documents_have_commands():
 
 @pytest.mark.parametrize("command", TRIED)
 def test_command_of_the_documents_works(newcomer, command):
-    """In the documents' order, each in the state in which those before left the clone."""
+    """In the documents' order, each in the clone as the commands before have left it."""
     done = subprocess.run(
         ["bash", "-euc", command],
         cwd=newcomer.path,
