@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from tweetrnn import code
 from tweetrnn.__main__ import COMMANDS
+from tweetrnn.stages import STAGES as STAGE_MODULES
 
 SOURCES = sorted(code.PACKAGE.rglob("*.py"))
-STAGES = sorted(module for module, _ in COMMANDS.values())
+STAGES = sorted({*STAGE_MODULES.values(), *(module for module, _ in COMMANDS.values())})
 SUPPORTED_PYTHONS = ("3.11", "3.12", "3.13")
 
 every_module = pytest.mark.parametrize(

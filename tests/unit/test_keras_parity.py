@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from keras_file import FIXTURES, Keras, Trained
 from tweetrnn.grid import Combination
-from tweetrnn.training import fast_cpu, loop, torch_kernels
+from tweetrnn.training import fast_cpu, torch_kernels
 from tweetrnn.training.cells import CELLS
 from tweetrnn.training.models import build
 
-FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 OUR_FILES = [FIXTURES / "keras_parity.npz", FIXTURES / "keras_more_cells.npz"]
 FILES = [Path(os.environ["KERAS_PARITY"])] if "KERAS_PARITY" in os.environ else OUR_FILES
 
@@ -35,55 +35,6 @@ class Bounds:
 # In our files the largest differences on a CPU are 2.7e-7, 2.4e-7 and 5.4e-7. Rounding errors grow
 # with the learning rate and the steps, so other files, and CUDA, have wider bounds.
 OUR_BOUNDS, OTHER_BOUNDS = Bounds(1e-6, 2e-6, 5e-6), Bounds(1e-5, 1e-4, 1e-3)
-
-
-class Keras:
-    """A parity file: its sizes and, by variant, its arrays."""
-
-    def __init__(self, path):
-        with np.load(path, allow_pickle=False) as file:
-            self.arrays = dict(file)
-        sizes = self.arrays["meta"].tolist()
-        self.width, _, _, self.batch, self.epochs, self.classes, self.units = sizes
-        self.learning_rate, self.l2 = self.arrays["lr_l2"].tolist()
-        self.examples = loop.Examples(self.arrays["ids"], self.arrays["labels"])
-        self.variants = [
-            name.removesuffix("/losses") for name in self.arrays if name.endswith("/losses")
-        ]
-
-    def of(self, variant, name):
-        return self.arrays[f"{variant}/{name}"]
-
-    def weights(self, variant):
-        """Return the weights before training, in Keras's order."""
-        start = f"{variant}/before/"
-        names = [name for name in self.arrays if name.startswith(start)]
-        return [
-            self.arrays[name]
-            for name in sorted(names, key=lambda name: int(name.removeprefix(start).split("/")[0]))
-        ]
-
-    def model(self, variant, device="cpu", accelerators=None):
-        """Return our model with Keras's weights."""
-        cell, recurrent, dense, l2 = variant.split("/")
-        weights = self.weights(variant)
-        hidden = weights[-2 * (int(dense) + 1) : -2]
-        combination = Combination(int(recurrent), int(dense), False, l2 == "1", self.learning_rate)
-        model = build(
-            cell,
-            combination,
-            self.width,
-            self.classes,
-            units=self.units,
-            dense_units=[bias.size for bias in hidden[1::2]],
-            l2=self.l2,
-            device=device,
-            accelerators=accelerators,
-        )
-        ours = model.weights()
-        assert [tuple(weight.shape) for weight in ours.values()] == [w.shape for w in weights]
-        model.load(zip(ours, map(torch.from_numpy, weights), strict=True))
-        return model
 
 
 # The ways to compute a recurrent layer. On CUDA the passes for a CPU are of no use.
@@ -107,43 +58,25 @@ CASES = [
 
 
 @dataclass
-class Trained:
-    """What our training computes of a variant."""
+class Compared:
+    """A variant, what our training computes of it, and how near to Keras it must be."""
 
     keras: Keras
     variant: str
     bounds: Bounds
-    parameters: int
-    before: np.ndarray
-    losses: list
-    after: np.ndarray
-    evaluation: dict
+    ours: Trained
+
+    def of_keras(self, name):
+        return self.keras.of(self.variant, name)
 
 
 @pytest.fixture(scope="module", params=CASES)
-def trained(request, one_thread):
+def compared(request, one_thread):
     keras, variant, adam, device, path = request.param
     if device == "cuda" and not torch.cuda.is_available():
         pytest.skip("needs a CUDA device: run it on a machine that has one")
-    model = keras.model(variant, device, PATHS[path])
-    examples = keras.examples
-    trainer = loop.Trainer(model, examples, examples, keras.learning_rate, keras.batch, adam)
-    before = np.exp(loop.predict(model, examples))
-    losses = [
-        float(trainer.train_on(batch))
-        for _ in range(keras.epochs)
-        for batch in loop.batches(
-            examples, np.arange(len(examples)), keras.batch, model.width, device
-        )
-    ]
-    with torch.inference_mode():
-        trainer.table.flush(trainer.step)
-    after = np.exp(loop.predict(model, examples))
-    evaluation = loop.evaluate(model, examples)
     bounds = OUR_BOUNDS if FILES == OUR_FILES and device == "cpu" else OTHER_BOUNDS
-    return Trained(
-        keras, variant, bounds, model.count_parameters(), before, losses, after, evaluation
-    )
+    return Compared(keras, variant, bounds, keras.train(variant, adam, device, PATHS[path]))
 
 
 def test_the_file_has_variants_to_compare():
@@ -164,50 +97,52 @@ def test_our_files_have_keras_s_cells_and_the_reference_s_variants():
     assert cells == {"SimpleRNN", "LSTM", "GRU", "BidirectionalLSTM"} <= set(CELLS)
 
 
-def test_as_many_parameters(trained):
-    assert trained.parameters == trained.keras.of(trained.variant, "n_params")
+def test_as_many_parameters(compared):
+    assert compared.ours.parameters == compared.of_keras("n_params")
 
 
-def test_the_same_probabilities_before_training(trained):
-    expected = trained.keras.of(trained.variant, "probs_before")
-    np.testing.assert_allclose(trained.before, expected, rtol=0, atol=trained.bounds.before)
+def test_the_same_probabilities_before_training(compared):
+    expected = compared.of_keras("probs_before")
+    np.testing.assert_allclose(compared.ours.before, expected, rtol=0, atol=compared.bounds.before)
 
 
-def test_the_same_loss_of_each_batch(trained):
-    expected = trained.keras.of(trained.variant, "losses")
-    np.testing.assert_allclose(trained.losses, expected, rtol=0, atol=trained.bounds.losses)
+def test_the_same_loss_of_each_batch(compared):
+    expected = compared.of_keras("losses")
+    np.testing.assert_allclose(compared.ours.losses, expected, rtol=0, atol=compared.bounds.losses)
 
 
-def test_the_same_probabilities_after_training(trained):
-    expected = trained.keras.of(trained.variant, "probs_after")
-    np.testing.assert_allclose(trained.after, expected, rtol=0, atol=trained.bounds.after)
+def test_the_same_probabilities_after_training(compared):
+    expected = compared.of_keras("probs_after")
+    np.testing.assert_allclose(compared.ours.after, expected, rtol=0, atol=compared.bounds.after)
 
 
-def test_the_same_loss_in_evaluation(trained):
-    loss = trained.keras.of(trained.variant, "eval")[0]
-    assert trained.evaluation["loss"] == pytest.approx(loss, rel=0, abs=trained.bounds.losses)
+def test_the_same_loss_in_evaluation(compared):
+    loss = compared.of_keras("eval")[0]
+    assert compared.ours.evaluation["loss"] == pytest.approx(
+        loss, rel=0, abs=compared.bounds.losses
+    )
 
 
 FLOAT32 = 1e-6  # Keras's accuracies are float32
 
 
-def test_the_same_categorical_accuracy(trained):
+def test_the_same_categorical_accuracy(compared):
     """Exactly, except for examples whose two most probable classes are nearly tied."""
-    expected = trained.keras.of(trained.variant, "probs_after")
+    expected = compared.of_keras("probs_after")
     second, first = np.sort(expected, axis=1)[:, -2:].T
-    sure = first - second > 2 * trained.bounds.after
-    assert np.array_equal(trained.after.argmax(1)[sure], expected.argmax(1)[sure])
-    accuracy = trained.keras.of(trained.variant, "eval")[1]
-    assert abs(trained.evaluation["accuracy"] - accuracy) <= (~sure).mean() + FLOAT32
+    sure = first - second > 2 * compared.bounds.after
+    assert np.array_equal(compared.ours.after.argmax(1)[sure], expected.argmax(1)[sure])
+    accuracy = compared.of_keras("eval")[1]
+    assert abs(compared.ours.evaluation["accuracy"] - accuracy) <= (~sure).mean() + FLOAT32
 
 
-def test_the_same_binary_accuracy(trained):
+def test_the_same_binary_accuracy(compared):
     """Exactly, except for entries within the bound of the threshold."""
-    expected = trained.keras.of(trained.variant, "probs_after")
-    sure = np.abs(expected - 0.5) > trained.bounds.after
-    assert np.array_equal((trained.after > 0.5)[sure], (expected > 0.5)[sure])
-    accuracy = trained.keras.of(trained.variant, "eval")[2]
-    assert abs(trained.evaluation["binary_accuracy"] - accuracy) <= (~sure).mean() + FLOAT32
+    expected = compared.of_keras("probs_after")
+    sure = np.abs(expected - 0.5) > compared.bounds.after
+    assert np.array_equal((compared.ours.after > 0.5)[sure], (expected > 0.5)[sure])
+    accuracy = compared.of_keras("eval")[2]
+    assert abs(compared.ours.evaluation["binary_accuracy"] - accuracy) <= (~sure).mean() + FLOAT32
 
 
 @pytest.mark.parametrize(

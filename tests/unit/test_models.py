@@ -2,8 +2,6 @@
 
 import math
 import os
-import subprocess
-import sys
 from contextlib import contextmanager
 
 import numpy as np
@@ -12,7 +10,6 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
-from tweetrnn.config import load_schema
 from tweetrnn.grid import Combination
 from tweetrnn.training import fast_cpu, loop, recurrent, torch_kernels
 from tweetrnn.training.cells import CELLS, LSTM, Cell
@@ -122,19 +119,6 @@ def device_or_skip(device):
     if device == "cuda" and not torch.cuda.is_available():
         pytest.skip("needs a CUDA device: run it on a machine that has one")
     return device
-
-
-def test_the_config_accepts_every_cell():
-    grid = load_schema()["properties"]["grid"]["properties"]
-    assert grid["cell"]["items"]["enum"] == list(CELLS)
-
-
-def test_the_config_loads_no_large_library():
-    program = (
-        "import sys, tweetrnn.config; print(*{'torch', 'pandas', 'matplotlib'} & {*sys.modules})"
-    )
-    command = [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; {program}"]
-    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "\n"
 
 
 sizes = st.integers(1, 6)

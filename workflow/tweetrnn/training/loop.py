@@ -22,7 +22,7 @@ class Diverged(Exception):
 
 @dataclass
 class Examples:
-    """Sequences (N, T) of one-hot columns, ``width`` standing for all-zero, and labels (N,).
+    """Sequences (N, T) of one-hot columns, where ``width`` means all-zero, and labels (N,).
 
     Arrays may be memory-mapped: only the examples of a few batches at a time are converted.
     """
@@ -39,7 +39,7 @@ class Batch:
     """The distinct columns of a batch (without ``width``), each word's place in them, the labels.
 
     ``rows`` (distinct,), ``places`` (T, B) and ``labels`` (B,), all int64; the place ``len(rows)``
-    stands for all-zero.
+    means all-zero.
     """
 
     rows: torch.Tensor
@@ -155,21 +155,27 @@ class Trainer:
 
         ``log_p`` (B, classes), if given, receives the log-probabilities before the step.
         """
-        model, step = self.model, self.step + 1
-        size = len(batch.labels)
+        step = self.step + 1
         rows = self.table.fetch(batch.rows, step)
-        log_p = torch.log_softmax(model.forward(rows, batch.places, training=True), 1, out=log_p)
-        picked = log_p.gather(1, batch.labels.unsqueeze(1))
-        d_logits = log_p.exp().scatter_add_(
-            1, batch.labels.unsqueeze(1), picked.new_full((), -1.0).expand_as(picked)
-        )
-        d_words = model.backward(d_logits.div_(size))
-        d_rows = sum_by_row(d_words, batch.places.view(-1), rows, d_words.is_cuda)
-        loss = model.add_penalty() - picked.sum() / size
-        self.adam.update(model.flat_gradient, step)
+        loss, d_rows = self.gradients(rows, batch, log_p)
+        self.adam.update(self.model.flat_gradient, step)
         self.table.update(batch.rows, d_rows, step)
         self.step = step
         return loss
+
+    def gradients(self, rows, batch, log_p=None):
+        """Return the loss and the gradient of ``rows``; that of the other weights is the model's.
+
+        ``rows`` are those of the batch, and ``log_p`` is as in ``train_on``.
+        """
+        model, labels = self.model, batch.labels.unsqueeze(1)
+        log_p = torch.log_softmax(model.forward(rows, batch.places, training=True), 1, out=log_p)
+        picked = log_p.gather(1, labels)
+        minus_one = picked.new_full((), -1.0).expand_as(picked)
+        d_logits = log_p.exp().scatter_add_(1, labels, minus_one).div_(len(labels))
+        d_words = model.backward(d_logits)
+        d_rows = sum_by_row(d_words, batch.places.view(-1), rows, d_words.is_cuda)
+        return model.add_penalty() - picked.sum() / len(labels), d_rows
 
     def run_epoch(self, poll=lambda: None):
         """Finish an epoch: train, evaluate; return the new row of ``history``.

@@ -1,8 +1,8 @@
 """Keras's models, fast on small shapes, where starting an operation costs more than computing it.
 
 A one-hot vector times the first layer's kernel is a row of that kernel, so the row is looked up.
-And layers have backward passes of their own instead of autograd, which only recurrent layers use,
-and only for cells that nothing faster computes.
+Layers have a ``backward`` written by hand, which starts fewer operations than autograd; only a
+recurrent layer may use autograd inside, for a cell that has nothing faster.
 
 A layer has ``name``, ``kind`` (Keras's), ``forward``, ``backward``, ``output_shape`` and ``parts``:
 those that have weights, each with ``name``, ``shapes`` and ``initialise``. ``Model`` sets a part's
@@ -213,7 +213,7 @@ class Model:
             into[name].copy_(value)
 
     def summary(self):
-        """Return the rows of Keras's ``summary()``; T is not known here and stands as ``{T}``."""
+        """Return the rows of Keras's ``summary()``, with ``{T}`` for T, which is not known here."""
         rows, shape = [], None
         for layer in self.layers:
             shape = layer.output_shape(shape)
@@ -229,7 +229,7 @@ class Model:
         """Return logits (B, classes).
 
         ``places`` (T, B), contiguous, says which of ``rows`` (any, G U) each time step looks up:
-        ids and the whole table, or places in a batch's own rows.
+        ids and the whole table, or places in a batch's rows.
         """
         x = rows, places
         for layer in self.layers:

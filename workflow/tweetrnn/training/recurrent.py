@@ -42,7 +42,7 @@ class Recurrent:
         }
 
     def output_shape(self, before):
-        """Return the output's shape as Keras's summary prints it; ``{T}`` stands for T."""
+        """Return the output's shape as Keras's summary prints it, with ``{T}`` for T."""
         return f"(None, {{T}}, {self.outputs})" if self.sequences else f"(None, {self.outputs})"
 
     def initialise(self, generator):
@@ -114,12 +114,14 @@ class Recurrent:
         """Take the output's gradient, set the recurrent weights', return the inputs' share's."""
         with torch.inference_mode(False):
             states = self.states if self.sequences else self.states[-1]
-            d_gates, *gradients = torch.autograd.grad(states, self.leaves, dy)
+            d_gates, *gradients = torch.autograd.grad(
+                states, self.leaves, dy, materialize_grads=True
+            )
         self.set_gradients(gradients)
         return d_gates
 
     def variables(self):
-        """Return copies of the recurrent weights, which autograd may follow."""
+        """Return copies of the recurrent weights that record gradients."""
         return [weight.clone().requires_grad_() for weight in self.recurrent_weights()]
 
     def set_gradients(self, gradients):
@@ -141,9 +143,9 @@ class Recurrent:
 class Bidirectional:
     """Two recurrent layers side by side; the second reads the sequence from its end.
 
-    Outputs stand side by side, (..., 2 U), the forward ones first. Where every time step is passed
-    on, the backward ones are put in the order of time again; else each layer passes on its last.
-    In a model's first layer the two kernels stand side by side in the rows that are looked up.
+    Outputs are concatenated, (..., 2 U), the forward ones first. Where every time step is passed
+    on, the backward ones are put in the order of time again; otherwise each layer passes on its
+    last. In a model's first layer the two kernels are concatenated in the rows that are looked up.
     """
 
     def __init__(self, cell, layer, name, inputs, units, first, sequences):
