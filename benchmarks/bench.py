@@ -21,6 +21,7 @@ import tables
 import words
 from tables import Row, ratios
 from tweetrnn.machine import processor_name
+from tweetrnn.results import RUN_FILES, SPLIT_ARRAYS
 
 HERE = Path(__file__).resolve().parent
 WORKFLOW = HERE.parent / "workflow"
@@ -168,22 +169,10 @@ def whole_runs(rounds, models, epochs):
     with tempfile.TemporaryDirectory() as folder:
         split, out = Path(folder, "split"), Path(folder, "out")
         words.write_split(split)
-        arrays = [
-            option
-            for part in ("train", "validation", "test")
-            for kind in ("sequences", "labels")
-            for option in (f"--{part}-{kind}", split / f"{part}_{kind}.npy")
-        ]
-        endings = {
-            "history": "csv", "best": "safetensors", "last": "safetensors",
-            "predictions": "parquet", "architecture": "json", "parameters": "json",
-            "timing": "json", "provenance": "json",
-        }  # fmt: skip
-        outputs = [
-            option
-            for name, ending in endings.items()
-            for option in (f"--{name}", out / f"{name}.{ending}")
-        ]
+        files = {name: split / f"{name}.npy" for name in SPLIT_ARRAYS}
+        files |= {name: out / file for name, file in RUN_FILES.items()}
+        files |= {"split_facts": split / "facts.json", "checkpoints": Path(folder, "checkpoints")}
+        arguments = {"replicate": "1", **{name: str(path) for name, path in files.items()}}
         config = {
             "seed": 1,
             "model": {"units": 32, "dense_units": [32, 16, 8], "dropout_rate": 0.2, "l2": 1e-3},
@@ -194,12 +183,9 @@ def whole_runs(rounds, models, epochs):
         }  # fmt: skip
         for cell, layers in models:
             for l2 in (0, 1):
+                run = {"cell": cell, "combination": f"rnn{layers}-dense2-dropout0-reg{l2}-lr1e-3"}
                 command = [
-                    *(sys.executable, HERE / "whole_run.py", "--cell", cell),
-                    *("--combination", f"rnn{layers}-dense2-dropout0-reg{l2}-lr1e-3"),
-                    *arrays,
-                    *("--facts", split / "facts.json", *outputs),
-                    *("--checkpoint-dir", Path(folder, "checkpoint")),
+                    *(sys.executable, HERE / "whole_run.py", json.dumps(run | arguments)),
                     *("--config", json.dumps(config), "--log", Path(folder, "log")),
                 ]
                 environment = os.environ | {"PYTHONPATH": str(WORKFLOW)}

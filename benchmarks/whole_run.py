@@ -1,9 +1,9 @@
-"""Run one training as the workflow does, and measure its cost outside of the epochs.
+"""Run one training as the workflow does it, and measure what it costs besides its epochs.
 
-``python whole_run.py OPTION...`` takes the train stage's options and prints one JSON line:
-``beside``, the CPU seconds outside of the epochs (starting Python, imports, loading, checkpoints,
-writing), and ``peak``, the peak resident memory in MB. CPU seconds, unlike wall time, do not depend
-on what else is running.
+``python whole_run.py ARGUMENTS --config CONFIG`` takes what a rule passes to the stage train and
+prints one JSON line: ``beside``, the CPU seconds outside of the epochs (Python's start, imports,
+loading, checkpoints, writing), and ``peak``, the peak resident memory in MB. CPU seconds, unlike
+elapsed time, do not grow when other processes run.
 """
 
 import json
@@ -15,8 +15,8 @@ from tweetrnn import __main__ as command_line
 from tweetrnn.training.loop import Trainer
 
 
-def main(options):
-    """Train; return the exit status and the measurements."""
+def main(arguments):
+    """Train, with a command line without the stage's name; return (exit status, measurements)."""
     in_epochs = 0.0
     run_epoch = Trainer.run_epoch
 
@@ -28,13 +28,13 @@ def main(options):
         return row
 
     Trainer.run_epoch = timed
-    status = command_line.main(["train", *options])
+    status = command_line.main(["train", *arguments])
     used = resource.getrusage(resource.RUSAGE_SELF)
     beside = used.ru_utime + used.ru_stime - in_epochs
     return status, {"beside": beside, "peak": used.ru_maxrss / 1024}
 
 
 if __name__ == "__main__":
-    status, found = main(sys.argv[1:])
-    print(json.dumps(found))
+    status, measurements = main(sys.argv[1:])
+    print(json.dumps(measurements))
     sys.exit(status)

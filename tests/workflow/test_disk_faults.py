@@ -249,7 +249,7 @@ def test_disk_without_room_is_told_by_the_file_and_the_same_command_heals_it(
     [line] = [line for line in told.splitlines() if line.startswith("error: ")]
     folders = {str(path.parent) for path in stage.outputs} | {"results/small/checkpoints/"}
     assert any(folder in line for folder in folders), where
-    assert "mend that and run again" in line and "Traceback" not in told, where
+    assert "fix that and run again" in line and "Traceback" not in told, where
     for path in stage.steady():
         assert not path.exists() or path.read_bytes() == before[path], where
     assert half_written() == [], where
