@@ -17,24 +17,23 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path += [str(ROOT / "tests"), str(ROOT / "workflow")]
 
-from example_runs import write_run  # noqa: E402
+from example_runs import prediction_table, write_run  # noqa: E402
 from tweetrnn.config import resolve  # noqa: E402
-from tweetrnn.files import json_text, read_json, sha256_of  # noqa: E402
-from tweetrnn.grid import Combination, combinations  # noqa: E402
+from tweetrnn.files import read_json, sha256_of, write_json  # noqa: E402
+from tweetrnn.grid import runs as grid_runs  # noqa: E402
 from tweetrnn.machine import processor_name  # noqa: E402
 from tweetrnn.metrics import HISTORY  # noqa: E402
 from tweetrnn.reporting.document import markdown_table  # noqa: E402
+from tweetrnn.results import Results  # noqa: E402
+from tweetrnn.sets import SETS  # noqa: E402
 
 ENVIRONMENT = os.environ | {
     "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -196,64 +195,37 @@ def record(path):
 
 
 def invent_records(folder, real, run):
-    """Write Snakemake's records of a training's outputs, copied from those of the ``real`` one."""
-    for path in sorted((folder / real.path).iterdir()):
-        text = (folder / record(real.path / path.name)).read_text()
-        for name in ("path_part", "options"):
-            text = text.replace(getattr(real, name), getattr(run, name))
-        (folder / record(run.path / path.name)).write_text(text)
+    """Write Snakemake's records of a training's outputs, copied from those of the ``real`` one.
+
+    Both are RunResults relative to ``folder``.
+    """
+    for path in sorted((folder / real.folder).iterdir()):
+        text = (folder / record(real.folder / path.name)).read_text()
+        for part in ("combination", "cell"):  # in paths and in the arguments of the stage
+            text = text.replace(getattr(real.name, part), getattr(run.name, part))
+        (folder / record(run.folder / path.name)).write_text(text)
 
 
-class Run(NamedTuple):
-    """One training of the grid."""
-
-    cell: str
-    combination: Combination
-
-    @property
-    def path_part(self):
-        """Its name in paths."""
-        return f"{self.cell}/{self.combination.name}/1"
-
-    @property
-    def path(self):
-        """Its folder."""
-        return Path("results/grid/train", self.path_part)
-
-    @property
-    def options(self):
-        """Its options in the stage's command."""
-        return f"--cell {self.cell} --combination {self.combination.name}"
-
-
-def invent_run(results, cell, combination, rng):
-    """Write everything that one training would write, newer than its inputs."""
+def invent_run(results, run, rng):
+    """Write everything that the training of a Run would write, newer than its inputs."""
     history = rng.random((EPOCHS, len(HISTORY) - 1))
-    labels = {p: np.load(results / f"split/{p}_labels.npy") for p in ("validation", "test")}
-    rows = np.concatenate([np.arange(len(own)) for own in labels.values()])
-    p = rng.dirichlet([1, 1, 1], len(rows)).astype(np.float32)
-    predictions = pa.table(
-        {
-            "part": np.repeat(list(labels), [len(own) for own in labels.values()]),
-            "row": rows,
-            "label": np.concatenate(list(labels.values())),
-            **{f"p{k}": p[:, k] for k in range(3)},
-        }
-    )
-    run = write_run(results, cell, combination, 1, history, predictions=predictions)
-    benchmark = results / "benchmarks/train" / cell / combination.name / "1.tsv"
-    benchmark.parent.mkdir(parents=True)
-    (results / "benchmarks" / cell / combination.name / "1.tsv").rename(benchmark)
-    for name in ("best", "last"):
-        (run / f"{name}.safetensors").write_bytes(rng.bytes(1000))
+    labels = {name: np.load(getattr(results, f"{name}_labels")) for name in SETS[1:]}
+    probabilities = {
+        name: rng.dirichlet([1, 1, 1], len(of_set)).astype(np.float32)
+        for name, of_set in labels.items()
+    }
+    predictions = prediction_table(labels, probabilities)
+    files = write_run(results, run, history, predictions=predictions)
+    for path in (files.best, files.last):
+        path.write_bytes(rng.bytes(1000))
     layer = {"layer": "dense (Dense)", "output_shape": "(None, 3)", "parameters": 27}
-    (run / "architecture.json").write_text(json_text([layer] * 4))
-    about = {"code": "0", "python": "3", "torch": "2", "numpy": "2", "safetensors": "0"}
-    about |= {"device": "cpu", "processor": processor_name(), "threads": 1}
-    (run / "provenance.json").write_text(json_text(about))
-    parameters = read_json(run / "parameters.json")
-    parameters["sha256"]["architecture"] = sha256_of(run / "architecture.json")
-    (run / "parameters.json").write_text(json_text(parameters))
+    write_json(files.architecture, [layer] * 4)
+    versions = {"code": "0", "python": "3", "torch": "2", "numpy": "2", "safetensors": "0"}
+    machine = {"device": "cpu", "processor": processor_name(), "threads": 1}
+    write_json(files.provenance, versions | machine)
+    parameters = read_json(files.parameters)
+    parameters["sha256"]["architecture"] = sha256_of(files.architecture)
+    write_json(files.parameters, parameters)
 
 
 def grid_costs(runs, folder):
@@ -271,23 +243,21 @@ def grid_costs(runs, folder):
     folder.mkdir()
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     found = {"dry run, all to do": cost_of(snakemake("--dry-run"), folder).seconds}
-    results = folder / "results/grid"
-    real, *invented = (
-        Run(*point) for point in product(config["grid"]["cell"], combinations(config))
-    )
-    cost_of(snakemake(real.path / "history.csv", "results/grid/baselines/metrics.json"), folder)
+    relative, results = Results.of(config), Results(folder / Results.of(config).folder)
+    real, *invented = grid_runs(config)
+    cost_of(snakemake(relative.run(real).history, relative.baseline_metrics), folder)
     rng = np.random.default_rng(runs)
     for run in invented:
-        invent_run(results, *run, rng)
-        invent_records(folder, real, run)
+        invent_run(results, run, rng)
+        invent_records(folder, relative.run(real), relative.run(run))
     cost_of(snakemake(), folder)
     for stage in ("aggregate", "compare", "plot", "render"):
-        found[stage] = benchmarked(results / f"benchmarks/{stage}.tsv")
+        found[stage] = benchmarked(results.benchmark(stage))
     found["dry run, nothing to do"] = cost_of(snakemake("--dry-run"), folder).seconds
     run = [sys.executable, "-m", "tweetrnn", "run", "--configfile", "config.yaml"]
     no_op = cost_of(run, folder)
     found["run, nothing to do"], found["peak of that run, MB"] = no_op.seconds, no_op.peak
-    found["report.html, MB"] = (results / "report/report.html").stat().st_size / 1e6
+    found["report.html, MB"] = results.html.stat().st_size / 1e6
     return found
 
 

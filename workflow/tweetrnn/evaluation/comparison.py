@@ -363,13 +363,18 @@ def _fits(kind, value):
     return is_dataclass(kind) and {field.name for field in fields(kind)} == set(value)
 
 
-def read(path):
-    """Return the Comparison that ``compare`` wrote.
+def read_as(kind, path):
+    """Return the JSON object in ``path`` as a dataclass.
 
     Raises:
-        UserError: the file is absent or damaged, or of another version.
+        UserError: the file is absent, damaged or of another version.
     """
     try:
-        return from_json(Comparison, read_json(path))
+        return from_json(kind, read_json(path))
     except (AttributeError, KeyError, TypeError) as error:
-        raise damaged(path, f"not what compare writes: {error!r}") from None
+        raise damaged(path, f"of another version of this program: {error!r}") from None
+
+
+def read(path):
+    """Return the Comparison that ``compare`` wrote; errors as for ``read_as``."""
+    return read_as(Comparison, path)
