@@ -20,13 +20,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path += [str(ROOT / "tests"), str(ROOT / "workflow")]
 
-from example_runs import write_run  # noqa: E402
+from example_runs import prediction_table, write_run  # noqa: E402
 from tweetrnn import grid, stages  # noqa: E402
 from tweetrnn.config import resolve  # noqa: E402
 from tweetrnn.files import json_text, read_json, sha256_of  # noqa: E402
@@ -186,30 +185,21 @@ def invent_run(results, run, rng):
     """Write everything that one training would write, newer than its inputs."""
     history = rng.random((EPOCHS, len(HISTORY) - 1))
     labels = {name: np.load(getattr(results, f"{name}_labels")) for name in ("validation", "test")}
-    rows = np.concatenate([np.arange(len(of_set)) for of_set in labels.values()])
-    p = rng.dirichlet([1, 1, 1], len(rows)).astype(np.float32)
-    predictions = pa.table(
-        {
-            "part": np.repeat(list(labels), [len(of_set) for of_set in labels.values()]),
-            "row": rows,
-            "label": np.concatenate(list(labels.values())),
-            **{f"p{k}": p[:, k] for k in range(3)},
-        }
+    predictions = prediction_table(
+        labels, {name: rng.dirichlet([1, 1, 1], len(labels[name])) for name in labels}
     )
-    run = write_run(results, cell, combination, 1, history, predictions=predictions)
-    benchmark = results / "benchmarks/train" / cell / combination.name / "1.tsv"
-    benchmark.parent.mkdir(parents=True)
-    (results / "benchmarks" / cell / combination.name / "1.tsv").rename(benchmark)
+    files = write_run(results, run, history, predictions=predictions)
     for name in ("best", "last"):
-        (run / f"{name}.safetensors").write_bytes(rng.bytes(1000))
+        getattr(files, name).write_bytes(rng.bytes(1000))
     layer = {"layer": "dense (Dense)", "output_shape": "(None, 3)", "parameters": 27}
-    (run / "architecture.json").write_text(json_text([layer] * 4))
+    files.architecture.write_text(json_text([layer] * 4))
     about = {"code": "0", "python": "3", "torch": "2", "numpy": "2", "safetensors": "0"}
     about |= {"device": "cpu", "processor": processor_name(), "threads": 1}
-    (run / "provenance.json").write_text(json_text(about))
-    parameters = read_json(run / "parameters.json")
-    parameters["sha256"]["architecture"] = sha256_of(run / "architecture.json")
-    (run / "parameters.json").write_text(json_text(parameters))
+    files.provenance.write_text(json_text(about))
+    parameters = read_json(files.parameters)
+    for name in ("architecture", "best", "last"):
+        parameters["sha256"][name] = sha256_of(getattr(files, name))
+    files.parameters.write_text(json_text(parameters))
 
 
 def grid_costs(runs, folder):
