@@ -1,6 +1,6 @@
 """Run one training as the workflow does, and measure its cost outside of the epochs.
 
-``python whole_run.py ARGUMENT...`` takes the arguments of ``python -m tweetrnn`` and prints one JSON
+``python whole_run.py ARGUMENT...`` takes what ``python -m tweetrnn`` takes and prints JSON in a
 line: ``beside``, the CPU seconds outside of the epochs (starting Python, imports, loading,
 checkpoints, writing), and ``peak``, the peak resident memory in MB. CPU seconds, unlike wall time,
 do not depend on what else is running.
