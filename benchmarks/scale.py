@@ -26,14 +26,13 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path += [str(ROOT / "tests"), str(ROOT / "workflow")]
 
 from example_runs import prediction_table, write_run  # noqa: E402
+from tweetrnn import grid, stages  # noqa: E402
 from tweetrnn.config import resolve  # noqa: E402
-from tweetrnn.files import read_json, sha256_of, write_json  # noqa: E402
-from tweetrnn.grid import runs as grid_runs  # noqa: E402
+from tweetrnn.files import json_text, read_json, sha256_of  # noqa: E402
 from tweetrnn.machine import processor_name  # noqa: E402
 from tweetrnn.metrics import HISTORY  # noqa: E402
 from tweetrnn.reporting.document import markdown_table  # noqa: E402
-from tweetrnn.results import Results  # noqa: E402
-from tweetrnn.sets import SETS  # noqa: E402
+from tweetrnn.results import RUN_FILES, Results  # noqa: E402
 
 ENVIRONMENT = os.environ | {
     "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -83,38 +82,18 @@ def data_costs(tweets, folder):
     """Return ({stage: Cost}, words in the dictionary) for a corpus of that many invented tweets."""
     folder.mkdir()
     config = resolve({"name": "x", "corpus": {"kind": "demo", "tweets": tweets}})
-    stage = [sys.executable, "-m", "tweetrnn"]
-    cost_of(
-        [*stage, "demo", "--tweets", tweets, "--seed", config["seed"], "--output", "demo.csv"],
-        folder,
-    )
-    arrays = {name: f"{name}.npy" for name in ("sequences", "words", "offsets", "labels")}
-    encoded = [text for name, path in arrays.items() for text in (f"--{name}", path)]
-    encoded += ["--dictionary", "dictionary.parquet"]
-    parts = [
-        text
-        for part in ("train", "validation", "test")
-        for kind in ("sequences", "labels")
-        for text in (f"--{part}-{kind}", f"{part}_{kind}.npy")
-    ]
-    commands = {
-        "tokenize": [
-            *("--corpus", "demo.csv", "--facts", "tokens.json", "--dropped", "dropped.csv"),
-        ],
-        "encode": ["--token-facts", "tokens.json", *encoded, "--facts", "encoded.json"],
-        "split": [
-            *("--encode-facts", "encoded.json", *encoded, *parts, "--rows", "rows.parquet"),
-            *("--vocabulary", "vocabulary.parquet", "--facts", "split.json"),
-        ],
-    }
-    costs = {
-        name: cost_of(
-            [*stage, name, "--tweets", "tweets.parquet", "--config", json.dumps(config), *options],
-            folder,
-        )
-        for name, options in commands.items()
-    }
-    return costs, read_json(folder / "encoded.json")["words"]
+    results = Results.of(config)  # relative to the folder, where the stages run
+
+    def run(stage):
+        arguments = results.paths(stages.parameters(stage)[0])
+        if stage in ("demo", "tokenize"):
+            arguments["corpus"] = "demo.csv"
+        command = [sys.executable, "-m", "tweetrnn", stage, json.dumps(arguments)]
+        return cost_of([*command, "--config", json.dumps(config)], folder)
+
+    run("demo")
+    costs = {stage: run(stage) for stage in ("tokenize", "encode", "split")}
+    return costs, read_json(folder / results.encode_facts)["words"]
 
 
 def data_row(tweets, costs, words):
@@ -194,38 +173,33 @@ def record(path):
     return Path(".snakemake/metadata", name)
 
 
-def invent_records(folder, real, run):
-    """Write Snakemake's records of a training's outputs, copied from those of the ``real`` one.
-
-    Both are RunResults relative to ``folder``.
-    """
-    for path in sorted((folder / real.folder).iterdir()):
-        text = (folder / record(real.folder / path.name)).read_text()
-        for part in ("combination", "cell"):  # in paths and in the arguments of the stage
-            text = text.replace(getattr(real.name, part), getattr(run.name, part))
-        (folder / record(run.folder / path.name)).write_text(text)
+def invent_records(folder, results, real, run):
+    """Write Snakemake's records of a training's outputs, copied from those of the ``real`` Run."""
+    for name in RUN_FILES:
+        text = (folder / record(getattr(results.run(real), name))).read_text()
+        text = text.replace(real.combination, run.combination).replace(real.cell, run.cell)
+        (folder / record(getattr(results.run(run), name))).write_text(text)
 
 
 def invent_run(results, run, rng):
-    """Write everything that the training of a Run would write, newer than its inputs."""
+    """Write everything that one training would write, newer than its inputs."""
     history = rng.random((EPOCHS, len(HISTORY) - 1))
-    labels = {name: np.load(getattr(results, f"{name}_labels")) for name in SETS[1:]}
-    probabilities = {
-        name: rng.dirichlet([1, 1, 1], len(of_set)).astype(np.float32)
-        for name, of_set in labels.items()
-    }
-    predictions = prediction_table(labels, probabilities)
+    labels = {name: np.load(getattr(results, f"{name}_labels")) for name in ("validation", "test")}
+    predictions = prediction_table(
+        labels, {name: rng.dirichlet([1, 1, 1], len(labels[name])) for name in labels}
+    )
     files = write_run(results, run, history, predictions=predictions)
-    for path in (files.best, files.last):
-        path.write_bytes(rng.bytes(1000))
+    for name in ("best", "last"):
+        getattr(files, name).write_bytes(rng.bytes(1000))
     layer = {"layer": "dense (Dense)", "output_shape": "(None, 3)", "parameters": 27}
-    write_json(files.architecture, [layer] * 4)
-    versions = {"code": "0", "python": "3", "torch": "2", "numpy": "2", "safetensors": "0"}
-    machine = {"device": "cpu", "processor": processor_name(), "threads": 1}
-    write_json(files.provenance, versions | machine)
+    files.architecture.write_text(json_text([layer] * 4))
+    about = {"code": "0", "python": "3", "torch": "2", "numpy": "2", "safetensors": "0"}
+    about |= {"device": "cpu", "processor": processor_name(), "threads": 1}
+    files.provenance.write_text(json_text(about))
     parameters = read_json(files.parameters)
-    parameters["sha256"]["architecture"] = sha256_of(files.architecture)
-    write_json(files.parameters, parameters)
+    for name in ("architecture", "best", "last"):
+        parameters["sha256"][name] = sha256_of(getattr(files, name))
+    files.parameters.write_text(json_text(parameters))
 
 
 def grid_costs(runs, folder):
@@ -243,13 +217,13 @@ def grid_costs(runs, folder):
     folder.mkdir()
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     found = {"dry run, all to do": cost_of(snakemake("--dry-run"), folder).seconds}
-    relative, results = Results.of(config), Results(folder / Results.of(config).folder)
-    real, *invented = grid_runs(config)
+    relative, results = Results.of(config), Results(folder / Results.of(config))
+    real, *invented = grid.runs(config)
     cost_of(snakemake(relative.run(real).history, relative.baseline_metrics), folder)
     rng = np.random.default_rng(runs)
     for run in invented:
         invent_run(results, run, rng)
-        invent_records(folder, relative.run(real), relative.run(run))
+        invent_records(folder, relative, real, run)
     cost_of(snakemake(), folder)
     for stage in ("aggregate", "compare", "plot", "render"):
         found[stage] = benchmarked(results.benchmark(stage))

@@ -538,7 +538,7 @@ KEPT = {
         [(201, 202, "misplaced quote")],
         ["after"],
     ),
-    "a text that holds the delimiter": (
+    "a text that contains the delimiter": (
         "t.csv",
         GOOD + "1,a, b,neutral\n2,after,neutral\n",
         {},
