@@ -14,14 +14,16 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
 import tables
 import words
 from tables import Row, ratios
+from tweetrnn.grid import Run
 from tweetrnn.machine import processor_name
-from tweetrnn.results import RUN_FILES, SPLIT_ARRAYS
+from tweetrnn.results import RUN_FILES, SPLIT_ARRAYS, Results
 
 HERE = Path(__file__).resolve().parent
 WORKFLOW = HERE.parent / "workflow"
@@ -167,12 +169,9 @@ def steps(rounds, share, models):
 def whole_runs(rounds, models, epochs):
     """Yield the rows of whole trainings as the workflow runs them: CPU seconds, memory."""
     with tempfile.TemporaryDirectory() as folder:
-        split, out = Path(folder, "split"), Path(folder, "out")
-        words.write_split(split)
-        files = {name: split / f"{name}.npy" for name in SPLIT_ARRAYS}
-        files |= {name: out / file for name, file in RUN_FILES.items()}
-        files |= {"split_facts": split / "facts.json", "checkpoints": Path(folder, "checkpoints")}
-        arguments = {"replicate": "1", **{name: str(path) for name, path in files.items()}}
+        results = Results(folder)
+        words.write_split(results.split_facts.parent)
+        files = results.paths([*SPLIT_ARRAYS, "split_facts"])
         config = {
             "seed": 1,
             "model": {"units": 32, "dense_units": [32, 16, 8], "dropout_rate": 0.2, "l2": 1e-3},
@@ -183,9 +182,11 @@ def whole_runs(rounds, models, epochs):
         }  # fmt: skip
         for cell, layers in models:
             for l2 in (0, 1):
-                run = {"cell": cell, "combination": f"rnn{layers}-dense2-dropout0-reg{l2}-lr1e-3"}
+                run = Run(cell, f"rnn{layers}-dense2-dropout0-reg{l2}-lr1e-3", 1)
+                arguments = {**asdict(run), **files, **results.paths(RUN_FILES, run)}
+                arguments |= {"checkpoints": str(results.checkpoints), "code_digest": ""}
                 command = [
-                    *(sys.executable, HERE / "whole_run.py", json.dumps(run | arguments)),
+                    *(sys.executable, HERE / "whole_run.py", "train", json.dumps(arguments)),
                     *("--config", json.dumps(config), "--log", Path(folder, "log")),
                 ]
                 environment = os.environ | {"PYTHONPATH": str(WORKFLOW)}

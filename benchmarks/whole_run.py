@@ -1,9 +1,9 @@
-"""Run one training as the workflow does it, and measure what it costs besides its epochs.
+"""Run one training as the workflow does, and measure its cost outside of the epochs.
 
-``python whole_run.py ARGUMENTS --config CONFIG`` takes what a rule passes to the stage train and
-prints one JSON line: ``beside``, the CPU seconds outside of the epochs (Python's start, imports,
-loading, checkpoints, writing), and ``peak``, the peak resident memory in MB. CPU seconds, unlike
-elapsed time, do not grow when other processes run.
+``python whole_run.py ARGUMENT...`` takes what ``python -m tweetrnn`` takes and prints JSON in a
+line: ``beside``, the CPU seconds outside of the epochs (starting Python, imports, loading,
+checkpoints, writing), and ``peak``, the peak resident memory in MB. CPU seconds, unlike wall time,
+do not depend on what else is running.
 """
 
 import json
@@ -15,8 +15,8 @@ from tweetrnn import __main__ as command_line
 from tweetrnn.training.loop import Trainer
 
 
-def main(arguments):
-    """Train, with a command line without the stage's name; return (exit status, measurements)."""
+def main(options):
+    """Train as the command line ``options`` says; return the exit status and the measurements."""
     in_epochs = 0.0
     run_epoch = Trainer.run_epoch
 
@@ -28,13 +28,13 @@ def main(arguments):
         return row
 
     Trainer.run_epoch = timed
-    status = command_line.main(["train", *arguments])
+    status = command_line.main(options)
     used = resource.getrusage(resource.RUSAGE_SELF)
     beside = used.ru_utime + used.ru_stime - in_epochs
     return status, {"beside": beside, "peak": used.ru_maxrss / 1024}
 
 
 if __name__ == "__main__":
-    status, measurements = main(sys.argv[1:])
-    print(json.dumps(measurements))
+    status, found = main(sys.argv[1:])
+    print(json.dumps(found))
     sys.exit(status)

@@ -119,6 +119,13 @@ class Results:
         """Return the RunResults of a Run."""
         return RunResults(self, run)
 
+    def paths(self, names, run=None):
+        """Return {name: path, as text} of those names that are files here, or of ``run``."""
+        there = {name: str(getattr(self, name)) for name in names if name in FILES}
+        if run:
+            there |= {n: str(getattr(self.run(run), n)) for n in names if n in RUN_FILES}
+        return there
+
     def trained_runs(self):
         """Return the Runs whose results are there, in no particular order."""
         done = self.trainings.glob(f"*/*/*/{RUN_FILES['parameters']}")
