@@ -1,9 +1,7 @@
 """The benchmark: how it compares measurements with goals, and that its sides run."""
 
-import json
-
 import pytest
-from small_training import config_of, stage_arguments, write_split
+from small_training import config_of, stage_arguments, stage_command, write_split
 from tweetrnn.training.loop import Trainer
 
 
@@ -89,8 +87,8 @@ def test_a_side_answers_with_seconds(benchmark, side, figures):
 def test_a_whole_run_measures_its_cost_outside_of_the_epochs(benchmark, tmp_path, monkeypatch):
     monkeypatch.setattr(Trainer, "run_epoch", Trainer.run_epoch)  # given back afterwards
     split, run = write_split(tmp_path / "split"), tmp_path / "run"
-    command = [json.dumps(stage_arguments(split, run)), "--config", json.dumps(config_of())]
-    status, costs = benchmark("whole_run").main(command)
+    command = stage_command(stage_arguments(split, run), config_of())
+    status, costs = benchmark("whole_run").main(command[command.index("train") :])
     assert status == 0
     assert costs["beside"] > 0 and costs["peak"] > 10
     assert (run / "history.csv").exists()

@@ -155,7 +155,7 @@ def test_flipped_bit_stops_the_command_and_deleting_the_file_repairs_the_results
     path.write_bytes(content)
     stopped = started(finished)
     assert stopped.returncode == 1
-    [last] = stopped.stderr.split("What failed, in its own words:\n")[1:]
+    [last] = stopped.stderr.split("\nWhat failed:\n")[1:]
     assert last.startswith("error: results/small/split/train_labels.npy: damaged (its sha256")
     assert "delete the file and run again" in last
     path.unlink()

@@ -86,7 +86,7 @@ def tweetrnn(checkout, *arguments):
 
 def test_every_block_belongs_to_a_section_that_is_tried_here(root):
     found = {section for section, *_ in blocks((root / "docs/extending.md").read_text())}
-    assert found == {"A metric", "A figure", "A tokenizer", "A cell"}
+    assert found == {"A metric", "A figure", "A config key", "A tokenizer", "A cell"}
 
 
 @pytest.mark.slow
@@ -116,6 +116,22 @@ def test_figure_stands_in_the_report_and_in_snakemake_s_and_nothing_is_trained_f
     assert "images/optimists.png" in (report / "report.md").read_text(encoding="utf-8")
     finished.run("--report", "all.html")
     assert "optimists.svg" in (finished.path / "all.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_config_key_is_checked_listed_and_used_where_it_is_read(finished, follow):
+    follow(finished.path, "A config key")
+    assert finished.planned() == {"render": 1}
+    finished.write_config(report={"closing": ""})
+    done = finished.run(check=False)
+    assert "report.closing: expected at least 1 characters" in done.stdout + done.stderr
+    finished.write_config(report={"closing": "Questions go to the travel desk."})
+    finished.run()
+    report = (finished.path / "results/small/report/report.md").read_text(encoding="utf-8")
+    assert report.rstrip().endswith("\n\nQuestions go to the travel desk.")
+    tweetrnn(finished, "config", "--write-table", "config/README.md")
+    table = (finished.path / "config/README.md").read_text(encoding="utf-8")
+    assert "| `report.closing` | text or null | `null` | A text at the end of the report;" in table
 
 
 @pytest.mark.slow

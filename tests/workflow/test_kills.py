@@ -24,6 +24,7 @@ KILLS = int(os.environ.get("KILLS", 6))
 
 # What differs from run to run: times, memory, processors, and what shows or reports them.
 VOLATILE_FILES = {"timing.json", "provenance.json", "runs.csv"}
+DIGESTS_OF_VOLATILE = "aggregate/facts.json"
 VOLATILE_FOLDERS = {"logs", "benchmarks", "report", "plot"}
 VOLATILE_COLUMNS = {"seconds", "max_rss_mb"}
 
@@ -46,6 +47,7 @@ def results_of(checkout):
         if path.is_file()
         and (name := path.relative_to(folder)).parts[0] not in VOLATILE_FOLDERS
         and path.name not in VOLATILE_FILES
+        and str(name) != DIGESTS_OF_VOLATILE
     }
 
 
