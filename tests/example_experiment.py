@@ -1,7 +1,6 @@
-"""An invented experiment in memory: what plot draws and what alternative texts describe."""
+"""An invented experiment in memory: what figures draw and what their alternative texts say."""
 
 from itertools import chain, repeat
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ from tweetrnn.evaluation.metrics import METRICS, PREDICTION_METRICS
 from tweetrnn.evaluation.predictions import TweetSet
 from tweetrnn.evaluation.select import Selection, choose, further_runs
 from tweetrnn.metrics import HISTORY
+from tweetrnn.reporting.experiment import Experiment
 
 SIX = ["SimpleRNN", "LSTM", "GRU", "MGU", "IndRNN", "QRNN"]
 FEW_COMBINATIONS = {"dense_layers": [2], "dropout": [False]}
@@ -101,23 +101,27 @@ def example_experiment(
     rank_by="mean_accuracy",
     **grid,
 ):
-    """Return a namespace with what ``plot.draw`` and ``figures.alt_text`` read."""
+    """Return an Experiment with all that figures need; partial where no run has finished.
+
+    Args:
+        part: the set that the comparison is judged on; without a test set "validation".
+        statuses: of the first runs; the others are finished.
+        grid: the config's section, for what differs from example_runs.GRID.
+    """
     rng = np.random.default_rng(7)
     config = config_of(replicates, rank_by, cell=list(cells), **grid)
     config["training"]["selected_replicates"] = selected_replicates
     config["report"] |= {"top": top, "resamples": 100, "show_tweets": 1}
     runs, rows = example_tables(config, statuses, epochs, rng)
     finished = (runs["status"] == "finished").any()
-    return SimpleNamespace(
-        config=config,
-        runs=runs,
-        epochs=rows,
-        baselines={
-            name: {"validation": dict.fromkeys(METRICS, value)}
-            for name, value in (("majority", 0.63), ("logistic_regression", 0.78))
-        },
-        comparison=example_comparison(config, runs, part, classes, rng) if finished else None,
-        memory_mb=1500,
-        tokenized={"length": {"min": 1, "median": 17, "p95": 28, "max": 33}},
-        offsets=np.concatenate([[0], rng.poisson(17, 500).cumsum()]),
-    )
+    experiment = Experiment(None, config, memory_mb=1500, partial=not finished)
+    if finished:
+        experiment.comparison = example_comparison(config, runs, part, classes, rng)
+    experiment.runs, experiment.epochs = runs, rows
+    experiment.baselines = {
+        name: {"validation": dict.fromkeys(METRICS, value)}
+        for name, value in (("majority", 0.63), ("logistic_regression", 0.78))
+    }
+    experiment.tokenized = {"length": {"min": 1, "median": 17, "p95": 28, "max": 33}}
+    experiment.offsets = np.concatenate([[0], rng.poisson(17, 500).cumsum()])
+    return experiment

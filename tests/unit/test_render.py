@@ -6,13 +6,19 @@ import itertools
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
+from types import SimpleNamespace
 
+import jinja2
 import pytest
+from docutils.core import publish_parts
 from example_report import CLASSES, HOSTILE, TITLE, example_report, write_report, write_stand_ins
 from markdown_it import MarkdownIt
-from tweetrnn.reporting import render
+from tweetrnn.config import resolve
+from tweetrnn.evaluation.tables import finished
+from tweetrnn.reporting import figures, render
+from tweetrnn.reporting.canvas import COLOUR_VARIABLES
 from tweetrnn.reporting.document import visible
-from tweetrnn.reporting.figures import COLOUR_VARIABLES
 from tweetrnn.reporting.sections import sections_of
 
 EXPERIMENTS = {
@@ -176,9 +182,9 @@ def test_json_in_a_script_element_cannot_end_it_and_says_the_same(text):
 
 def test_curves_in_the_page_are_those_of_the_finished_runs(any_made):
     [data] = [text for text in any_made.page.scripts if not text.startswith('"use strict"')]
-    finished = [run for run in any_made.experiment.runs if run["status"] == "finished"]
     runs = json.loads(data)["runs"]
-    assert [run["rank"] for run in runs] == [run["rank"] for run in finished]
+    ranks = finished(any_made.experiment.runs)["rank"].tolist()
+    assert [run["rank"] for run in runs] == ranks
     assert {len(run["validation_accuracy"]) for run in runs} == {4}
 
 
@@ -221,7 +227,28 @@ def test_markdown_s_tables_have_the_rows_and_columns_of_their_data(any_made):
 def test_markdown_s_images_lie_beside_it(any_made):
     _, images, _ = parsed(any_made.markdown)
     beside = {path.name for path in (any_made.folder / "images").iterdir()}
-    assert {f"images/{name}" for name in beside} == set(images)
+    assert {source.removeprefix("images/") for source in images} <= beside
+
+
+def test_images_are_those_of_the_report_alone(any_made):
+    _, images, _ = parsed(any_made.markdown)
+    beside = {path.stem for path in (any_made.folder / "images").iterdir()}
+    assert {Path(source).stem for source in images} == beside
+
+
+def test_markdown_shows_each_figure_that_the_page_shows(any_made):
+    _, images, _ = parsed(any_made.markdown)
+    shown = {own["id"] for tag, own in any_made.page.elements if tag == "figure"}
+    assert {f"figure-{Path(source).stem}" for source in images} == shown
+
+
+def test_markdown_and_page_show_the_captions_of_figures(any_made):
+    shown = [figure for section in any_made.sections for figure in section.figures()]
+    captions = [visible(figure.caption) for figure in shown if figure.caption]
+    tokens = MarkdownIt("commonmark").enable("table").parse(any_made.markdown)
+    paragraphs = [plain(token) for token in tokens if token.type == "inline"]
+    assert captions and set(captions) <= set(paragraphs)
+    assert set(captions) <= set(any_made.page.texts)
 
 
 def test_markdown_holds_neither_markup_nor_links_of_others(any_made):
@@ -287,11 +314,13 @@ def test_images_are_replaced_as_a_whole(tmp_path):
     (tmp_path / "images").mkdir()
     (tmp_path / "images/stale.png").touch()
     render.copy_images(pictures, tmp_path / "images")
-    assert {path.name for path in (tmp_path / "images").iterdir()} == {"one.png", "two.png"}
+    assert {path.name for path in (tmp_path / "images").iterdir()} == {
+        f"{name}.{suffix}" for name in ("one", "two") for suffix in ("svg", "png")
+    }
     assert (tmp_path / "images/one.png").read_bytes() == b"PNG of one"
 
 
-def test_missing_figure_leaves_the_images_as_they_were_and_no_litter(tmp_path):
+def test_missing_figure_leaves_the_images_as_they_were_and_nothing_beside_them(tmp_path):
     write_stand_ins(["one"], tmp_path / "plot")
     pictures = {name: tmp_path / f"plot/{name}.svg" for name in ("one", "lost")}
     (tmp_path / "images").mkdir()
@@ -300,3 +329,53 @@ def test_missing_figure_leaves_the_images_as_they_were_and_no_litter(tmp_path):
         render.copy_images(pictures, tmp_path / "images")
     assert {path.name for path in tmp_path.iterdir()} == {"plot", "images"}
     assert [path.name for path in (tmp_path / "images").iterdir()] == ["old.png"]
+
+
+# ----------------------------------------------------------------------- Snakemake's own report
+
+CONFIGS = {
+    "demo": {"corpus": {"kind": "demo"}},
+    "a sample": {"corpus": {"kind": "demo"}, "grid": {"sample": 5}},
+    "no test set": {
+        "corpus": {"kind": "path", "path": "x.csv"},
+        "split": {"fractions": {"train": 0.8, "validation": 0.2, "test": 0}},
+    },
+}
+
+
+def captions_of(root, name):
+    """Return {what: its caption} of Snakemake's own report, as it renders them."""
+    config = resolve({"name": "some", **CONFIGS[name]})
+    captions = {}
+    for path in (root / "workflow/captions").glob("*.rst"):
+        template = jinja2.Template(path.read_text(), undefined=jinja2.StrictUndefined)
+        for figure in figures.names(config) if path.stem == "figure" else [None]:
+            snakemake = SimpleNamespace(
+                config=config,
+                params=SimpleNamespace(captions=figures.captions(config)),
+                wildcards=SimpleNamespace(figure=figure),
+            )
+            captions[figure or path.stem] = template.render(snakemake=snakemake)
+    return captions
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_every_caption_is_valid_for_snakemakes_report(root, name):
+    captions = captions_of(root, name)
+    assert len(captions) > 20 and {"primary", "curves-LSTM-1-loss", "workflow"} <= set(captions)
+    for text in captions.values():
+        assert text.strip()
+        publish_parts(text, writer="html", settings_overrides={"halt_level": 2})
+
+
+@pytest.mark.parametrize(
+    "caption, words, said",
+    [
+        ("workflow", "tweets are invented", ["demo", "a sample"]),
+        ("workflow", "drawn at random", ["a sample"]),
+        ("primary", "optimistic", ["no test set"]),
+        ("effects", "no random sample", ["demo", "no test set"]),
+    ],
+)
+def test_captions_say_what_holds_for_the_experiment_alone(root, caption, words, said):
+    assert [name for name in CONFIGS if words in captions_of(root, name)[caption]] == said

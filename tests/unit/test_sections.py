@@ -1,12 +1,12 @@
 """What the report says, shows and lists, for any number of cells and any state of the grid."""
 
-from pathlib import Path
-
 import pytest
 from example_experiment import FEW_COMBINATIONS
 from example_report import CLASSES, example_report
+from tweetrnn.evaluation.metrics import METRICS, PREDICTION_METRICS
+from tweetrnn.names import RANKINGS
 from tweetrnn.reporting import figures
-from tweetrnn.reporting.render import DRAWN_BY_HAND, picture_paths
+from tweetrnn.reporting.document import MINUS
 from tweetrnn.reporting.sections import sections_of
 from tweetrnn.reporting.sections.common import described
 from tweetrnn.reporting.sections.provenance import shareable
@@ -64,22 +64,21 @@ def test_every_value_can_be_shown_and_sorted(any_experiment):
 
 
 def test_figures_are_those_that_are_drawn(any_experiment):
-    shown = set(picture_paths(sections_of(any_experiment), Path("plots")))
-    assert shown - set(DRAWN_BY_HAND) <= set(figures.figure_names(any_experiment.config))
-
-
-def test_every_figure_of_a_comparison_of_cells_is_shown():
-    experiment = example_report()
-    shown = set(picture_paths(sections_of(experiment), Path("plots")))
-    assert shown == {*figures.figure_names(experiment.config), *DRAWN_BY_HAND}
+    e = any_experiment
+    shown = {figure.name for section in sections_of(e) for figure in section.figures()}
+    assert shown - {"rulegraph"} <= set(figures.names(e.config, compared=bool(e.comparison)))
 
 
 def test_every_figure_has_an_alternative_text(any_experiment):
-    blocks = [block for section in sections_of(any_experiment) for block in section.blocks]
-    cards = [card for block in blocks if block.kind == "cards" for card in block.cards]
-    own = [block for block in blocks if block.kind == "figure"]
-    own += [figure for card in cards for figure in (card.loss, card.accuracy)]
-    assert own and all(len(figure.alt) > 15 for figure in own)
+    shown = [figure for section in sections_of(any_experiment) for figure in section.figures()]
+    assert shown and all(len(figure.alt) > 15 for figure in shown)
+
+
+def test_every_metric_is_in_every_table_of_its_kind():
+    found = tables(example_report())
+    keys = {name: {column.key for column in table.columns} for name, table in found.items()}
+    assert set(METRICS) <= keys["selected"] and set(METRICS) <= keys["replicates"]
+    assert {*RANKINGS, *(f"{name}_at_best" for name in PREDICTION_METRICS)} <= keys["runs"]
 
 
 def test_runs_are_listed_without_figures_of_the_test_part():
@@ -133,7 +132,7 @@ def test_without_a_comparison_its_sections_say_that_it_lacks():
     experiment = example_report(compared=False, statuses=["missing"])
     for name in ("effects", "real", "failures", "reference"):
         assert paragraphs(experiment, name) == [
-            ("Told when all trainings that it needs are done.", "note")
+            ("Shown when all trainings that it needs are done.", "note")
         ]
     assert "There is no comparison yet" in paragraphs(experiment, "headline")[1][0]
 
@@ -170,9 +169,7 @@ def test_best_runs_come_with_parameters_figure_and_architecture():
         if block.kind == "cards"
         for card in block.cards
     ]
-    best = min(
-        (run for run in experiment.runs if run["cell"] == "SimpleRNN"), key=lambda run: run["rank"]
-    )
+    best = experiment.runs[experiment.runs["cell"] == "SimpleRNN"].iloc[0]
     assert first.parameters == f"{best['reference_tuple']}: {described(best['combination'])}"
     assert first.value == f"{best['mean_accuracy']:.3f}"
     assert cells_of(first.architecture, "parameters") == ["1,234"]
@@ -247,3 +244,9 @@ def test_combination_is_described_in_words():
     assert described("rnn1-dense3-dropout0-reg1-lr2.5e-4") == (
         "1 recurrent layer, 3 hidden dense layers, no dropout, L2, learning rate 2.5e-4"
     )
+
+
+def test_differences_are_written_with_a_minus():
+    found = tables(example_report())
+    assert set(cells_of(found["interactions"], "who")) == {f"SimpleRNN {MINUS} LSTM"}
+    assert f"first {MINUS} the second" in found["differences"].caption

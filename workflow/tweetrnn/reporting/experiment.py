@@ -101,8 +101,7 @@ class Experiment:
     @cached_property
     def offsets(self):
         """The array (tweets + 1,) of where each tweet's tokens begin."""
-        check_digest(self.results.offsets, self.encoded["sha256"]["offsets"])
-        return load_array(self.results.offsets)
+        return load_array(self.results.offsets, self.encoded["sha256"]["offsets"])
 
     # ----------------------------------------------------------------------------- the trainings
 
@@ -187,17 +186,19 @@ class Experiment:
         """The Comparison; None in a partial report."""
         return None if self.partial else comparison.read(self.results.comparison)
 
+    @property
+    def shown_rows(self):
+        """The corpus rows of the tweets that the comparison shows."""
+        failures = self.comparison.failures.values()
+        return sorted({row.corpus_row for own in failures for row in own.confidently_wrong})
+
     @cached_property
     def tweets(self):
         """{corpus row: text} of the tweets that the comparison shows, with handles masked."""
-        rows = {
-            mistake.corpus_row
-            for failures in self.comparison.failures.values()
-            for mistake in failures.confidently_wrong
-        }
-        texts = read_parquet(self.results.tweets, ["text"])["text"]
+        digest = self.tokenized["tweets_sha256"]
+        texts = read_parquet(self.results.tweets, ["text"], digest)["text"]
         shown = self.config["report"]["show_handles"]
-        return {row: masked(texts[row].as_py(), shown) for row in sorted(rows)}
+        return {row: masked(texts[row].as_py(), shown) for row in self.shown_rows}
 
     @cached_property
     def playground(self):
