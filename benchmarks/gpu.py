@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from tweetrnn.grid import Combination
 from tweetrnn.machine import processor_name
-from tweetrnn.training import fast_cpu, loop, torch_kernels
+from tweetrnn.training import by_hand, loop, torch_kernels
 from tweetrnn.training.models import build
 
 HERE = Path(__file__).resolve().parent
@@ -38,7 +38,7 @@ WIDTHS = (22_020, 4_000)
 NETWORKS = [(cell, layers) for cell in ("SimpleRNN", "LSTM") for layers in (1, 2)]
 PATHS = {
     "torch's kernels": torch_kernels.LAYERS,
-    "by hand": fast_cpu.LAYERS,
+    "by hand": by_hand.LAYERS,
     "by definition": {},
 }
 START = time.perf_counter()
@@ -239,11 +239,11 @@ def speed(options):
     device = options.device
     ways = {path: (device, layers, loop.Trainer, False) for path, layers in PATHS.items()}
     if device == "cuda":
-        kernels, by_hand = torch_kernels.LAYERS, fast_cpu.LAYERS
+        kernels = torch_kernels.LAYERS
         ways["kernels, deterministic algorithms"] = device, kernels, loop.Trainer, True
         ways["kernels, CUDA graph"] = device, kernels, GraphTrainer, False
-        ways["by hand, CUDA graph"] = device, by_hand, GraphTrainer, False
-    ways["by hand, one CPU core"] = "cpu", fast_cpu.LAYERS, loop.Trainer, False
+        ways["by hand, CUDA graph"] = device, by_hand.LAYERS, GraphTrainer, False
+    ways["by hand, one CPU core"] = "cpu", by_hand.LAYERS, loop.Trainer, False
     rows, errors = [], set()
     for width, l2 in ((WIDTHS[0], False), (WIDTHS[0], True), (WIDTHS[1], False)):
         for cell, layers in NETWORKS:

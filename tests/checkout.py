@@ -65,7 +65,9 @@ class Checkout:
             assert "Nothing to be done" in done.stdout + done.stderr
             return {}
         counts = dict(line.split() for line in table[1].splitlines())
-        return {rule: int(count) for rule, count in counts.items() if rule != "all"}
+        return {
+            rule: int(count) for rule, count in counts.items() if rule not in ("all", "default")
+        }
 
     def write_config(self, **changes):
         """Write config/small.yaml: SMALL with some of its sections' keys changed."""

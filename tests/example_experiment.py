@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from example_runs import config_of, guesses
 from tweetrnn import grid
-from tweetrnn.evaluation.aggregate import about, assembled, summarise
-from tweetrnn.evaluation.compare import compared
+from tweetrnn.evaluation.aggregate import make_tables, run_columns, summarise
+from tweetrnn.evaluation.compare import make_comparison
 from tweetrnn.evaluation.metrics import METRICS, PREDICTION_METRICS
 from tweetrnn.evaluation.predictions import TweetSet
 from tweetrnn.evaluation.select import Selection, choose, further_runs
@@ -39,7 +39,7 @@ def example_tables(config, statuses, epochs, rng):
     """Return aggregate's tables of runs and epochs; ``statuses`` are those of the first runs."""
     rows, histories = [], {}
     for run, status in zip(grid.runs(config), chain(statuses, repeat("finished")), strict=False):
-        row = about(run) | {"status": status}
+        row = run_columns(run) | {"status": status}
         if status != "missing":
             histories[run] = example_history(epochs, rng)
             seconds, memory = rng.uniform(5, 9), rng.uniform(300, 330)
@@ -50,7 +50,7 @@ def example_tables(config, statuses, epochs, rng):
             row |= summarise(histories[run], epochs)
             row |= {f"{name}_at_best": rng.uniform(0.5, 0.9) for name in PREDICTION_METRICS}
         rows.append(row)
-    return assembled(rows, histories, config["report"]["rank_by"])
+    return make_tables(rows, histories, config["report"]["rank_by"])
 
 
 def example_comparison(config, runs, part, classes, rng):
@@ -71,7 +71,7 @@ def example_comparison(config, runs, part, classes, rng):
         choose(runs, "best_accuracy", config["grid"]["cell"]),
     )
     majority = np.eye(count, dtype=np.float32)[:1]
-    return compared(
+    return make_comparison(
         selection,
         {
             cell: further_runs({cell: choice}, selection.replicates)

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from tweetrnn.config import resolve
 from tweetrnn.grid import Run
-from tweetrnn.results import FILES, RUN_FILES, Results
+from tweetrnn.results import Results
 from tweetrnn.stages import STAGES, parameters
 
 COMBINATION = "rnn2-dense2-dropout1-reg1-lr1e-2"
@@ -20,11 +20,8 @@ def run_stage(name, results, config, run=None, **arguments):
         run: the Run whose files it reads or writes, if any.
         arguments: those that are no files of the results.
     """
-    results = Results(results)
-    places = [(results, FILES), *([(results.run(run), RUN_FILES)] if run else [])]
     accepted, _ = parameters(name)
-    for place, files in places:
-        arguments |= {key: str(getattr(place, key)) for key in accepted if key in files}
+    arguments |= Results(results).paths(accepted, run)
     function = getattr(import_module(f"tweetrnn.{STAGES[name]}"), name)
     return function(**arguments, config=config)
 

@@ -15,7 +15,7 @@ import pytest
 import torch
 from keras_file import FIXTURES, Keras, Trained
 from tweetrnn.grid import Combination
-from tweetrnn.training import fast_cpu, torch_kernels
+from tweetrnn.training import by_hand, torch_kernels
 from tweetrnn.training.cells import CELLS
 from tweetrnn.training.models import build
 
@@ -37,10 +37,10 @@ class Bounds:
 OUR_BOUNDS, OTHER_BOUNDS = Bounds(1e-6, 2e-6, 5e-6), Bounds(1e-5, 1e-4, 1e-3)
 
 
-# The ways to compute a recurrent layer. On CUDA the passes for a CPU are of no use.
+# The ways to compute a recurrent layer; a cell that a path lacks is computed by its definition.
 PATHS = {
     "definition": {},
-    "fast_cpu": fast_cpu.LAYERS,
+    "by_hand": by_hand.LAYERS,
     "torch_kernels": torch_kernels.LAYERS,
 }
 CASES = [
@@ -53,7 +53,6 @@ CASES = [
     # With L2 every row of the table has a gradient, so there is no row-wise mode.
     for adam in (("dense",) if variant.endswith("/1") else ("dense", "rowwise"))
     for path in PATHS
-    if (device, path) != ("cuda", "fast_cpu")
 ]
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from tweetrnn.grid import Combination
-from tweetrnn.training import fast_cpu, loop, recurrent, torch_kernels
+from tweetrnn.training import by_hand, loop, recurrent, torch_kernels
 from tweetrnn.training.cells import CELLS, LSTM, Cell
 from tweetrnn.training.initializers import glorot_uniform, orthogonal
 from tweetrnn.training.models import ACCELERATORS, Dense, Dropout, build
@@ -23,7 +23,7 @@ cells = pytest.mark.parametrize("cell", list(CELLS))
 # The three ways to compute a recurrent layer, as ``accelerators`` of a model.
 PATHS = {
     "definition": {},
-    "fast_cpu": fast_cpu.LAYERS,
+    "by_hand": by_hand.LAYERS,
     "torch_kernels": torch_kernels.LAYERS,
 }
 CASES = [
@@ -489,8 +489,8 @@ def test_what_is_fastest_on_a_device_is_chosen(cell):
     combination = Combination(2, 1, False, False, 1e-3)
     parts = build(cell, combination, width=10, classes=3, units=4).parts
     layers = [type(part) for part in parts if not isinstance(part, Dense)]
-    assert layers and set(layers) <= set(fast_cpu.LAYERS.values())
-    assert ACCELERATORS["cuda"].keys() == fast_cpu.LAYERS.keys()
+    assert layers and set(layers) <= set(by_hand.LAYERS.values())
+    assert ACCELERATORS["cuda"].keys() == by_hand.LAYERS.keys()
 
 
 def test_a_changed_cell_is_not_computed_by_what_was_made_for_the_other(new_cell):

@@ -1,10 +1,10 @@
-"""What is left of Snakemake's own words around a failed stage's message."""
+"""What remains of Snakemake's output around a failed stage's message."""
 
 import logging
 from enum import Enum
 
 import pytest
-from tweetrnn.running.quiet import OwnWords
+from tweetrnn.running.quiet import ShortErrors
 
 Event = Enum("Event", ["JOB_ERROR", "ERROR", "JOB_INFO"])
 FAILED = (
@@ -13,15 +13,15 @@ FAILED = (
 )
 
 
-def passed(message, **more):
-    """Return the record that the filter lets through, or None."""
+def kept(message, **more):
+    """Return the record that the filter keeps, or None."""
     record = logging.makeLogRecord({"msg": message, **more})
-    return record if OwnWords().filter(record) else None
+    return record if ShortErrors().filter(record) else None
 
 
-def test_command_line_of_a_stage_that_said_what_is_wrong_is_left_out():
-    assert passed(FAILED, event=Event.ERROR, exception="RuleException") is None
-    record = passed(
+def test_command_of_a_stage_that_said_what_is_wrong_is_left_out():
+    assert kept(FAILED, event=Event.ERROR, exception="RuleException") is None
+    record = kept(
         "Error in rule train, jobid: 3",
         event=Event.JOB_ERROR,
         input=["a"],
@@ -37,8 +37,8 @@ def test_command_line_of_a_stage_that_said_what_is_wrong_is_left_out():
 def test_stage_that_was_killed_gets_a_message_that_run_repeats(tmp_path, monkeypatch):
     monkeypatch.setenv("TWEETRNN_ERRORS", str(tmp_path / "errors"))
     message = FAILED.replace("returned non-zero exit status 1", "died with <Signals.SIGKILL: 9>")
-    record = passed(message, event=Event.ERROR, exception="RuleException")
-    assert record.msg.startswith("error: a job was killed (SIGKILL). If nobody did it, memory")
+    record = kept(message, event=Event.ERROR, exception="RuleException")
+    assert record.msg.startswith("error: a job was killed (SIGKILL). If nobody killed it, memory")
     assert (tmp_path / "errors").read_text() == f"{record.msg}\n"
 
 
@@ -51,5 +51,5 @@ def test_stage_that_was_killed_gets_a_message_that_run_repeats(tmp_path, monkeyp
         {"message": FAILED, "event": Event.JOB_INFO},
     ],
 )
-def test_everything_else_is_left_alone(record):
-    assert passed(**record).msg == record["message"]
+def test_other_records_are_not_changed(record):
+    assert kept(**record).msg == record["message"]

@@ -155,7 +155,7 @@ def test_flipped_bit_stops_the_command_and_deleting_the_file_repairs_the_results
     path.write_bytes(content)
     stopped = started(finished)
     assert stopped.returncode == 1
-    [last] = stopped.stderr.split("What failed, in its own words:\n")[1:]
+    [last] = stopped.stderr.split("\nWhat failed:\n")[1:]
     assert last.startswith("error: results/small/split/train_labels.npy: damaged (its sha256")
     assert "delete the file and run again" in last
     path.unlink()
@@ -248,7 +248,7 @@ def test_full_disk_is_reported_by_file_and_the_same_command_succeeds_later(stage
     [line] = [line for line in told.splitlines() if line.startswith("error: ")]
     folders = {str(path.parent) for path in stage.outputs} | {"results/small/checkpoints/"}
     assert any(folder in line for folder in folders), where
-    assert "mend that and run again" in line and "Traceback" not in told, where
+    assert "fix that and run again" in line and "Traceback" not in told, where
     for path in stage.steady():
         assert not path.exists() or path.read_bytes() == before[path], where
     assert half_written() == [], where

@@ -90,20 +90,20 @@ def tweetrnn(checkout, *arguments):
 
 def test_every_block_belongs_to_a_section_that_is_tried_here(root):
     found = {section for section, *_ in blocks((root / "docs/extending.md").read_text())}
-    assert found == {"A metric", "A figure", "A tokenizer", "A cell"}
+    assert found == {"A metric", "A figure", "A config key", "A tokenizer", "A cell"}
 
 
 @pytest.mark.slow
-def test_metric_stands_in_the_tables_of_runs_and_nothing_is_trained_for_it(finished, follow):
+def test_metric_is_in_every_table_and_nothing_is_trained_for_it(finished, follow):
     follow(finished.path, "A metric")
     assert "train" not in finished.planned()
     finished.run()
-    values = [float(row["worst_recall_at_best"]) for row in runs_of(finished)]
-    balanced = [float(row["balanced_accuracy_at_best"]) for row in runs_of(finished)]
-    assert all(0 <= one <= other for one, other in zip(values, balanced, strict=True))
-    assert "worst recall, best epoch" in (
-        finished.path / "results/small/report/report.html"
-    ).read_text(encoding="utf-8")
+    assert all(0 <= float(row["brier_score_at_best"]) <= 2 for row in runs_of(finished))
+    report = finished.path / "results/small/report"
+    assert "Brier score, best epoch" in (report / "report.html").read_text(encoding="utf-8")
+    tables = json.loads((report / "summary.json").read_text())["tables"]
+    for name in ("selected", "replicates"):
+        assert all(0 <= row["brier_score"] <= 2 for row in tables[name])
 
 
 @pytest.mark.slow
@@ -134,6 +134,22 @@ def test_figure_passes_the_tests_of_figures(root, tmp_path, follow):
         text=True,
     )
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.slow
+def test_config_key_is_checked_listed_and_used_where_it_is_read(finished, follow):
+    follow(finished.path, "A config key")
+    assert finished.planned() == {"render": 1}
+    finished.write_config(report={"closing": ""})
+    done = finished.run(check=False)
+    assert "report.closing: expected at least 1 characters" in done.stdout + done.stderr
+    finished.write_config(report={"closing": "Questions go to the travel desk."})
+    finished.run()
+    report = (finished.path / "results/small/report/report.md").read_text(encoding="utf-8")
+    assert report.rstrip().endswith("\n\nQuestions go to the travel desk.")
+    tweetrnn(finished, "config", "--write-table", "config/README.md")
+    table = (finished.path / "config/README.md").read_text(encoding="utf-8")
+    assert "| `report.closing` | text or null | `null` | A text at the end of the report;" in table
 
 
 @pytest.mark.slow

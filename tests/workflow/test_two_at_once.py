@@ -46,7 +46,7 @@ def test_second_in_a_folder_is_refused_and_the_first_unharmed(fresh, first, seco
     output, _ = other.communicate(timeout=120)
     os.killpg(process.pid, signal.SIGCONT)
     assert other.returncode != 0 and "Traceback" not in output, output
-    assert re.search("another submission is at work|locked", output), output
+    assert re.search("another command runs Snakemake|locked", output), output
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 0, output
     assert (fresh.path / target).is_file()

@@ -6,21 +6,44 @@ import shutil
 import sys
 from pathlib import Path
 
-if Path(
-    str(workflow.current_basedir)
-).is_dir():  # a checkout: its own package, not an installed one
-    sys.path.insert(0, str(Path(str(workflow.current_basedir)).parent))
+from snakemake.io import flag
+from snakemake.path_modifier import PATH_MODIFIER_FLAG
 
+VERSION = "2.0.0.dev0"  # of this workflow; the package must have the same
+
+# A checkout uses its own package. A workflow that Snakemake reads from a repository, by github(...)
+# or gitfile(...), uses the installed one: HERE is then REPOSITORY/workflow/rules@TAG.
+HERE = str(workflow.current_basedir)
+CHECKOUT = Path(HERE).parents[1] if Path(HERE).is_dir() else None
+if CHECKOUT:
+    SOURCE = CHECKOUT.as_uri()
+    sys.path.insert(0, str(CHECKOUT / "workflow"))
+else:
+    SOURCE = HERE if "://" in HERE else f"git+https://{HERE}"
+    SOURCE = SOURCE.replace("/workflow/rules@", "@").replace(":///", "://localhost/")
+os.environ["TWEETRNN_SOURCE"] = SOURCE  # from there, envs/*.yaml install the package
+
+try:
+    from tweetrnn import __version__ as installed
+except ImportError:
+    installed = None
+if installed != VERSION:
+    sys.exit(
+        f"error: this workflow needs the Python package tweetrnn {VERSION}, but "
+        f"{f'{installed} is' if installed else 'none is'} installed. Install the workflow's: "
+        f'pip install "tweetrnn[stages] @ {SOURCE}"'
+    )
 
 from tweetrnn.code import PACKAGE, code_digest
 from tweetrnn.config import resolve
 from tweetrnn.errors import UserError
 from tweetrnn.grid import Run, runs
 from tweetrnn.results import RUN_FILES, Results
-from tweetrnn.running.quiet import ShortErrors
+from tweetrnn.running.quiet import MissingFiles, ShortErrors
 from tweetrnn.stages import STAGES, check_arguments, parameters
 
 logger.addFilter(ShortErrors())
+logger.addFilter(MISSING := MissingFiles())
 gc.set_threshold(100_000, 50, 100)  # thousands of jobs live to the end: rarely look for garbage
 
 try:
@@ -34,15 +57,8 @@ LOCAL = Results(workflow.modifier.path_modifier.replace_prefix(str(RESULTS)))
 RUN = Run("{cell}", "{combination}", "{replicate}")
 LIGHT = {"mem_mb": 2000, "runtime": 30}  # resources of a stage that takes seconds
 STAGE = (
-    "python -m tweetrnn {params.stage} {params.files:q} --config {params.config:q} --log {log:q}"
-)
-
-# Environment variables and not params: where the workflow is, the process that runs it, and what
-# happens when a training diverges must not decide what is run again.
-shell.prefix(
-    f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(PACKAGE.parent))}; "
-    f"export TWEETRNN_SUPERVISOR={os.getpid()}; "
-    f"export TWEETRNN_ON_DIVERGENCE={config['training']['on_divergence']}; "
+    "{params.environment} python -m tweetrnn {params.stage} {params.files:q} "
+    "--config {params.config:q} --log {log:q}"
 )
 
 
@@ -102,9 +118,26 @@ def stage(name, *keys, without=(), code=None, **arguments):
     return {
         "stage": name,
         "files": files,
-        "config": lambda wildcards: chosen,  # a text would be searched for wildcards
+        # Functions, since a text would be searched for wildcards.
+        "config": lambda wildcards: chosen,
+        "constants": lambda wildcards: json.dumps(arguments, sort_keys=True),
         "code": code or code_digest(STAGES[name]),
+        "environment": environment,
     }
+
+
+def environment(wildcards, input):
+    """Return the variables that a stage's command is given.
+
+    Where the workflow is, which process runs it and what becomes of a training that diverges must
+    not decide what is run again. Snakemake does not record a param that is made from the input.
+    """
+    variables = {
+        **({"PYTHONPATH": str(PACKAGE.parent)} if CHECKOUT else {}),
+        "TWEETRNN_SUPERVISOR": str(os.getpid()),
+        "TWEETRNN_ON_DIVERGENCE": config["training"]["on_divergence"],
+    }
+    return " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
 
 
 def of_grid(*names):
@@ -133,11 +166,17 @@ def of_selected(*names, selected_run=False):
     return files
 
 
-def require(path, key, hint):
-    """End with one message if the file that the config names under ``key`` is missing."""
-    # Only Snakemake can tell what is in a storage.
-    if not workflow.storage_settings.default_storage_provider and not Path(path).is_file():
-        sys.exit(f"error: {key}: there is no file {path} (relative to {Path.cwd()}). {hint}")
+def named_by_config(path, key, hint):
+    """Return a file that the config names under ``key``, as an input of a rule.
+
+    Its path is relative to the working folder, whatever a module's prefix. If it is missing and no
+    rule makes it, the message is about ``key``; ``hint`` says what to do.
+    """
+    MISSING.messages[path] = (
+        f"{key}: there is no file {path} (relative to {Path.cwd()}), and no rule makes it. {hint}"
+    )
+    stored = workflow.modifier.path_modifier.apply_default_storage(path)
+    return flag(stored, PATH_MODIFIER_FLAG)
 
 
 wildcard_constraints:

@@ -1,17 +1,12 @@
 from tweetrnn.data.download import file_name
 from tweetrnn.results import SPLIT_ARRAYS
 
-CORPUS = {
-    "demo": str(RESULTS.corpus("demo.csv")),
-    "url": str(RESULTS.corpus(file_name(config["corpus"].get("url", "")))),
-    "path": config["corpus"].get("path"),
-}[config["corpus"]["kind"]]
 CORPUS_SOURCE = [f"corpus.{key}" for key in ("path", "url", "sha256", "tweets")]
 
 
 if config["corpus"]["kind"] == "path":
-    require(
-        CORPUS,
+    CORPUS = named_by_config(
+        config["corpus"]["path"],
         "corpus.path",
         "README.md says where to get the real tweets; name another file with "
         "--config corpus='{path: FILE}'",
@@ -19,6 +14,7 @@ if config["corpus"]["kind"] == "path":
 
 
 if config["corpus"]["kind"] == "demo":
+    CORPUS = str(RESULTS.corpus("demo.csv"))
 
     rule demo:
         output:
@@ -39,6 +35,7 @@ if config["corpus"]["kind"] == "demo":
 
 
 if config["corpus"]["kind"] == "url":
+    CORPUS = str(RESULTS.corpus(file_name(config["corpus"]["url"])))
 
     rule download:
         output:

@@ -1,10 +1,10 @@
 from tweetrnn.config import files_to_predict
 
-TO_PREDICT = files_to_predict(config["predict"]["files"])
+TO_PREDICT = {
+    name: named_by_config(path, f"predict.files, {name}", "Correct its path, or remove it")
+    for name, path in files_to_predict(config["predict"]["files"]).items()
+}
 ANSWERS = [str(RESULTS.answers(name)) for name in TO_PREDICT]
-
-for name, path in TO_PREDICT.items():
-    require(path, f"predict.files, {name}", "Correct its path, or remove it")
 
 
 rule predict:

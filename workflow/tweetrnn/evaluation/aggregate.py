@@ -91,74 +91,76 @@ def read_peak_memory(path):
         return None
 
 
-def about(run):
-    """Return what a Run's name says, by the names of RUNS."""
+def run_columns(run):
+    """Return the columns of RUNS that a Run's name determines, a dict."""
     combination = grid.Combination.parse(run.combination)
     reference_tuple = str(combination.reference_tuple)
     return {**asdict(run), **asdict(combination), "reference_tuple": reference_tuple}
 
 
-def read_run(paths, run):
-    """Return (row, history) of one run: a dict by the names of RUNS, and its epochs or None.
+def read_run(run):
+    """Return (row, history) of a run: a dict by the names of RUNS, and its epochs or None.
 
     A run that diverged (its status says so, or a value is not finite) has no figures, one without
     results has no history either.
 
     Args:
-        paths: the run's RunResults.
-        run: the Run.
+        run: its RunResults.
 
     Raises:
         UserError: a file is damaged or belongs to another run.
     """
-    row = about(run)
-    if not paths.parameters.exists():
+    row = run_columns(run.name)
+    if not run.parameters.exists():
         return row | {"status": "missing"}, None
-    parameters = read_json(paths.parameters)
-    for key, value in asdict(run).items():
+    parameters = read_json(run.parameters)
+    for key, value in asdict(run.name).items():
         if parameters.get(key) != value:
-            raise damaged(paths.parameters, f"its {key} is {parameters.get(key)!r}, not {value!r}")
-    history = read_history(paths.history, parameters["sha256"]["history"])
+            raise damaged(run.parameters, f"its {key} is {parameters.get(key)!r}, not {value!r}")
+    history = read_history(run.history, parameters["sha256"]["history"])
     finite = np.isfinite(history.to_numpy()).all()
     row |= {
         "status": parameters["status"] if finite else "diverged",
         "parameters": parameters["parameters"],
-        "seconds": read_json(paths.timing)["total"],
-        "max_rss_mb": read_peak_memory(paths.benchmark),
+        "seconds": read_json(run.timing)["total"],
+        "max_rss_mb": read_peak_memory(run.benchmark),
     }
     if row["status"] == "finished":
         best_epoch = parameters["best_epoch"]
         if not 1 <= best_epoch <= len(history):
-            raise damaged(paths.parameters, f"its best epoch, {best_epoch}, is not in the history")
-        row |= summarise(history, best_epoch) | prediction_figures(paths)
+            raise damaged(run.parameters, f"its best epoch, {best_epoch}, is not in the history")
+        row |= summarise(history, best_epoch) | prediction_figures(run)
     return row, history
 
 
-def prediction_figures(paths):
+def prediction_figures(run):
     """Return the PREDICTION_METRICS of a run's validation predictions, by the names of RUNS.
+
+    ``run`` is its RunResults.
 
     Raises:
         UserError: the file is absent or damaged, or has no such predictions.
     """
-    predictions = read_predictions(paths)
+    predictions = read_predictions(run)
     if "validation" not in predictions:
-        raise damaged(paths.predictions, "it has no predictions of the validation set")
+        raise damaged(run.predictions, "it has no predictions of the validation set")
     values = scores(*predictions["validation"], PREDICTION_METRICS)
     return {f"{name}_at_best": value for name, value in values.items()}
 
 
-def ranked(runs, rank_by):
+def rank(runs, rank_by):
     """Return the runs with their ranks, best first; ties go by name, runs without a figure last."""
     runs = runs.sort_values(
         [rank_by, "combination", "cell", "replicate"],
         ascending=[not higher_is_better(rank_by), True, True, True],
         ignore_index=True,
     )
-    ranks = range(1, len(runs) + 1)
-    return runs.assign(rank=ranks, rank_in_cell=runs.groupby("cell").cumcount() + 1)
+    return runs.assign(
+        rank=range(1, len(runs) + 1), rank_in_cell=runs.groupby("cell").cumcount() + 1
+    )
 
 
-def assembled(rows, histories, rank_by):
+def make_tables(rows, histories, rank_by):
     """Return the tables of runs, ranked, and of their epochs, in the same order.
 
     Args:
@@ -166,7 +168,7 @@ def assembled(rows, histories, rank_by):
         histories: {Run: its epochs}, a DataFrame with the columns HISTORY.
         rank_by: one of ``names.RANKINGS``.
     """
-    runs = ranked(pd.DataFrame(rows, columns=list(RUNS)), rank_by).astype(RUNS)
+    runs = rank(pd.DataFrame(rows, columns=list(RUNS)), rank_by).astype(RUNS)
     trained = {astuple(run): histories[run] for run in tables.names(runs) if run in histories}
     if trained:
         epochs = pd.concat(trained, names=list(KEY)).reset_index(list(KEY)).reset_index(drop=True)
@@ -182,7 +184,7 @@ def gather(results, config, allow_missing=False):
     """
     rows, histories = [], {}
     for run in grid.runs(config):
-        row, history = read_run(results.run(run), run)
+        row, history = read_run(results.run(run))
         rows.append(row)
         if history is not None:
             histories[run] = history
@@ -192,7 +194,7 @@ def gather(results, config, allow_missing=False):
             f"{results.trainings}: {len(missing)} of {len(rows)} runs are missing, among them "
             f"{missing[0]}; train them, or ask for a partial report"
         )
-    return assembled(rows, histories, config["report"]["rank_by"])
+    return make_tables(rows, histories, config["report"]["rank_by"])
 
 
 def aggregate(

@@ -141,8 +141,8 @@ def baselines(tweets, rows, split_facts, baseline_metrics, baseline_predictions,
     )
 
     def scores_of(baseline):
-        found = {name: scores(p, labels[name]) for name, p in probabilities[baseline].items()}
-        return {name: found.get(name) for name in SETS[1:]}
+        values = {name: scores(p, labels[name]) for name, p in probabilities[baseline].items()}
+        return {name: values.get(name) for name in SETS[1:]}
 
     write_parquet(baseline_predictions, prediction_table(probabilities, labels))
     write_json(

@@ -11,9 +11,8 @@ import numpy as np
 import pyarrow.compute as pc
 
 from tweetrnn.errors import UserError
-from tweetrnn.evaluation import comparison as content
 from tweetrnn.evaluation import exploratory
-from tweetrnn.evaluation.comparison import Comparison, Failures, McNemar
+from tweetrnn.evaluation.comparison import Comparison, Failures, McNemar, to_json
 from tweetrnn.evaluation.failures import calibration, confidently_wrong, per_class
 from tweetrnn.evaluation.metrics import scores
 from tweetrnn.evaluation.predictions import (
@@ -27,7 +26,7 @@ from tweetrnn.evaluation.primary import primary
 from tweetrnn.evaluation.select import further_runs, mean_figures, read_selection
 from tweetrnn.evaluation.statistics import LEVEL, POWER, mcnemar
 from tweetrnn.evaluation.tables import read_runs
-from tweetrnn.files import read_json, read_parquet
+from tweetrnn.files import read_json, read_parquet, write_json
 from tweetrnn.metrics import confusion
 from tweetrnn.names import BASELINES
 from tweetrnn.results import Results
@@ -35,7 +34,7 @@ from tweetrnn.results import Results
 log = logging.getLogger("tweetrnn")
 
 
-def compared(selection, replicates, runs, predictions_of, baselines, sets, classes, config):
+def make_comparison(selection, replicates, runs, predictions_of, baselines, sets, classes, config):
     """Return the Comparison.
 
     Args:
@@ -197,7 +196,7 @@ def compare(
         files = results.run(run)
         return of_split(read_predictions(files), sets, files.predictions)
 
-    found = compared(
+    result = make_comparison(
         selection,
         {
             cell: finished_replicates(results, cell, selection.cells[cell], selection.replicates)
@@ -211,8 +210,8 @@ def compare(
         facts["labels"],
         config,
     )
-    content.write(comparison, found)
-    for pair in found.primary.pairs:
+    write_json(comparison, to_json(result))
+    for pair in result.primary.pairs:
         log.info(
             "%s - %s: %.4f, 95 %% interval %.4f to %.4f",
             pair.first,

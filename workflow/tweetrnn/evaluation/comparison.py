@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields, is_dataclass
 from types import UnionType
 from typing import get_args, get_origin
 
-from tweetrnn.files import damaged, read_json, write_json
+from tweetrnn.files import damaged, read_json
 from tweetrnn.grid import Run
 
 Scores = dict[str, float]
@@ -82,7 +82,7 @@ class Difference:
     """A difference of two accuracies, under resampling of tweets and replicates.
 
     ``standard_error_tweets`` and ``standard_error_replicates`` are with only those resampled;
-    ``minimum_detectable_difference`` is found with the Comparison's power.
+    ``minimum_detectable_difference`` is for the Comparison's power.
     """
 
     difference: float
@@ -363,18 +363,18 @@ def _fits(kind, value):
     return is_dataclass(kind) and {field.name for field in fields(kind)} == set(value)
 
 
-def write(path, comparison):
-    """Write a Comparison as JSON."""
-    write_json(path, to_json(comparison))
+def read_as(kind, path):
+    """Return the JSON object in ``path`` as a dataclass.
+
+    Raises:
+        UserError: the file is absent, damaged or of another version.
+    """
+    try:
+        return from_json(kind, read_json(path))
+    except (AttributeError, KeyError, TypeError) as error:
+        raise damaged(path, f"of another version of this program: {error!r}") from None
 
 
 def read(path):
-    """Return the Comparison that ``write`` wrote.
-
-    Raises:
-        UserError: the file is absent or damaged, or of another version.
-    """
-    try:
-        return from_json(Comparison, read_json(path))
-    except (AttributeError, KeyError, TypeError) as error:
-        raise damaged(path, f"not what compare writes: {error!r}") from None
+    """Return the Comparison that ``compare`` wrote; errors as for ``read_as``."""
+    return read_as(Comparison, path)

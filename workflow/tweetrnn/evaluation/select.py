@@ -9,9 +9,9 @@ import logging
 from dataclasses import asdict, dataclass
 
 from tweetrnn.errors import UserError
-from tweetrnn.evaluation.comparison import Choice
+from tweetrnn.evaluation.comparison import Choice, read_as
 from tweetrnn.evaluation.tables import finished, read_runs
-from tweetrnn.files import read_json, write_json
+from tweetrnn.files import write_json
 from tweetrnn.grid import Run
 from tweetrnn.names import higher_is_better
 
@@ -32,14 +32,8 @@ class Selection:
 
 
 def read_selection(path):
-    """Return the Selection that ``select`` wrote.
-
-    Raises:
-        UserError: the file is absent or damaged.
-    """
-    value = read_json(path)
-    cells = {cell: Choice(**choice) for cell, choice in value["cells"].items()}
-    return Selection(value["select_by"], value["replicates"], cells)
+    """Return the Selection that ``select`` wrote; errors as for ``read_as``."""
+    return read_as(Selection, path)
 
 
 def further_runs(cells, replicates):

@@ -78,6 +78,8 @@ def read_epochs(path, facts):
 
 
 def _read(path, facts, name, columns):
+    import pandas  # noqa: F401 - to_pandas needs it, so environments that read tables must have it
+
     table = read_parquet(path, sha256=read_json(facts)["sha256"][name]).to_pandas()
     return table.astype({name: columns[name] for name in table.columns.intersection(columns)})
 

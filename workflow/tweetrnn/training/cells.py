@@ -1,7 +1,7 @@
 """The recurrent cells that ``grid.cell`` offers. A cell is one class: what happens in a time step.
 
 That is all a cell needs: a subclass of ``Cell`` is a valid word in the config, is trained by
-autograd and can predict. ``fast_cpu`` and ``torch_kernels`` are faster ways to compute some cells,
+autograd and can predict. ``by_hand`` and ``torch_kernels`` are faster ways to compute some cells,
 tested against the definitions here.
 
 This module imports nothing, so that the config knows the cells without loading torch. A step gets

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 
 import torch
 
-from tweetrnn.training import fast_cpu, torch_kernels
+from tweetrnn.training import by_hand, torch_kernels
 from tweetrnn.training.cells import CELLS
 from tweetrnn.training.initializers import glorot_uniform
 from tweetrnn.training.recurrent import layer_of, snake_case
 
 # By device: the layer class of each cell that has a faster one than ``Recurrent``.
-ACCELERATORS = {"cpu": fast_cpu.LAYERS, "cuda": torch_kernels.LAYERS}
+ACCELERATORS = {"cpu": by_hand.LAYERS, "cuda": {**by_hand.LAYERS, **torch_kernels.LAYERS}}
 
 
 class Dense:

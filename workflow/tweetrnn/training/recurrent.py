@@ -1,6 +1,6 @@
 """A recurrent layer: it runs a cell through the time steps of a sequence, and back.
 
-``Recurrent`` computes any cell from its definition, its gradients by autograd. ``fast_cpu`` and
+``Recurrent`` computes any cell from its definition, its gradients by autograd. ``by_hand`` and
 ``torch_kernels`` have subclasses that compute some cells faster.
 
 Shapes: B examples, T time steps, U units, G gates. Sequences are time-major, (T, B, ...), so that

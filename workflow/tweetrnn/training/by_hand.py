@@ -1,4 +1,4 @@
-"""SimpleRNN, LSTM and GRU for a CPU: forward and backward passes written out by hand.
+"""SimpleRNN, LSTM and GRU by forward and backward passes written out by hand, for small shapes.
 
 Each is a fixed list of operations into buffers that stay, without autograd; what does not depend
 on the step before is done for all time steps at once. On shapes as small as these that is several
