@@ -12,23 +12,17 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 
-def test_workflow_runs_from_elsewhere(fresh, tmp_path):
+@pytest.mark.parametrize("snakefile", ["Snakefile", "workflow/Snakefile"])
+def test_workflow_runs_from_elsewhere(fresh, tmp_path, snakefile):
     out = tmp_path / "out"
     out.mkdir()
-    done = fresh.snakemake(
-        "-s", fresh.path / "Snakefile", "--directory", out, "--cores", 1, "--dry-run", cwd=tmp_path
-    )
-    assert "render" in done.stdout + done.stderr
-    fresh.snakemake(
-        "-s",
-        fresh.path / "Snakefile",
-        "--directory",
-        out,
-        "--cores",
-        1,
-        "results/demo/tokenize/tweets.parquet",
-        cwd=tmp_path,
-    )
+
+    def run(*arguments):
+        options = ["-s", fresh.path / snakefile, "--directory", out, "--cores", 1]
+        return fresh.snakemake(*options, *arguments, cwd=tmp_path)
+
+    assert ["render", "1"] in [line.split() for line in run("--dry-run").stdout.splitlines()]
+    run("results/demo/tokenize/tweets.parquet")
     assert (out / "results/demo/tokenize/facts.json").exists()
 
 
@@ -69,11 +63,13 @@ def test_mistake_in_the_config_is_one_message_without_a_traceback(fresh, argumen
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_missing_corpus_is_told(fresh):
+def test_missing_corpus_is_one_message_that_names_the_key_and_the_file(fresh):
     done = fresh.snakemake(
         "--cores", 1, "--configfile", "config/airline.yaml", "--dry-run", check=False
     )
-    assert done.returncode != 0 and "data/Tweets.csv" in done.stdout + done.stderr
+    [message] = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert message.startswith("error: corpus.path: there is no file data/Tweets.csv (relative to")
+    assert done.returncode != 0 and "MissingInputException" not in done.stderr
 
 
 def test_lint_finds_nothing(fresh):
