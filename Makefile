@@ -1,14 +1,14 @@
-# The commands that a newcomer types. `make help` lists them.
+# `make help` lists the targets.
 PYTHON ?= python3
 CONFIG ?= config/config.yaml
 CORES ?= all
-# Where torch comes from; for a CPU build without CUDA: https://download.pytorch.org/whl/cpu
+# The index that torch is installed from; the CPU build: https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# The interpreter by its path and the tools as modules: a moved folder keeps working.
+# Call the interpreter by its path and the tools as modules, so that the folder can be moved.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help run partial status slurm test lint audit rulegraph bench scale clean
@@ -21,9 +21,9 @@ $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -m venv $(VENV) || \
 	  { echo "Python's venv module is needed: apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
 
-# A stamp is made only after everything is in place, so that a cut installation is taken up again.
+# A stamp is written at the end, so that an interrupted installation is repeated.
 $(VENV)/run.stamp: envs/run.txt envs/torch.txt | $(VENV)/pyvenv.cfg
-	@echo "Installing the pinned environment into $(VENV) (once, some minutes)"
+	@echo "Installing the pinned environment into $(VENV) (once; takes some minutes)"
 	@$(INSTALL) --require-hashes -r envs/run.txt
 	@$(INSTALL) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) -r envs/torch.txt
 	@for site in $(VENV)/lib/python3.*/site-packages; do \
@@ -35,21 +35,21 @@ $(VENV)/test.stamp: envs/test.txt $(VENV)/run.stamp
 	@$(INSTALL) --require-hashes -r envs/test.txt
 	@touch $@
 
-run: $(VENV)/run.stamp  ## run the pipeline (CONFIG=config/airline.yaml for the real tweets) and say where the report lies
+run: $(VENV)/run.stamp  ## run the pipeline (CONFIG=config/airline.yaml: the real tweets) and print where the report is
 	@$(BIN)/python -m tweetrnn run --cores $(CORES) --configfile $(CONFIG)
 	@$(BIN)/python -m tweetrnn headline --configfile $(CONFIG)
 
-partial: $(VENV)/run.stamp  ## report on what there is, while trainings run or after some failed
+partial: $(VENV)/run.stamp  ## report on the finished runs, while others run or after some failed
 	@$(BIN)/python -m snakemake --configfile $(CONFIG) --nolock --cores 1 partial
 
-status: $(VENV)/run.stamp  ## tell how far the trainings are
+status: $(VENV)/run.stamp  ## show the progress of the trainings
 	@$(BIN)/python -m tweetrnn status --configfile $(CONFIG)
 
-slurm: $(VENV)/run.stamp  ## the same on a SLURM cluster, under a watchdog (docs/cluster.md; SUBMIT="--leftovers wait -- --jobs 20")
+slurm: $(VENV)/run.stamp  ## run the pipeline on a SLURM cluster (docs/cluster.md; options: SUBMIT="-- --jobs 20")
 	@$(BIN)/python -m tweetrnn submit --configfile $(CONFIG) $(SUBMIT)
 	@$(BIN)/python -m tweetrnn headline --configfile $(CONFIG)
 
-test: $(VENV)/test.stamp  ## run the whole test suite
+test: $(VENV)/test.stamp  ## run all tests
 	@$(BIN)/python -m pytest
 
 lint: $(VENV)/test.stamp  ## check format and style
@@ -57,30 +57,30 @@ lint: $(VENV)/test.stamp  ## check format and style
 	@$(BIN)/python -m snakefmt --check Snakefile workflow
 	@$(BIN)/python -m snakemake --lint
 
-audit:  ## look up known vulnerabilities of the pinned packages (needs the network)
+audit:  ## check the pinned packages for known vulnerabilities (needs the network)
 	@$(PYTHON) -m venv .venv-audit
 	@.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
 	@.venv-audit/bin/python -m pip_audit --disable-pip --require-hashes -r envs/run.txt -r envs/test.txt
 
-# The benchmark has an environment of its own: Keras and TensorFlow are no part of the pipeline.
+# A separate environment: the pipeline does not need Keras and TensorFlow.
 .venv-bench/bench.stamp: benchmarks/requirements.txt envs/torch.txt
 	@$(PYTHON) -m venv .venv-bench
 	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r benchmarks/requirements.txt
 	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) -r envs/torch.txt
 	@touch $@
 
-bench: .venv-bench/bench.stamp  ## hold the training against Keras and plain torch (half an hour; BENCH=--quick for a look)
+bench: .venv-bench/bench.stamp  ## compare the training with Keras and plain torch (half an hour; BENCH=--quick: a short check)
 	@PYTHONPATH=workflow .venv-bench/bin/python benchmarks/bench.py $(BENCH)
 
-scale: $(VENV)/test.stamp  ## measure 1.6 million tweets and grids of 2,000 (half an hour)
+scale: $(VENV)/test.stamp  ## measure 1.6 million tweets and grids of 2,000 runs (half an hour)
 	@$(BIN)/python benchmarks/scale.py
 
-rulegraph: $(VENV)/run.stamp  ## redraw the report's picture of the rules (needs graphviz)
+rulegraph: $(VENV)/run.stamp  ## redraw the report's diagram of the rules (needs graphviz)
 	@$(BIN)/python -m snakemake --rulegraph 2>/dev/null | sed -E \
 	  -e 's/, color = "[^"]*", style="rounded"//; s/penwidth=2, color=grey/color="#59626d"/' \
 	  -e 's/penwidth=2\]/fontcolor="#1b1f24", color="#0b62a4"]/' \
 	  -e 's/fontname=sans,/fontname="DejaVu Sans",/; s/bgcolor=white/bgcolor=none/' \
-	  | tred | dot -Tsvg > workflow/templates/rulegraph.svg
+	  | tred | dot -Tsvg > workflow/tweetrnn/reporting/templates/rulegraph.svg
 
-clean:  ## remove the environment and all results
+clean:  ## delete the environments and all results
 	rm -rf $(VENV) .venv-bench .venv-audit results .snakemake

@@ -1,7 +1,7 @@
-"""Hold the pipeline's training against Keras and plain torch, and its goals against measurements.
+"""Compare the training's speed with Keras and plain torch, and check its goals.
 
-Each side runs in a process of its own (``peers.py``); in every round all sides are asked in turn,
-and a ratio is taken inside a round, so that what else the machine does falls on both. Writes
+Each side runs in a separate process (``peers.py``). In every round all sides run one after another,
+and ratios are taken within a round, so that other load on the machine affects both sides. Writes
 benchmark.md and benchmark.csv.
 """
 
@@ -26,15 +26,15 @@ HERE = Path(__file__).resolve().parent
 WORKFLOW = HERE.parent / "workflow"
 CORES = len(os.sched_getaffinity(0))
 MODELS = [(cell, layers) for cell in ("SimpleRNN", "LSTM") for layers in (1, 2)]
-# Of an epoch, where steps are so long that nothing else counts. Other sides train whole epochs, as
-# what each begins and ends with would else be scaled up (in Keras, 0.4 s).
+# Of an epoch, where steps are so long that nothing else matters. The other sides train whole
+# epochs: else the cost of starting and ending one (0.4 s in Keras) would be scaled up, too.
 SHARES = {"keras-onehot": 0.1, "ours-wide": 0.3, "ours-narrow": 0.3}
-EPOCHS = 10  # of a whole run: the config's default
+EPOCHS = 10  # of a whole run: the default of training.epochs
 VERSIONS = ("torch", "keras", "tensorflow-cpu", "numpy")
 
 
 class Side:
-    """``copies`` processes of one side, asked at the same time; a context manager."""
+    """``copies`` processes of one side that run at the same time; a context manager."""
 
     def __init__(self, name, share, copies=1):
         self.name, self.share, self.copies = name, share, copies
@@ -55,7 +55,7 @@ class Side:
             process.wait()
 
     def ask(self, order):
-        """Return what the copies measured: the mean of each figure."""
+        """Return what the copies measured: the mean of each value."""
 
         def one(process):
             process.stdin.write(json.dumps(order) + "\n")
@@ -71,12 +71,12 @@ class Side:
 
 
 def side_of(name, share, copies=1):
-    """Return a Side that trains its usual part of an epoch, or a ``share`` of that."""
+    """Return a Side that trains its usual share of an epoch, times ``share``."""
     return Side(name, SHARES.get(name, 1) * share, copies)
 
 
 def measure(sides, order, rounds):
-    """Return {side's key: [answer of each round]}, all sides in turn; one round more warms up."""
+    """Return {side's key: [answer of each round]}; an extra round at the start warms up."""
     found = {key: [] for key in sides}
     for number in range(rounds + 1):
         for key, side in sides.items():
@@ -87,23 +87,23 @@ def measure(sides, order, rounds):
 
 
 def column(answers, figure):
-    """Return one figure of each round."""
+    """Return one value of each round."""
     return [answer[figure] for answer in answers]
 
 
 def described(cell, layers, l2):
-    """Return a network in words."""
+    """Return a network's description, such as ``LSTM(2), L2``."""
     return f"{cell}({layers})" + (", L2" if l2 else "")
 
 
 def throughput(rounds, share, models):
-    """Yield the rows of grid throughput: one training a core against each peer.
+    """Yield the rows of grid throughput: one training per core, compared with each peer.
 
-    Keras uses all cores for one training; a training of plain torch has one thread, as ours. The
-    goals are the grid's, half of whose networks have L2; each half is told by itself as well.
+    Keras uses all cores for one training; a training of plain torch has one thread, like ours. The
+    goals are for the whole grid, half of whose networks have L2; each half also has its own row.
     """
     goals = {
-        "keras-onehot": ("the reference's way: Keras, one-hot batches, all cores", 50),
+        "keras-onehot": ("the reference's method: Keras, one-hot batches, all cores", 50),
         "keras-embedding": ("Keras, Embedding(32) + cell, all cores", 5),
         "plain-torch": ("plain torch, Embedding(32) + cell, Adam, one thread", 1.2),
         "plain-torch-fused": ("the same with torch's fused Adam", None),
@@ -121,7 +121,7 @@ def throughput(rounds, share, models):
                 (described(cell, layers, False), halves[:1]),
                 (described(cell, layers, True), halves[1:]),
             ):
-                # Epochs of one network after another, on all cores: models a second.
+                # Models per second on all cores, if the networks are trained one after another.
                 rates = {
                     name: [
                         copies[name] * len(each) / sum(answer["epoch"] for answer in each)
@@ -129,19 +129,19 @@ def throughput(rounds, share, models):
                     ]
                     for name in sides
                 }
-                on = f"epochs x models a minute, {on}"
-                yield Row("this pipeline", on, [60 * rate for rate in rates["ours"]], "a minute")
+                on = f"epochs x models per minute, {on}"
+                yield Row("this pipeline", on, [60 * rate for rate in rates["ours"]], "per minute")
                 for name, (against, goal) in goals.items():
                     goal = goal if measured is halves else None
                     yield Row(against, on, ratios(rates["ours"], rates[name]), at_least=goal)
 
 
 def steps(rounds, share, models):
-    """Yield the rows of single steps: the floor, the wide vocabulary, more threads."""
+    """Yield the rows of single steps: the floor, the large vocabulary, more threads."""
     for against, name, other, figure, goal in (
         ("the floor: torch's recurrent kernel and the head", "ours-step", "floor", "step", 1.5),
-        ("vocabulary 22,020 to 1,000,000, row-wise", "ours-wide", "ours-narrow", "step", 1.3),
-        ("one thread, all cores for one training", "ours-all-threads", "ours", "epoch", 1.05),
+        ("1,000,000 words, not 22,020, row-wise", "ours-wide", "ours-narrow", "step", 1.3),
+        ("all cores for one training, not one", "ours-all-threads", "ours", "epoch", 1.05),
     ):
         with side_of(name, share) as own, side_of(other, share) as peer:
             for cell, layers in models:
@@ -150,21 +150,21 @@ def steps(rounds, share, models):
                     found = measure({"own": own, "peer": peer}, order, rounds)
                     times = ratios(column(found["own"], figure), column(found["peer"], figure))
                     on = f"one {figure}, {described(cell, layers, l2)}"
-                    # With L2 every row has a gradient: growth with the vocabulary has no goal.
+                    # With L2 every row has a gradient, so there is no goal for a large vocabulary.
                     yield Row(
                         against, on, times, at_most=None if l2 and name == "ours-wide" else goal
                     )
                     if figure == "step":
                         shown = [1000 * each for each in column(found["own"], "step")]
-                        yield Row(f"{name}, by itself", on, shown, "ms")
+                        yield Row(f"{name} alone", on, shown, "ms")
                     if name == "ours-wide" and not l2:
                         flush = [1000 * each for each in column(found["own"], "flush")]
-                        on = f"bringing every row up to date, once an epoch, {cell}({layers})"
-                        yield Row(f"{name}, by itself", on, flush, "ms")
+                        on = f"updating all rows, once per epoch, {cell}({layers})"
+                        yield Row(f"{name} alone", on, flush, "ms")
 
 
 def whole_runs(rounds, models, epochs):
-    """Yield the rows of whole trainings as the workflow starts them: CPU seconds, memory."""
+    """Yield the rows of whole trainings as the workflow runs them: CPU seconds, memory."""
     with tempfile.TemporaryDirectory() as folder:
         split, out = Path(folder, "split"), Path(folder, "out")
         words.write_split(split)
@@ -228,8 +228,8 @@ def main():
     """Measure everything; write and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output-dir", type=Path, default=HERE.parent / "results/benchmark")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each side is asked")
-    parser.add_argument("--quick", action="store_true", help="a look at whether it runs")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds to measure")
+    parser.add_argument("--quick", action="store_true", help="only check that it runs")
     options = parser.parse_args()
     share, rounds, models, epochs = 1.0, options.rounds, MODELS, EPOCHS
     if options.quick:
@@ -247,15 +247,17 @@ def main():
     versions = ", ".join(f"{name} {version(name)}" for name in VERSIONS)
     head = (
         "# Benchmark\n\n"
-        f"Made by `make bench`: {processor_name()}, {CORES} cores, "
+        f"Measured by `make bench`: {processor_name()}, {CORES} cores, "
         f"Python {platform.python_version()}, "
-        f"{versions}; load when it began: {load:.1f}. Data: {words.corpus()[0]}. Ratios are taken "
-        f"inside a round with the sides in turn; shown are the median and the range of {rounds} "
-        "rounds. That more threads are never slower is held to 5 %, which is noise; throughput "
-        "goals are the grid's, half of whose networks have L2.\n\n"
-        "## The goals, each where it is hardest\n\n"
+        f"{versions}; load at the start: {load:.1f}. Data: {words.corpus()[0]}. Each ratio is "
+        "taken within a round, in which the sides run one after another; the tables show the "
+        f"median and the range of {rounds} rounds. The goal that more threads are never slower "
+        "allows 5 % for noise. Throughput goals are for the whole grid, half of whose networks "
+        "have L2.\n\n"
+        "## Each goal where it is hardest to meet\n\n"
     )
-    text = f"{head}{tables.as_markdown(tables.summary(rows))}\n## All\n\n{tables.as_markdown(rows)}"
+    text = f"{head}{tables.as_markdown(tables.summary(rows))}\n"
+    text += f"## All measurements\n\n{tables.as_markdown(rows)}"
     options.output_dir.mkdir(parents=True, exist_ok=True)
     (options.output_dir / "benchmark.md").write_text(text, encoding="utf-8")
     (options.output_dir / "benchmark.csv").write_text(tables.as_csv(rows), encoding="utf-8")

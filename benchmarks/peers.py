@@ -1,14 +1,14 @@
-"""The sides of the comparison. Each runs in a process of its own and takes orders by lines.
+"""The sides of the comparison. Each runs in a separate process and reads one order per line.
 
 ``python peers.py SIDE`` reads JSON lines from standard input, such as
-``{"cell": "LSTM", "layers": 2, "l2": false}``, trains that network for a share of an epoch
-(building it and warming it up when first asked for) and answers with one JSON line: what was
-measured, in seconds, of a whole ``epoch`` (training and validation) or of one ``step``.
-Nothing but this module's own imports runs in the process, so threads and settings do not leak.
+``{"cell": "LSTM", "layers": 2, "l2": false}``, trains that network for a share of an epoch (the
+first time it builds it and warms it up) and answers with one JSON line: the measured seconds of a
+whole ``epoch`` (training and validation) or of one ``step``. The process runs only one side, so
+that threads and settings do not leak.
 
 All sides train the same network on the same tweets: words or one-hot vectors, 1 or 2 recurrent
 layers of 32 units, hidden dense layers of 32 and 16 (ReLU), softmax over 3 classes; Adam, batches
-of 32 shuffled tweets, and a validation pass, as Keras's ``fit`` does it. No dropout.
+of 32 shuffled tweets, and a validation pass, like Keras's ``fit``. No dropout.
 """
 
 import argparse
@@ -25,7 +25,7 @@ UNITS, DENSE, LEARNING_RATE, L2 = 32, (32, 16), 1e-3, 1e-3
 
 
 def share_of_epoch(share):
-    """Return the training and the validation part, cut to a share of their batches."""
+    """Return the training and the validation set, cut to a share of their batches."""
     _, sequences, labels = words.corpus()
     parts = []
     for part in (slice(0, words.TRAINING), slice(words.TRAINING, None)):
@@ -38,12 +38,12 @@ def share_of_epoch(share):
 
 
 def batches(parts):
-    """Return how many batches the training and the validation part make."""
+    """Return the numbers of batches in the training and the validation set."""
     return [-(-len(x) // words.BATCH) for x, _ in parts]
 
 
 def epoch_seconds(seconds, done):
-    """Scale the seconds of a short epoch (``done`` batches of each part) up to a whole one."""
+    """Scale the seconds of a short epoch (``done`` batches of each set) up to a whole one."""
     whole = -(-words.TRAINING // words.BATCH) + -(-words.VALIDATION // words.BATCH)
     return seconds * whole / sum(done)
 
@@ -79,7 +79,7 @@ def _keras_model(cell, layers, l2, embedding):
 
 
 def keras_onehot(cell, layers, l2, share):
-    """The reference's way: a generator makes one-hot batches 22,020 wide."""
+    """The reference's method: a generator makes one-hot batches 22,020 wide."""
     import keras
 
     class OneHotBatches(keras.utils.PyDataset):
@@ -192,15 +192,15 @@ def plain_torch(cell, layers, l2, share, fused=False):
 
 
 def plain_torch_fused(cell, layers, l2, share):
-    """As plain_torch, with torch's fused Adam."""
+    """Like plain_torch, with torch's fused Adam."""
     return plain_torch(cell, layers, l2, share, fused=True)
 
 
 def floor(cell, layers, l2, share):
-    """torch's recurrent kernel and the head alone: forward and backward, no table, no Adam.
+    """torch's recurrent kernel and the head only: forward and backward, no table, no Adam.
 
-    The inputs are ready, 32 wide, and get a gradient, as whatever looks words up needs it. (torch
-    fuses the LSTM of a batch that is not packed; its nn.RNN is a loop of operations in C++.)
+    The inputs are given, 32 wide, and get a gradient, which any look-up of words needs. (torch has
+    a fused LSTM for batches that are not packed; its nn.RNN is a loop of operations in C++.)
     """
     torch = _torch(1)
     nn = torch.nn
@@ -253,14 +253,14 @@ def ours(cell, layers, l2, share, threads=1):
 
 
 def ours_all_threads(cell, layers, l2, share):
-    """As ours, with all cores for one training."""
+    """Like ours, with all cores for one training."""
     return ours(cell, layers, l2, share, threads=len(os.sched_getaffinity(0)))
 
 
 def ours_step(cell, layers, l2, share, width=words.WIDTH, zipf=False):
-    """Steps of this pipeline's training alone, batches made and counted, but nothing evaluated.
+    """Only the steps of this pipeline's training: batches included, evaluation not.
 
-    With row-wise Adam every row is brought up to date at an epoch's end: ``flush``, seconds.
+    Row-wise Adam updates all rows at the end of an epoch: ``flush``, in seconds.
     """
     torch = _torch(1)
     from tweetrnn.training.loop import Examples, Trainer, batches
@@ -284,12 +284,12 @@ def ours_step(cell, layers, l2, share, width=words.WIDTH, zipf=False):
 
 
 def ours_narrow(cell, layers, l2, share):
-    """As ours_step, on words drawn from Zipf's law over 22,020."""
+    """Like ours_step, on words drawn from Zipf's law over 22,020."""
     return ours_step(cell, layers, l2, share, zipf=True)
 
 
 def ours_wide(cell, layers, l2, share):
-    """As ours_step, on words drawn from Zipf's law over 1,000,000."""
+    """Like ours_step, on words drawn from Zipf's law over 1,000,000."""
     return ours_step(cell, layers, l2, share, width=1_000_000, zipf=True)
 
 
@@ -310,13 +310,13 @@ SIDES = {
 def serve(side, share):
     """Answer orders until standard input ends."""
     answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)  # what libraries print must not look like an answer
+    os.dup2(2, 1)  # what libraries print must not be taken for an answer
     built = {}
     for line in sys.stdin:
         order = json.loads(line)
         key = order["cell"], order["layers"], order["l2"]
         if key not in built:
-            built.clear()  # one at a time: a wide table takes gigabytes
+            built.clear()  # one at a time: a large table takes gigabytes
             built[key] = SIDES[side](*key, share)
             built[key]()
         answers.write(json.dumps(built[key]()) + "\n")
@@ -325,5 +325,5 @@ def serve(side, share):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("side", choices=SIDES)
-    parser.add_argument("--share", type=float, default=1.0, help="the part of an epoch that is run")
+    parser.add_argument("--share", type=float, default=1.0, help="the share of an epoch to run")
     serve(**vars(parser.parse_args()))

@@ -1,10 +1,10 @@
-"""How many tweets a second one core predicts, from CSV to CSV, and how long the start takes.
+"""Measure how many tweets per second one core predicts, from CSV to CSV, and the start-up time.
 
-``python benchmarks/predict.py [--tweets N] [--rounds N]`` prints a Markdown table, with the
-project's environment activated. The tweets are
-the real ones where they are at hand (TWEETS_CSV, or beside the repository), over again as often as
-needed, else those of the demo; the vocabulary is the words of theirs that fit a one-hot width of
-22,020, filled up with words that do not occur. Weights are random: that changes no speed.
+``python benchmarks/predict.py [--tweets N] [--rounds N]``, run in the project's environment, prints
+a Markdown table. The tweets are the real ones if they are there (TWEETS_CSV, or next to the
+repository), repeated as often as needed, else the demo's. The vocabulary is their most frequent
+words, padded with words that do not occur to a one-hot width of 22,020. The weights are random,
+which does not affect the speed.
 """
 
 import argparse
@@ -47,7 +47,7 @@ RUNS = [
 
 
 def texts():
-    """Return (what they are, an endless iterator of texts)."""
+    """Return (a description of the texts, an endless iterator of them)."""
     path = tweets_path()
     if path is None:
         return "invented tweets", cycle([text for _, text, _ in demo.tweets(10_000, seed=1)])
@@ -56,7 +56,7 @@ def texts():
 
 
 def write_vocabulary(path, some):
-    """Write the most frequent words of texts, and as many others as the width wants."""
+    """Write the most frequent words of texts, and fillers up to the one-hot width."""
     counts = Counter(word for text in some for word in tokenize_text(text, TOKENIZE))
     words = [word for word, _ in counts.most_common(WIDTH - 1)]
     words += [f"filler {n}" for n in range(WIDTH - 1 - len(words))]
@@ -64,7 +64,7 @@ def write_vocabulary(path, some):
 
 
 def write_model(folder, vocabulary, cell, combination):
-    """Write an exported folder with random weights."""
+    """Write an exported model with random weights."""
     from safetensors.torch import save
     from tweetrnn.grid import Combination
     from tweetrnn.training.models import build
@@ -76,18 +76,18 @@ def write_model(folder, vocabulary, cell, combination):
     best.write_bytes(save(tensors, metadata(model)))
     folder.mkdir()
     settings = {"run": f"{cell}/{combination}/1", **SETTINGS}
-    export.write_folder(folder, settings, vocabulary, best, "A benchmark's model.\n")
+    export.write_folder(folder, settings, vocabulary, best, "A model of the benchmark.\n")
 
 
 def cpu_seconds(function):
-    """Return the CPU seconds of a call, which other processes do not lengthen."""
+    """Return the CPU seconds of a call, which do not depend on what else is running."""
     start = time.process_time()
     function()
     return time.process_time() - start
 
 
 def child(options):
-    """Run a command in a process of its own; return its seconds and its CPU seconds."""
+    """Run a command in a separate process; return its wall seconds and its CPU seconds."""
     command = [sys.executable, "-m", "tweetrnn", "predict", *map(str, options)]
     start, before = time.perf_counter(), os.times()
     subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
@@ -106,7 +106,7 @@ print(int(line.split()[1]) / 1024)
 
 
 def peak_memory(options):
-    """Return the largest resident set, in MB, of a command that writes a file."""
+    """Return the peak resident memory, in MB, of a command that writes a file."""
     command = [sys.executable, "-c", PEAK, *map(str, options)]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
@@ -120,7 +120,7 @@ def write_tweets(path, source, count):
 
 
 def measure(count, rounds, folder):
-    """Yield (what, on, one value a round, unit); ``count`` tweets are predicted each time."""
+    """Yield (what, on, one value per round, unit); ``count`` tweets are predicted each time."""
     kind, source = texts()
     some = list(islice(source, 10_000))
     vocabulary, many, one = folder / VOCABULARY, folder / "many.csv", folder / "one.csv"
@@ -129,7 +129,7 @@ def measure(count, rounds, folder):
     write_tweets(one, source, 1)
     encoder = Encoder(SETTINGS, vocabulary)
     rates = [len(some) / cpu_seconds(lambda: encoder.encode(some)) for _ in range(rounds)]
-    yield "tokens and ids alone", kind, rates, "tweets/s"
+    yield "tokens and ids only", kind, rates, "tweets/s"
     for cell, combination in RUNS:
         model = folder / f"{cell}-{combination}"
         write_model(model, vocabulary, cell, combination)
@@ -140,19 +140,19 @@ def measure(count, rounds, folder):
                 for path in (one, many)
             )
             rates.append((count - 1) / (whole - start_up))
-        # The first round loads torch and makes the buffers.
+        # The first round loads torch and allocates the buffers.
         yield (
-            "CSV to CSV, start-up apart",
+            "CSV to CSV, without start-up",
             f"{cell}, recurrent layers: {combination[3]}",
             rates[1:],
             "tweets/s",
         )
     for what, command in (
-        ("one tweet, start-up and all", ["--model", model, "a tweet"]),
+        ("one tweet, with start-up", ["--model", model, "a tweet"]),
         ("`--help`, which needs no torch", ["--help"]),
     ):
         clock, cpu = zip(*(child(command) for _ in range(rounds)), strict=True)
-        yield what, "by the clock", clock, "s"
+        yield what, "wall time", clock, "s"
         yield what, "CPU", cpu, "s"
     for path, name in ((one, "1 tweet"), (many, f"{count:,} tweets")):
         files = ["--input", path, "--output", path.with_suffix(".out.csv")]
@@ -175,12 +175,16 @@ def predict_file(model, path):
 
 
 def main():
-    """Measure, print the table."""
+    """Measure, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--tweets", type=int, default=100_000, help="in a file (default: 100,000)")
-    parser.add_argument("--rounds", type=int, default=5, help="of each measurement (default: 5)")
+    parser.add_argument(
+        "--tweets", type=int, default=100_000, help="tweets in the file (default: 100,000)"
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=5, help="rounds of each measurement (default: 5)"
+    )
     options = parser.parse_args()
-    print(f"On one core of: {processor_name()}. Rates are by CPU seconds.\n")
+    print(f"On one core of: {processor_name()}. Rates are per CPU second.\n")
     print("| what | on | median | range |\n|---|---|---:|---:|")
     with tempfile.TemporaryDirectory() as folder:
         for what, on, values, unit in measure(options.tweets, options.rounds, Path(folder)):
@@ -190,7 +194,7 @@ def main():
 
 
 def shown(number):
-    """12345.6 as 12,346; 1.234 as 1.23."""
+    """Format 12345.6 as 12,346 and 1.234 as 1.23."""
     return f"{number:,.0f}" if number >= 100 else f"{number:.2f}"
 
 

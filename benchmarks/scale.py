@@ -1,10 +1,10 @@
-"""Measure how the pipeline grows: with the tweets, and with the grid.
+"""Measure how time and memory grow with the number of tweets and with the size of the grid.
 
-``make scale`` does all of it and takes half an hour. ``python benchmarks/scale.py data`` makes
+``make scale`` runs everything and takes half an hour. ``python benchmarks/scale.py data`` makes
 corpora of 16 thousand to 1.6 million invented tweets and runs the data stages on them; ``grids``
-invents the results of 64, 640 and 2,000 trainings and lets Snakemake and the later stages handle
-them; ``share`` trains the demo's grid, one training at a time, and tells what Snakemake adds. They
-print the tables of docs/scaling.md; ``data`` also draws docs/scaling.svg.
+invents the results of 64, 640 and 2,000 trainings and runs Snakemake and the later stages on them;
+``share`` trains the demo's grid, one training at a time, and measures the time that Snakemake adds.
+They print the tables of docs/scaling.md; ``data`` also draws docs/scaling.svg.
 """
 
 import argparse
@@ -44,15 +44,15 @@ ENVIRONMENT = os.environ | {
 
 @dataclass
 class Cost:
-    """What a process and its children took."""
+    """Time and memory of a process and its children."""
 
-    seconds: float  # by the clock
+    seconds: float  # wall time
     cpu: float  # seconds
-    peak: float  # MB resident, of the largest of them
+    peak: float  # resident memory of the largest of them, MB
 
 
 def cost_of(command, directory):
-    """Run a command to its end; return its Cost.
+    """Run a command; return its Cost.
 
     Raises:
         SystemExit: it failed.
@@ -71,7 +71,7 @@ def cost_of(command, directory):
 
 
 def markdown(rows):
-    """Return dicts as a Markdown table; the first one's keys are the headings."""
+    """Return dicts as a Markdown table; the headings are the first one's keys."""
     return markdown_table(list(rows[0]), [row.values() for row in rows], len(rows[0]))
 
 
@@ -81,7 +81,7 @@ TWEETS = [16_000, 50_000, 160_000, 500_000, 1_600_000]
 
 
 def data_costs(tweets, folder):
-    """Return ({stage: Cost}, words in the dictionary) of a corpus of so many invented tweets."""
+    """Return ({stage: Cost}, words in the dictionary) for a corpus of that many invented tweets."""
     folder.mkdir()
     config = resolve({"name": "x", "corpus": {"kind": "demo", "tweets": tweets}})
     stage = [sys.executable, "-m", "tweetrnn"]
@@ -127,15 +127,15 @@ def data_row(tweets, costs, words):
         "tweets": f"{tweets:,}",
         "words": f"{words:,}",
         **{f"{name}, s": f"{cost.seconds:.1f}" for name, cost in costs.items()},
-        "together, s": f"{seconds:.1f}",
+        "total, s": f"{seconds:.1f}",
         "CPU, s": f"{cpu:.1f}",
-        "µs a tweet": f"{1e6 * seconds / tweets:.0f}",
+        "µs per tweet": f"{1e6 * seconds / tweets:.0f}",
         "peak, MB": f"{max(cost.peak for cost in costs.values()):.0f}",
     }
 
 
 def draw(found, path):
-    """Draw time and memory over the number of tweets, both axes logarithmic, as SVG."""
+    """Draw time and memory over the number of tweets as SVG, both axes logarithmic."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -159,7 +159,7 @@ def draw(found, path):
 
 
 def measure_data(folder):
-    """Print the table of the tweets and draw their figure."""
+    """Print the table of the data stages and draw its figure."""
     folder.mkdir()
     found = {tweets: data_costs(tweets, folder / str(tweets)) for tweets in TWEETS}
     print(markdown([data_row(tweets, *found[tweets]) for tweets in TWEETS]))
@@ -189,14 +189,14 @@ def snakemake(*arguments):
 
 
 def record(path):
-    """Return where Snakemake keeps its record of an output; ``path`` is relative, and short."""
+    """Return the path of Snakemake's record of an output; ``path`` is relative and short."""
     name = base64.urlsafe_b64encode(str(path).encode()).decode()
-    assert len(name) < 240, path  # it parts longer ones
+    assert len(name) < 240, path  # Snakemake splits longer names
     return Path(".snakemake/metadata", name)
 
 
 def invent_records(folder, real, run):
-    """Write what Snakemake notes of a training's outputs, as it did for the ``real`` one."""
+    """Write Snakemake's records of a training's outputs, copied from those of the ``real`` one."""
     for path in sorted((folder / real.path).iterdir()):
         text = (folder / record(real.path / path.name)).read_text()
         for name in ("path_part", "options"):
@@ -205,14 +205,14 @@ def invent_records(folder, real, run):
 
 
 class Run(NamedTuple):
-    """One training of the grid, as paths and commands name it."""
+    """One training of the grid."""
 
     cell: str
     combination: Combination
 
     @property
     def path_part(self):
-        """In paths."""
+        """Its name in paths."""
         return f"{self.cell}/{self.combination.name}/1"
 
     @property
@@ -222,12 +222,12 @@ class Run(NamedTuple):
 
     @property
     def options(self):
-        """In the stage's command."""
+        """Its options in the stage's command."""
         return f"--cell {self.cell} --combination {self.combination.name}"
 
 
 def invent_run(results, cell, combination, rng):
-    """Write all that one training would leave, newer than what it was made from."""
+    """Write everything that one training would write, newer than its inputs."""
     history = rng.random((EPOCHS, len(HISTORY) - 1))
     labels = {p: np.load(results / f"split/{p}_labels.npy") for p in ("validation", "test")}
     rows = np.concatenate([np.arange(len(own)) for own in labels.values()])
@@ -257,7 +257,7 @@ def invent_run(results, cell, combination, rng):
 
 
 def grid_costs(runs, folder):
-    """Return what a grid of so many runs costs, in seconds but for what its name says."""
+    """Return {what: cost} of a grid of that many runs, in seconds unless the key says otherwise."""
     config = resolve(
         {
             "name": "grid",
@@ -265,7 +265,7 @@ def grid_costs(runs, folder):
             "model": {"dense_units": [32, 16, 8, 8, 8]},
             "grid": GRIDS[runs],
             "training": {"epochs": EPOCHS, "selected_replicates": 1},
-            "report": {"playground": False},  # the invented weights are none
+            "report": {"playground": False},  # the invented weights are random bytes
         }
     )
     folder.mkdir()
@@ -286,13 +286,13 @@ def grid_costs(runs, folder):
     found["dry run, nothing to do"] = cost_of(snakemake("--dry-run"), folder).seconds
     run = [sys.executable, "-m", "tweetrnn", "run", "--configfile", "config.yaml"]
     no_op = cost_of(run, folder)
-    found["run, nothing to do"], found["its peak, MB"] = no_op.seconds, no_op.peak
+    found["run, nothing to do"], found["peak of that run, MB"] = no_op.seconds, no_op.peak
     found["report.html, MB"] = (results / "report/report.html").stat().st_size / 1e6
     return found
 
 
 def benchmarked(path):
-    """Return the seconds that Snakemake's benchmark file tells."""
+    """Return the seconds in Snakemake's benchmark file."""
     with path.open(newline="") as stream:
         [row] = csv.DictReader(stream, delimiter="\t")
     return float(row["s"])
@@ -313,7 +313,7 @@ def measure_grids(folder):
 
 
 def measure_share(folder):
-    """Print how much of the demo's time, one job after another, is not its jobs'."""
+    """Print the share of the demo's time, one job at a time, that is not spent in jobs."""
     folder.mkdir()
     command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile"]
     wall = cost_of([*command, "--cores", "1"], folder).seconds
@@ -328,7 +328,7 @@ MEASUREMENTS = {"data": measure_data, "grids": measure_grids, "share": measure_s
 
 
 def main():
-    """Measure what is asked for, or all."""
+    """Run the measurements asked for, or all."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

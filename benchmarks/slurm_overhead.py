@@ -1,7 +1,7 @@
-"""Measure what SLURM and Snakemake cost per job: 64 jobs of no work, one by one, and their parts.
+"""Measure what SLURM and Snakemake cost per job: 64 empty jobs, and the steps of one.
 
-Starts a SLURM of one node as tests/slurm does (it must be installed) and takes some minutes:
-python benchmarks/slurm_overhead.py. Prints the tables of docs/scale.md.
+Starts a SLURM cluster of one node, as tests/slurm does (SLURM must be installed), takes some
+minutes, and prints the tables of docs/scale.md: ``python benchmarks/slurm_overhead.py``.
 """
 
 import argparse
@@ -42,13 +42,13 @@ rule nothing:
     shell:
         "touch {{output}}"
 """
-# As many trainings as the reckoning is about: 64 combinations, each so often.
+# About 10,000 trainings: each of the 64 runs of the grid 157 times.
 MANY = {"name": "many", "corpus": {"kind": "demo"}, "training": {"replicates": 157}}
 ONE_OF_MANY = "results/many/train/LSTM/rnn1-dense2-dropout0-reg0-lr1e-3/1/history.csv"
 
 
 def run(command, directory, environment):
-    """Run a command; return its output, wall seconds, CPU seconds and peak MB (its own alone)."""
+    """Run a command; return its output, wall seconds, CPU seconds and peak MB, without children."""
     began = time.monotonic()
     with tempfile.TemporaryFile("w+") as out:
         process = subprocess.Popen(
@@ -75,7 +75,7 @@ def table(rows, *header):
 
 
 def seconds_between(jobs, first, last):
-    """Return the seconds between two times of SLURM's completion log, for each job."""
+    """Return, for each job, the seconds between two times of SLURM's completion log."""
     return [
         (datetime.fromisoformat(job[last]) - datetime.fromisoformat(job[first])).total_seconds()
         for job in jobs
@@ -83,7 +83,7 @@ def seconds_between(jobs, first, last):
 
 
 def no_work(cluster, directory, environment, jobs):
-    """Submit jobs of no work as the profile does; return the rows of the table."""
+    """Submit empty jobs as the profile does; return the rows of the table."""
     (directory / "Snakefile").write_text(NO_WORK.format(jobs=jobs))
     text, wall, cpu, memory = run(
         [*SNAKEMAKE, "--workflow-profile", ROOT / "workflow/profiles/slurm"],
@@ -100,9 +100,9 @@ def no_work(cluster, directory, environment, jobs):
     return [
         (f"{jobs} jobs from the command to its end", f"{wall:.0f} s"),
         ("from the first submission to the last job's end", f"{(last - first).seconds} s"),
-        ("a job holds its processor for (mean)", f"{statistics.mean(runs):.1f} s"),
-        ("a job holds its processor for (longest)", f"{max(runs):.0f} s"),
-        ("Snakemake's main process: processor time", f"{cpu:.1f} s, {cpu / jobs:.2f} s a job"),
+        ("a job occupies its core for (mean)", f"{statistics.mean(runs):.1f} s"),
+        ("a job occupies its core for (longest)", f"{max(runs):.0f} s"),
+        ("Snakemake's main process: CPU time", f"{cpu:.1f} s, {cpu / jobs:.2f} s per job"),
         ("Snakemake's main process: peak memory", f"{memory:.0f} MB"),
         ("files in .snakemake afterwards", str(kept)),
     ]
@@ -117,8 +117,8 @@ def slurm_alone(cluster, directory, environment, jobs):
     wait_until(lambda: not cluster.jobs(), 600, "all jobs are done", every=0.2)
     wall = time.monotonic() - began
     return [
-        ("sbatch", f"{submitted / jobs:.2f} s a job"),
-        (f"SLURM alone, {jobs} jobs that run `true`", f"{wall:.0f} s, {wall / jobs:.2f} s a job"),
+        ("sbatch", f"{submitted / jobs:.2f} s per job"),
+        (f"SLURM alone, {jobs} jobs that run `true`", f"{wall:.0f} s, {wall / jobs:.2f} s per job"),
     ]
 
 
@@ -128,20 +128,22 @@ def without_slurm(directory, environment, jobs):
     here.mkdir()
     (here / "Snakefile").write_text(NO_WORK.format(jobs=jobs))
     _, wall, _, _ = run([*SNAKEMAKE, "--cores", SLOTS], here, environment)
-    return [(f"Snakemake alone, the same {jobs} jobs", f"{wall:.0f} s, {wall / jobs:.2f} s a job")]
+    return [
+        (f"Snakemake alone, the same {jobs} jobs", f"{wall:.0f} s, {wall / jobs:.2f} s per job")
+    ]
 
 
 def parts(directory, environment):
-    """Time what a job is made of; return rows of the table."""
+    """Time the steps of a job; return rows of the table."""
     one = directory / "one"
     one.mkdir()
     (one / "Snakefile").write_text(NO_WORK.format(jobs=1))
     local = [*SNAKEMAKE, "--cores", "1", "--forceall", "--quiet", "all"]
     rows = [
-        ("srun true, waited for", ["srun", "--mem=100", "true"]),
-        ("Python starts", [sys.executable, "-c", "pass"]),
-        ("Snakemake starts", [*SNAKEMAKE, "--version"]),
-        ("Snakemake runs one job of no work here", local),
+        ("srun true, until it ends", ["srun", "--mem=100", "true"]),
+        ("starting Python", [sys.executable, "-c", "pass"]),
+        ("starting Snakemake", [*SNAKEMAKE, "--version"]),
+        ("Snakemake with one empty job, locally", local),
     ]
     return [
         (name, "{:.2f} s, {:.2f} s".format(*median_of(command, one, environment)))
@@ -150,12 +152,12 @@ def parts(directory, environment):
 
 
 def many(directory, environment):
-    """Plan the pipeline with some 10,000 trainings; return rows of the table."""
+    """Plan the pipeline with about 10,000 trainings; return rows of the table."""
     (directory / "many.yaml").write_text(yaml.safe_dump(MANY))
     plan = [*SNAKEMAKE, "--quiet", "rules", "--dry-run"]
     plan += ["--snakefile", ROOT / "Snakefile", "--configfile", "many.yaml", "--"]
     rows = []
-    for name, target in [("all of them", []), ("one of them, as each job does", [ONE_OF_MANY])]:
+    for name, target in [("all of them", []), ("one of them, as in each job", [ONE_OF_MANY])]:
         text, wall, _, memory = run([*plan, *target], directory, environment)
         number = re.search(r"^train +(\d+)$", text, re.M)[1]
         rows.append((f"{name} ({number})", f"{wall:.1f} s", f"{memory:.0f} MB"))
@@ -163,11 +165,11 @@ def many(directory, environment):
 
 
 def main():
-    """Measure and print."""
+    """Measure, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--jobs", type=int, default=64, help="jobs of no work (default: 64)")
+    parser.add_argument("--jobs", type=int, default=64, help="empty jobs (default: 64)")
     options = parser.parse_args()
-    os.environ["PATH"] = SYSTEM_PATH  # the daemons lie in sbin
+    os.environ["PATH"] = SYSTEM_PATH  # the daemons are in sbin
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder).resolve() / "work"
         directory.mkdir()
@@ -182,11 +184,11 @@ def main():
                 f"{processor_name()}, {CORES} cores (load {load:.1f}), {SLOTS} for jobs, {version}"
             )
             whole = no_work(cluster, directory, environment, options.jobs)
-            table(whole, "one by one, through Snakemake", "measured")
+            table(whole, "through Snakemake", "measured")
             apart = slurm_alone(cluster, directory, environment, options.jobs)
             apart += without_slurm(directory, environment, options.jobs)
-            table(apart, "one without the other", "measured")
-            table(parts(directory, environment), "a part", "wall and processor time")
+            table(apart, "each without the other", "measured")
+            table(parts(directory, environment), "step", "wall and CPU time")
             table(many(directory, environment), "planning the pipeline", "wall", "memory")
         finally:
             cluster.stop()

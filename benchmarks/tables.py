@@ -1,4 +1,4 @@
-"""Goals held against measurements, and the tables that show them. Standard library only."""
+"""Measurements with their goals, and tables of them. Standard library only."""
 
 import csv
 import io
@@ -10,9 +10,9 @@ COLUMNS = ["against", "on", "goal", "median", "min", "max", "unit", "met"]
 
 @dataclass
 class Row:
-    """One measurement a round, and what it should be.
+    """A measurement with one value per round, and its goal.
 
-    ``at_least`` and ``at_most`` bound the median; with neither, the figure is only told.
+    ``at_least`` and ``at_most`` bound the median; with neither there is no goal.
     """
 
     against: str
@@ -24,21 +24,21 @@ class Row:
 
     @property
     def goal(self):
-        """The bound in words, empty without one."""
+        """The goal in words, empty without one."""
         if self.at_least is not None:
             return f"at least {self.at_least:g} {self.unit}"
         return f"at most {self.at_most:g} {self.unit}" if self.at_most is not None else ""
 
     @property
     def met(self):
-        """Whether the median keeps the bound; None without one."""
+        """Whether the median meets the goal; None without one."""
         middle = statistics.median(self.values)
         if self.at_least is not None:
             return middle >= self.at_least
         return middle <= self.at_most if self.at_most is not None else None
 
     def cells(self):
-        """The row as text, by column."""
+        """The row's texts by column."""
         middle, low, high = statistics.median(self.values), min(self.values), max(self.values)
         met = {True: "yes", False: "no", None: ""}[self.met]
         numbers = (shown(number) for number in (middle, low, high))
@@ -48,7 +48,7 @@ class Row:
 
 
 def shown(number):
-    """A number with three digits that count, never in exponents."""
+    """A number with three significant digits, never in scientific notation."""
     if abs(number) >= 100:
         return f"{number:.0f}"
     digits = 1 if abs(number) >= 10 else 2 if abs(number) >= 1 else 3
@@ -56,12 +56,12 @@ def shown(number):
 
 
 def ratios(numerators, denominators):
-    """Return the ratio of each round: both sides of a ratio were measured side by side."""
+    """Return the ratio of each round, in which both sides were measured."""
     return [a / b for a, b in zip(numerators, denominators, strict=True)]
 
 
 def summary(rows):
-    """Return, for each ``against`` with a goal, the row farthest on the goal's wrong side."""
+    """Return, for each ``against`` with a goal, the row that comes closest to missing it."""
     worst = {}
     for row in rows:
         if row.met is None:

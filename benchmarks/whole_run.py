@@ -1,9 +1,9 @@
-"""Run one training as the workflow does it, and tell what it costs beside its epochs.
+"""Run one training as the workflow does, and measure its cost outside of the epochs.
 
 ``python whole_run.py OPTION...`` takes the train stage's options and prints one JSON line:
-``beside``, the CPU seconds outside of the epochs (Python's start, imports, loading, checkpoints,
-writing), and ``peak``, the largest resident set in MB. CPU seconds, unlike the clock's, do not
-grow when other processes are at work.
+``beside``, the CPU seconds outside of the epochs (starting Python, imports, loading, checkpoints,
+writing), and ``peak``, the peak resident memory in MB. CPU seconds, unlike wall time, do not depend
+on what else is running.
 """
 
 import json

@@ -1,6 +1,6 @@
-"""The benchmark's data: ids of real tweets where they are at hand, else ids drawn from Zipf's law.
+"""The benchmark's data: word ids of the real tweets if they are there, else drawn from Zipf's law.
 
-Sizes are the reference report's own: 9,232 training tweets of 30 words, one-hot width 22,020.
+The sizes are the reference report's: 9,232 training tweets of 30 words, one-hot width 22,020.
 """
 
 import csv
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from tweetrnn.files import sha256_of, write_json
 
-WIDTH = 22_020  # of the one-hot vectors; id 0 is padding
+WIDTH = 22_020  # one-hot width; id 0 is padding
 LENGTH = 30  # words in a sequence
 BATCH = 32
 CLASSES = 3
@@ -22,7 +22,7 @@ _BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data" / "Tweets.csv"
 
 
 def tweets_path():
-    """Return the path of the real tweets (TWEETS_CSV, or beside the repository), or None."""
+    """Return the path of the real tweets (TWEETS_CSV, or next to the repository), or None."""
     path = Path(os.environ.get("TWEETS_CSV", _BESIDE))
     return path if path.is_file() else None
 
@@ -30,8 +30,8 @@ def tweets_path():
 def _real(path):
     """Ids (N, LENGTH) and labels (N,) of the tweets that are not neutral, in the file's order.
 
-    White space parts the words, case is kept: the training part then holds exactly 22,020 words
-    (the rarest shares the last id, because id 0 is padding). Words that it lacks become padding.
+    Words are split at white space and keep their case, so that the training set has exactly 22,020
+    (the rarest shares the last id, because id 0 is padding). Unknown words become padding.
     """
     with path.open(encoding="utf-8", newline="") as stream:
         rows = [r for r in csv.DictReader(stream) if r["airline_sentiment"] != "neutral"]
@@ -47,7 +47,7 @@ def _real(path):
 
 
 def zipf(tweets, width, seed=1):
-    """Ids (tweets, LENGTH), left-padded, of words with frequencies 1/rank; labels by a coin."""
+    """Ids (tweets, LENGTH), left-padded, of words with frequencies 1/rank; random labels."""
     rng = np.random.default_rng(seed)
     shares = np.cumsum(1 / np.arange(1, width))
     draws = rng.random((tweets, LENGTH)) * shares[-1]
@@ -58,7 +58,7 @@ def zipf(tweets, width, seed=1):
 
 
 def corpus():
-    """Return (name, sequences, labels): the training tweets first, then the validation ones."""
+    """Return (name, sequences, labels), the training tweets before the validation tweets."""
     path = tweets_path()
     if path:
         return "real tweets", *_real(path)
@@ -66,7 +66,7 @@ def corpus():
 
 
 def write_split(folder):
-    """Write what the train stage reads: arrays of the training and validation tweets, the facts."""
+    """Write what the train stage reads: arrays of the training and validation set, the facts."""
     _, sequences, labels = corpus()
     empty = slice(0, 0)
     parts = {"train": slice(0, TRAINING), "validation": slice(TRAINING, None), "test": empty}

@@ -1,4 +1,4 @@
-"""The benchmark: how it judges what it measured, and that the sides it can ask here do answer."""
+"""The benchmark: how it compares measurements with goals, and that its sides run."""
 
 import pytest
 from small_training import arguments, write_split
@@ -31,7 +31,7 @@ def test_a_goal_is_met_by_the_median(row, bounds, values, met):
     assert row("a", "b", values, **bounds).met is met
 
 
-def test_a_ratio_is_taken_inside_a_round(benchmark):
+def test_a_ratio_is_taken_within_a_round(benchmark):
     assert benchmark("tables").ratios([1, 10], [2, 20]) == [0.5, 0.5]
 
 
@@ -46,7 +46,7 @@ def test_the_summary_has_each_goal_once_where_it_is_hardest(benchmark, row):
     assert [shown.on for shown in benchmark("tables").summary(rows)] == ["hard", "hard"]
 
 
-def test_a_missed_goal_is_told_in_both_tables(benchmark, row):
+def test_a_missed_goal_is_shown_in_both_tables(benchmark, row):
     missed, tables = row("speed", "LSTM", [3, 4, 4.25], at_least=5), benchmark("tables")
     line = "| speed | LSTM | at least 5 × | 4.00 × | 3.00 – 4.25 | no |"
     assert tables.as_markdown([missed]).splitlines()[-1] == line
@@ -56,7 +56,7 @@ def test_a_missed_goal_is_told_in_both_tables(benchmark, row):
 
 @pytest.fixture
 def few_words(benchmark, monkeypatch, one_thread):
-    """A corpus of so few tweets and words that a training takes milliseconds."""
+    """A corpus with so few tweets and words that a training takes milliseconds."""
     words = benchmark("words")
     monkeypatch.setattr(words, "tweets_path", lambda: None)
     for name, number in {"WIDTH": 50, "TRAINING": 64, "VALIDATION": 40, "LENGTH": 4}.items():
@@ -84,7 +84,7 @@ def test_a_side_answers_with_seconds(benchmark, side, figures):
 
 
 @pytest.mark.usefixtures("one_thread")
-def test_a_whole_run_tells_its_costs_beside_the_epochs(benchmark, tmp_path, monkeypatch):
+def test_a_whole_run_measures_its_cost_outside_of_the_epochs(benchmark, tmp_path, monkeypatch):
     monkeypatch.setattr(Trainer, "run_epoch", Trainer.run_epoch)  # given back afterwards
     split = write_split(tmp_path / "split")
     status, costs = benchmark("whole_run").main(arguments(split, tmp_path / "run"))

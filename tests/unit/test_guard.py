@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 from tweetrnn import guard
-from tweetrnn.errors import UserError
-from tweetrnn.guard import Guard, Stopped, one_writer, process_started
+from tweetrnn.errors import Stopped, UserError
+from tweetrnn.guard import Guard, one_writer, process_started
 
 
 @pytest.fixture

@@ -15,10 +15,9 @@ import torch
 from safetensors import safe_open
 from small_training import arguments, bytes_of, certified, parsed, path_of, write_split
 from tweetrnn.__main__ import main
-from tweetrnn.errors import UserError
+from tweetrnn.errors import Stopped, UserError
 from tweetrnn.evaluation import aggregate
 from tweetrnn.grid import Combination
-from tweetrnn.guard import Stopped
 from tweetrnn.metrics import HISTORY
 from tweetrnn.sets import SETS
 from tweetrnn.training import fit as fit_module

@@ -1,4 +1,4 @@
-"""What the documents show is what the commands print, and the commands that they name work."""
+"""The docs: commands work, quotations are what the program prints, links lead to files."""
 
 import ast
 import os
@@ -11,20 +11,21 @@ from pathlib import Path
 import pytest
 import yaml
 from checkout import SMALL, copy_checkout
+from tweetrnn.stages import STAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
-# Commands that are run otherwise, by how they begin, and by what.
+# Commands that are not run here, by their beginning, and what runs them instead.
 ELSEWHERE = {
-    "make test": "this very suite",
+    "make test": "these tests are that",
     "make lint": "CI",
     "make slurm": "tests/slurm",
-    "sbatch": "nothing: it needs a node of 64 cores",
-    "pip install snakemake-storage": "nothing: Kubernetes and S3 could not be had",
-    "snakemake --executor kubernetes": "nothing: Kubernetes and S3 could not be had",
+    "sbatch": "nothing: it needs a node with 64 cores",
+    "pip install snakemake-storage": "nothing: it needs Kubernetes and S3",
+    "snakemake --executor kubernetes": "nothing: it needs Kubernetes and S3",
     "make bench": "nothing: it takes half an hour and an environment with Keras",
     "make scale": "nothing: it takes half an hour",
-    "python benchmarks/": "nothing: benchmarks take long and assert nothing",
+    "python benchmarks/": "nothing: benchmarks take long and check nothing",
 }
 
 
@@ -40,18 +41,18 @@ def tweetrnn(checkout, *arguments, check=True):
     )
 
 
-def test_way_of_a_tweet_is_what_trace_prints_of_the_demo(fresh, root):
-    """Up to the split; the rest needs trainings, whose last digits are the machine's."""
+def test_tweet_page_is_what_trace_prints_for_the_demo(fresh, root):
+    """Up to the split; the rest needs trainings, whose last digits depend on the machine."""
     fresh.snakemake("--cores", 1, "results/demo/split/facts.json")
     page = (root / "docs/tweet.md").read_text(encoding="utf-8")
-    told, trained = page.split("## train\n")
+    before_training, trained = page.split("## train\n")
     printed = tweetrnn(fresh, "trace", "--configfile", "config/config.yaml", "--row", "1887")
-    assert printed.stdout == told
+    assert printed.stdout == before_training
     assert "| LSTM | `rnn" in trained and "| SimpleRNN | `rnn" in trained
 
 
 @pytest.mark.parametrize("part", ["train", "validation", "test"])
-def test_tweet_is_followed_as_far_as_its_part_goes(finished, part):
+def test_tweet_is_followed_to_the_last_stage_that_uses_its_set(finished, part):
     import pyarrow.parquet as pq
 
     rows = pq.read_table(finished.path / "results/small/split/rows.parquet").to_pylist()
@@ -61,7 +62,7 @@ def test_tweet_is_followed_as_far_as_its_part_goes(finished, part):
     assert ("## train" in done.stdout) == (part != "train")
 
 
-def test_row_that_does_not_exist_is_told(finished):
+def test_row_that_does_not_exist_is_an_error(finished):
     done = tweetrnn(
         finished, "trace", "--configfile", "config/small.yaml", "--row", "300", check=False
     )
@@ -70,7 +71,7 @@ def test_row_that_does_not_exist_is_told(finished):
 
 
 def texts_of(package):
-    """Return all string literals of a package, each whole though it is written in parts."""
+    """Return all string literals of a package; literals written in several pieces are joined."""
     return "\n".join(
         node.value
         for path in package.rglob("*.py")
@@ -79,23 +80,40 @@ def texts_of(package):
     )
 
 
-def test_messages_that_the_faq_explains_are_those_of_the_code(root):
-    told = texts_of(root / "workflow/tweetrnn")
-    told += (root / "workflow/rules/common.smk").read_text(encoding="utf-8")
+def test_messages_in_the_faq_are_those_of_the_code(root):
+    texts = texts_of(root / "workflow/tweetrnn")
+    texts += (root / "workflow/rules/common.smk").read_text(encoding="utf-8")
     page = (root / "docs/faq.md").read_text(encoding="utf-8")
     messages = re.findall(r"^\*\*`([^`]+ [^`]+)`", page, re.M)
     assert len(messages) >= 5
     for message in messages:
         for piece in message.split("…"):
-            assert piece.strip() in told, message
+            assert piece.strip() in texts, message
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "config/README.md"], ids=lambda page: page.stem)
+def test_links_lead_to_files(page):
+    links = re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8"))
+    assert [
+        link
+        for link in links
+        if not link.startswith("https://") and not (page.parent / link).exists()
+    ] == []
+
+
+def test_table_of_stages_names_every_stage_s_module():
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    modules = {Path(module).name for module in re.findall(r"`([\w/]+)\.py`", page)}
+    expected = {module.rpartition(".")[2] for module in STAGES.values()}
+    assert expected - {"partial"} <= modules  # partial is not part of the pipeline
 
 
 def commands_of(page):
     """Return the commands in a page's sh blocks, continued lines joined, without comments."""
     blocks = re.findall(r"^```sh\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
     lines = "".join(blocks).replace("\\\n", " ").splitlines()
-    found = [re.sub(r"\s+# .*", "", line).strip() for line in lines]
-    return [line for line in found if line]
+    commands = [re.sub(r"\s+# .*", "", line).strip() for line in lines]
+    return [command for command in commands if command]
 
 
 COMMANDS = list(dict.fromkeys(command for page in PAGES for command in commands_of(page)))
@@ -123,21 +141,21 @@ def newcomer(tmp_path_factory):
         (checkout.path / folder).mkdir()
         (checkout.path / folder / "Tweets.csv").write_text("\n".join(tweets))
     path = {"kind": "path", "path": "data/Tweets.csv"}
-    for name, own in (
+    for name, changes in (
         ("config", {"name": "demo"}),
         ("airline", {"name": "airline", "corpus": path}),
     ):
-        (checkout.path / f"config/{name}.yaml").write_text(yaml.safe_dump(SMALL | own))
+        (checkout.path / f"config/{name}.yaml").write_text(yaml.safe_dump(SMALL | changes))
     return checkout
 
 
-def test_documents_have_commands():
+def test_docs_have_commands():
     assert "make run" in TRIED and len(TRIED) >= 4
 
 
 @pytest.mark.parametrize("command", TRIED)
-def test_command_of_the_documents_works(newcomer, command):
-    """In the documents' order, each in the state in which those before left the clone."""
+def test_command_of_the_docs_works(newcomer, command):
+    """In the docs' order; each starts from what the commands before it left in the clone."""
     done = subprocess.run(
         ["bash", "-euc", command],
         cwd=newcomer.path,

@@ -35,19 +35,41 @@ def test_nothing_after_touching_every_source_file_and_the_corpus(finished):
     assert finished.planned() == {}
 
 
+@pytest.mark.parametrize(
+    ("pattern", "replacement"),
+    [
+        (r"\Z", "# a comment\n"),
+        (r'"""(?=[A-Z])', '"""Other words: '),
+        (r'(UserError\(\s*f?")', r"\1Other words: "),
+        (r'(\blog\.\w+\(\s*")', r"\1Other words: "),
+    ],
+    ids=["comments", "docstrings", "errors", "log"],
+)
+def test_nothing_after_rewording_what_only_people_read(finished, pattern, replacement):
+    edits = 0
+    for path in (finished.path / "workflow/tweetrnn").rglob("*.py"):
+        text, changes = re.subn(pattern, replacement, path.read_text(encoding="utf-8"))
+        path.write_text(text, encoding="utf-8")
+        edits += changes
+    assert edits > 20
+    assert finished.planned() == {}
+
+
 @pytest.mark.parametrize("module", ["models", "loop"])
 def test_editing_the_model_or_the_training_reruns_all_trainings(finished, module):
-    append(finished.path / f"workflow/tweetrnn/training/{module}.py", "\n# edited\n")
+    append(finished.path / f"workflow/tweetrnn/training/{module}.py", "\nEDITED = True\n")
     assert finished.planned() == {"recipe": 1, "train": 4, **AFTER_TRAINING}
 
 
 def test_editing_the_split_reruns_what_follows_it(finished):
-    append(finished.path / "workflow/tweetrnn/data/split.py", "\n# edited\n")
+    append(finished.path / "workflow/tweetrnn/data/split.py", "\nEDITED = True\n")
     assert finished.planned() == {"split": 1, "train": 4, "baselines": 1, **AFTER_TRAINING}
 
 
 def test_another_metric_of_stored_predictions_trains_nothing(finished):
-    append(finished.path / "workflow/tweetrnn/evaluation/prediction_metrics.py", "\n# one more\n")
+    append(
+        finished.path / "workflow/tweetrnn/evaluation/prediction_metrics.py", "\nEDITED = True\n"
+    )
     assert finished.planned() == AFTER_TRAINING
 
 
@@ -122,7 +144,7 @@ def test_another_sequence_length_encodes_and_does_not_tokenize(finished):
 
 
 def test_results_are_kept_by_touch_after_an_edit_that_cannot_change_them(finished):
-    append(finished.path / "workflow/tweetrnn/training/loop.py", "\n# a comment\n")
+    append(finished.path / "workflow/tweetrnn/training/loop.py", "\nEDITED = True\n")
     finished.run("--touch")
     assert finished.planned() == {}
 

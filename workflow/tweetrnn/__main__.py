@@ -9,8 +9,8 @@ import threading
 import time
 
 from tweetrnn import stages
-from tweetrnn.errors import UserError, note
-from tweetrnn.guard import LOOKED_AFTER, STOPPED_STATUS, Guard, Stopped
+from tweetrnn.errors import Stopped, UserError, note
+from tweetrnn.guard import LOOKED_AFTER, STOPPED_STATUS, Guard
 from tweetrnn.wording import listed
 
 # {command: (its module, what it does)} for people; rules run the stages of stages.py.

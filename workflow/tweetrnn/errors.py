@@ -1,4 +1,4 @@
-"""What a user did wrong, said in one message."""
+"""The exceptions that end a stage with one message and no traceback."""
 
 import os
 from pathlib import Path
@@ -10,6 +10,10 @@ class UserError(Exception):
     Its message says what is wrong, where (file, row, key), what was expected and what to do;
     the command line prints it without a traceback and exits with status 1.
     """
+
+
+class Stopped(Exception):
+    """A training was asked to stop; the message says by what."""
 
 
 def note(message):

@@ -9,7 +9,7 @@ import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tweetrnn.errors import UserError
+from tweetrnn.errors import Stopped, UserError
 
 log = logging.getLogger("tweetrnn")
 
@@ -19,10 +19,6 @@ STOPPED_STATUS = 75
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
 LOOKED_AFTER = 0.5  # seconds between two looks at the supervisor or the lock
-
-
-class Stopped(Exception):
-    """The training was asked to stop; the message says by what."""
 
 
 def process_started(pid):

@@ -9,10 +9,9 @@ import numpy as np
 import safetensors
 import torch
 
-from tweetrnn.errors import UserError
+from tweetrnn.errors import Stopped, UserError
 from tweetrnn.files import check_digest, load_array, read_json
 from tweetrnn.grid import Combination
-from tweetrnn.guard import Stopped
 from tweetrnn.machine import processor_name
 from tweetrnn.sets import SETS
 from tweetrnn.training import loop
@@ -228,11 +227,12 @@ def run_epochs(trainer, epochs, clock, save, poll):
     try:
         while trainer.epoch < epochs:
             row = trainer.run_epoch(poll)
+            seconds = clock.end_epoch()
             log.info(
                 "epoch %d of %d: loss %.4f, accuracy %.4f; "
                 "validation loss %.4f, accuracy %.4f (%.1f s)",
                 row["epoch"], epochs, row["train_loss"], row["train_accuracy"],
-                row["validation_loss"], row["validation_accuracy"], clock.end_epoch(),
+                row["validation_loss"], row["validation_accuracy"], seconds,
             )  # fmt: skip
             save()
     except Stopped:

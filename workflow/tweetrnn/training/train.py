@@ -8,8 +8,9 @@ import logging
 import os
 from pathlib import Path
 
+from tweetrnn.errors import Stopped
 from tweetrnn.grid import Run
-from tweetrnn.guard import STOPPED_STATUS, Guard, Stopped, one_writer
+from tweetrnn.guard import STOPPED_STATUS, Guard, one_writer
 
 log = logging.getLogger("tweetrnn")
 

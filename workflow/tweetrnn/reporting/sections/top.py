@@ -1,6 +1,5 @@
 """The reference's tables: the best runs of each cell, and where their curves part."""
 
-from tweetrnn.evaluation.aggregate import divergence_epoch
 from tweetrnn.grid import Run
 from tweetrnn.reporting.document import (
     Card,
@@ -15,6 +14,14 @@ from tweetrnn.reporting.document import (
 )
 from tweetrnn.reporting.figures import RANKINGS
 from tweetrnn.reporting.sections.common import described, figure
+
+# What evaluation.aggregate.divergence_epoch computes.
+DIVERGENCE_EPOCH = (
+    "The divergence epoch is the first epoch after which the validation loss never again falls "
+    "more than 1 % below its value there, although the training loss still does. At least two "
+    "later epochs must bear that out, so that one last bad epoch makes no divergence; where no "
+    "epoch is like that, the curves do not part. In the curves it is the dotted line."
+)
 
 
 def section(e):
@@ -34,8 +41,7 @@ def section(e):
     for cell in e.config["grid"]["cell"]:
         cards = [card(e, row, place) for place, row in enumerate(best_of(e, cell), 1)]
         blocks.append(Cards(f"{cell}: the best {len(cards)}", RANKINGS[ranking], cards))
-    doc = " ".join(divergence_epoch.__doc__.partition("\n\n")[2].partition("\n\n")[0].split())
-    blocks.append(Paragraph(f"{doc} In the curves it is the dotted line."))
+    blocks.append(Paragraph(DIVERGENCE_EPOCH))
     if e.comparison:
         blocks.append(divergence_table(e))
     return Section("top", "The best runs of each cell", blocks)
