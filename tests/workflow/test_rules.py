@@ -65,7 +65,7 @@ def job_of(rule):
     command = format_command(rule.shellcmd, params=params, log=rule.expand_log(wildcards))
     return SimpleNamespace(
         stage=params.stage,
-        arguments=json.loads(params.files),
+        arguments=json.loads(params.arguments),
         config=json.loads(params.config),
         input=input,
         command=command,
