@@ -133,7 +133,14 @@ def test_deployed_workflow_runs_to_its_report_and_then_has_nothing_to_do(deploye
     folder, python = deployed
     snakemake("--cores", 2, cwd=folder, python=python)
     assert "tiny" in (folder / "results/tiny/report/report.html").read_text()
-    assert NOTHING in snakemake("--cores", 2, cwd=folder, python=python).stderr
+    again = subprocess.run(
+        [python, "-m", "tweetrnn", "run"],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert NOTHING in again.stderr
     snakemake("--report", "report.zip", cwd=folder, python=python)
     assert (folder / "report.zip").is_file()
 
@@ -199,26 +206,29 @@ def write_tweets(path):
 
 
 @pytest.mark.slow
-def test_module_with_a_prefix_uses_files_that_rules_of_the_outer_workflow_make(outer):
-    """The outer files keep their paths; all of the module's are below the prefix."""
+def test_module_of_the_docs_uses_files_that_rules_of_the_outer_workflow_make(outer, root):
+    """The outer files keep their paths; all of the module's are below its prefix."""
     write_tweets(outer.path / "tweets.csv")
     files = {
         "corpus": {"kind": "path", "path": "copies/tweets.csv"},
         "predict": {"files": {"new": "copies/new.csv"}},
     }
-    outer.use("tw", TINY | files, 'prefix: "sub"')
+    (outer.path / "config").mkdir()
+    (outer.path / "config/config.yaml").write_text(yaml.safe_dump({"tweets": TINY | files}))
+    page = (root / "docs/deploy.md").read_text()
+    [module] = re.findall("^```python\n(.*?)^```", page, re.M | re.S)
+    outer.write(re.sub(r"github\(.*", repr(str(outer.snakefile)), module))
     outer.write(
         'rule copy:\n    output: "copies/{name}.csv"\n    shell: "cp tweets.csv {output}"\n'
-        "rule all:\n    default_target: True\n    input: rules.tw_all.input\n"
     )
     outer.run()
     made = {path.name for path in outer.path.iterdir() if not path.name.startswith(".")}
-    assert made == {"Snakefile", "tweets.csv", "copies", "sub"}
-    results = outer.path / "sub/results/tiny"
+    assert made == {"Snakefile", "config", "tweets.csv", "copies", "sentiment"}
+    results = outer.path / "sentiment/results/tiny"
     assert (results / "report/report.html").is_file()
     assert (results / "predict/new.csv").is_file()
     assert NOTHING in outer.run("--dry-run").stdout
-    outer.run("tw_partial")
+    outer.run("--nolock", "tweets_partial")
     assert (results / "partial/report/report.html").is_file()
 
 

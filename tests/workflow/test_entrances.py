@@ -26,22 +26,6 @@ def test_workflow_runs_from_elsewhere(fresh, tmp_path, snakefile):
     assert (out / "results/demo/tokenize/facts.json").exists()
 
 
-def test_workflow_can_be_a_module_of_another(fresh, tmp_path):
-    """As ``snakedeploy`` writes it: the config is the other one's, ours only completes it."""
-    other = tmp_path / "other"
-    (other / "config").mkdir(parents=True)
-    shutil.copy(fresh.path / "config/small.yaml", other / "config/config.yaml")
-    (other / "Snakefile").write_text(
-        'configfile: "config/config.yaml"\n'
-        f"module tweets:\n    snakefile: {str(fresh.path / 'Snakefile')!r}\n    config: config\n"
-        "use rule * from tweets\n"
-    )
-    done = fresh.snakemake("--cores", 1, "--dry-run", cwd=other)
-    assert ["train", "4"] in [line.split() for line in done.stdout.splitlines()]
-    fresh.snakemake("--cores", 1, "results/small/tokenize/tweets.parquet", cwd=other)
-    assert (other / "results/small/tokenize/facts.json").exists()
-
-
 def test_default_grid_is_64_trainings(fresh):
     done = fresh.snakemake("--cores", 1, "--dry-run")
     assert ["train", "64"] in [line.split() for line in done.stdout.splitlines()]

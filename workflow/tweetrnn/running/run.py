@@ -35,9 +35,11 @@ def main(options):
     if options.configfile:
         read(options.configfile)  # Snakemake would tell what is wrong in a traceback
         configfile = ["--configfile", options.configfile]
+    snakefile = ROOT / "Snakefile"
     command = [
         *(sys.executable, "-m", "snakemake"),
-        *("--snakefile", str(ROOT / "Snakefile")),
+        # Without a checkout, Snakemake finds the working folder's own workflow/Snakefile.
+        *(["--snakefile", str(snakefile)] if snakefile.is_file() else []),
         *configfile,
         *("--cores", options.cores),
         "--rerun-incomplete",
