@@ -36,10 +36,10 @@ def stages_by_environment(root):
     stages = {}
     for path in sorted((root / "workflow/rules").glob("*.smk")):
         for rule in re.split(r"^ *(?:rule|checkpoint) ", path.read_text(), flags=re.M)[1:]:
-            stage = re.search(r"\*\*stage\(\s*\"(\w+)\"", rule)
-            if stage:
+            name = (re.search(r"\*\*stage\(\s*\"(\w+)", rule) or re.match(r"(\w+)", rule))[1]
+            if name in STAGES:
                 environment = re.search(r"envs/(\w+)\.yaml", rule)[1]
-                stages.setdefault(environment, set()).add(stage[1])
+                stages.setdefault(environment, set()).add(name)
     return stages
 
 
