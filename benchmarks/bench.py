@@ -14,13 +14,16 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
 import tables
 import words
 from tables import Row, ratios
+from tweetrnn.grid import Run
 from tweetrnn.machine import processor_name
+from tweetrnn.results import RUN_FILES, SPLIT_ARRAYS, Results
 
 HERE = Path(__file__).resolve().parent
 WORKFLOW = HERE.parent / "workflow"
@@ -166,24 +169,9 @@ def steps(rounds, share, models):
 def whole_runs(rounds, models, epochs):
     """Yield the rows of whole trainings as the workflow runs them: CPU seconds, memory."""
     with tempfile.TemporaryDirectory() as folder:
-        split, out = Path(folder, "split"), Path(folder, "out")
-        words.write_split(split)
-        arrays = [
-            option
-            for part in ("train", "validation", "test")
-            for kind in ("sequences", "labels")
-            for option in (f"--{part}-{kind}", split / f"{part}_{kind}.npy")
-        ]
-        endings = {
-            "history": "csv", "best": "safetensors", "last": "safetensors",
-            "predictions": "parquet", "architecture": "json", "parameters": "json",
-            "timing": "json", "provenance": "json",
-        }  # fmt: skip
-        outputs = [
-            option
-            for name, ending in endings.items()
-            for option in (f"--{name}", out / f"{name}.{ending}")
-        ]
+        results = Results(folder)
+        words.write_split(results.split_facts.parent)
+        files = results.paths([*SPLIT_ARRAYS, "split_facts"])
         config = {
             "seed": 1,
             "model": {"units": 32, "dense_units": [32, 16, 8], "dropout_rate": 0.2, "l2": 1e-3},
@@ -194,12 +182,11 @@ def whole_runs(rounds, models, epochs):
         }  # fmt: skip
         for cell, layers in models:
             for l2 in (0, 1):
+                run = Run(cell, f"rnn{layers}-dense2-dropout0-reg{l2}-lr1e-3", 1)
+                arguments = {**asdict(run), **files, **results.paths(RUN_FILES, run)}
+                arguments |= {"checkpoints": str(results.checkpoints), "code_digest": ""}
                 command = [
-                    *(sys.executable, HERE / "whole_run.py", "--cell", cell),
-                    *("--combination", f"rnn{layers}-dense2-dropout0-reg{l2}-lr1e-3"),
-                    *arrays,
-                    *("--facts", split / "facts.json", *outputs),
-                    *("--checkpoint-dir", Path(folder, "checkpoint")),
+                    *(sys.executable, HERE / "whole_run.py", "train", json.dumps(arguments)),
                     *("--config", json.dumps(config), "--log", Path(folder, "log")),
                 ]
                 environment = os.environ | {"PYTHONPATH": str(WORKFLOW)}

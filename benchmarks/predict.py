@@ -26,7 +26,8 @@ from tweetrnn.data.tokenizers import tokenize_text
 from tweetrnn.files import write_parquet
 from tweetrnn.machine import processor_name
 from tweetrnn.prediction import export
-from tweetrnn.prediction.predictor import VOCABULARY, Encoder
+from tweetrnn.prediction.model_files import VOCABULARY
+from tweetrnn.prediction.predictor import Encoder
 from words import LENGTH, WIDTH, tweets_path
 
 TOKENIZE = {"tokens": "tweet", "fold_case": True, "unescape_entities": True}

@@ -17,24 +17,22 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path += [str(ROOT / "tests"), str(ROOT / "workflow")]
 
-from example_runs import write_run  # noqa: E402
+from example_runs import prediction_table, write_run  # noqa: E402
+from tweetrnn import grid, stages  # noqa: E402
 from tweetrnn.config import resolve  # noqa: E402
 from tweetrnn.files import json_text, read_json, sha256_of  # noqa: E402
-from tweetrnn.grid import Combination, combinations  # noqa: E402
 from tweetrnn.machine import processor_name  # noqa: E402
 from tweetrnn.metrics import HISTORY  # noqa: E402
 from tweetrnn.reporting.document import markdown_table  # noqa: E402
+from tweetrnn.results import RUN_FILES, Results  # noqa: E402
 
 ENVIRONMENT = os.environ | {
     "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -84,38 +82,18 @@ def data_costs(tweets, folder):
     """Return ({stage: Cost}, words in the dictionary) for a corpus of that many invented tweets."""
     folder.mkdir()
     config = resolve({"name": "x", "corpus": {"kind": "demo", "tweets": tweets}})
-    stage = [sys.executable, "-m", "tweetrnn"]
-    cost_of(
-        [*stage, "demo", "--tweets", tweets, "--seed", config["seed"], "--output", "demo.csv"],
-        folder,
-    )
-    arrays = {name: f"{name}.npy" for name in ("sequences", "words", "offsets", "labels")}
-    encoded = [text for name, path in arrays.items() for text in (f"--{name}", path)]
-    encoded += ["--dictionary", "dictionary.parquet"]
-    parts = [
-        text
-        for part in ("train", "validation", "test")
-        for kind in ("sequences", "labels")
-        for text in (f"--{part}-{kind}", f"{part}_{kind}.npy")
-    ]
-    commands = {
-        "tokenize": [
-            *("--corpus", "demo.csv", "--facts", "tokens.json", "--dropped", "dropped.csv"),
-        ],
-        "encode": ["--token-facts", "tokens.json", *encoded, "--facts", "encoded.json"],
-        "split": [
-            *("--encode-facts", "encoded.json", *encoded, *parts, "--rows", "rows.parquet"),
-            *("--vocabulary", "vocabulary.parquet", "--facts", "split.json"),
-        ],
-    }
-    costs = {
-        name: cost_of(
-            [*stage, name, "--tweets", "tweets.parquet", "--config", json.dumps(config), *options],
-            folder,
-        )
-        for name, options in commands.items()
-    }
-    return costs, read_json(folder / "encoded.json")["words"]
+    results = Results.of(config)  # relative to the folder, where the stages run
+
+    def run(stage):
+        arguments = results.paths(stages.parameters(stage)[0])
+        if stage in ("demo", "tokenize"):
+            arguments["corpus"] = "demo.csv"
+        command = [sys.executable, "-m", "tweetrnn", stage, json.dumps(arguments)]
+        return cost_of([*command, "--config", json.dumps(config)], folder)
+
+    run("demo")
+    costs = {stage: run(stage) for stage in ("tokenize", "encode", "split")}
+    return costs, read_json(folder / results.encode_facts)["words"]
 
 
 def data_row(tweets, costs, words):
@@ -195,65 +173,33 @@ def record(path):
     return Path(".snakemake/metadata", name)
 
 
-def invent_records(folder, real, run):
-    """Write Snakemake's records of a training's outputs, copied from those of the ``real`` one."""
-    for path in sorted((folder / real.path).iterdir()):
-        text = (folder / record(real.path / path.name)).read_text()
-        for name in ("path_part", "options"):
-            text = text.replace(getattr(real, name), getattr(run, name))
-        (folder / record(run.path / path.name)).write_text(text)
+def invent_records(folder, results, real, run):
+    """Write Snakemake's records of a training's outputs, copied from those of the ``real`` Run."""
+    for name in RUN_FILES:
+        text = (folder / record(getattr(results.run(real), name))).read_text()
+        text = text.replace(real.combination, run.combination).replace(real.cell, run.cell)
+        (folder / record(getattr(results.run(run), name))).write_text(text)
 
 
-class Run(NamedTuple):
-    """One training of the grid."""
-
-    cell: str
-    combination: Combination
-
-    @property
-    def path_part(self):
-        """Its name in paths."""
-        return f"{self.cell}/{self.combination.name}/1"
-
-    @property
-    def path(self):
-        """Its folder."""
-        return Path("results/grid/train", self.path_part)
-
-    @property
-    def options(self):
-        """Its options in the stage's command."""
-        return f"--cell {self.cell} --combination {self.combination.name}"
-
-
-def invent_run(results, cell, combination, rng):
+def invent_run(results, run, rng):
     """Write everything that one training would write, newer than its inputs."""
     history = rng.random((EPOCHS, len(HISTORY) - 1))
-    labels = {p: np.load(results / f"split/{p}_labels.npy") for p in ("validation", "test")}
-    rows = np.concatenate([np.arange(len(own)) for own in labels.values()])
-    p = rng.dirichlet([1, 1, 1], len(rows)).astype(np.float32)
-    predictions = pa.table(
-        {
-            "part": np.repeat(list(labels), [len(own) for own in labels.values()]),
-            "row": rows,
-            "label": np.concatenate(list(labels.values())),
-            **{f"p{k}": p[:, k] for k in range(3)},
-        }
+    labels = {name: np.load(getattr(results, f"{name}_labels")) for name in ("validation", "test")}
+    predictions = prediction_table(
+        labels, {name: rng.dirichlet([1, 1, 1], len(labels[name])) for name in labels}
     )
-    run = write_run(results, cell, combination, 1, history, predictions=predictions)
-    benchmark = results / "benchmarks/train" / cell / combination.name / "1.tsv"
-    benchmark.parent.mkdir(parents=True)
-    (results / "benchmarks" / cell / combination.name / "1.tsv").rename(benchmark)
+    files = write_run(results, run, history, predictions=predictions)
     for name in ("best", "last"):
-        (run / f"{name}.safetensors").write_bytes(rng.bytes(1000))
+        getattr(files, name).write_bytes(rng.bytes(1000))
     layer = {"layer": "dense (Dense)", "output_shape": "(None, 3)", "parameters": 27}
-    (run / "architecture.json").write_text(json_text([layer] * 4))
+    files.architecture.write_text(json_text([layer] * 4))
     about = {"code": "0", "python": "3", "torch": "2", "numpy": "2", "safetensors": "0"}
     about |= {"device": "cpu", "processor": processor_name(), "threads": 1}
-    (run / "provenance.json").write_text(json_text(about))
-    parameters = read_json(run / "parameters.json")
-    parameters["sha256"]["architecture"] = sha256_of(run / "architecture.json")
-    (run / "parameters.json").write_text(json_text(parameters))
+    files.provenance.write_text(json_text(about))
+    parameters = read_json(files.parameters)
+    for name in ("architecture", "best", "last"):
+        parameters["sha256"][name] = sha256_of(getattr(files, name))
+    files.parameters.write_text(json_text(parameters))
 
 
 def grid_costs(runs, folder):
@@ -271,23 +217,21 @@ def grid_costs(runs, folder):
     folder.mkdir()
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     found = {"dry run, all to do": cost_of(snakemake("--dry-run"), folder).seconds}
-    results = folder / "results/grid"
-    real, *invented = (
-        Run(*point) for point in product(config["grid"]["cell"], combinations(config))
-    )
-    cost_of(snakemake(real.path / "history.csv", "results/grid/baselines/metrics.json"), folder)
+    relative, results = Results.of(config), Results(folder / Results.of(config))
+    real, *invented = grid.runs(config)
+    cost_of(snakemake(relative.run(real).history, relative.baseline_metrics), folder)
     rng = np.random.default_rng(runs)
     for run in invented:
-        invent_run(results, *run, rng)
-        invent_records(folder, real, run)
+        invent_run(results, run, rng)
+        invent_records(folder, relative, real, run)
     cost_of(snakemake(), folder)
     for stage in ("aggregate", "compare", "plot", "render"):
-        found[stage] = benchmarked(results / f"benchmarks/{stage}.tsv")
+        found[stage] = benchmarked(results.benchmark(stage))
     found["dry run, nothing to do"] = cost_of(snakemake("--dry-run"), folder).seconds
     run = [sys.executable, "-m", "tweetrnn", "run", "--configfile", "config.yaml"]
     no_op = cost_of(run, folder)
     found["run, nothing to do"], found["peak of that run, MB"] = no_op.seconds, no_op.peak
-    found["report.html, MB"] = (results / "report/report.html").stat().st_size / 1e6
+    found["report.html, MB"] = results.html.stat().st_size / 1e6
     return found
 
 

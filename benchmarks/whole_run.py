@@ -1,9 +1,9 @@
 """Run one training as the workflow does, and measure its cost outside of the epochs.
 
-``python whole_run.py OPTION...`` takes the train stage's options and prints one JSON line:
-``beside``, the CPU seconds outside of the epochs (starting Python, imports, loading, checkpoints,
-writing), and ``peak``, the peak resident memory in MB. CPU seconds, unlike wall time, do not depend
-on what else is running.
+``python whole_run.py ARGUMENT...`` takes what ``python -m tweetrnn`` takes and prints JSON in a
+line: ``beside``, the CPU seconds outside of the epochs (starting Python, imports, loading,
+checkpoints, writing), and ``peak``, the peak resident memory in MB. CPU seconds, unlike wall time,
+do not depend on what else is running.
 """
 
 import json
@@ -16,7 +16,7 @@ from tweetrnn.training.loop import Trainer
 
 
 def main(options):
-    """Train; return the exit status and the measurements."""
+    """Train as the command line ``options`` says; return the exit status and the measurements."""
     in_epochs = 0.0
     run_epoch = Trainer.run_epoch
 
@@ -28,7 +28,7 @@ def main(options):
         return row
 
     Trainer.run_epoch = timed
-    status = command_line.main(["train", *options])
+    status = command_line.main(options)
     used = resource.getrusage(resource.RUSAGE_SELF)
     beside = used.ru_utime + used.ru_stime - in_epochs
     return status, {"beside": beside, "peak": used.ru_maxrss / 1024}

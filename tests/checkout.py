@@ -14,7 +14,6 @@ PARTS_OF_A_CHECKOUT = [
     *("Snakefile", "workflow", "config", "envs", "profiles"),
     *("pyproject.toml", "LICENSE"),
 ]
-TARGETS = {"all", "default"}  # rules that run nothing
 SMALL = {
     "name": "small",
     "corpus": {"kind": "demo", "tweets": 300},
@@ -74,7 +73,9 @@ class Checkout:
             assert "Nothing to be done" in done.stdout + done.stderr
             return {}
         counts = dict(line.split() for line in table[1].splitlines())
-        return {rule: int(count) for rule, count in counts.items() if rule not in TARGETS}
+        return {
+            rule: int(count) for rule, count in counts.items() if rule not in ("all", "default")
+        }
 
     def write_config(self, **changes):
         """Write config/small.yaml: SMALL with some of its sections' keys changed."""

@@ -1,87 +1,107 @@
-"""A small split, and the command that trains one run on it."""
+"""A small split, and the training of one run on it."""
 
-import argparse
 import json
+import sys
 
 import numpy as np
 from tweetrnn.files import read_json, sha256_of, write_json
-from tweetrnn.sets import SETS
-from tweetrnn.training import outputs, train
+from tweetrnn.grid import Run
+from tweetrnn.results import RUN_FILES, SPLIT_ARRAYS
+from tweetrnn.training.fit import fit
 
-# What a training leaves that must not depend on how often it was disturbed.
+# What a training writes that must not depend on how often it was interrupted.
 SAME_BYTES = ("history", "best", "last", "predictions", "architecture", "parameters")
-SUFFIX = {
-    "history": "csv",
-    "best": "safetensors",
-    "last": "safetensors",
-    "predictions": "parquet",
-    "architecture": "json",
-    "parameters": "json",
-    "timing": "json",
-    "provenance": "json",
-}
+COMBINATION = "rnn1-dense1-dropout1-reg0-lr1e-2"
 
 
 def write_split(folder, length=5, width=9, classes=3, **sizes):
-    """Write arrays of random words and labels as split does; ``sizes`` are the parts'."""
+    """Write arrays of random words and labels as split does; ``sizes`` are those of the sets."""
     rng = np.random.default_rng(1)
     folder.mkdir(parents=True)
-    for part, size in ({"train": 26, "validation": 7, "test": 5} | sizes).items():
+    for name, size in ({"train": 26, "validation": 7, "test": 5} | sizes).items():
         ids = rng.integers(0, width + 1, (size, length), dtype=np.int32)
-        np.save(folder / f"{part}_sequences.npy", ids)
-        np.save(folder / f"{part}_labels.npy", rng.integers(0, classes, size, dtype=np.int32))
+        np.save(folder / f"{name}_sequences.npy", ids)
+        np.save(folder / f"{name}_labels.npy", rng.integers(0, classes, size, dtype=np.int32))
     facts = {"width": width, "labels": ["negative", "neutral", "positive"][:classes]}
     write_json(folder / "facts.json", facts)
-    return certified(folder)
+    return record_digests(folder)
 
 
-def certified(split):
-    """Have a split's facts tell the sha256 of its arrays as they are now."""
+def record_digests(split):
+    """Record the sha256 of the arrays, as they are now, in the split's facts; return the split."""
     facts = read_json(split / "facts.json")
     facts["sha256"] = {path.stem: sha256_of(path) for path in split.glob("*.npy")}
     write_json(split / "facts.json", facts)
     return split
 
 
-def path_of(folder, output):
-    """Return where the run in ``folder`` has one of train's outputs."""
-    return folder / f"{output}.{SUFFIX[output]}"
+def config_of(units=4, **training):
+    """Return the config's sections that a training reads."""
+    settings = {"epochs": 2, "batch_size": 8, "adam": "rowwise", "device": "cpu", "threads": 1}
+    model = {"units": units, "dense_units": [6, 4], "dropout_rate": 0.3, "l2": 1e-3}
+    return {"model": model, "seed": 1, "training": settings | training}
 
 
-def arguments(
+def arrays_of(split):
+    """Return {name: path} of a split's arrays."""
+    return {name: split / f"{name}.npy" for name in SPLIT_ARRAYS}
+
+
+def outputs_of(folder):
+    """Return {name: path} of the files that the run in ``folder`` writes."""
+    return {name: folder / file for name, file in RUN_FILES.items()}
+
+
+def fit_run(
     split,
     folder,
     cell="LSTM",
-    combination="rnn1-dense1-dropout1-reg0-lr1e-2",
-    options=(),
-    units=4,
-    **training,
+    combination=COMBINATION,
+    replicate=1,
+    code_digest="",
+    on_divergence="fail",
+    poll=lambda: None,
+    **config,
 ):
-    """Return train's command line for a run of ``split`` into ``folder``."""
-    settings = {"epochs": 2, "batch_size": 8, "adam": "rowwise", "device": "cpu", "threads": 1}
-    model = {"units": units, "dense_units": [6, 4], "dropout_rate": 0.3, "l2": 1e-3}
-    config = {"model": model, "seed": 1, "training": settings | training}
-    return [
-        *("--cell", cell, "--combination", combination, "--facts", str(split / "facts.json")),
-        *(
-            text
-            for part in SETS
-            for kind in ("sequences", "labels")
-            for text in (f"--{part}-{kind}", str(split / f"{part}_{kind}.npy"))
-        ),
-        *(text for name in outputs.OUTPUTS for text in (f"--{name}", str(path_of(folder, name)))),
-        *("--checkpoint-dir", str(folder / "checkpoint"), "--config", json.dumps(config)),
-        *options,
-    ]
+    """Train a run on a split into ``folder``; ``config`` is that of ``config_of``."""
+    fit(
+        Run(cell, combination, replicate),
+        config_of(**config),
+        arrays_of(split),
+        split / "facts.json",
+        outputs_of(folder),
+        checkpoint=checkpoint_of(folder),
+        code_digest=code_digest,
+        on_divergence=on_divergence,
+        poll=poll,
+    )
 
 
-def parsed(command):
-    """Return train's options from ``arguments``."""
-    parser = argparse.ArgumentParser()
-    train.add_arguments(parser)
-    return parser.parse_args(command)
+def checkpoint_of(folder):
+    """Return where ``fit_run`` and replicate 1 of ``stage_arguments`` have their checkpoint."""
+    return folder / "checkpoint/checkpoint.safetensors"
+
+
+def stage_arguments(split, folder, cell="LSTM", combination=COMBINATION, replicate=1, **more):
+    """Return the arguments of the stage train, but for its config, as text."""
+    files = {
+        **arrays_of(split),
+        **outputs_of(folder),
+        "split_facts": split / "facts.json",
+        "checkpoints": folder / "checkpoints",
+    }
+    run = {"cell": cell, "combination": combination, "replicate": str(replicate)}
+    return run | {name: str(path) for name, path in files.items()} | more
+
+
+def stage_command(arguments, config, log=None):
+    """Return the command line with which a rule runs the stage train."""
+    command = [sys.executable, "-m", "tweetrnn", "train", json.dumps(arguments)]
+    return [*command, "--config", json.dumps(config), *(["--log", str(log)] if log else [])]
 
 
 def bytes_of(folder):
-    """Return {output: bytes} of what must be the same after any disturbance."""
-    return {name: path_of(folder, name).read_bytes() for name in SAME_BYTES}
+    """Return {name: bytes} of what must be the same after any interruption."""
+    return {
+        name: path.read_bytes() for name, path in outputs_of(folder).items() if name in SAME_BYTES
+    }

@@ -1,4 +1,4 @@
-"""A real SLURM cluster of one node, made of plain processes in one folder.
+"""A real SLURM cluster of one node, run as plain processes in one folder.
 
 No root, systemd or cgroups are needed: munged, slurmctld and slurmd run in the foreground as
 children of the test, each known by its pid, and listen on free ports of the loopback interface.
@@ -42,7 +42,7 @@ TaskPlugin=task/none
 SwitchType=switch/none
 MpiDefault=none
 PropagateResourceLimits=NONE
-# Without cgroups SLURM holds jobs to their memory by looking at them every second.
+# Without cgroups SLURM enforces memory limits by checking every second.
 JobAcctGatherType=jobacct_gather/linux
 JobAcctGatherFrequency=task=1
 JobAcctGatherParams=OverMemoryKill
@@ -58,10 +58,10 @@ ReturnToService=2
 JobRequeue=1
 JobCompType=jobcomp/filetxt
 JobCompLoc={root}/jobcomp.txt
-# Two real cores may pass for {cpus}.
+# Two real cores may count as {cpus}.
 SlurmdParameters=config_overrides
 NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} Gres=gpu:1
-# A job in the partition urgent takes the place of one in main, which is queued again.
+# A job in the partition urgent preempts one in main, which is queued again.
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 PartitionName=DEFAULT Nodes={node} MaxTime=INFINITE DefaultTime=10 DefMemPerCPU=500
@@ -71,7 +71,7 @@ PartitionName=urgent PriorityTier=2
 
 
 def free_ports(number):
-    """Return that many TCP ports of the loopback interface that nobody listens on."""
+    """Return that many unused TCP ports of the loopback interface."""
     sockets = [socket.socket() for _ in range(number)]
     for each in sockets:
         each.bind(("127.0.0.1", 0))
@@ -82,7 +82,7 @@ def free_ports(number):
 
 
 def wait_until(condition, seconds, what, every=0.05):
-    """Return the first true value of ``condition()``; fail when ``seconds`` pass without one."""
+    """Return the first true value of ``condition()``; fail if there is none within ``seconds``."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if value := condition():
@@ -99,7 +99,7 @@ class Cluster:
         self.cpus, self.memory = cpus, memory
         self.daemons = {}
 
-    # -- life and death
+    # -- starting and stopping
 
     def start(self):
         """Write the configuration, start the daemons, wait until the node takes jobs."""
@@ -125,7 +125,7 @@ class Cluster:
         )
         # SLURM numbers GPUs by their device files, so it must be a device; any will do.
         (self.root / "gres.conf").write_text(f"NodeName={NODE} Name=gpu File=/dev/null\n")
-        # SLURM 22.05 wants to know a cgroup version even where no plugin uses cgroups.
+        # SLURM 22.05 needs to know a cgroup version even if no plugin uses cgroups.
         (self.root / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n")
         self._write_clients()
         self.spawn("munged")
@@ -175,7 +175,7 @@ class Cluster:
                 stderr=out,
                 env=os.environ | {"SLURM_CONF": str(self.root / "slurm.conf"), "PATH": SYSTEM_PATH},
                 start_new_session=True,
-                preexec_fn=die_with_parent,  # no test that is killed leaves a cluster behind
+                preexec_fn=die_with_parent,  # a killed test leaves no cluster behind
             )
 
     def alive(self, name):
@@ -183,7 +183,7 @@ class Cluster:
         return name in self.daemons and self.daemons[name].poll() is None
 
     def kill(self, name, number=signal.SIGKILL):
-        """Signal one daemon and wait for its end; the jobs' own processes live on."""
+        """Signal one daemon and wait for its end; the processes of jobs continue."""
         process = self.daemons[name]
         if process.poll() is None:
             process.send_signal(number)
@@ -194,7 +194,7 @@ class Cluster:
                 process.wait()
 
     def wait_until_saved(self, job):
-        """Wait until the controller has written down that a job runs."""
+        """Wait until the controller has saved that a job runs."""
         began = self.run("squeue", "--noheader", f"--jobs={job}", "--format=%S").strip()
         began, saved = datetime.fromisoformat(began).timestamp(), self.root / "state/job_state"
         wait_until(
@@ -204,10 +204,10 @@ class Cluster:
         )
 
     def _write_clients(self):
-        """Put clients that know this cluster on a path of their own.
+        """Write clients for this cluster into a folder for the PATH.
 
         Snakemake drops SLURM_CONF from a job's environment, so the variable alone is not enough; a
-        site has its slurm.conf in /etc instead.
+        real cluster has its slurm.conf in /etc instead.
         """
         folder = self.root / "bin"
         folder.mkdir()
@@ -217,7 +217,7 @@ class Cluster:
             script.write_text(f'#!/bin/sh\nSLURM_CONF={self.root}/slurm.conf exec {real} "$@"\n')
             script.chmod(0o755)
 
-    # -- what a user of it needs
+    # -- using it
 
     @property
     def environment(self):
@@ -245,7 +245,7 @@ class Cluster:
         return done.returncode == 0
 
     def node_state(self):
-        """Return the node's state in SLURM's words, such as IDLE, MIXED or DRAINED."""
+        """Return the node's state, such as IDLE, MIXED or DRAINED."""
         return self.run("sinfo", "--noheader", "--format=%T", check=False).strip().upper()
 
     def jobs(self, ended=False):
@@ -257,14 +257,8 @@ class Cluster:
         table = self.run("squeue", "--noheader", "--format=%i|%T|%k", *states)
         return [tuple(line.split("|", 2)) for line in table.splitlines()]
 
-    def running(self, text=""):
-        """Return the ids of running jobs whose comment holds ``text``."""
-        return [
-            job for job, state, comment in self.jobs() if state == "RUNNING" and text in comment
-        ]
-
     def completed(self):
-        """Return one dict for each time that a job ended, from SLURM's completion log."""
+        """Return a dict for each time that a job ended, from SLURM's completion log."""
         log = self.root / "jobcomp.txt"
         lines = log.read_text().splitlines() if log.exists() else []
         return [

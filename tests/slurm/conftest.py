@@ -12,15 +12,15 @@ APT = "apt-get install --no-install-recommends slurm-wlm munge"
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory, require_tool):
     """A running cluster without accounting."""
-    os.environ["PATH"] = SYSTEM_PATH  # its daemons lie in sbin
+    os.environ["PATH"] = SYSTEM_PATH  # its daemons are in sbin
     for tool in ["slurmctld", "slurmd", "munged"]:
         require_tool(tool, APT)
-    found = Cluster(tmp_path_factory.mktemp("slurm") / "cluster")
+    started = Cluster(tmp_path_factory.mktemp("slurm") / "cluster")
     try:
-        found.start()
-        yield found
+        started.start()
+        yield started
     finally:
-        found.stop()
+        started.stop()
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +37,6 @@ def undisturbed(cluster, root, tmp_path_factory):
 
 @pytest.fixture
 def work(undisturbed, tmp_path):
-    """A copy of the local run without its trainings; no job is left of it at the end."""
-    with undisturbed.without_trainings(tmp_path / "work") as found:
-        yield found
+    """A copy of the local run without its trainings; at the end, no job of it is left."""
+    with undisturbed.without_trainings(tmp_path / "work") as work:
+        yield work

@@ -1,4 +1,4 @@
-"""What breaks on a cluster costs no result and at most the epoch under way.
+"""Faults of a cluster cost no result and at most the current epoch.
 
 Each test disturbs the submission of trainings whose undisturbed local results are known; the
 numbers in the names are those of the faults in docs/cluster.md.
@@ -15,7 +15,9 @@ from workplace import (
     SIMPLE_RNN,
     assert_nothing_twice,
     assert_same_results,
+    comment,
     slowed,
+    target,
     trainings,
 )
 
@@ -31,14 +33,14 @@ def gone(pid, work):
 
 @pytest.fixture(scope="module")
 def disturbed(undisturbed, tmp_path_factory):
-    """Four trainings, on processors instead of the GPU, each disturbed in another way."""
+    """Four trainings, on CPUs instead of the GPU, each disturbed in another way."""
 
     def cancel(work, pid, job):
         work.cluster.run("scancel", job)
 
     def take_time(work, pid, job):
-        # SLURM looks after limits twice a minute, so the warning of 60 s comes before a minute,
-        # but maybe not before half of one.
+        # SLURM checks limits twice a minute, so its warning of 60 s may come at any time between
+        # now and half a minute from now.
         work.cluster.run("scontrol", "update", f"JobId={job}", "TimeLimit=1")
 
     def requeue(work, pid, job):
@@ -58,7 +60,7 @@ def disturbed(undisturbed, tmp_path_factory):
 
     path = tmp_path_factory.mktemp("disturbed") / "work"
     with undisturbed.without_trainings(path) as work:
-        targets = [run.target for run in faults]
+        targets = [target(run) for run in faults]
         work.submit("--set-resources", "train:gpu=0", "--", *targets)
         with ThreadPoolExecutor(len(faults)) as pool:
             list(pool.map(disturb, faults))
@@ -66,7 +68,7 @@ def disturbed(undisturbed, tmp_path_factory):
         yield work
 
 
-def test_on_processors_trainings_run_side_by_side(disturbed):
+def test_on_cpus_trainings_run_side_by_side(disturbed):
     assert disturbed.watcher.most > 1
 
 
@@ -87,7 +89,7 @@ def test_4_training_out_of_time_leaves_a_checkpoint_and_the_retry_has_more(distu
     assert_nothing_twice(disturbed, OUT_OF_TIME)
 
 
-def test_5_requeued_training_goes_on_under_the_same_job(disturbed, undisturbed):
+def test_5_requeued_training_continues_under_the_same_job(disturbed, undisturbed):
     assert [state for _, state in disturbed.jobs_of(REQUEUED)] == ["COMPLETED"]
     assert "resumed from" in disturbed.log(REQUEUED)
     assert_same_results(disturbed, undisturbed, REQUEUED)
@@ -101,10 +103,10 @@ def test_10_training_killed_inside_its_job_is_tried_again(disturbed, undisturbed
     assert_nothing_twice(disturbed, KILLED, killed=1)
 
 
-def test_log_of_slurm_is_kept_of_jobs_that_failed_alone(disturbed):
+def test_slurm_keeps_the_logs_of_failed_jobs_only(disturbed):
     folder = disturbed.path / ".snakemake/slurm_logs"
     expected = {
-        folder / run.comment.replace("_wildcards_", "/") / f"{job}.log"
+        folder / comment(run).replace("_wildcards_", "/") / f"{job}.log"
         for run in RUNS
         for job, state in disturbed.jobs_of(run)
         if state != "COMPLETED"
@@ -112,8 +114,8 @@ def test_log_of_slurm_is_kept_of_jobs_that_failed_alone(disturbed):
     assert set(folder.rglob("*.log")) == expected
 
 
-def test_5_preempted_training_goes_on_under_the_same_job(work, undisturbed):
-    work.submit("--", LSTM.target)
+def test_5_preempted_training_continues_under_the_same_job(work, undisturbed):
+    work.submit("--", target(LSTM))
     with slowed(work.training(LSTM)):
         pid = work.training(LSTM, epochs=1)
         work.cluster.run(
@@ -130,19 +132,19 @@ def test_5_preempted_training_goes_on_under_the_same_job(work, undisturbed):
 
 def test_6_and_8_trainings_outlive_slurmd_and_wait_for_a_drained_node(work, undisturbed):
     cluster = work.cluster
-    work.submit("--", LSTM.target, SIMPLE_RNN.target)
+    work.submit("--", target(LSTM), target(SIMPLE_RNN))
     first = work.first_training()
     second = LSTM if first == SIMPLE_RNN else SIMPLE_RNN
     pid = work.training(first)
     with slowed(pid):
         cluster.kill("slurmd")
-        work.training(first, epochs=2)  # it goes on
+        work.training(first, epochs=2)  # it continues
         cluster.spawn("slurmd")
         wait_until(lambda: cluster.node_state() in ("MIXED", "ALLOCATED"), 60, "slurmd is back")
         cluster.run("scontrol", "update", f"NodeName={NODE}", "State=DRAIN", "Reason=test")
         assert pid in trainings(work.path)
     wait_until(lambda: cluster.node_state() == "DRAINED", 100, "the node is drained")
-    assert (work.path / first.target).exists()
+    assert (work.path / target(first)).exists()
     assert [state for _, state in work.jobs_of(second)] == ["PENDING"]
     cluster.run("scontrol", "update", f"NodeName={NODE}", "State=RESUME")
     work.finish()
@@ -155,12 +157,12 @@ def test_6_and_8_trainings_outlive_slurmd_and_wait_for_a_drained_node(work, undi
 
 def test_7_controller_away_for_longer_than_five_polls(work, undisturbed):
     cluster = work.cluster
-    work.submit("--verbose", "--", LSTM.target, SIMPLE_RNN.target, patience=20)
+    work.submit("--verbose", "--", target(LSTM), target(SIMPLE_RNN), patience=20)
     first = work.first_training()
     with slowed(work.training(first)):
         cluster.wait_until_saved(work.job_of(first))  # or the job would be started once more
         cluster.kill("slurmctld")
-    wait_until((work.path / first.target).exists, 100, "the training ends all the same")
+    wait_until((work.path / target(first)).exists, 100, "the training ends nevertheless")
     # Only now does Snakemake forget its jobs; plain Snakemake would wait for ever.
     wait_until(lambda: "(final attempt)" in work.text(), 200, "five polls were in vain")
     cluster.spawn("slurmctld")
@@ -173,32 +175,32 @@ def test_7_controller_away_for_longer_than_five_polls(work, undisturbed):
 
 
 def test_9_main_process_killed_while_trainings_run(work, undisturbed):
-    work.submit("--", LSTM.target)
+    work.submit("--", target(LSTM))
     with slowed(work.training(LSTM)):
         # Snakemake alone: the submitter starts it again.
         pids = work.cluster.run("pgrep", "-P", work.process.pid, "-f", "snakemake").split()
         work.cluster.run("kill", "-KILL", *pids)
-        wait_until(lambda: "Starting Snakemake anew" in work.text(), 60, "a restart")
+        wait_until(lambda: "Restarting Snakemake" in work.text(), 60, "a restart")
     with slowed(work.training(LSTM)):
         # Both, without notice; the same command again at once.
         work.process.kill()
-        work.submit("--", LSTM.target)
+        work.submit("--", target(LSTM))
         wait_until(lambda: "cancelling them" in work.text(), 60, "the leftover is cancelled")
     work.finish()
-    assert "Removed the lock of a Snakemake that is dead" in work.text()
+    assert "Removed the lock of a dead Snakemake" in work.text()
     assert work.log(LSTM).count("resumed from") == 2
     assert_same_results(work, undisturbed, LSTM)
     assert_nothing_twice(work, LSTM)
 
 
 def test_10_training_over_its_memory_gets_more_on_the_retry(work, undisturbed):
-    # Without cgroups SLURM itself looks, each second, how much memory a job's processes hold.
+    # Without cgroups SLURM itself checks, each second, how much memory a job's processes use.
     memory = "train:mem_mb=200 if attempt == 1 else 1500"
-    # Plain Snakemake does as well where its main process lives.
+    # Plain Snakemake can do this as well while its main process lives.
     work.start(
         *("snakemake", "--snakefile", work.root / "Snakefile", "--configfile", "small.yaml"),
         *("--workflow-profile", work.root / "workflow/profiles/slurm", *QUICK),
-        *("--set-resources", "train:gpu=1", memory, "--", LSTM.target),
+        *("--set-resources", "train:gpu=1", memory, "--", target(LSTM)),
     )
     work.finish()
     (first, _), (retry, _) = work.jobs_of(LSTM)

@@ -1,6 +1,7 @@
-"""A directory in which a small experiment runs on the test's cluster, and what is seen of it."""
+"""A directory in which a small experiment runs on the test's cluster, and ways to watch it."""
 
 import base64
+import json
 import os
 import re
 import shutil
@@ -11,14 +12,15 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
 
 import yaml
 from cluster import wait_until
+from tweetrnn.grid import Run
+from tweetrnn.results import RUN_FILES, Results
 
 COMBINATION = "rnn1-dense2-dropout1-reg0-lr1e-3"
 EPOCHS = 120
-OWN_EPOCHS = rf"\"epochs\": {EPOCHS}"  # in Snakemake's records, JSON inside of JSON
+EPOCHS_IN_RECORDS = rf"\"epochs\": {EPOCHS}"  # Snakemake's records are JSON in JSON
 SMALL = {
     "name": "small",
     "corpus": {"kind": "demo", "tweets": 300},
@@ -33,44 +35,30 @@ SMALL = {
     "report": {"top": 1, "resamples": 200},
 }
 RESULTS = Path("results/small")
-# What a training leaves that must not depend on how often it was disturbed.
-SAME_BYTES = [
-    "history.csv",
-    "best.safetensors",
-    "last.safetensors",
-    "predictions.parquet",
-    "parameters.json",
-    "architecture.json",
-]
+# The files of a training that must not depend on how often it was interrupted.
+SAME_BYTES = [file for name, file in RUN_FILES.items() if name not in ("timing", "provenance")]
 # For tests only: a real cluster is asked less often.
 QUICK = ["--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "10"]
 
 
-class Run(NamedTuple):
-    """One training of the small experiment."""
-
-    cell: str
-    replicate: int = 1
-
-    @property
-    def path(self):
-        """The training's part of a path: logs, results and checkpoints have it alike."""
-        return Path(self.cell, COMBINATION, str(self.replicate))
-
-    @property
-    def target(self):
-        """The file that asks Snakemake for this training and no more."""
-        return RESULTS / "train" / self.path / "history.csv"
-
-    @property
-    def comment(self):
-        """How Snakemake names the training to SLURM."""
-        return f"rule_train_wildcards_{self.cell}_{COMBINATION}_{self.replicate}"
+def run_of(cell, replicate=1):
+    """Return a Run of the small experiment."""
+    return Run(cell, COMBINATION, replicate)
 
 
-LSTM, SIMPLE_RNN = Run("LSTM"), Run("SimpleRNN")
-# All trainings of the experiment: the grid's, and the selected combinations' with another seed.
-RUNS = [SIMPLE_RNN, LSTM, Run("SimpleRNN", 2), Run("LSTM", 2)]
+def target(run):
+    """Return the file that asks Snakemake for a training and nothing else."""
+    return Results(RESULTS).run(run).history
+
+
+def comment(run):
+    """Return the comment by which Snakemake identifies a training to SLURM."""
+    return f"rule_train_wildcards_{run.cell}_{run.combination}_{run.replicate}"
+
+
+LSTM, SIMPLE_RNN = run_of("LSTM"), run_of("SimpleRNN")
+# All trainings of the experiment: the grid's, and the selected combinations' with other seeds.
+RUNS = [SIMPLE_RNN, LSTM, run_of("SimpleRNN", 2), run_of("LSTM", 2)]
 
 
 def trainings(directory):
@@ -84,17 +72,15 @@ def trainings(directory):
             if arguments[1:4] == ["-m", "tweetrnn", "train"] and os.path.samefile(
                 entry / "cwd", directory
             ):
-                cell, replicate = (
-                    arguments[arguments.index(f"--{name}") + 1] for name in ("cell", "replicate")
-                )
-                found[int(entry.name)] = Run(cell, int(replicate))
+                stage = json.loads(arguments[4])
+                found[int(entry.name)] = run_of(stage["cell"], int(stage["replicate"]))
     return found
 
 
 class Watcher:
-    """Looks, twenty times a second, what trains in a directory, and keeps every attempt's log.
+    """Checks, twenty times a second, what trains in a directory, and keeps every attempt's log.
 
-    Snakemake deletes the log of a training that it starts again. ``with`` ends the watching.
+    Snakemake deletes the log of a training that it starts again. A context manager.
     """
 
     def __init__(self, directory):
@@ -103,15 +89,15 @@ class Watcher:
         self.twice = []  # runs that two processes trained at the same time
         self.logs = {run: [] for run in RUNS}  # of all attempts, in order
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread = threading.Thread(target=self._watch, daemon=True)
 
-    def _look(self):
+    def _watch(self):
         while not self._over.wait(0.05):
             runs = list(trainings(self.directory).values())
             self.most = max(self.most, len(runs))
             self.twice += {run for run in runs if runs.count(run) > 1}
             for run, logs in self.logs.items():
-                self._keep(self.directory / RESULTS / "logs/train" / f"{run.path}.log", logs)
+                self._keep(Results(self.directory / RESULTS).run(run).log, logs)
 
     def _keep(self, log, kept):
         copy = self.directory / "kept" / f"{len(kept)}-{log.parent.parent.name}-{log.name}"
@@ -119,7 +105,7 @@ class Watcher:
             if kept and os.path.samefile(log, kept[-1]):
                 return
             copy.parent.mkdir(exist_ok=True)
-            os.link(log, copy)  # the same file, which its writer goes on to fill
+            os.link(log, copy)  # the same file, which its writer continues to fill
             kept.append(copy)
 
     def __enter__(self):
@@ -132,7 +118,7 @@ class Watcher:
 
 
 class Workplace:
-    """A working directory beside the checkout's Snakefile, and the cluster."""
+    """A working directory outside of the checkout, and the cluster."""
 
     def __init__(self, path, root, cluster):
         self.path, self.root, self.cluster = path, root, cluster
@@ -142,23 +128,23 @@ class Workplace:
 
     @classmethod
     def new(cls, path, root, cluster):
-        """Make a directory in which nothing has run yet."""
+        """Create a directory in which nothing has run yet."""
         path.mkdir()
         (path / "small.yaml").write_text(yaml.safe_dump(SMALL))
         return cls(path, root, cluster)
 
     def without_trainings(self, path):
-        """Return a copy in which all is done but the trainings and what follows them."""
+        """Return a copy in which everything is done except trainings and what follows them."""
         shutil.copytree(self.path, path, symlinks=True)
         for name in ["train", "aggregate", "select", "compare", "plot", "report", "logs/train"]:
             shutil.rmtree(path / RESULTS / name)
         shutil.rmtree(path / RESULTS / "benchmarks/train")
         for record in path.glob(".snakemake/metadata/*"):
-            # As after a change of the config: what Snakemake noted of trainings is out of date.
+            # As after a change of the config: Snakemake's records of trainings are out of date.
             if base64.urlsafe_b64decode(record.name).startswith(f"{RESULTS}/train/".encode()):
                 text = record.read_text()
-                assert OWN_EPOCHS in text
-                record.write_text(text.replace(OWN_EPOCHS, "another number of epochs"))
+                assert EPOCHS_IN_RECORDS in text
+                record.write_text(text.replace(EPOCHS_IN_RECORDS, "another number of epochs"))
         (path / "output.txt").unlink()
         return Workplace(path, self.root, self.cluster)
 
@@ -167,7 +153,7 @@ class Workplace:
         return self
 
     def __exit__(self, *exception):
-        """End what still runs, here and on the cluster."""
+        """End whatever still runs, here and on the cluster."""
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
@@ -177,7 +163,7 @@ class Workplace:
     # -- running
 
     def start(self, *command):
-        """Start a command of the project's environment; its output goes to ``output``."""
+        """Start a command in the project's environment; its output goes to ``output``."""
         bin_folder = Path(sys.executable).parent
         environment = self.cluster.environment
         environment |= {
@@ -220,18 +206,18 @@ class Workplace:
         """Return the last lines that the commands have printed, for messages."""
         return "\n".join(line[:300] for line in self.text().splitlines()[-40:])
 
-    # -- what is seen
+    # -- watching
 
     def log(self, run):
         """Return a training's log, of all attempts that the watcher saw."""
         return "".join(path.read_text() for path in list(self.watcher.logs[run]))
 
     def epochs(self, run):
-        """Return the numbers of the epochs that all attempts at a training have ended, in order."""
+        """Return the numbers of the epochs that all attempts of a training finished, in order."""
         return [int(number) for number in re.findall(r"INFO epoch (\d+) of", self.log(run))]
 
     def training(self, run, epochs=5, seconds=120):
-        """Return the pid of a training when it has done some (more) epochs."""
+        """Wait until a training has done some (more) epochs; return its pid."""
         before = len(self.epochs(run))
 
         def under_way():
@@ -244,7 +230,7 @@ class Workplace:
         return wait_until(under_way, seconds, f"{run} is under way", every=0.02)
 
     def first_training(self):
-        """Return the Run that trains, of several that wait for one GPU."""
+        """Return the Run that trains, while others wait for the one GPU."""
         return wait_until(lambda: list(trainings(self.path).values()), 120, "a training")[0]
 
     def jobs(self):
@@ -256,8 +242,8 @@ class Workplace:
         return [tuple(row[:3]) for row in rows if os.path.realpath(row[3]) == str(self.path)]
 
     def jobs_of(self, run):
-        """Return (job id, state) of all jobs that were to do a training, the first one first."""
-        return [(job, state) for job, state, comment in self.jobs() if comment == run.comment]
+        """Return (job id, state) of all jobs of a training, in order."""
+        return [(job, state) for job, state, text in self.jobs() if text == comment(run)]
 
     def job_of(self, run):
         """Return the id of the running job of a training."""
@@ -267,7 +253,7 @@ class Workplace:
 
 @contextmanager
 def slowed(pid, share=0.1):
-    """Let a process run for a share of the time only, so that a fault meets it under way."""
+    """Let a process run for a share of the time only, so that a fault happens while it runs."""
     over = threading.Event()
 
     def brake():
@@ -288,10 +274,10 @@ def slowed(pid, share=0.1):
 
 
 def assert_same_results(found, expected, *runs):
-    """Check that trainings left byte for byte what the undisturbed ones left."""
+    """Check that trainings wrote the same bytes as the undisturbed ones."""
     for run in runs:
         for name in SAME_BYTES:
-            path = RESULTS / "train" / run.path / name
+            path = target(run).with_name(name)
             same = (found.path / path).read_bytes() == (expected.path / path).read_bytes()
             assert same, f"{path} differs from the undisturbed run's"
 
@@ -300,9 +286,9 @@ def assert_nothing_twice(work, run, killed=0):
     """Check that a run never had two writers, was finished once, and lost little work.
 
     Args:
-        killed: how often its training was ended without notice. Each time costs the epoch under
-            way, and so no epoch is ended twice, unless the training was killed between the end of
-            an epoch and its checkpoint. With notice nothing is lost.
+        killed: how often its training was killed without notice. Each kill costs at most the
+            current epoch; an epoch is done twice only if the training was killed between its end
+            and its checkpoint. With notice nothing is lost.
     """
     assert run not in work.watcher.twice
     states = [state for _, state in work.jobs_of(run)]

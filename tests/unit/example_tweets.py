@@ -1,11 +1,13 @@
-"""Invented tweets as tokenize writes them, for the tests of the stages after it."""
+"""Tweets as tokenize writes them, for the tests of the stages after it."""
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from hypothesis import strategies as st
+from tweetrnn.files import sha256_of, write_json
+from tweetrnn.results import Results
 
 LABELS = ["negative", "neutral", "positive"]
-# Any text but lone surrogates, which UTF-8 cannot hold; few letters, so that words repeat.
+# Any text but lone surrogates, which UTF-8 cannot encode; few letters, so that words repeat.
 words = st.one_of(
     st.sampled_from(["a", "b", "B", "é", "😀"]),
     st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=3),
@@ -24,3 +26,12 @@ def write_tweets(path, tokens, labels=None, groups=None, ids=None):
         "group": pa.array(range(n) if groups is None else groups, pa.uint64()),
     }
     pq.write_table(pa.table(table), path)
+
+
+def write_tokenized(results, tokens, *columns, names=LABELS):
+    """Write tweets and facts as tokenize does; ``columns`` are those of ``write_tweets``."""
+    results = Results(results)
+    results.tweets.parent.mkdir(parents=True, exist_ok=True)
+    write_tweets(results.tweets, tokens, *columns)
+    facts = {"labels": names, "tweets_sha256": sha256_of(results.tweets)}
+    write_json(results.token_facts, facts)

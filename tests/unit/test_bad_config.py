@@ -1,6 +1,6 @@
-"""Every mistake in a config is told in one line: the key, its value, what was expected.
+"""Every mistake in a config is reported in one line: the key, its value, what was expected.
 
-The table is made from the schema, so that a new key comes with its mistakes.
+The cases are made from the schema, so that a new key is tested at once.
 """
 
 import itertools
@@ -13,7 +13,7 @@ from tweetrnn.config import read, resolve
 from tweetrnn.errors import UserError
 
 KEYS = list(all_keys())
-# What is of each type, and what YAML may well make of a slip of the pen.
+# Values of each type, and what YAML may make of a typing error.
 SAMPLES = {
     "object": [{"a": 1}],
     "array": [[], ["many"]],
@@ -21,7 +21,7 @@ SAMPLES = {
     "number": [2.5, math.nan, math.inf],
     "integer": [7],
     "boolean": [True],
-    "null": [],  # takes a key back
+    "null": [],  # counts as absent
 }
 ALSO = {"number": ["integer"]}  # types whose values are of the other type, too
 
@@ -37,8 +37,8 @@ def shown(value):
     return yaml.safe_dump(value, default_flow_style=True).split("\n")[0]
 
 
-def told(config):
-    """Return the lines that tell a config's mistakes, its heading left out."""
+def mistakes_of(config):
+    """Return the lines that report a config's mistakes, without the heading."""
     with pytest.raises(UserError) as caught:
         resolve(config)
     heading, *lines = str(caught.value).splitlines()
@@ -53,10 +53,10 @@ def types_of(known):
 
 def of_wrong_type():
     for dotted, known, kinds in KEYS:
-        own = types_of(known) or ["string"]
-        own = {*own, *itertools.chain.from_iterable(ALSO.get(name, []) for name in own)}
+        types = types_of(known) or ["string"]
+        types = {*types, *itertools.chain.from_iterable(ALSO.get(name, []) for name in types)}
         for name, values in SAMPLES.items():
-            for value in () if name in own else values:
+            for value in () if name in types else values:
                 yield base_of(kinds), dotted, value, known
 
 
@@ -97,8 +97,8 @@ def wrong_item():
 
 
 @pytest.mark.parametrize(("config", "dotted", "value", "known"), list(of_wrong_type()))
-def test_value_of_another_type_is_told(config, dotted, value, known):
-    [line] = told(with_change(config, dotted, value))
+def test_value_of_another_type_is_reported(config, dotted, value, known):
+    [line] = mistakes_of(with_change(config, dotted, value))
     assert line.startswith(f"{dotted}: ")
     assert shown(value) in line
     assert f"is not one of {', '.join(known['enum'])}" in line if "enum" in known else (
@@ -107,48 +107,50 @@ def test_value_of_another_type_is_told(config, dotted, value, known):
 
 
 @pytest.mark.parametrize(("config", "dotted", "value", "expected"), list(out_of_range()))
-def test_value_out_of_range_is_told_with_the_range(config, dotted, value, expected):
-    lines = told(with_change(config, dotted, value))
+def test_value_out_of_range_is_reported_with_the_range(config, dotted, value, expected):
+    lines = mistakes_of(with_change(config, dotted, value))
     [line] = [line for line in lines if line.startswith(f"{dotted}: ")]
     assert expected in line and line.endswith(f", got {shown(value)}")
 
 
 @pytest.mark.parametrize(("config", "dotted", "value", "expected"), list(wrong_item()))
-def test_wrong_or_doubled_entry_of_a_list_is_told_by_its_place(config, dotted, value, expected):
-    [line] = told(with_change(config, dotted, value))
+def test_wrong_or_repeated_entry_of_a_list_is_reported_with_its_place(
+    config, dotted, value, expected
+):
+    [line] = mistakes_of(with_change(config, dotted, value))
     assert line.startswith(expected)
 
 
 @pytest.mark.parametrize(
     ("dotted", "known", "kinds"), KEYS, ids=lambda v: v if type(v) is str else ""
 )
-def test_misspelled_key_is_told_with_the_one_that_was_meant(dotted, known, kinds):
+def test_misspelled_key_is_reported_with_the_one_that_was_meant(dotted, known, kinds):
     section, _, key = dotted.rpartition(".")
     slip = f"{section}.{key[:1]}{key}".lstrip(".")
-    lines = told(with_change(base_of(kinds), slip, known.get("default", "x")))
+    lines = mistakes_of(with_change(base_of(kinds), slip, known.get("default", "x")))
     assert f"{slip}: unknown key; did you mean {key}?" in lines
 
 
 @pytest.mark.parametrize("section", sorted({key.partition(".")[0] for key, *_ in KEYS} - {"name"}))
 @pytest.mark.parametrize("value", ["many", 1, [1], True])
-def test_section_that_is_no_mapping_is_told(section, value):
+def test_section_that_is_not_a_mapping_is_reported(section, value):
     if section == "seed" and value in (1, True):
         value = "many"
-    [line] = told(with_change(DEMO, section, value))
+    [line] = mistakes_of(with_change(DEMO, section, value))
     assert line.startswith(f"{section}: expected ") and shown(value) in line
 
 
 @pytest.mark.parametrize(
     "name", ["", ".", "..", "../x", "/x", "a/b", "a b", "é", "-a", "a\n", "a;b"]
 )
-def test_name_that_is_no_plain_folder_name_is_refused(name):
-    [line] = told(with_change(DEMO, "name", name))
+def test_name_that_is_not_a_plain_folder_name_is_refused(name):
+    [line] = mistakes_of(with_change(DEMO, "name", name))
     assert line.startswith("name: expected text of the form ") and repr(name) in line
 
 
 @pytest.mark.parametrize("digest", ["0" * 63, "0" * 65, "g" * 64, "A" * 64, "0" * 64 + "\n"])
-def test_text_that_is_no_sha256_is_refused(digest):
-    [line] = told(with_change(URL, "corpus.sha256", digest))
+def test_text_that_is_not_a_sha256_is_refused(digest):
+    [line] = mistakes_of(with_change(URL, "corpus.sha256", digest))
     assert line.startswith("corpus.sha256: expected text of the form ")
 
 
@@ -156,7 +158,7 @@ def test_text_that_is_no_sha256_is_refused(digest):
     "url", ["x.org/t.csv", "ftp://x.org/t.csv", "file:///etc/passwd", "http://"]
 )
 def test_address_that_is_not_http_is_refused(url):
-    [line] = told(with_change(URL, "corpus.url", url))
+    [line] = mistakes_of(with_change(URL, "corpus.url", url))
     assert line.startswith("corpus.url: expected text of the form ") and repr(url) in line
 
 
@@ -175,11 +177,11 @@ def test_address_that_is_not_http_is_refused(url):
     ],
     ids=str,
 )
-def test_impossible_fractions_are_told(fractions):
+def test_impossible_fractions_are_reported(fractions):
     config = DEMO
     for part, share in fractions.items():
         config = with_change(config, f"split.fractions.{part}", share)
-    lines = told(config)
+    lines = mistakes_of(config)
     assert all(line.startswith("split.fractions") for line in lines)
 
 
@@ -194,7 +196,7 @@ def test_impossible_fractions_are_told(fractions):
         ("1", 1),
     ],
 )
-def test_number_is_one_however_yaml_reads_it(text, value):
+def test_number_is_recognised_however_yaml_reads_it(text, value):
     config = with_change(DEMO, "grid.learning_rate", yaml.safe_load(f"[{text}]"))
     assert resolve(config)["grid"]["learning_rate"] == [value]
 
@@ -202,42 +204,42 @@ def test_number_is_one_however_yaml_reads_it(text, value):
 @pytest.mark.parametrize(
     "text", ["1e-3x", "1e", "0,001", "1_000.5", "0x1p-3", "one", ".nan", ".inf"]
 )
-def test_text_that_is_no_number_is_told(text):
+def test_text_that_is_not_a_number_is_reported(text):
     config = with_change(DEMO, "grid.learning_rate", [yaml.safe_load(text)])
-    lines = told(config)
+    lines = mistakes_of(config)
     assert lines[0].startswith("grid.learning_rate[0]: expected ")
 
 
-def test_same_number_written_in_two_ways_is_a_doubled_entry():
+def test_same_number_written_in_two_ways_is_a_repeated_entry():
     for values in (["1e-3", 0.001], [1, 1.0], ["1", 1]):
-        [line] = told(with_change(DEMO, "grid.learning_rate", values))
+        [line] = mistakes_of(with_change(DEMO, "grid.learning_rate", values))
         assert line.startswith("grid.learning_rate: expected no value twice")
 
 
-def test_whole_number_with_a_point_is_a_whole_number():
+def test_whole_number_with_a_decimal_point_is_a_whole_number():
     config = resolve(with_change(DEMO, "grid.recurrent_layers", [1.0, 2.0]))
     assert [type(value) for value in config["grid"]["recurrent_layers"]] == [int, int]
 
 
-def test_cell_that_does_not_exist_is_told_with_the_known_ones():
-    [line] = told(with_change(DEMO, "grid.cell", ["Perceptron"]))
+def test_cell_that_does_not_exist_is_reported_with_the_known_ones():
+    [line] = mistakes_of(with_change(DEMO, "grid.cell", ["Perceptron"]))
     known = "SimpleRNN, LSTM, GRU, BidirectionalLSTM"
     assert line.startswith(f"grid.cell[0]: 'Perceptron' is not one of {known}")
-    [line] = told(with_change(DEMO, "grid.cell", ["LSTM", "SimpelRNN"]))
+    [line] = mistakes_of(with_change(DEMO, "grid.cell", ["LSTM", "SimpelRNN"]))
     assert line.endswith("did you mean SimpleRNN?")
 
 
 @pytest.mark.parametrize("length", [0, -1])
 def test_sequence_without_words_is_refused(length):
-    [line] = told(with_change(DEMO, "sequence.length", length))
+    [line] = mistakes_of(with_change(DEMO, "sequence.length", length))
     assert line == f"sequence.length: expected at least 1, got {length}"
 
 
-def test_all_mistakes_are_told_at_once_each_in_its_line():
+def test_all_mistakes_are_reported_at_once_one_per_line():
     config = with_change(DEMO, "training.epochs", 0)
     config = with_change(config, "grid.cell", [])
     config = with_change(config, "modle", {})
-    lines = told(config)
+    lines = mistakes_of(config)
     assert sorted(line.split(":")[0] for line in lines) == ["grid.cell", "modle", "training.epochs"]
 
 
@@ -246,8 +248,8 @@ def test_all_mistakes_are_told_at_once_each_in_its_line():
     [
         (b"name: [demo", "not YAML: while parsing a flow sequence"),
         (b"name: a\n\tseed: 1", "not YAML: while scanning"),
-        (b"name: a\nname: b", "not YAML: the key name stands twice"),
-        (b"training: {epochs: 1, epochs: 2}", "not YAML: the key epochs stands twice"),
+        (b"name: a\nname: b", "not YAML: the key name appears twice"),
+        (b"training: {epochs: 1, epochs: 2}", "not YAML: the key epochs appears twice"),
         (b"a: !!python/object/apply:os.system [true]", "not YAML: could not determine a constr"),
         (b"? [a, b]\n: 1", "not YAML: "),
         (b"", "expected a mapping of keys"),
@@ -256,7 +258,7 @@ def test_all_mistakes_are_told_at_once_each_in_its_line():
         (b"name: \xff", "cannot be read ('utf-8' codec"),
     ],
 )
-def test_file_that_is_no_config_is_refused_by_its_name(tmp_path, content, message):
+def test_file_that_is_not_a_config_is_refused_with_its_name(tmp_path, content, message):
     path = tmp_path / "c.yaml"
     path.write_bytes(content)
     with pytest.raises(UserError) as caught:
@@ -264,6 +266,6 @@ def test_file_that_is_no_config_is_refused_by_its_name(tmp_path, content, messag
     assert str(caught.value).startswith(f"{path}: ") and message in str(caught.value)
 
 
-def test_absent_config_is_told_by_its_name(tmp_path):
+def test_missing_config_is_reported_with_its_name(tmp_path):
     with pytest.raises(UserError, match=r"c\.yaml: the config cannot be read \(.*No such file"):
         read(tmp_path / "c.yaml")

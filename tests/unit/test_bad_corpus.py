@@ -1,6 +1,6 @@
-"""Bad corpora: each is told in one message, and nothing half-written stays.
+"""Bad corpora: one message says what is wrong with each, and nothing half-written stays.
 
-What can be kept is kept: the second table has files with a fault that most rows survive.
+The second table has files with a fault in some rows, of which the others are kept.
 """
 
 import bz2
@@ -17,15 +17,19 @@ import pyarrow.parquet as pq
 import pytest
 from example_corpus import (
     HEADER,
+    TOKENIZE,
     as_csv,
     as_json_lines,
+    contents,
     rows,
     run_encode,
     run_split,
     run_tokenize,
     written,
 )
+from tweetrnn.__main__ import main
 from tweetrnn.data import tokenize
+from tweetrnn.errors import UserError
 
 GOOD = as_csv(rows())
 
@@ -38,7 +42,7 @@ def zipped(name, content=GOOD):
 
 
 def parquet(columns=None, **changes):
-    """Return the bytes of a Parquet file of sound rows, with some columns changed."""
+    """Return the bytes of a Parquet file of valid rows, with some columns changed."""
     table = dict(zip(HEADER, map(list, zip(*rows(), strict=True)), strict=True))
     stream = io.BytesIO()
     pq.write_table(
@@ -52,8 +56,8 @@ def flipped(content, at):
     return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
 
 
-def having(**columns):
-    """Return a CSV of sound rows in which columns have another value in each row."""
+def with_columns(**columns):
+    """Return a CSV of valid rows in which these columns have this value in every row."""
     return as_csv(
         [
             [columns.get(name, cell) for name, cell in zip(HEADER, row, strict=True)]
@@ -63,7 +67,7 @@ def having(**columns):
 
 
 def with_rows(*more, count=10, **dialect):
-    """Return a CSV of a few sound rows and then others."""
+    """Return a CSV of a few valid rows and then others."""
     return as_csv([*rows(count), *more], **dialect)
 
 
@@ -73,23 +77,23 @@ TOO_MANY = r"rows cannot be used \([\d.]+ %, and corpus\.max_dropped allows 1 %\
 
 # name: (file name, content as text or bytes, keys of corpus, what the message says)
 REFUSED = {
-    "empty": ("t.csv", "", {}, "empty; expected one row for each tweet"),
-    "white space alone": ("t.csv", " \n\t\n", {}, "nothing but white space; expected a header"),
-    "header alone": ("t.csv", as_csv([]), {}, "holds no rows; expected one for each tweet"),
+    "empty": ("t.csv", "", {}, "empty; expected one row per tweet"),
+    "white space alone": ("t.csv", " \n\t\n", {}, "only white space; expected a header"),
+    "header alone": ("t.csv", as_csv([]), {}, "no rows; expected one row per tweet"),
     "no header": (
         "t.csv",
         as_csv(rows(), header=None),
         {},
         "'1000', 'tweet number 0', 'negative'. Is the first",
     ),
-    "unknown ending": ("t.txt", GOOD, {}, r"ending '\.txt' does not tell .*set corpus\.format to"),
+    "unknown ending": ("t.txt", GOOD, {}, r"extension '\.txt' is not .*set corpus\.format to"),
     "no ending": ("tweets", GOOD, {}, r"set corpus\.format to csv, tsv, jsonl or parquet"),
     # Encodings
     "Latin-1": (
         "t.csv",
         LATIN.encode("latin-1"),
         {},
-        r"t\.csv, line 9: the byte 0xe9 is not utf-8; as Latin-1 .*numéro 7.*set "
+        r"t\.csv, line 9: the byte 0xe9 is not utf-8; in Latin-1 .*numéro 7.*set "
         r"corpus\.encoding to latin-1",
     ),
     "Latin-1 far down": (
@@ -109,7 +113,7 @@ REFUSED = {
         "t.csv",
         GOOD.replace("number 3", "\x81").encode("latin-1"),
         {"encoding": "cp1252"},
-        r"line 5: the byte 0x81 is not cp1252; set corpus\.encoding to what the file is in",
+        r"line 5: the byte 0x81 is not cp1252; set corpus\.encoding to the file's encoding",
     ),
     "UTF-16": (
         "t.csv",
@@ -189,28 +193,33 @@ REFUSED = {
         "t.csv",
         GOOD,
         {"format": "parquet"},
-        "not Parquet; set corpus.format",
+        "not a Parquet file; set corpus.format",
     ),
     # Columns
-    "semicolons": ("t.csv", SEMICOLONS, {}, r"Are columns parted by ';'\? Then set corpus\.delim"),
+    "semicolons": (
+        "t.csv",
+        SEMICOLONS,
+        {},
+        r"If columns are separated by ';', set corpus\.delimiter",
+    ),
     "tabs": (
         "t.csv",
         as_csv(rows(), delimiter="\t"),
         {},
-        r"parted by '\\t'\? Then set corpus\.delim",
+        r"separated by '\\t', set corpus\.delimiter",
     ),
     "quote as delimiter": (
         "t.csv",
         GOOD,
         {"delimiter": '"'},
-        r"corpus\.delimiter: '\"' cannot part",
+        r"corpus\.delimiter: '\"' cannot separate",
     ),
     "no text": (
         "t.csv",
         as_csv(rows(), header=("tweet_id", "Tweet text", "airline_sentiment")),
         {},
-        r"no column 'text'; did you mean 'Tweet text'\? Set corpus\.columns\.text to one of those "
-        "found: 'tweet_id', 'Tweet text'",
+        r"no column 'text'; did you mean 'Tweet text'\? Set corpus\.columns\.text to one of the "
+        "file's columns: 'tweet_id', 'Tweet text'",
     ),
     "two columns of a name": (
         "t.csv",
@@ -232,22 +241,23 @@ REFUSED = {
         {},
         TOO_MANY
         + r"(?s:.*)misplaced quote: 10; row 1 \(line 2\), row 2 \(line 3\), row 3 \(line 4\), "
-        r"\.\.\.\n.*its own quotes doubled\.\nMend these rows, or raise corpus\.max_dropped",
+        r"\.\.\.\n.*the quotes in it doubled\.\nFix these rows, or raise corpus\.max_dropped",
     ),
     "ragged": (
         "t.csv",
         with_rows(("1", "a", "b", "neutral"), ("2",)),
         {},
         TOO_MANY
-        + r"(?s:.*)wrong number of columns: 2; row 11 \(line 12\), row 12 \(line 13\)\n.*quoted",
+        + r"(?s:.*)wrong number of columns: 2; row 11 \(line 12\), row 12 \(line 13\)\n.*in quotes"
+        " as a whole",
     ),
     "unknown labels": (
         "t.csv",
         with_rows(("1", "a", "mixed"), ("2", "b", "mixed"), ("3", "c", "?")),
         {},
         TOO_MANY
-        + r"(?s:.*)row 11 \(line 12\): 'mixed'(?s:.*)lacks: 'mixed' \(2\), '\?' \(1\); name "
-        r"those to leave out in corpus\.ignore_labels",
+        + r"(?s:.*)row 11 \(line 12\): 'mixed'(?s:.*)not in corpus\.labels: 'mixed' \(2\), "
+        r"'\?' \(1\); list those to leave out in corpus\.ignore_labels",
     ),
     "missing labels": (
         "t.csv",
@@ -259,17 +269,18 @@ REFUSED = {
         "t.csv",
         GOOD.replace("negative", "Negative"),
         {},
-        r"no row has the label 'negative' of corpus\.labels\. Labels found .*'Negative' \(67\)",
+        r"no row has the label 'negative' of corpus\.labels\. "
+        r"Labels in the column .*'Negative' \(67\)",
     ),
     "one class": (
         "t.csv",
-        having(airline_sentiment="neutral"),
+        with_columns(airline_sentiment="neutral"),
         {},
         r"no row has the label 'negative', 'positive'.*'neutral' \(200\)",
     ),
     "labels left out": (
         "t.csv",
-        having(airline_sentiment="neutral"),
+        with_columns(airline_sentiment="neutral"),
         {"labels": ["good", "bad"], "ignore_labels": ["neutral"]},
         r"no row has the label 'good', 'bad'.*'neutral' \(200\)",
     ),
@@ -277,23 +288,23 @@ REFUSED = {
         "t.csv",
         as_csv([(i, "" if label == "positive" else text, label) for i, text, label in rows()]),
         {"max_dropped": 1},
-        "every row with the label 'positive' had to be dropped:\n.*empty text: 66(?s:.*)\nMend",
+        "every row with the label 'positive' had to be dropped:\n.*empty text: 66(?s:.*)\nFix ",
     ),
     "empty texts": (
         "t.csv",
-        having(text=" "),
+        with_columns(text=" "),
         {},
         TOO_MANY + r":\n  empty text: 200; row 1 \(line 2\)",
     ),
     "equal texts": (
         "t.csv",
-        having(text="the same"),
+        with_columns(text="the same"),
         {},
-        r"all 200 tweets have the same tokens.*Is corpus\.columns\.text \('text'\) the column",
+        r"all 200 tweets have the same tokens.*is corpus\.columns\.text \('text'\) the column",
     ),
     "invisible texts": (
         "t.csv",
-        having(text="\u200b\ufeff"),
+        with_columns(text="\u200b\ufeff"),
         {},
         TOO_MANY + "(?s:.*)no tokens: 200",
     ),
@@ -314,42 +325,43 @@ REFUSED = {
         "text is not text",
     ),
     "labels that are lists": ("t.jsonl", as_json_lines([(1, "a", ["x"])]), {}, "label is not text"),
-    "blank lines alone": ("t.jsonl", "\n\n", {}, "holds no rows"),
-    "nested without end": ("t.jsonl", "[" * 100_000, {}, "begins with a JSON list"),
+    "blank lines alone": ("t.jsonl", "\n\n", {}, "no rows"),
+    "nested without end": ("t.jsonl", "[" * 100_000, {}, "starts with a JSON list"),
     "JSON in Latin-1": ("t.jsonl", b'{"text": "\xe9"}\n', {}, "line 1: the byte 0xe9 is not utf-8"),
     # Parquet
     "Parquet cut short": (
         "t.parquet",
         parquet()[:-9],
         {},
-        "not a sound Parquet file.*copy it or write it anew",
+        "not a valid Parquet file.*copy or write it again",
     ),
-    "a bit flipped": ("t.parquet", flipped(parquet(), 30), {}, "not a sound Parquet file"),
+    "a bit flipped": ("t.parquet", flipped(parquet(), 30), {}, "not a valid Parquet file"),
     "no such Parquet column": (
         "t.parquet",
         parquet({"id": [1], "text": ["a"]}),
         {},
-        r"no column 'tweet_id'\. Set corpus\.columns\.id to one of those found: 'id', 'text'",
+        r"no column 'tweet_id'\. Set corpus\.columns\.id to one of the file's columns: "
+        "'id', 'text'",
     ),
     "Parquet without columns": ("t.parquet", parquet({}), {}, "no column 'tweet_id'"),
     "Parquet of bytes": (
         "t.parquet",
         parquet(text=pa.array([b"x"] * 200, pa.large_binary())),
         {},
-        "the column 'text' holds large_binary; expected text",
+        "the column 'text' has the type large_binary; expected text",
     ),
     "Parquet of lists": ("t.parquet", parquet(text=[["x"]] * 200), {}, "expected text"),
     "Parquet of invalid text": (
         "t.parquet",
         parquet(text=pa.array([b"\xff"] * 200, pa.binary()).view(pa.string())),
         {},
-        "not a sound Parquet file",
+        "not a valid Parquet file",
     ),
     "Parquet without rows": (
         "t.parquet",
         parquet({name: pa.array([], pa.string()) for name in HEADER}),
         {},
-        "holds no rows",
+        "no rows",
     ),
 }
 
@@ -358,57 +370,67 @@ def as_bytes(content):
     return content.encode() if isinstance(content, str) else content
 
 
-def refuse(corpus, out, capsys, match, **changes):
-    """Run the stage and see that it tells the fault as it should and leaves nothing."""
-    out.mkdir()
-    assert run_tokenize(corpus, out, **changes) == 1
-    told = capsys.readouterr().err
-    assert told.startswith("error: ")
-    assert told.count("error: ") == 1
-    assert "Traceback" not in told
-    assert told.removesuffix("\n") in out.with_suffix(".log").read_text()
-    assert len(told) < 2_000
-    assert os.listdir(out) == []
+def refuse(corpus, results, match, **changes):
+    """Run the stage and check that it refuses the file with one message and writes nothing."""
+    with pytest.raises(UserError) as caught:
+        run_tokenize(corpus, results, **changes)
+    message = str(caught.value)
+    assert len(message) < 2_000
+    assert contents(results) == {}
     __tracebackhide__ = True
-    if not re.search(match, told):
-        pytest.fail(f"expected {match!r}, was told:\n{told}")
+    if not re.search(match, message):
+        pytest.fail(f"expected {match!r}, but the message is:\n{message}")
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_corpus_that_will_not_do_is_told_in_one_message(tmp_path, capsys, case):
+def test_an_unusable_corpus_is_refused_with_one_message(tmp_path, case):
     name, content, changes, message = REFUSED[case]
     (tmp_path / name).write_bytes(as_bytes(content))
-    refuse(tmp_path / name, tmp_path / "out", capsys, message, **changes)
+    refuse(tmp_path / name, tmp_path / "results", message, **changes)
 
 
-def test_a_file_that_is_not_there_is_told_with_where_it_was_looked_for(tmp_path, capsys):
-    for number, name in enumerate(["absent.csv", "file/absent.csv", "x" * 300 + ".csv"]):
-        (tmp_path / "file").write_text(GOOD)
-        message = (
-            "no such file; a relative corpus.path starts at" if number < 2 else "cannot be read"
-        )
-        refuse(tmp_path / name, tmp_path / f"out{number}", capsys, message)
+def test_the_command_line_prints_and_logs_that_message_and_no_traceback(tmp_path, capsys):
+    files = {name: str(tmp_path / name) for name in ("corpus", "tweets", "token_facts", "dropped")}
+    (tmp_path / "corpus").write_text("")
+    config = {"corpus": {"kind": "path"}, "tokenize": TOKENIZE}
+    log = tmp_path / "log"
+    command = ["tokenize", json.dumps(files), "--config", json.dumps(config), "--log", str(log)]
+    assert main(command) == 1
+    message = capsys.readouterr().err
+    assert message == f"error: {files['corpus']}: empty; expected one row per tweet\n"
+    assert message in log.read_text()
+    assert "Traceback" not in log.read_text()
 
 
-def test_what_is_no_file_is_refused_and_a_folder_told_with_what_it_holds(tmp_path, capsys):
+def test_a_missing_file_is_refused_with_where_it_was_looked_for(tmp_path):
+    (tmp_path / "file").write_text(GOOD)
+    missing = "no such file; a relative corpus.path is relative to"
+    refuse(tmp_path / "absent.csv", tmp_path / "results", missing)
+    refuse(tmp_path / "file/absent.csv", tmp_path / "results", missing)
+    refuse(tmp_path / ("x" * 300 + ".csv"), tmp_path / "results", "cannot be read")
+
+
+def test_a_folder_is_refused_with_the_corpora_in_it(tmp_path):
     (tmp_path / "folder").mkdir()
-    refuse(tmp_path / "folder", tmp_path / "out1", capsys, "a directory; corpus.path must name")
+    refuse(tmp_path / "folder", tmp_path / "results", "a directory; corpus.path must name")
     (tmp_path / "folder" / "Tweets.CSV").write_text(GOOD)
-    refuse(
-        tmp_path / "folder", tmp_path / "out2", capsys, r"a directory \(it holds 'Tweets\.CSV'\)"
-    )
+    match = r"a directory with the files 'Tweets\.CSV'; corpus\.path must name"
+    refuse(tmp_path / "folder", tmp_path / "results", match)
+
+
+def test_a_pipe_is_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe.csv")
-    refuse(tmp_path / "pipe.csv", tmp_path / "out3", capsys, "not a regular file")
+    refuse(tmp_path / "pipe.csv", tmp_path / "results", "not a regular file")
 
 
-def test_a_file_without_permission_is_told(tmp_path, capsys, monkeypatch):
+def test_a_file_without_permission_is_refused(tmp_path, monkeypatch):
     (tmp_path / "t.csv").write_text(GOOD)
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may read everything
-    refuse(tmp_path / "t.csv", tmp_path / "out", capsys, "no permission to read it")
+    refuse(tmp_path / "t.csv", tmp_path / "results", "no permission to read it")
 
 
-@pytest.mark.parametrize("change", ["grows", "vanishes", "is another"])
-def test_a_file_that_changes_while_it_is_read_is_told(tmp_path, capsys, monkeypatch, change):
+@pytest.mark.parametrize("change", ["grows", "vanishes", "is replaced"])
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch, change):
     path = tmp_path / "t.csv"
     path.write_text(GOOD)
 
@@ -425,22 +447,22 @@ def test_a_file_that_changes_while_it_is_read_is_told(tmp_path, capsys, monkeypa
 
     monkeypatch.setattr(tokenize, "tokenize_text", tokenize_and_change)
     match = "no such file" if change == "vanishes" else "changed while it was read; run again"
-    refuse(path, tmp_path / "out", capsys, match)
+    refuse(path, tmp_path / "results", match)
 
 
-def test_an_old_result_stays_as_it_was_when_the_corpus_turns_bad(tmp_path, capsys):
-    corpus, out = tmp_path / "t.csv", tmp_path / "out"
-    out.mkdir()
+def test_an_old_result_stays_as_it_was_when_the_corpus_turns_bad(tmp_path):
+    corpus, results = tmp_path / "t.csv", tmp_path / "results"
     corpus.write_text(GOOD)
-    assert run_tokenize(corpus, out) == 0
-    before = {path.name: path.read_bytes() for path in out.iterdir()}
-    corpus.write_text(having(text="the same"))
-    assert run_tokenize(corpus, out) == 1
-    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    run_tokenize(corpus, results)
+    before = contents(results)
+    corpus.write_text(with_columns(text="the same"))
+    with pytest.raises(UserError):
+        run_tokenize(corpus, results)
+    assert contents(results) == before
 
 
 # name: (file name, content, keys of corpus, [(row, line, reason)] of the dropped rows, texts of the
-# rows after the sound ones)
+# rows after the valid ones)
 KEPT = {
     "BOM": ("t.csv", GOOD.encode("utf-8-sig"), {}, [], []),
     "UTF-16, as configured": ("t.csv", GOOD.encode("utf-16"), {"encoding": "utf-16"}, [], []),
@@ -516,7 +538,7 @@ KEPT = {
         [(201, 202, "misplaced quote")],
         ["after"],
     ),
-    "a text that holds the delimiter": (
+    "a text that contains the delimiter": (
         "t.csv",
         GOOD + "1,a, b,neutral\n2,after,neutral\n",
         {},
@@ -602,31 +624,28 @@ KEPT = {
 
 
 @pytest.mark.parametrize("case", KEPT)
-def test_rows_that_can_be_kept_are_kept_and_the_others_listed(tmp_path, capsys, case):
+def test_usable_rows_are_kept_and_the_others_listed(tmp_path, case):
     name, content, changes, dropped, more = KEPT[case]
     (tmp_path / name).write_bytes(as_bytes(content))
-    out = tmp_path / "out"
-    out.mkdir()
-    assert run_tokenize(tmp_path / name, out, **changes) == 0, capsys.readouterr().err
+    run_tokenize(tmp_path / name, tmp_path / "results", **changes)
 
-    tweets, facts, listed = written(out)
-    sound = [(t["id"], t["text"], t["label"]) for t in tweets[: len(tweets) - len(more)]]
-    assert sound == rows()[: len(sound)]
-    assert len(sound) >= 199
-    assert [tweet["text"] for tweet in tweets[len(sound) :]] == more
+    tweets, facts, listed = written(tmp_path / "results")
+    valid = [(t["id"], t["text"], t["label"]) for t in tweets[: len(tweets) - len(more)]]
+    assert valid == rows()[: len(valid)]
+    assert len(valid) >= 199
+    assert [tweet["text"] for tweet in tweets[len(valid) :]] == more
     if dropped is not None:
         assert [(int(row), int(line), reason) for row, line, _, reason in listed] == dropped
     assert facts["rows_read"] == facts["kept"] + len(listed) == len(tweets) + len(listed)
     assert sum(facts["dropped"].values()) == len(listed)
 
 
-def test_fewer_tweets_than_the_split_needs_are_told(tmp_path, capsys):
-    out = tmp_path / "out"
-    out.mkdir()
+def test_fewer_tweets_than_the_split_needs_are_refused(tmp_path):
+    results = tmp_path / "results"
     (tmp_path / "t.csv").write_text(as_csv(rows(3)))
-    assert run_tokenize(tmp_path / "t.csv", out) == 0
-    assert run_encode(out) == 0
-    before = set(os.listdir(out))
-    assert run_split(out) == 1
-    assert "leaves no tweet for" in capsys.readouterr().err
-    assert set(os.listdir(out)) == before
+    run_tokenize(tmp_path / "t.csv", results)
+    run_encode(results)
+    before = contents(results)
+    with pytest.raises(UserError, match="leaves no tweet for"):
+        run_split(results)
+    assert contents(results) == before

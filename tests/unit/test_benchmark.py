@@ -1,7 +1,7 @@
 """The benchmark: how it compares measurements with goals, and that its sides run."""
 
 import pytest
-from small_training import arguments, write_split
+from small_training import config_of, stage_arguments, stage_command, write_split
 from tweetrnn.training.loop import Trainer
 
 
@@ -86,8 +86,9 @@ def test_a_side_answers_with_seconds(benchmark, side, figures):
 @pytest.mark.usefixtures("one_thread")
 def test_a_whole_run_measures_its_cost_outside_of_the_epochs(benchmark, tmp_path, monkeypatch):
     monkeypatch.setattr(Trainer, "run_epoch", Trainer.run_epoch)  # given back afterwards
-    split = write_split(tmp_path / "split")
-    status, costs = benchmark("whole_run").main(arguments(split, tmp_path / "run"))
+    split, run = write_split(tmp_path / "split"), tmp_path / "run"
+    command = stage_command(stage_arguments(split, run), config_of())
+    status, costs = benchmark("whole_run").main(command[command.index("train") :])
     assert status == 0
     assert costs["beside"] > 0 and costs["peak"] > 10
-    assert (tmp_path / "run/history.csv").exists()
+    assert (run / "history.csv").exists()

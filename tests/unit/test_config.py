@@ -1,4 +1,4 @@
-"""A config is completed with defaults, and each mistake in it is told by its key."""
+"""A config is completed with defaults, and each mistake in it is reported with its key."""
 
 import copy
 
@@ -6,8 +6,10 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from tweetrnn.config import key_table, load_schema, resolve
+from tweetrnn.__main__ import main
+from tweetrnn.config import load_schema, resolve
 from tweetrnn.errors import UserError
+from tweetrnn.running.show_config import key_table
 
 DEMO = {"name": "demo", "corpus": {"kind": "demo"}}
 FILE = {"name": "mine", "corpus": {"kind": "path", "path": "tweets.csv"}}
@@ -76,7 +78,7 @@ def test_every_key_is_described_and_defaulted_or_required():
         assert "type" in known or "enum" in known, dotted
 
 
-def test_resolving_changes_nothing_in_what_was_given():
+def test_resolving_does_not_change_the_given_config():
     given_config = copy.deepcopy(FILE)
     resolve(given_config)
     assert given_config == FILE
@@ -91,12 +93,34 @@ def test_table_of_keys_in_the_documentation_is_the_schema_s(root):
     assert key_table() in (root / "config/README.md").read_text()
 
 
+def test_table_of_keys_is_rewritten_in_its_place(root, tmp_path):
+    path, page = tmp_path / "README.md", (root / "config/README.md").read_text()
+    first_row = key_table().splitlines()[2]
+    old_rows = ["| `old` | text | required | Gone. |"] * 2
+    path.write_text(page.replace(first_row, "\n".join(old_rows)))
+    assert path.read_text() != page
+    assert main(["config", "--write-table", str(path)]) == 0
+    assert path.read_text() == page
+
+
+@pytest.mark.parametrize(
+    "content, message", [(None, "cannot be read (No such file"), ("# Page", "no table that begins")]
+)
+def test_file_without_a_table_of_keys_is_refused(tmp_path, capsys, content, message):
+    path = tmp_path / "README.md"
+    if content:
+        path.write_text(content)
+    assert main(["config", "--write-table", str(path)]) == 1
+    assert f"error: {path}: {message}" in capsys.readouterr().err
+    assert not content or path.read_text() == content
+
+
 def test_exponents_without_a_dot_are_numbers():
     config = with_change(DEMO, "grid.learning_rate", yaml.safe_load("[1e-3, 2.5e-4]"))
     assert resolve(config)["grid"]["learning_rate"] == [0.001, 0.00025]
 
 
-def test_numbers_may_come_as_text_as_snakemake_s_command_line_gives_them():
+def test_numbers_may_be_text_as_snakemake_s_command_line_gives_them():
     given_config = {
         **DEMO,
         "training": {"epochs": "3"},
@@ -111,7 +135,7 @@ def test_numbers_may_come_as_text_as_snakemake_s_command_line_gives_them():
     assert config["vocabulary"]["max_words"] is None
 
 
-def test_null_takes_a_key_back():
+def test_key_set_to_null_counts_as_absent():
     config = with_change(with_change(FILE, "corpus.url", None), "corpus.sha256", None)
     assert "url" not in resolve(config)["corpus"]
 
@@ -140,7 +164,7 @@ def test_null_takes_a_key_back():
         (with_change(FILE, "corpus.path", None), "corpus.path: missing"),
         (with_change(FILE, "corpus.labels", ["a"]), "corpus.labels: expected at least 2 entries"),
         (with_change(FILE, "corpus.labels", ["a", "a"]), "corpus.labels: expected no value twice"),
-        (with_change(FILE, "corpus.ignore_labels", ["neutral"]), "stands in corpus.labels as well"),
+        (with_change(FILE, "corpus.ignore_labels", ["neutral"]), "is in corpus.labels as well"),
         (with_change(DEMO, "training.epochs", "ten"), "training.epochs: expected a whole number"),
         (with_change(DEMO, "training.epochs", "2.5"), "training.epochs: expected a whole number"),
         (with_change(DEMO, "training.epochs", 0), "training.epochs: expected at least 1"),
@@ -154,7 +178,7 @@ def test_null_takes_a_key_back():
         (with_change(DEMO, "grid.learning_rate", ["1e-3", 0.001]), "expected no value twice"),
         (with_change(DEMO, "grid.learning_rate", [0]), "expected more than 0"),
         (with_change(DEMO, "grid.dropout", ["yes"]), "grid.dropout[0]: expected true or false"),
-        (with_change(DEMO, "grid.dense_layers", [4]), "only 3 widths are given"),
+        (with_change(DEMO, "grid.dense_layers", [4]), "there are only 3 widths"),
         (with_change(DEMO, "model.dropout_rate", 1), "model.dropout_rate: expected less than 1"),
         (
             with_change(DEMO, "split.fractions.train", 0.8),
@@ -167,7 +191,7 @@ def test_null_takes_a_key_back():
         (with_change(DEMO, "corpus", "demo"), "corpus: expected a mapping of keys"),
     ],
 )
-def test_mistake_is_told_by_its_key(config, message):
+def test_mistake_is_reported_with_its_key(config, message):
     with pytest.raises(UserError) as caught:
         resolve(config)
     assert message in str(caught.value)
@@ -176,7 +200,7 @@ def test_mistake_is_told_by_its_key(config, message):
 @pytest.mark.parametrize(
     "dotted, known, kinds", list(all_keys()), ids=lambda v: v if isinstance(v, str) else ""
 )
-def test_wrong_type_of_any_key_is_refused_by_its_name(dotted, known, kinds):
+def test_wrong_type_of_any_key_is_refused_with_the_key(dotted, known, kinds):
     base = {"path": FILE, "url": URL}.get((kinds or ["demo"])[0], DEMO)
     with pytest.raises(UserError, match=dotted.replace(".", r"\.")):
         resolve(with_change(base, dotted, {"a": "mapping"}))
@@ -193,7 +217,7 @@ def test_wrong_type_of_any_key_is_refused_by_its_name(dotted, known, kinds):
         ),
     )
 )
-def test_whatever_a_config_holds_it_is_taken_or_refused_with_a_message(config):
+def test_any_config_is_accepted_or_refused_with_a_message(config):
     try:
         resolve(config)
     except UserError as error:

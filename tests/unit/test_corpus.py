@@ -1,4 +1,4 @@
-"""Which rows of a corpus are usable, and whether they will do."""
+"""Which rows of a corpus are usable, and whether there are enough of them."""
 
 import json
 from collections import Counter
@@ -19,14 +19,14 @@ def make(folder, table, on_drop=None, **config):
 
 
 def refusal(corpus):
-    """Read a corpus and return what its check says."""
+    """Read a corpus and return the message of its check."""
     list(corpus)
     with pytest.raises(UserError) as caught:
         corpus.check()
     return str(caught.value)
 
 
-def test_defaults_are_the_schema_s():
+def test_defaults_are_those_of_the_schema():
     known = load_schema()["properties"]["corpus"]["properties"]
     complete = resolve({"name": "x", "corpus": {"kind": "path", "path": "t.csv"}})["corpus"]
     assert complete == {"kind": "path", "path": "t.csv", **DEFAULTS}
@@ -67,7 +67,7 @@ def test_rows_are_counted_by_what_became_of_them(tmp_path):
     assert dropped == [(7, 7, "7", "unknown label"), (9, 9, "9", "empty text")]
 
 
-def test_a_row_can_be_dropped_after_it_was_handed_out(tmp_path):
+def test_a_row_can_be_dropped_after_it_was_yielded(tmp_path):
     dropped = []
     corpus = make(tmp_path, rows(6), lambda *row: dropped.append(row))
     for identifier, _, _ in corpus:
@@ -90,7 +90,7 @@ values = st.one_of(
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder whose file is written anew by each example."""
+    """A folder whose file each example overwrites."""
     return tmp_path_factory.mktemp("corpus")
 
 
@@ -123,7 +123,7 @@ def test_every_row_is_kept_or_ignored_or_dropped_and_listed_once(folder, table):
         ("\ud83d\ude00", "😀"),
     ],
 )
-def test_identifiers_are_text_empty_where_there_is_none(tmp_path, value, identifier):
+def test_ids_are_text_and_empty_where_missing(tmp_path, value, identifier):
     assert list(make(tmp_path, [(value, "x", "neutral")])) == [(identifier, "x", "neutral")]
 
 
@@ -145,7 +145,7 @@ def test_labels_may_be_numbers(tmp_path):
         ({"a": 1}, "label is not text"),
     ],
 )
-def test_a_row_whose_label_will_not_do_is_dropped(tmp_path, value, reason):
+def test_a_row_with_an_unusable_label_is_dropped(tmp_path, value, reason):
     corpus = make(tmp_path, [(1, "x", value)])
     assert list(corpus) == []
     assert corpus.dropped == {reason: 1}
@@ -163,26 +163,26 @@ def test_a_row_whose_label_will_not_do_is_dropped(tmp_path, value, reason):
         ("a\0", "NUL character in the text"),
     ],
 )
-def test_a_row_whose_text_will_not_do_is_dropped(tmp_path, value, reason):
+def test_a_row_with_an_unusable_text_is_dropped(tmp_path, value, reason):
     corpus = make(tmp_path, [(1, value, "neutral")])
     assert list(corpus) == []
     assert corpus.dropped == {reason: 1}
 
 
-def test_a_text_of_the_greatest_length_is_kept(tmp_path):
+def test_a_text_of_the_maximum_length_is_kept(tmp_path):
     assert len(list(make(tmp_path, [(1, "x" * 100_000, "neutral")]))) == 1
 
 
-def test_as_many_rows_as_max_dropped_says_may_be_dropped_and_no_more(tmp_path):
-    faulty = [(n, "", "neutral") for n in range(3)]
-    corpus = make(tmp_path, [*rows(97), *faulty], max_dropped=0.03)
+def test_max_dropped_is_the_largest_share_of_rows_that_may_be_dropped(tmp_path):
+    unusable = [(n, "", "neutral") for n in range(3)]
+    corpus = make(tmp_path, [*rows(97), *unusable], max_dropped=0.03)
     list(corpus)
     corpus.check()
-    message = refusal(make(tmp_path, [*rows(97), *faulty], max_dropped=0.0299))
+    message = refusal(make(tmp_path, [*rows(97), *unusable], max_dropped=0.0299))
     assert "3 of 100 rows cannot be used (3 %, and corpus.max_dropped allows 2.99 %)" in message
 
 
-def test_reasons_are_told_the_most_frequent_first_with_three_rows_each(tmp_path):
+def test_the_message_has_the_most_frequent_reasons_first_with_three_rows_each(tmp_path):
     table = [*rows(9), *[(1, "", "neutral")] * 2, *[(1, 5, "neutral")] * 1_000]
     message = refusal(make(tmp_path, table))
     assert message.index("text is not text: 1,000; row 12 (line 12), row 13 (line 13)") < (
@@ -192,13 +192,13 @@ def test_reasons_are_told_the_most_frequent_first_with_three_rows_each(tmp_path)
     assert "row 15" not in message
 
 
-def test_a_missing_class_is_told_before_unknown_labels_which_explain_it(tmp_path):
+def test_a_missing_class_is_reported_together_with_the_unknown_labels_that_explain_it(tmp_path):
     message = refusal(make(tmp_path, [(1, "a", "Negative"), (2, "b", "neutral")]))
     assert "no row has the label 'negative', 'positive'" in message
     assert "'Negative' (1), 'neutral' (1)" in message
 
 
-def test_countless_labels_are_told_by_the_ten_most_frequent(tmp_path):
+def test_of_thousands_of_labels_the_message_has_the_ten_most_frequent(tmp_path):
     table = [*rows(9), *((1, "x", f"label {n}") for n in range(5_000)), (2, "x", "label 7")]
     message = refusal(make(tmp_path, table))
     assert "'label 7' (2), 'label 0' (1)" in message
@@ -206,13 +206,13 @@ def test_countless_labels_are_told_by_the_ten_most_frequent(tmp_path):
     assert len(message) < 1_000
 
 
-def test_a_class_of_which_nothing_is_left_is_told(tmp_path):
+def test_a_class_whose_rows_were_all_dropped_is_refused(tmp_path):
     table = [(i, None if label == "positive" else text, label) for i, text, label in rows(30)]
     message = refusal(make(tmp_path, table, max_dropped=1))
     assert "every row with the label 'positive' had to be dropped" in message
 
 
-def test_a_key_that_only_some_objects_have_is_missing_only_there(tmp_path):
+def test_a_key_may_be_missing_in_some_json_objects(tmp_path):
     whole = dict(zip(HEADER, rows(1)[0], strict=True))
     without = {key: value for key, value in whole.items() if key != "tweet_id"}
     (tmp_path / "t.jsonl").write_text("".join(json.dumps(o) + "\n" for o in (without, whole)))

@@ -1,4 +1,4 @@
-"""The demo corpus: the same bytes everywhere, and as hard as the real tweets."""
+"""The demo corpus: the same bytes on every machine, and as difficult as the real tweets."""
 
 import csv
 import hashlib
@@ -10,10 +10,11 @@ import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
-from tweetrnn.__main__ import main
+from tweetrnn.config import resolve
 from tweetrnn.data import demo
 from tweetrnn.data.demo import COLUMNS, tweets
 from tweetrnn.data.tokenizers import tokenize_text
+from tweetrnn.errors import UserError
 
 AS_DEFAULT = {"tokens": "tweet", "fold_case": True, "unescape_entities": True}
 SHA256 = "462400f53bbd5de67bd3e8599a812ced23f71c7ff383b72fd2422e6010192aaf"
@@ -31,19 +32,19 @@ def tokens(default):
     return [tuple(tokenize_text(text, AS_DEFAULT)) for _, text, _ in default]
 
 
-def write(path, count=4_000, seed=1):
-    options = ["demo", "--tweets", str(count), "--seed", str(seed), "--output", str(path)]
-    assert main([*options, "--log", str(path.with_suffix(".log"))]) == 0
-    return path.read_bytes()
+@pytest.fixture
+def path(tmp_path):
+    """The file with the corpus of the embedded default."""
+    demo.demo(str(tmp_path / "demo.csv"), config={"corpus": {"tweets": 4_000}, "seed": 1})
+    return tmp_path / "demo.csv"
 
 
-def test_the_default_corpus_is_the_same_bytes_on_every_machine(tmp_path):
-    assert hashlib.sha256(write(tmp_path / "demo.csv")).hexdigest() == SHA256
+def test_the_default_corpus_is_the_same_bytes_on_every_machine(path):
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == SHA256
 
 
-def test_the_file_holds_the_tweets_as_csv_in_utf_8(tmp_path, default):
-    write(tmp_path / "demo.csv")
-    with (tmp_path / "demo.csv").open(encoding="utf-8", newline="") as stream:
+def test_the_file_has_the_tweets_as_csv_in_utf_8(path, default):
+    with path.open(encoding="utf-8", newline="") as stream:
         header, *rows = csv.reader(stream)
     assert tuple(header) == COLUMNS
     assert [tuple(row) for row in rows] == [(str(i), text, label) for i, text, label in default]
@@ -77,43 +78,43 @@ def test_classes_have_about_the_shares_of_the_real_ones(default):
         ("irony", r"(?i)for nothing|said nobody ever|just what I needed|way to lose", 0.01),
     ],
 )
-def test_texts_hold_what_tweets_hold(default, kind, pattern, least):
+def test_texts_have_what_tweets_have(default, kind, pattern, least):
     share = sum(bool(re.search(pattern, text)) for _, text, _ in default) / len(default)
     assert share >= least, kind
 
 
-def test_texts_hold_typing_errors(default):
-    written = Counter(re.findall(r"[a-z]+", " ".join(text for _, text, _ in default).lower()))
-    assert sum(written[slip] for slip in slips("flight")) >= 5
+def test_texts_have_typing_errors(default):
+    words = Counter(re.findall(r"[a-z]+", " ".join(text for _, text, _ in default).lower()))
+    assert sum(words[misspelt] for misspelt in misspellings("flight")) >= 5
 
 
-def slips(word):
-    """Return what one slip of the finger makes of a word: letters swapped, lost or doubled."""
-    found = set()
+def misspellings(word):
+    """Return the word with one typing error: letters swapped, left out or doubled."""
+    words = set()
     for at in range(1, len(word) - 1):
         a, b = word[at], word[at + 1]
-        found |= {word[:at] + middle + word[at + 2 :] for middle in (b + a, b, a + a + b)}
-    return found - {word}
+        words |= {word[:at] + middle + word[at + 2 :] for middle in (b + a, b, a + a + b)}
+    return words - {word}
 
 
-def test_some_tweets_come_again_and_some_of_those_have_another_label(default, tokens):
-    labels = {}
+def test_some_tweets_are_repeated_and_some_of_those_have_another_label(default, tokens):
+    labels_of = {}
     for row, (*_, label) in zip(tokens, default, strict=True):
-        labels.setdefault(row, []).append(label)
-    again = [found for found in labels.values() if len(found) > 1]
-    assert 0.01 < sum(map(len, again)) / len(default) < 0.06
-    assert sum(len(set(found)) > 1 for found in again) >= 3
+        labels_of.setdefault(row, []).append(label)
+    repeated = [labels for labels in labels_of.values() if len(labels) > 1]
+    assert 0.01 < sum(map(len, repeated)) / len(default) < 0.06
+    assert sum(len(set(labels)) > 1 for labels in repeated) >= 3
     assert 10 < len(default) - len({identifier for identifier, *_ in default}) < 80
 
 
-def test_lengths_are_about_those_of_the_real_tweets(tokens):
+def test_lengths_are_similar_to_those_of_the_real_tweets(tokens):
     lengths = np.array([len(row) for row in tokens])
     assert 14 <= np.median(lengths) <= 22
     assert (lengths > 30).any()
 
 
-def test_word_frequencies_fall_about_as_zipf_s_law_says(tokens):
-    """Zipf: the n-th word occurs in proportion to 1/n, a slope of -1 on logarithmic axes."""
+def test_word_frequencies_roughly_follow_zipf_s_law(tokens):
+    """The n-th word's frequency is proportional to 1/n, a slope of -1 on logarithmic axes."""
     counts = np.array(sorted(Counter(w for row in tokens for w in row).values(), reverse=True))
     ranks = np.arange(1, len(counts) + 1)
     slope, _ = np.polyfit(np.log(ranks[:500]), np.log(counts[:500]), 1)
@@ -127,7 +128,7 @@ def test_the_vocabulary_grows_with_the_corpus(tokens):
     assert sizes[2] > 2 * sizes[1]
 
 
-def test_words_without_their_order_tell_the_class_often_but_not_always(default, tokens):
+def test_words_without_their_order_give_the_class_often_but_not_always(default, tokens):
     """TF-IDF and a logistic regression reach 0.80 on the real tweets."""
     labels = np.array([label for *_, label in default])
     words = TfidfVectorizer(analyzer=list, sublinear_tf=True).fit(tokens[:3_200])
@@ -137,7 +138,7 @@ def test_words_without_their_order_tell_the_class_often_but_not_always(default, 
     assert 0.75 < accuracy < 0.9
 
 
-def test_labels_are_sometimes_wrong_and_irony_is_complaint(monkeypatch, default):
+def test_labels_are_sometimes_wrong_and_irony_is_negative(monkeypatch, default):
     def labels_of_complaints(rows):
         said = re.compile(r"(?i)never flying with you again|said nobody ever")
         return Counter(label for _, text, label in rows if said.search(text))
@@ -152,10 +153,7 @@ def share_of(counter, key):
     return counter[key] / counter.total()
 
 
-@pytest.mark.parametrize("count", ["0", "-3", "many", "1.5"])
-def test_a_count_that_is_none_is_refused(tmp_path, capsys, count):
-    with pytest.raises(SystemExit) as stop:
-        main(["demo", "--tweets", count, "--seed", "1", "--output", str(tmp_path / "x.csv")])
-    assert stop.value.code == 2
-    assert "expected a whole number of at least 1" in capsys.readouterr().err
-    assert not (tmp_path / "x.csv").exists()
+@pytest.mark.parametrize("count", [0, -3, "many", 1.5])
+def test_a_count_that_is_not_a_positive_integer_is_refused(count):
+    with pytest.raises(UserError, match=r"corpus\.tweets: expected"):
+        resolve({"name": "x", "corpus": {"kind": "demo", "tweets": count}})

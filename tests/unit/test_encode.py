@@ -6,31 +6,31 @@ from itertools import pairwise
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from example_tweets import LABELS, token_lists, write_tweets
+from example_tweets import token_lists, write_tokenized
 from hypothesis import given
 from hypothesis import strategies as st
-from tweetrnn.__main__ import main
+from small_experiment import run_stage
 from tweetrnn.data import encode
 from tweetrnn.errors import UserError
-from tweetrnn.files import read_json, sha256_of, write_json
+from tweetrnn.files import read_json
+from tweetrnn.results import Results
 
+ARRAYS = ("sequences", "words", "offsets", "labels")
 SEQUENCE = {"length": 4, "padding": "left", "truncation": "left"}
 
 
 def run(folder, tokens, labels=None, sequence=SEQUENCE):
     """Encode token lists; return (facts, arrays by name, dictionary as a dict of lists)."""
-    write_tweets(folder / "tweets.parquet", tokens, labels)
-    outputs = {
-        name: folder / (f"{name}.parquet" if name == "dictionary" else f"{name}.npy")
-        for name in encode.OUTPUTS
-    }
-    facts = encode.encode(folder / "tweets.parquet", LABELS, sequence, outputs)
-    arrays = {name: np.load(path) for name, path in outputs.items() if path.suffix == ".npy"}
-    return facts, arrays, pq.read_table(outputs["dictionary"]).to_pydict()
+    write_tokenized(folder, tokens, labels)
+    run_stage("encode", folder, {"sequence": sequence})
+    results = Results(folder)
+    arrays = {name: np.load(getattr(results, name)) for name in ARRAYS}
+    dictionary = pq.read_table(results.dictionary).to_pydict()
+    return read_json(results.encode_facts), arrays, dictionary
 
 
 def pad(ids, length, padding, truncation):
-    """The rows in plain Python."""
+    """Return the row of a tweet's ids, in plain Python."""
     ids = ids[-length:] if truncation == "left" else ids[:length]
     zeros = [0] * (length - len(ids))
     return zeros + ids if padding == "left" else ids + zeros
@@ -42,7 +42,7 @@ def pad(ids, length, padding, truncation):
     padding=st.sampled_from(["left", "right"]),
     truncation=st.sampled_from(["left", "right"]),
 )
-def test_ids_lead_back_to_the_words_and_rows_are_padded_and_cut_as_asked(
+def test_ids_stand_for_the_words_and_rows_are_padded_and_cut_as_configured(
     tmp_path_factory, tokens, length, padding, truncation
 ):
     folder = tmp_path_factory.mktemp("encode")
@@ -73,7 +73,7 @@ def test_words_split_over_batches_are_counted_together(tmp_path, monkeypatch):
     assert whole[2] == {"word": ["b", "a", "c"], "count": [4, 2, 2], "id": [1, 2, 3]}
 
 
-def test_labels_become_their_positions(tmp_path):
+def test_labels_become_their_positions_in_the_config(tmp_path):
     _, arrays, _ = run(tmp_path, [["a"]] * 3, ["positive", "negative", "neutral"])
     assert arrays["labels"].tolist() == [2, 0, 1]
     assert {name: array.dtype for name, array in arrays.items()} == {
@@ -84,7 +84,7 @@ def test_labels_become_their_positions(tmp_path):
     }
 
 
-def test_a_label_that_the_facts_do_not_know_is_refused(tmp_path):
+def test_a_label_that_is_not_in_the_facts_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"tweets\.parquet: damaged .*'mixed'"):
         run(tmp_path, [["a"]], ["mixed"])
 
@@ -93,32 +93,36 @@ def test_a_label_that_the_facts_do_not_know_is_refused(tmp_path):
 def test_a_corpus_without_words_is_refused(tmp_path, tokens):
     with pytest.raises(UserError, match="expected tweets with words"):
         run(tmp_path, tokens)
-    assert not list(tmp_path.glob("*.npy"))
+    assert not list(tmp_path.rglob("*.npy"))
 
 
-def test_the_command_writes_the_same_bytes_twice_and_tells_of_damage(tmp_path, capsys):
-    write_tweets(tmp_path / "tweets.parquet", [["a", "b"], ["b"]])
-    digest = sha256_of(tmp_path / "tweets.parquet")
-    write_json(tmp_path / "token_facts.json", {"labels": LABELS, "tweets_sha256": digest})
-    arguments = ["encode", "--tweets", f"{tmp_path}/tweets.parquet"]
-    arguments += ["--token-facts", f"{tmp_path}/token_facts.json"]
-    for name in (*encode.OUTPUTS, "facts"):
-        arguments += [f"--{name}", f"{tmp_path}/{name}"]
-    arguments += [
-        "--config",
-        '{"sequence": {"length": 3, "padding": "left", "truncation": "left"}}',
-    ]
-    names = [*encode.OUTPUTS, "facts"]
+def test_the_same_tweets_give_the_same_bytes(tmp_path):
+    def encoded():
+        run(tmp_path, [["a", "b"], ["b"]])
+        return {path.name: path.read_bytes() for path in (tmp_path / "encode").iterdir()}
 
-    assert main(arguments) == 0
-    first = {name: (tmp_path / name).read_bytes() for name in names}
-    assert main(arguments) == 0
-    assert {name: (tmp_path / name).read_bytes() for name in names} == first
-    assert read_json(tmp_path / "facts")["words"] == 2
+    first = encoded()
+    assert set(first) == {f"{name}.npy" for name in ARRAYS} | {"dictionary.parquet", "facts.json"}
+    assert encoded() == first
 
-    whole = (tmp_path / "tweets.parquet").read_bytes()
-    flipped = bytes([*whole[:99], whole[99] ^ 1, *whole[100:]])
-    for damaged in (whole[: len(whole) // 2], flipped):
-        (tmp_path / "tweets.parquet").write_bytes(damaged)
-        assert main(arguments) == 1
-        assert "tweets.parquet: damaged" in capsys.readouterr().err
+
+@pytest.fixture(scope="module")
+def tokenized(tmp_path_factory):
+    """Results with tweets, which each test leaves as they were."""
+    folder = tmp_path_factory.mktemp("tokenized")
+    write_tokenized(folder, [["a", "b"], ["b"]])
+    return Results(folder)
+
+
+@given(position=st.integers(0), bit=st.integers(0, 7), cut=st.booleans())
+def test_damaged_tweets_are_refused(tokenized, position, bit, cut):
+    whole = tokenized.tweets.read_bytes()
+    position %= len(whole)
+    end = b"" if cut else bytes([whole[position] ^ 1 << bit]) + whole[position + 1 :]
+    tokenized.tweets.write_bytes(whole[:position] + end)
+    try:
+        with pytest.raises(UserError, match=r"tweets\.parquet: damaged \(its sha256"):
+            run_stage("encode", tokenized, {"sequence": SEQUENCE})
+    finally:
+        tokenized.tweets.write_bytes(whole)
+    assert not tokenized.encode_facts.exists()

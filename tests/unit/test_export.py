@@ -1,6 +1,8 @@
-"""Weights go to Keras's order and come back unchanged; a run goes into a folder, whole."""
+"""Weights are exported in Keras's order and imported unchanged; a run is exported as a folder."""
 
+import csv
 import json
+from dataclasses import astuple
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -11,7 +13,8 @@ from markdown_it import MarkdownIt
 from safetensors.torch import save_file
 from tweetrnn.__main__ import main
 from tweetrnn.files import sha256_of, write_json
-from tweetrnn.grid import Combination
+from tweetrnn.grid import Combination, Run
+from tweetrnn.results import Results
 from tweetrnn.training.cells import CELLS
 from tweetrnn.training.models import build
 from tweetrnn.training.outputs import metadata
@@ -29,12 +32,11 @@ def trained(folder, cell, layers):
     """Write a run's weights; return (RUN, the model)."""
     combination = Combination(layers, 2, True, False, 1e-3)
     model = build(cell, combination, 7, 3, seed=layers, units=4)
-    run = folder / "results/x/train" / cell / combination.name / "1"
-    run.mkdir(parents=True)
+    run = Results(folder / "results/x").run(Run(cell, combination.name, 1))
+    run.folder.mkdir(parents=True)
     tensors = {name: weight.contiguous() for name, weight in model.weights().items()}
-    save_file(tensors, run / "best.safetensors", metadata(model))
-    digest = sha256_of(run / "best.safetensors")
-    write_json(run / "parameters.json", {"sha256": {"best": digest}, "best_epoch": 1})
+    save_file(tensors, run.best, metadata(model))
+    write_json(run.parameters, {"sha256": {"best": sha256_of(run.best)}, "best_epoch": 1})
     return f"{cell}/{combination.name}", model
 
 
@@ -45,8 +47,8 @@ def test_round_trip_is_exact(folder, cell, layers):
     assert main(["export", run, "--configfile", "x.yaml", "--keras", "k.npz"]) == 0
     command = ["import-keras", "k.npz", run, "--configfile", "x.yaml", "--output", "w.safetensors"]
     assert main(command) == 0
-    own = folder / "results/x/train" / run / "1/best.safetensors"
-    assert (folder / "w.safetensors").read_bytes() == own.read_bytes()
+    original = folder / "results/x/train" / run / "1/best.safetensors"
+    assert (folder / "w.safetensors").read_bytes() == original.read_bytes()
 
 
 def test_arrays_have_keras_s_order_and_shapes(folder):
@@ -95,7 +97,7 @@ def refused(command, capsys):
     return capsys.readouterr().err
 
 
-def test_unknown_run_is_told_with_one_that_is_there(folder, capsys):
+def test_unknown_run_is_reported_with_the_nearest(folder, capsys):
     run, _ = trained(folder, "LSTM", 1)
     command = ["export", "GRU/rnn1", "--configfile", "x.yaml", "--keras", "k.npz"]
     message = refused(command, capsys)
@@ -104,18 +106,18 @@ def test_unknown_run_is_told_with_one_that_is_there(folder, capsys):
     assert not (folder / "k.npz").exists()
 
 
-def test_config_that_cannot_be_read_is_told(folder, capsys):
+def test_config_that_cannot_be_read_is_reported(folder, capsys):
     message = refused(["export", "LSTM/rnn1", "--keras", "k.npz"], capsys)
     assert "config/config.yaml: the config cannot be read" in message
 
 
-def test_weights_of_another_epoch_that_are_absent_are_told(folder, capsys):
+def test_missing_weights_of_another_epoch_are_reported(folder, capsys):
     run, _ = trained(folder, "LSTM", 1)
     command = ["export", run, "--configfile", "x.yaml", "--weights", "last", "--keras", "k.npz"]
     assert "last.safetensors: no such file; the run is not trained yet" in refused(command, capsys)
 
 
-def test_damaged_weights_are_told(folder, capsys):
+def test_damaged_weights_are_reported(folder, capsys):
     run, _ = trained(folder, "LSTM", 1)
     path = folder / "results/x/train" / run / "1/best.safetensors"
     content = bytearray(path.read_bytes())
@@ -135,7 +137,7 @@ def test_damaged_weights_are_told(folder, capsys):
         ),
         (
             lambda arrays: [*arrays[:-1], np.array(["a", "b", "c"])],
-            "array 8 (dense_2/bias) holds <U1, expected floating-point numbers",
+            "array 8 (dense_2/bias) contains <U1, expected floating-point numbers",
         ),
     ],
 )
@@ -149,44 +151,44 @@ def test_arrays_that_do_not_fit_the_run_are_refused(folder, capsys, change, mess
 
 
 @pytest.mark.parametrize("content", [b"", b"no arrays", json.dumps([1]).encode()])
-def test_file_that_holds_no_arrays_is_refused(folder, capsys, content):
+def test_file_without_arrays_is_refused(folder, capsys, content):
     run, _ = trained(folder, "LSTM", 1)
     (folder / "k.npz").write_bytes(content)
     command = ["import-keras", "k.npz", run, "--configfile", "x.yaml", "--output", "w.safetensors"]
     assert "k.npz: not a .npz file" in refused(command, capsys)
 
 
-# ----------------------------------------------------------------------------- a folder, whole
+# -------------------------------------------------------------------------------- as a folder
 
 TINY = {
     "training": {"epochs": 1},
     "model": {"units": 4},
     "corpus": {"labels": ["so|so", "<b>bad</b>"], "licence": "[none](x) | *at all*"},
 }
-RUN = "LSTM/rnn1-dense2-dropout0-reg0-lr1e-2/1"
+RUN = Run("LSTM", "rnn1-dense2-dropout0-reg0-lr1e-2", 1)
 SECRET = "sesame"  # in every tweet, but rare enough for no vocabulary
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory, one_thread):
-    """The results of an experiment with one trained run, of which nothing is selected."""
+    """The Results of an experiment with one trained run, of which nothing is selected."""
     folder = tmp_path_factory.mktemp("experiment")
-    file, results = folder / "tweets.csv", folder / "results/small"
+    file, results = folder / "tweets.csv", Results(folder / "results/small")
     labels = TINY["corpus"]["labels"]
     table = [(n, f"{text} {SECRET}{n}", labels[int(n) % 2]) for n, text, _ in rows(60)]
     file.write_text(as_csv(table, HEADER))
     settings = TINY | {"vocabulary": {"min_count": 2}}
     small_experiment.prepare(results, file, **settings)
-    small_experiment.train_run(results, file, *RUN.split("/"), **settings)
+    small_experiment.train_run(results, file, *astuple(RUN), **settings)
     return results
 
 
 def export(results, *options):
     """Run the command; return its exit status."""
-    return main(["export", "--results", str(results), RUN, *map(str, options)])
+    return main(["export", "--results", str(results), str(RUN), *map(str, options)])
 
 
-def said(capsys, *options):
+def predicted(capsys, *options):
     """Return what a command predicts."""
     capsys.readouterr()
     assert main(["predict", "tweet number 7", "--to", "jsonl", *map(str, options)]) == 0
@@ -195,9 +197,9 @@ def said(capsys, *options):
 
 def test_folder_predicts_what_the_experiment_predicts(results, tmp_path, capsys, monkeypatch):
     assert export(results, tmp_path / "model") == 0
-    expected = said(capsys, "--results", results, "--run", RUN)
+    expected = predicted(capsys, "--results", results, "--run", RUN)
     monkeypatch.chdir(tmp_path)  # where there is nothing else
-    assert said(capsys, "--model", "model") == expected
+    assert predicted(capsys, "--model", "model") == expected
     files = {path.name for path in (tmp_path / "model").iterdir()}
     assert files == {"README.md", "config.json", "vocabulary.parquet", "weights.safetensors"}
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
@@ -219,16 +221,17 @@ def test_folder_holds_no_tweet_and_nothing_of_the_machine(results, tmp_path):
     assert f"/{getpass.getuser()}/".encode() not in content
 
 
-def test_card_of_a_run_that_was_not_selected_tells_validation_figures_alone(results, tmp_path):
+def test_card_of_a_run_that_was_not_selected_has_only_validation_metrics(results, tmp_path):
     export(results, tmp_path / "model")
     card = (tmp_path / "model/README.md").read_text()
-    assert "**Validation figures only**" in card and "95" not in card
+    assert "**Validation metrics only**" in card
+    assert "95\u00a0%" not in card and "interval |" not in card
     [row] = [line for line in card.splitlines() if line.startswith("| this run |")]
-    history = (results / "train" / RUN / "history.csv").read_text().splitlines()
-    told = dict(zip(history[0].split(","), history[1].split(","), strict=True))
-    accuracy, f1 = (float(told[f"validation_{name}"]) for name in ("accuracy", "macro_f1"))
+    with results.run(RUN).history.open(newline="") as stream:
+        [epoch] = csv.DictReader(stream)
+    accuracy, f1 = (float(epoch[f"validation_{name}"]) for name in ("accuracy", "macro_f1"))
     assert row == f"| this run | {accuracy:.3f} | {f1:.3f} |"
-    assert "classes on the validation part" in card
+    assert "classes on the validation set" in card
 
 
 def test_card_shows_hostile_names_as_text(results, tmp_path):
@@ -252,7 +255,7 @@ def test_folder_that_exists_is_not_touched(results, tmp_path, capsys):
         "model: exists; name another folder, or replace it with --force" in capsys.readouterr().err
     )
     assert export(results, tmp_path / "model", "--force") == 1
-    assert "model: not a folder made by export" in capsys.readouterr().err
+    assert "model: not replaced, since export did not write this folder" in capsys.readouterr().err
     assert (tmp_path / "model/mine.txt").read_text() == "mine"
 
 
@@ -265,7 +268,7 @@ def test_force_replaces_an_earlier_export(results, tmp_path):
 
 
 def test_export_that_fails_leaves_nothing(results, tmp_path, capsys):
-    predictions = results / "train" / RUN / "predictions.parquet"
+    predictions = results.run(RUN).predictions
     before = predictions.read_bytes()
     predictions.write_bytes(before[:-9])
     try:
@@ -276,7 +279,7 @@ def test_export_that_fails_leaves_nothing(results, tmp_path, capsys):
         predictions.write_bytes(before)
 
 
-def test_file_of_a_folder_that_was_changed_since_is_told(results, tmp_path, capsys):
+def test_file_of_a_folder_that_was_changed_since_is_reported(results, tmp_path, capsys):
     export(results, tmp_path / "model")
     path = tmp_path / "model/vocabulary.parquet"
     path.write_bytes(path.read_bytes() + b" ")
@@ -288,7 +291,7 @@ def test_file_of_a_folder_that_was_changed_since_is_told(results, tmp_path, caps
     "options, message",
     [
         ([], "name a folder to write, DIR, or a file for Keras with --keras"),
-        (["model", "--weights", "last"], "--weights last: belongs to --keras"),
+        (["model", "--weights", "last"], "--weights last: only for --keras"),
     ],
 )
 def test_what_to_write_has_to_be_named(results, tmp_path, capsys, monkeypatch, options, message):
@@ -297,7 +300,7 @@ def test_what_to_write_has_to_be_named(results, tmp_path, capsys, monkeypatch, o
     assert message in capsys.readouterr().err
 
 
-def test_run_that_is_missing_an_experiment_around_it_is_told(folder, capsys):
+def test_run_without_its_experiment_is_reported(folder, capsys):
     run, _ = trained(folder, "LSTM", 1)
     message = refused(["export", run, "out", "--configfile", "x.yaml"], capsys)
     assert "results/x: no finished experiment there" in message and not (folder / "out").exists()

@@ -1,18 +1,22 @@
-"""A file is whole or absent."""
+"""Files are complete or absent, and damaged ones are refused."""
 
 import json
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tweetrnn.errors import UserError
 from tweetrnn.files import (
     defused,
+    load_array,
+    open_parquet,
     read_json,
     read_parquet,
     replacing,
+    save_array,
+    sha256_of,
     write_json,
     write_parquet,
 )
@@ -27,12 +31,12 @@ TABLE = pa.table({"word": ["a", "b", None, "a"], "count": [1, 2, 3, 4], "p0": [0
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder whose files are written anew by each example."""
+    """A folder whose files each example overwrites."""
     return tmp_path_factory.mktemp("files")
 
 
-def flipped(path, position, bit):
-    """Flip a bit of a file; the position counts from its beginning, over and over."""
+def flip(path, position, bit):
+    """Flip a bit of a file; the position is taken modulo the file's size."""
     content = bytearray(path.read_bytes())
     content[position % len(content)] ^= 1 << bit
     path.write_bytes(content)
@@ -41,14 +45,14 @@ def flipped(path, position, bit):
 def test_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path):
     path = tmp_path / "facts.json"
     write_json(path, {"old": 1})
-    with pytest.raises(RuntimeError), replacing(path) as beside:
-        beside.write_text("half")
+    with pytest.raises(RuntimeError), replacing(path) as temporary:
+        temporary.write_text("half")
         raise RuntimeError
     assert read_json(path) == {"old": 1}
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_a_killed_writer_left_goes_with_the_next_write(tmp_path):
+def test_the_next_write_deletes_what_a_killed_writer_left(tmp_path):
     (tmp_path / ".facts.json.abc.part").write_text("ha")
     (tmp_path / ".other.json.abc.part").write_text("another's")
     write_json(tmp_path / "facts.json", {})
@@ -61,7 +65,7 @@ def test_numbers_that_json_lacks_are_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_cut_json_is_told_with_what_heals_it(tmp_path):
+def test_incomplete_json_is_refused_with_what_to_do(tmp_path):
     path = tmp_path / "facts.json"
     path.write_text('{"a": ')
     with pytest.raises(UserError, match="delete the file and run again"):
@@ -69,7 +73,7 @@ def test_cut_json_is_told_with_what_heals_it(tmp_path):
 
 
 @given(JSON)
-def test_json_comes_back_as_it_was(folder, value):
+def test_json_is_read_as_it_was_written(folder, value):
     write_json(folder / "x.json", value)
     assert read_json(folder / "x.json") == value
 
@@ -79,31 +83,54 @@ def test_flipped_bit_in_a_json_object_is_refused_or_harmless(folder, position, b
     path = folder / "facts.json"
     value = {"kept": 3990, "share": 0.123, "labels": ["negative", "positive"], "none": None}
     write_json(path, value)
-    flipped(path, position, bit)
+    flip(path, position, bit)
     try:
         assert value.items() <= read_json(path).items()
     except UserError as error:
         assert str(path) in str(error)
 
 
-def test_json_that_somebody_wrote_without_a_checksum_is_read(tmp_path):
+def test_json_without_a_checksum_is_read(tmp_path):
     (tmp_path / "x.json").write_text(json.dumps({"a": 1}))
     assert read_json(tmp_path / "x.json") == {"a": 1}
 
 
-@given(position=st.integers(0), bit=st.integers(0, 7))
-def test_flipped_bit_in_parquet_is_refused_or_harmless(folder, position, bit):
-    path = folder / "t.parquet"
+def test_parquet_is_read_as_it_was_written(tmp_path):
+    path = tmp_path / "t.parquet"
     write_parquet(path, TABLE)
-    flipped(path, position, bit)
-    try:
-        assert read_parquet(path, TABLE.column_names).to_pylist() == TABLE.to_pylist()
-    except UserError as error:
-        assert str(path) in str(error)
+    assert read_parquet(path, sha256=sha256_of(path)).equals(TABLE)
+    assert read_parquet(path, ["p0", "word"]).equals(TABLE.select(["p0", "word"]))
+
+
+def test_missing_column_in_parquet_is_refused(tmp_path):
+    write_parquet(tmp_path / "t.parquet", TABLE)
+    with pytest.raises(UserError, match=r"damaged \(it lacks the column p1, p2\)"):
+        read_parquet(tmp_path / "t.parquet", ["p0", "p1", "p2"])
+
+
+@pytest.mark.parametrize(
+    ("write", "content", "read"),
+    [
+        (write_parquet, TABLE, read_parquet),
+        (write_parquet, TABLE, lambda path, sha256: open_parquet(path, sha256).__enter__()),
+        (save_array, np.arange(5), load_array),
+    ],
+    ids=["read_parquet", "open_parquet", "load_array"],
+)
+@given(position=st.integers(0), bit=st.integers(0, 7))
+def test_flipped_bit_anywhere_is_refused_where_the_digest_is_known(
+    folder, write, content, read, position, bit
+):
+    path = folder / "file"
+    write(path, content)
+    sha256 = sha256_of(path)
+    flip(path, position, bit)
+    with pytest.raises(UserError, match=r"file: damaged \(its sha256 is .*delete the file"):
+        read(path, sha256=sha256)
 
 
 @given(st.integers(0, 10_000))
-def test_cut_parquet_is_refused(folder, length):
+def test_incomplete_parquet_is_refused_even_without_a_digest(folder, length):
     path = folder / "t.parquet"
     write_parquet(path, TABLE)
     content = path.read_bytes()
@@ -112,18 +139,28 @@ def test_cut_parquet_is_refused(folder, length):
         read_parquet(path)
 
 
+@pytest.mark.parametrize(
+    ("read", "options"),
+    [
+        (read_json, {}),
+        (read_parquet, {}),
+        (read_parquet, {"sha256": "0" * 64}),
+        (load_array, {}),
+        (load_array, {"sha256": "0" * 64}),
+    ],
+)
+def test_missing_file_is_refused_with_what_to_do(tmp_path, read, options):
+    with pytest.raises(UserError, match="no such file; run the stage that writes it first"):
+        read(tmp_path / "absent", **options)
+
+
 def test_same_rows_give_the_same_parquet_bytes(tmp_path):
     for name in ("one", "other"):
         write_parquet(tmp_path / name, TABLE)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
 
 
-def test_parquet_without_a_digest_of_itself_is_read(tmp_path):
-    pq.write_table(TABLE, tmp_path / "t.parquet")
-    assert read_parquet(tmp_path / "t.parquet").equals(TABLE)
-
-
-def test_written_files_are_readable_by_the_group_as_the_umask_says(tmp_path):
+def test_written_files_have_the_permissions_that_the_umask_says(tmp_path):
     write_json(tmp_path / "facts.json", {})
     plain = tmp_path / "plain"
     plain.write_text("")
@@ -131,9 +168,9 @@ def test_written_files_are_readable_by_the_group_as_the_umask_says(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["=cmd()", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
-def test_formula_is_text_in_a_csv(text):
+def test_formulas_are_text_in_a_csv(text):
     assert defused(text) == f"'{text}"
 
 
-def test_other_text_is_left_alone_in_a_csv():
+def test_other_text_is_unchanged_in_a_csv():
     assert defused("570306133677760513") == "570306133677760513"

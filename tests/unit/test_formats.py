@@ -1,4 +1,4 @@
-"""How rows come out of a file, whatever its format."""
+"""Reading rows from files of all formats."""
 
 import codecs
 import hashlib
@@ -17,7 +17,7 @@ from tweetrnn.data.formats import ENDINGS, Source
 from tweetrnn.errors import UserError
 from tweetrnn.wording import quoted, shown
 
-# Lone surrogates fit no file, and what ends a line in a text of its own stays inside quotes.
+# No lone surrogates, which UTF-8 cannot encode; line breaks in a text are inside quotes.
 cells = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 tables = st.lists(st.tuples(cells, cells, st.sampled_from(LABELS)), min_size=1, max_size=8)
 
@@ -33,7 +33,7 @@ def read(path, **changes):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder whose files are written anew by each example."""
+    """A folder whose files each example overwrites."""
     return tmp_path_factory.mktemp("formats")
 
 
@@ -43,17 +43,17 @@ def folder(tmp_path_factory):
     ending=st.sampled_from(["\n", "\r\n", "\r"]),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"]),
 )
-def test_quoted_cells_come_back_as_they_were(folder, table, delimiter, ending, encoding):
+def test_quoted_cells_are_read_as_they_were_written(folder, table, delimiter, ending, encoding):
     path = folder / "t.csv"
     text = as_csv(table, delimiter=delimiter, lineterminator=ending, quoting=1)
     path.write_bytes(text.encode(encoding))
-    found = read(path, delimiter=delimiter, encoding=encoding)
-    assert [tuple(row[2:]) for row in found] == table
-    assert not any(fault for _, fault, *_ in found)
+    read_rows = read(path, delimiter=delimiter, encoding=encoding)
+    assert [tuple(row[2:]) for row in read_rows] == table
+    assert not any(fault for _, fault, *_ in read_rows)
 
 
 @given(table=tables, ascii_only=st.booleans())
-def test_json_values_come_back_as_they_were(folder, table, ascii_only):
+def test_json_values_are_read_as_they_were_written(folder, table, ascii_only):
     path = folder / "t.jsonl"
     lines = (
         json.dumps(dict(zip(HEADER, row, strict=True)), ensure_ascii=ascii_only) for row in table
@@ -65,13 +65,13 @@ def test_json_values_come_back_as_they_were(folder, table, ascii_only):
 
 
 @given(table=tables)
-def test_parquet_values_come_back_as_they_were(folder, table):
+def test_parquet_values_are_read_as_they_were_written(folder, table):
     path = folder / "t.parquet"
     pq.write_table(pa.table(dict(zip(HEADER, zip(*table, strict=True), strict=True))), path)
     assert [tuple(row) for row in read(path)] == [(0, None, *row) for row in table]
 
 
-def test_a_row_is_told_by_the_line_on_which_it_begins(tmp_path):
+def test_a_row_has_the_number_of_the_line_on_which_it_starts(tmp_path):
     (tmp_path / "t.csv").write_text(
         as_csv([("1", "one\ntwo\nthree", "neutral"), ("2", "x", "neutral")]) + "\n3,short\n"
     )
@@ -87,11 +87,11 @@ def test_after_a_quote_that_is_never_closed_every_other_row_is_read(tmp_path):
     for broken in (0, 1_234, 2_999):
         text = as_csv(table).replace(f"tweet number {broken},", f'"tweet number {broken},')
         (tmp_path / "t.csv").write_text(text)
-        found = read(tmp_path / "t.csv")
-        assert [row[0] for row in found] == list(range(2, 3_002))
-        assert [line for line, fault, *_ in found if fault] == [broken + 2]
+        read_rows = read(tmp_path / "t.csv")
+        assert [row[0] for row in read_rows] == list(range(2, 3_002))
+        assert [line for line, fault, *_ in read_rows if fault] == [broken + 2]
         others = [row for row in table if row[0] != str(1000 + broken)]
-        assert [row[2:] for row in found if not row[1]] == others
+        assert [row[2:] for row in read_rows if not row[1]] == others
 
 
 @pytest.mark.parametrize(
@@ -102,25 +102,25 @@ def test_after_a_quote_that_is_never_closed_every_other_row_is_read(tmp_path):
         ("t.jsonl", json.dumps(dict(zip(HEADER, rows(1)[0], strict=True))).encode()),
     ],
 )
-def test_digest_and_size_are_the_file_s(tmp_path, name, content):
+def test_digest_and_size_are_those_of_the_file(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
-    found = source(tmp_path / name)
-    assert found.sha256 is None
-    assert list(found)
-    assert found.sha256 == hashlib.sha256(content).hexdigest()
-    assert found.size == len(content)
+    file = source(tmp_path / name)
+    assert file.sha256 is None
+    assert list(file)
+    assert file.sha256 == hashlib.sha256(content).hexdigest()
+    assert file.size == len(content)
 
 
-def test_digest_and_size_are_a_parquet_file_s_too(tmp_path):
+def test_digest_and_size_are_those_of_a_parquet_file(tmp_path):
     path = tmp_path / "t.parquet"
     pq.write_table(pa.table(dict(zip(HEADER, zip(*rows(), strict=True), strict=True))), path)
-    found = source(path)
-    assert len(list(found)) == 200
-    assert found.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert found.size == path.stat().st_size
+    file = source(path)
+    assert len(list(file)) == 200
+    assert file.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert file.size == path.stat().st_size
 
 
-def test_columns_stand_anywhere_and_others_are_left_alone(tmp_path):
+def test_columns_may_be_in_any_order_and_others_are_ignored(tmp_path):
     header = ["other", "sentiment", " Tweet ", "key"]
     (tmp_path / "t.csv").write_text(as_csv([["x", "neutral", "a", "7"]], header=header))
     columns = {"id": "key", "text": "Tweet", "label": "sentiment"}
@@ -141,19 +141,19 @@ mutations = st.lists(
 
 
 @given(content=mutations, name=st.sampled_from(["t.csv", "t.tsv", "t.jsonl", "t.parquet", "t.x"]))
-def test_whatever_a_file_holds_it_is_read_or_refused_with_a_message(folder, content, name):
+def test_a_file_with_any_content_is_read_or_refused_with_a_message(folder, content, name):
     damaged = good_bytes
     for at, cut, put in content:
         damaged = damaged[:at] + put + damaged[at + cut :]
     path = folder / name
     path.write_bytes(damaged)
     try:
-        found = read(path)
+        read_rows = read(path)
     except UserError as error:
         assert str(path) in str(error)
         return
-    assert len(found) <= damaged.count(b"\n") + damaged.count(b"\r") + 1
-    for line, fault, *values in found:
+    assert len(read_rows) <= damaged.count(b"\n") + damaged.count(b"\r") + 1
+    for line, fault, *values in read_rows:
         assert line >= 1
         assert all(value is None for value in values) if fault else len(values) == 3
 
@@ -167,29 +167,29 @@ def test_a_flipped_bit_in_parquet_is_refused_or_harmless(folder, position, bit):
     content[position % len(content)] ^= 1 << bit
     path.write_bytes(content)
     try:
-        found = read(path)
+        read_rows = read(path)
     except UserError as error:
         assert str(path) in str(error)
         return
-    assert [tuple(row[2:]) for row in found] == rows(20)
+    assert [tuple(row[2:]) for row in read_rows] == rows(20)
 
 
-def test_config_offers_exactly_the_formats_that_are_read():
+def test_the_config_offers_exactly_the_formats_that_are_read():
     known = load_schema()["properties"]["corpus"]["properties"]["format"]["enum"]
     assert set(known) == {"auto", *ENDINGS.values()}
 
 
 @pytest.mark.parametrize("ending", sorted(ENDINGS))
-def test_an_ending_tells_the_format_in_any_case(tmp_path, ending):
+def test_the_file_extension_gives_the_format_in_any_case(tmp_path, ending):
     assert formats._format_by_ending(tmp_path / f"t{ending.upper()}") == ENDINGS[ending]
 
 
-def test_the_marks_are_those_of_the_standard_library():
+def test_the_byte_order_marks_are_those_of_the_standard_library():
     marks = {value for name, value in vars(codecs).items() if name.startswith("BOM")}
     assert set(formats._BOMS) == marks
 
 
-def test_names_are_quoted_and_cut_for_messages():
+def test_names_are_quoted_and_shortened_for_messages():
     assert shown("a\n") == r"'a\n'"
     assert shown("x" * 50) == repr("x" * 37 + "...")
     assert quoted(["a", "b"]) == "'a', 'b'"

@@ -1,4 +1,4 @@
-"""A combination's name says its values, and a run's seed follows from its own name."""
+"""A combination's name contains its values, and a run's seed follows from its name."""
 
 from collections import Counter
 from itertools import pairwise
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from tweetrnn.config import resolve
 from tweetrnn.errors import UserError
-from tweetrnn.grid import FACTORS, Combination, combinations, is_sample, run_seed, runs, size
+from tweetrnn.grid import FACTORS, Combination, Run, combinations, is_sample, runs, size
 
 DEFAULT = resolve({"name": "demo", "corpus": {"kind": "demo"}})
 
@@ -35,9 +35,15 @@ def test_runs_are_each_cell_s_combinations_with_all_their_replicates():
     config = changed(cell=["LSTM", "GRU"]) | {"training": {"replicates": 2}}
     found = list(runs(config))
     assert len(found) == 2 * 32 * 2
-    first = combinations(config)[0]
-    assert found[:2] == [("LSTM", first, 1), ("LSTM", first, 2)]
-    assert found[64] == ("GRU", first, 1)
+    first = combinations(config)[0].name
+    assert found[:2] == [Run("LSTM", first, 1), Run("LSTM", first, 2)]
+    assert found[64] == Run("GRU", first, 1)
+
+
+def test_run_is_parsed_from_its_text():
+    run = Run("LSTM", "rnn1-dense2-dropout0-reg0-lr1e-3", 2)
+    assert str(run) == "LSTM/rnn1-dense2-dropout0-reg0-lr1e-3/2"
+    assert Run.parse(str(run)) == run
 
 
 def test_name_is_readable():
@@ -55,51 +61,51 @@ def test_growing_the_grid_keeps_the_names_of_what_was_there():
 LARGER = {"learning_rate": [1e-2, 3e-3, 1e-3, 1e-4], "recurrent_layers": [1, 2, 3]}
 
 
-def drawn(number, seed=1, **grid):
-    """The names of a sample of LARGER's 96 combinations, in their order."""
+def chosen(number, seed=1, **grid):
+    """Return the names of a sample of LARGER's 96 combinations, in their order."""
     found = combinations(changed(seed, **LARGER | grid, sample=number))
     return [combination.name for combination in found]
 
 
 @pytest.mark.parametrize("number", [1, 20, 95])
-def test_a_sample_has_the_number_asked_for_of_the_grid_in_its_order(number):
-    whole, sample = drawn(None), drawn(number)
+def test_sample_has_as_many_combinations_as_asked_for_in_the_grid_s_order(number):
+    whole, sample = chosen(None), chosen(number)
     assert len(whole) == 96 and len(sample) == number
     assert sample == [name for name in whole if name in sample]
 
 
-def test_a_larger_sample_keeps_the_combinations_of_a_smaller():
-    samples = [set(drawn(number)) for number in range(1, 97)]
+def test_larger_sample_contains_the_smaller_ones():
+    samples = [set(chosen(number)) for number in range(1, 97)]
     assert all(one < other for one, other in pairwise(samples))
 
 
-def test_a_sample_does_not_depend_on_the_order_in_which_values_are_listed():
-    turned = {factor: DEFAULT["grid"][factor][::-1] for factor in FACTORS}
-    turned |= {factor: values[::-1] for factor, values in LARGER.items()}
-    assert set(drawn(20, **turned)) == set(drawn(20))
+def test_sample_does_not_depend_on_the_order_in_which_values_are_listed():
+    reversed_lists = {factor: DEFAULT["grid"][factor][::-1] for factor in FACTORS}
+    reversed_lists |= {factor: values[::-1] for factor, values in LARGER.items()}
+    assert set(chosen(20, **reversed_lists)) == set(chosen(20))
 
 
-def test_the_seed_says_which_combinations_are_drawn():
-    assert set(drawn(20, seed=1)) != set(drawn(20, seed=2))
+def test_seed_determines_which_combinations_are_chosen():
+    assert set(chosen(20, seed=1)) != set(chosen(20, seed=2))
 
 
-def test_a_sample_favours_no_value():
-    often = Counter(
+def test_sample_favours_no_value():
+    counter = Counter(
         (factor, getattr(Combination.parse(name), factor))
         for seed in range(50)
-        for name in drawn(24, seed)
+        for name in chosen(24, seed)
         for factor in FACTORS
     )
     for factor in FACTORS:
-        counts = [count for (own, _), count in often.items() if own == factor]
+        counts = [count for (other, _), count in counter.items() if other == factor]
         assert stats.chisquare(counts).pvalue > 1e-3
 
 
 @pytest.mark.parametrize("number, all_of_them", [(95, False), (96, True), (97, True), (None, True)])
-def test_what_is_not_smaller_than_the_grid_is_no_sample(number, all_of_them):
+def test_sample_that_is_not_smaller_than_the_grid_is_the_whole_grid(number, all_of_them):
     grid = changed(**LARGER, sample=number)["grid"]
     assert is_sample(grid) != all_of_them
-    assert (size(grid), len(drawn(number))) == ((96, 96) if all_of_them else (number, number))
+    assert (size(grid), len(chosen(number))) == ((96, 96) if all_of_them else (number, number))
 
 
 @given(
@@ -112,29 +118,24 @@ def test_what_is_not_smaller_than_the_grid_is_no_sample(number, all_of_them):
         st.floats(1e-12, 1.0),
     )
 )
-def test_name_reads_back_as_the_same_combination(combination):
+def test_name_is_parsed_as_the_same_combination(combination):
     assert Combination.parse(combination.name) == combination
     assert "/" not in combination.name
 
 
 @pytest.mark.parametrize("name", ["", "rnn2", "rnn2-dense2-dropout2-reg1-lr1e-3", "../x"])
-def test_other_text_is_no_combination(name):
+def test_other_text_is_not_a_combination(name):
     with pytest.raises(UserError, match="not a combination"):
         Combination.parse(name)
 
 
-def test_seed_differs_for_every_part_of_a_run_s_name():
-    names = [
-        (1, "LSTM", "a", 1),
-        (2, "LSTM", "a", 1),
-        (1, "SimpleRNN", "a", 1),
-        (1, "LSTM", "b", 1),
-        (1, "LSTM", "a", 2),
-    ]
-    seeds = {run_seed(*name) for name in names}
-    assert len(seeds) == len(names)
+def test_seed_differs_for_every_part_of_a_run_and_for_every_seed_of_the_config():
+    run = Run("LSTM", "a", 1)
+    others = [Run("SimpleRNN", "a", 1), Run("LSTM", "b", 1), Run("LSTM", "a", 2)]
+    seeds = {run.seed(1), run.seed(2), *(other.seed(1) for other in others)}
+    assert len(seeds) == 5
     assert all(0 <= seed < 2**63 for seed in seeds)
 
 
 def test_seed_is_the_same_on_every_machine_and_day():
-    assert run_seed(1, "LSTM", "rnn1-dense2-dropout0-reg0-lr1e-3", 1) == 6820195776170184220
+    assert Run("LSTM", "rnn1-dense2-dropout0-reg0-lr1e-3", 1).seed(1) == 6820195776170184220

@@ -1,4 +1,4 @@
-"""A training stops when it is told to, and is alone."""
+"""A training stops when asked to, and one process at a time trains a run."""
 
 import errno
 import os
@@ -18,8 +18,8 @@ from tweetrnn.guard import Guard, one_writer, process_started
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Look after the supervisor and the lock all the time."""
-    monkeypatch.setattr(guard, "LOOKED_AFTER", 0.01)
+    """Check the supervisor and the lock all the time."""
+    monkeypatch.setattr(guard, "CHECK_INTERVAL", 0.01)
 
 
 @contextmanager
@@ -38,10 +38,10 @@ def python(program, *arguments):
             process.kill()
 
 
-# When a process began
+# When a process started
 
 
-def test_start_of_a_process_is_told_in_ticks_since_boot():
+def test_start_of_a_process_is_in_ticks_since_boot():
     since_boot = psutil.Process().create_time() - psutil.boot_time()
     ticks = since_boot * os.sysconf("SC_CLK_TCK")
     assert process_started(os.getpid()) == pytest.approx(ticks, abs=1)
@@ -49,12 +49,12 @@ def test_start_of_a_process_is_told_in_ticks_since_boot():
 
 def test_name_of_a_process_does_not_hide_its_start():
     name, before = Path("/proc/self/comm"), process_started(os.getpid())
-    own = name.read_text()
+    original = name.read_text()
     name.write_text("a) Z 1 (b c")
     try:
         assert process_started(os.getpid()) == before
     finally:
-        name.write_text(own.strip())
+        name.write_text(original.strip())
 
 
 def test_process_that_is_gone_has_no_start():
@@ -63,14 +63,14 @@ def test_process_that_is_gone_has_no_start():
     assert process_started(process.pid) is None
 
 
-def test_process_that_is_dead_but_not_collected_has_no_start():
+def test_dead_process_that_nobody_has_waited_for_has_no_start():
     with subprocess.Popen(["true"]) as process:
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         assert Path(f"/proc/{process.pid}").exists()
         assert process_started(process.pid) is None
 
 
-def test_without_proc_only_life_is_told(monkeypatch):
+def test_without_proc_a_start_is_0_for_a_live_process(monkeypatch):
     def absent(path):
         raise FileNotFoundError
 
@@ -87,22 +87,22 @@ def test_without_proc_only_life_is_told(monkeypatch):
 
 @pytest.mark.parametrize("number", guard.SIGNALS)
 def test_signal_stops_at_the_next_poll_and_not_before(number):
-    with Guard() as own:
-        own.poll()
+    with Guard() as active:
+        active.poll()
         os.kill(os.getpid(), number)
         with pytest.raises(Stopped, match=f"^{number.name}$"):
-            own.poll()
+            active.poll()
 
 
 def test_second_signal_changes_nothing():
-    with Guard() as own:
+    with Guard() as active:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM):
             os.kill(os.getpid(), number)
         with pytest.raises(Stopped):
-            own.poll()
+            active.poll()
 
 
-def test_signals_are_given_back_afterwards():
+def test_signal_handlers_are_restored_afterwards():
     before = [signal.getsignal(number) for number in guard.SIGNALS]
     with pytest.raises(RuntimeError), Guard():
         assert [signal.getsignal(number) for number in guard.SIGNALS] != before
@@ -110,51 +110,53 @@ def test_signals_are_given_back_afterwards():
     assert [signal.getsignal(number) for number in guard.SIGNALS] == before
 
 
-def test_training_without_a_supervisor_goes_on(quick):
-    with Guard() as own:
+def test_training_without_a_supervisor_continues(quick):
+    with Guard() as active:
         for _ in range(3):
-            own.poll()
+            active.poll()
             time.sleep(0.02)
 
 
-def test_supervisor_s_end_stops_even_if_nobody_collects_it(quick):
-    with python("import sys; sys.stdin.read()") as supervisor, Guard(supervisor.pid) as own:
-        own.poll()
+def test_supervisor_s_end_stops_even_if_nobody_waits_for_it(quick):
+    with python("import sys; sys.stdin.read()") as supervisor, Guard(supervisor.pid) as active:
+        active.poll()
         supervisor.kill()
         os.waitid(os.P_PID, supervisor.pid, os.WEXITED | os.WNOWAIT)
         time.sleep(0.02)
         with pytest.raises(Stopped, match=f"end of the supervising process {supervisor.pid}"):
-            own.poll()
+            active.poll()
 
 
-def test_supervisor_that_is_gone_already_stops_at_the_first_poll():
+def test_supervisor_that_has_already_ended_stops_at_the_first_poll():
     with subprocess.Popen(["true"]) as gone:
         pass
-    with Guard(gone.pid) as own, pytest.raises(Stopped):
-        own.poll()
+    with Guard(gone.pid) as active, pytest.raises(Stopped):
+        active.poll()
 
 
 def test_another_process_with_the_supervisor_s_pid_is_not_the_supervisor(quick, monkeypatch):
-    with Guard(os.getpid()) as own:
-        own.poll()
-        monkeypatch.setattr(guard, "process_started", lambda pid: own.started + 1)
+    with Guard(os.getpid()) as active:
+        active.poll()
+        monkeypatch.setattr(guard, "process_started", lambda pid: active.started + 1)
         time.sleep(0.02)
         with pytest.raises(Stopped):
-            own.poll()
+            active.poll()
 
 
-def test_supervisor_is_looked_after_now_and_then_only(monkeypatch):
-    looks = []
-    with Guard(os.getpid()) as own:
-        monkeypatch.setattr(guard, "process_started", lambda pid: looks.append(pid) or own.started)
+def test_supervisor_is_not_checked_at_every_poll(monkeypatch):
+    checks = []
+    with Guard(os.getpid()) as active:
+        monkeypatch.setattr(
+            guard, "process_started", lambda pid: checks.append(pid) or active.started
+        )
         for _ in range(1000):
-            own.poll()
-    assert len(looks) == 1
+            active.poll()
+    assert len(checks) == 1
 
 
 @pytest.mark.parametrize("number", guard.SIGNALS)
 def test_signal_ends_a_process_that_has_nothing_to_lose_at_once(number):
-    # Whatever the code at hand does with exceptions.
+    # Whatever the running code does with exceptions.
     program = """
 import time
 from tweetrnn.guard import Guard
@@ -172,13 +174,13 @@ with Guard() as guard:
         assert process.wait(10) == guard.STOPPED_STATUS
 
 
-def test_after_there_was_nothing_to_lose_a_signal_leaves_a_note_again():
-    with Guard() as own:
-        with own.nothing_to_lose():
+def test_signal_is_only_recorded_again_after_nothing_to_lose():
+    with Guard() as active:
+        with active.nothing_to_lose():
             pass
         os.kill(os.getpid(), signal.SIGTERM)
         with pytest.raises(Stopped):
-            own.poll()
+            active.poll()
 
 
 # The lock
@@ -200,13 +202,13 @@ def holder(directory):
         yield process
 
 
-def test_lock_and_directory_go_when_all_is_done(tmp_path):
+def test_lock_and_directory_are_removed_at_the_end(tmp_path):
     with one_writer(tmp_path / "a/b", 0):
         assert (tmp_path / "a/b/lock").exists()
     assert list((tmp_path / "a").iterdir()) == []
 
 
-def test_directory_with_a_checkpoint_stays(tmp_path):
+def test_directory_with_a_checkpoint_is_kept(tmp_path):
     with pytest.raises(Stopped), one_writer(tmp_path / "run", 0):
         (tmp_path / "run/checkpoint").touch()
         raise Stopped
@@ -226,7 +228,7 @@ def test_second_process_stops_with_a_message_when_it_has_waited_long_enough(tmp_
     )
 
 
-def test_second_process_goes_on_when_the_first_is_done(tmp_path, quick):
+def test_second_process_continues_when_the_first_is_done(tmp_path, quick):
     with holder(tmp_path / "run") as first:
         polls = []
 
@@ -250,21 +252,21 @@ def test_second_process_takes_the_place_of_one_killed_without_notice(tmp_path, q
     assert list(tmp_path.iterdir()) == []
 
 
-def test_process_that_stands_still_is_not_dead(tmp_path, quick):
+def test_suspended_process_keeps_its_lock(tmp_path, quick):
     with holder(tmp_path / "run") as first:
         first.send_signal(signal.SIGSTOP)
         with pytest.raises(UserError), one_writer(tmp_path / "run", 0.1):
             pass
 
 
-def test_waiting_process_can_be_told_to_stop(tmp_path, quick):
-    with holder(tmp_path / "run"), Guard() as own:
+def test_waiting_process_can_be_stopped(tmp_path, quick):
+    with holder(tmp_path / "run"), Guard() as active:
         os.kill(os.getpid(), signal.SIGTERM)
-        with pytest.raises(Stopped), one_writer(tmp_path / "run", 60, own.poll):
+        with pytest.raises(Stopped), one_writer(tmp_path / "run", 60, active.poll):
             pass
 
 
-def test_lock_on_a_file_that_is_removed_meanwhile_counts_for_nothing(tmp_path, monkeypatch):
+def test_lock_on_a_file_that_is_removed_meanwhile_does_not_count(tmp_path, monkeypatch):
     lockf, path = guard.fcntl.lockf, tmp_path / "lock"
 
     def late(stream, how):
@@ -275,7 +277,7 @@ def test_lock_on_a_file_that_is_removed_meanwhile_counts_for_nothing(tmp_path, m
     assert guard._lock(path) is None
 
 
-def test_lock_on_a_file_that_is_replaced_meanwhile_counts_for_nothing(tmp_path, monkeypatch):
+def test_lock_on_a_file_that_is_replaced_meanwhile_does_not_count(tmp_path, monkeypatch):
     lockf, path = guard.fcntl.lockf, tmp_path / "lock"
 
     def late(stream, how):
@@ -287,7 +289,7 @@ def test_lock_on_a_file_that_is_replaced_meanwhile_counts_for_nothing(tmp_path, 
     assert guard._lock(path) is None
 
 
-def test_file_system_without_locks_is_told(tmp_path, monkeypatch):
+def test_file_system_without_locks_is_reported(tmp_path, monkeypatch):
     def none(stream, how):
         raise OSError(errno.ENOLCK, "No locks available")
 
@@ -296,7 +298,7 @@ def test_file_system_without_locks_is_told(tmp_path, monkeypatch):
         guard._lock(tmp_path / "lock")
 
 
-def test_file_in_the_directory_s_place_is_no_other_process(tmp_path):
+def test_file_in_place_of_the_directory_is_an_error(tmp_path):
     (tmp_path / "run").touch()
     with pytest.raises(NotADirectoryError), one_writer(tmp_path / "run", 60):
         pass
@@ -306,7 +308,7 @@ CONTENDER = """
 import os, random, sys
 from pathlib import Path
 from tweetrnn import guard
-guard.LOOKED_AFTER = 1e-4
+guard.CHECK_INTERVAL = 1e-4
 directory, alone, done = map(Path, sys.argv[1:])
 while not done.exists():
     with guard.one_writer(directory, 60):
@@ -319,8 +321,8 @@ while not done.exists():
 
 
 @pytest.mark.slow
-def test_many_processes_are_never_inside_at_once(tmp_path):
-    # Each makes and removes the directory and the lock's file, over and over.
+def test_many_processes_never_hold_the_lock_at_once(tmp_path):
+    # Each creates and removes the directory and the lock file, again and again.
     paths = [tmp_path / name for name in ("run", "alone", "done")]
     with (
         python(CONTENDER, *paths) as a,

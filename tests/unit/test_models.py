@@ -1,6 +1,7 @@
-"""The hand-written passes against autograd, the initialisers and dropout against definitions."""
+"""Each way to compute a model against autograd and the cells' definitions; initial weights."""
 
 import math
+import os
 from contextlib import contextmanager
 
 import numpy as np
@@ -9,14 +10,39 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
-from tweetrnn.config import load_schema
 from tweetrnn.grid import Combination
-from tweetrnn.training.cells import CELLS, glorot_uniform, orthogonal
-from tweetrnn.training.models import Dense, Dropout, build
+from tweetrnn.training import by_hand, loop, recurrent, torch_kernels
+from tweetrnn.training.cells import CELLS, LSTM, Cell
+from tweetrnn.training.initializers import glorot_uniform, orthogonal
+from tweetrnn.training.models import ACCELERATORS, Dense, Dropout, build
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 cells = pytest.mark.parametrize("cell", list(CELLS))
+
+# The three ways to compute a recurrent layer, as ``accelerators`` of a model.
+PATHS = {
+    "definition": {},
+    "by_hand": by_hand.LAYERS,
+    "torch_kernels": torch_kernels.LAYERS,
+}
+CASES = [
+    (cell, path)
+    for cell, definition in CELLS.items()
+    for path, layers in PATHS.items()
+    if path == "definition" or (definition.both_directions or definition) in layers
+]
+paths = pytest.mark.parametrize(
+    ("cell", "path"), [pytest.param(*case, id="-".join(case)) for case in CASES]
+)
+paths_and_devices = pytest.mark.parametrize(
+    ("cell", "path", "device"),
+    [
+        pytest.param(*case, device, id="-".join((*case, device)), marks=marks)
+        for case in CASES
+        for device, marks in (("cpu", ()), ("cuda", pytest.mark.gpu))
+    ],
+)
 
 
 @contextmanager
@@ -37,77 +63,47 @@ def normal(seed, *shape):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-def equip(layer, seed):
-    """Give a layer random weights, as a model would; return them for autograd, and as they are.
+def equip(layer, seed, device="cpu"):
+    """Give a layer random weights, as a model would; return copies of them for autograd.
 
-    Both are {(part, name): weight}, in order.
+    The copies are {(part, name): weight}, in order.
     """
     copies = {}
     for part in layer.parts:
         for name, shape in part.shapes.items():
-            weight = normal(seed + 100 * len(copies), *shape)
+            weight = normal(seed + 100 * len(copies), *shape).to(device)
             setattr(part, name, weight)
-            setattr(part, f"{name}_gradient", torch.zeros(shape))
+            setattr(part, f"{name}_gradient", torch.zeros(shape, device=device))
             copies[part, name] = weight.clone().requires_grad_()
     return copies
 
 
-def simple_rnn(x, weights):
-    """SimpleRNN by its definition: (T, B, inputs) to (T, B, U)."""
-    kernel, recurrent_kernel, bias = weights
-    h, states = torch.zeros(x.shape[1], len(recurrent_kernel)), []
-    for each in x:
-        h = torch.tanh(each @ kernel + h @ recurrent_kernel + bias)
-        states.append(h)
-    return torch.stack(states)
+def unrolled(cell, x, weights):
+    """Return what a cell's definition makes of a sequence: (T, B, inputs) to (T, B, outputs).
+
+    ``weights`` are those of each part in turn: kernel, recurrent kernel, bias.
+    """
+    kernel, recurrent_kernel, bias, *others = weights
+    if cell.both_directions:
+        cell = cell.both_directions
+        backward = unrolled(cell, x.flip(0), others).flip(0)
+        return torch.cat([unrolled(cell, x, weights[:3]), backward], 2)
+    bias, *recurrent_bias = bias if cell.recurrent_bias else [bias]
+    state = [x.new_zeros(x.shape[1], len(recurrent_kernel)) for _ in range(cell.states)]
+    outputs = []
+    for at_t in x:
+        state = cell.step(at_t @ kernel + bias, *state, recurrent_kernel, *recurrent_bias)
+        state = state if cell.states > 1 else [state]
+        outputs.append(state[0])
+    return torch.stack(outputs)
 
 
-def lstm(x, weights):
-    """Keras's LSTM by its definition: (T, B, inputs) to (T, B, U)."""
-    kernel, recurrent_kernel, bias = weights
-    h = c = torch.zeros(x.shape[1], len(recurrent_kernel))
-    states = []
-    for each in x:
-        i, f, g, o = (each @ kernel + h @ recurrent_kernel + bias).chunk(4, 1)
-        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-        h = torch.sigmoid(o) * torch.tanh(c)
-        states.append(h)
-    return torch.stack(states)
-
-
-def gru(x, weights):
-    """Keras's GRU, its reset gate after the multiplication: (T, B, inputs) to (T, B, U)."""
-    kernel, recurrent_kernel, (bias, recurrent_bias) = weights
-    h, states = torch.zeros(x.shape[1], len(recurrent_kernel)), []
-    for each in x:
-        z, r, g = (each @ kernel + bias).chunk(3, 1)
-        by_z, by_r, by_g = (h @ recurrent_kernel + recurrent_bias).chunk(3, 1)
-        z, r = torch.sigmoid(z + by_z), torch.sigmoid(r + by_r)
-        h = z * h + (1 - z) * torch.tanh(g + r * by_g)
-        states.append(h)
-    return torch.stack(states)
-
-
-def bidirectional_lstm(x, weights):
-    """Keras's Bidirectional(LSTM): (T, B, inputs) to (T, B, 2 U)."""
-    weights = list(weights)
-    return torch.cat([lstm(x, weights[:3]), lstm(x.flip(0), weights[3:]).flip(0)], 2)
-
-
-DEFINITIONS = {
-    "SimpleRNN": simple_rnn,
-    "LSTM": lstm,
-    "GRU": gru,
-    "BidirectionalLSTM": bidirectional_lstm,
-}
-
-
-def at_the_end(cell, states):
-    """Return what a layer hands on that does not hand on every step: (B, outputs)."""
-    if cell == "BidirectionalLSTM":  # each direction ends at another side
-        units = states.shape[2] // 2
-        return torch.cat([states[-1, :, :units], states[0, :, units:]], 1)
-    return states[-1]
+def at_the_end(cell, outputs):
+    """Return what a layer passes on that does not pass on every step: (B, outputs)."""
+    if cell.both_directions:  # the second part ends at the first step
+        units = outputs.shape[2] // 2
+        return torch.cat([outputs[-1, :, :units], outputs[0, :, units:]], 1)
+    return outputs[-1]
 
 
 def one_hot(ids, width):
@@ -115,9 +111,14 @@ def one_hot(ids, width):
     return torch.nn.functional.one_hot(ids, width + 1)[..., :width].to(torch.get_default_dtype())
 
 
-def test_the_config_offers_every_cell():
-    grid = load_schema()["properties"]["grid"]["properties"]
-    assert grid["cell"]["items"]["enum"] == list(CELLS)
+def layer_of(cell, path, *arguments):
+    return recurrent.layer_of(CELLS[cell], PATHS[path], "layer", *arguments)
+
+
+def device_or_skip(device):
+    if device == "cuda" and not torch.cuda.is_available():
+        pytest.skip("needs a CUDA device: run it on a machine that has one")
+    return device
 
 
 sizes = st.integers(1, 6)
@@ -144,22 +145,19 @@ def test_dense_has_autograd_s_gradients(relu, seed, batch, inputs, units):
             close(getattr(part, f"{name}_gradient"), weight.grad)
 
 
-@cells
-@pytest.mark.parametrize("sequences", [False, True])
-@given(seed=seeds, steps=sizes, batch=sizes, inputs=sizes, units=sizes)
-def test_a_recurrent_layer_has_autograd_s_gradients(
-    cell, sequences, seed, steps, batch, inputs, units
-):
+def check_gradients(cell, path, device, sequences, seed, steps, batch, inputs, units):
+    """Compare a layer's outputs and gradients with autograd's by the definition."""
     with double_precision():
-        layer = CELLS[cell]("layer", inputs, units, first=False, sequences=sequences)
-        weights = equip(layer, seed)
-        x = normal(seed + 8, steps, batch, inputs)
-        dy = normal(seed + 9, *((steps,) if sequences else ()), batch, layer.outputs)
+        layer = layer_of(cell, path, inputs, units, False, sequences)
+        weights = equip(layer, seed, device)
+        x = normal(seed + 8, steps, batch, inputs).to(device)
+        shape = (steps, batch, layer.outputs) if sequences else (batch, layer.outputs)
+        dy = normal(seed + 9, *shape).to(device)
         y = layer.forward(x, training=True).clone()
         dx = layer.backward(dy).clone()
         x.requires_grad_()
-        expected = DEFINITIONS[cell](x, weights.values())
-        expected = expected if sequences else at_the_end(cell, expected)
+        expected = unrolled(CELLS[cell], x, [*weights.values()])
+        expected = expected if sequences else at_the_end(CELLS[cell], expected)
         expected.backward(dy)
         close(y, expected.detach())
         close(dx, x.grad)
@@ -167,13 +165,23 @@ def test_a_recurrent_layer_has_autograd_s_gradients(
             close(getattr(part, f"{name}_gradient"), weight.grad)
 
 
-@cells
+@paths_and_devices
+@pytest.mark.parametrize("sequences", [False, True])
+@given(seed=seeds, steps=sizes, batch=sizes, inputs=sizes, units=sizes)
+def test_a_recurrent_layer_has_the_definition_s_gradients(
+    cell, path, device, sequences, seed, steps, batch, inputs, units
+):
+    device_or_skip(device)
+    check_gradients(cell, path, device, sequences, seed, steps, batch, inputs, units)
+
+
+@paths
 @given(seed=seeds, steps=sizes, batch=sizes, width=sizes, units=sizes)
 def test_the_first_layer_looks_up_what_one_hot_would_multiply(
-    cell, seed, steps, batch, width, units
+    cell, path, seed, steps, batch, width, units
 ):
     with double_precision():
-        layer = CELLS[cell]("layer", width, units, first=True, sequences=False)
+        layer = layer_of(cell, path, width, units, True, False)
         weights = equip(layer, seed)
         kernels = torch.cat([part.kernel for part in layer.parts], 1)
         table = torch.cat([kernels, torch.zeros(1, kernels.shape[1])])
@@ -182,8 +190,8 @@ def test_the_first_layer_looks_up_what_one_hot_would_multiply(
         y = layer.forward((table, ids), training=True).clone()
         d_rows = layer.backward(dy).view(steps * batch, -1)
         gradient = torch.zeros_like(table).index_add_(0, ids.view(-1), d_rows)
-        expected = DEFINITIONS[cell](one_hot(ids, width), weights.values())
-        expected = at_the_end(cell, expected)
+        expected = unrolled(CELLS[cell], one_hot(ids, width), [*weights.values()])
+        expected = at_the_end(CELLS[cell], expected)
         expected.backward(dy)
         close(y, expected.detach())
         kernels = [weight.grad for (_, name), weight in weights.items() if name == "kernel"]
@@ -198,14 +206,14 @@ def by_definition(model, weights, ids, masks):
     weights, masks = list(weights.values()), list(masks)
     drop = (lambda x: x * masks.pop(0)) if masks else (lambda x: x)
     combination, penalties = model.combination, 0.0
-    x = one_hot(ids, model.width)
-    several = 3 * (2 if model.cell == "BidirectionalLSTM" else 1)
+    cell, x = CELLS[model.cell], one_hot(ids, model.width)
+    several = 3 * (2 if cell.both_directions else 1)
     for _ in range(combination.recurrent_layers):
         penalties = penalties + model.l2 * sum((w**2).sum() for w in weights[:several:3])
-        states = DEFINITIONS[model.cell](x, weights[:several])
+        outputs = unrolled(cell, x, weights[:several])
         del weights[:several]
         last = len(weights) == 2 * (combination.dense_layers + 1)
-        x = drop(at_the_end(model.cell, states) if last else states)
+        x = drop(at_the_end(cell, outputs) if last else outputs)
     for _ in range(combination.dense_layers):
         penalties = penalties + model.l2 * (weights[0] ** 2).sum()
         x = drop((x @ weights[0] + weights[1]).relu())
@@ -215,7 +223,7 @@ def by_definition(model, weights, ids, masks):
     return x @ kernel + bias, penalties
 
 
-@cells
+@paths
 @given(
     seed=seeds,
     layers=st.tuples(st.integers(1, 3), st.integers(0, 3)),
@@ -227,13 +235,20 @@ def by_definition(model, weights, ids, masks):
     units=sizes,
 )
 def test_a_model_has_autograd_s_gradients(
-    cell, seed, layers, dropout, regularization, shape, width, classes, units
+    cell, path, seed, layers, dropout, regularization, shape, width, classes, units
 ):
     with double_precision():
         combination = Combination(*layers, dropout, regularization, 1e-3)
-        dense_units = (5, 4, 3)
         model = build(
-            cell, combination, width, classes, seed, units=units, dense_units=dense_units, l2=0.05
+            cell,
+            combination,
+            width,
+            classes,
+            seed,
+            units=units,
+            dense_units=(5, 4, 3),
+            l2=0.05,
+            accelerators=PATHS[path],
         )
         model.generator.manual_seed(seed)
         model.load({name: normal(seed, *w.shape) for name, w in model.weights().items()})
@@ -257,15 +272,16 @@ def test_a_model_has_autograd_s_gradients(
         close(model.flat_gradient, torch.cat([w.grad.flatten() for w in weights.values()]))
 
 
-@cells
-def test_evaluation_drops_nothing_and_does_not_depend_on_the_batch(cell):
-    model = build(cell, Combination(2, 3, True, False, 1e-3), width=20, classes=3, seed=4)
+@paths
+def test_evaluation_drops_nothing_and_does_not_depend_on_the_batch(cell, path):
+    combination = Combination(2, 3, True, False, 1e-3)
+    model = build(cell, combination, 20, 3, seed=4, accelerators=PATHS[path])
     ids = torch.from_numpy(np.random.default_rng(4).integers(0, 21, (7, 30)))
     with torch.inference_mode():
         together = model.forward(model.table, ids).clone()
-        apart = [model.forward(model.table, ids[:, i : i + 1].contiguous()) for i in range(30)]
+        single = [model.forward(model.table, ids[:, i : i + 1].contiguous()) for i in range(30)]
         expected, _ = by_definition(model, model.weights(), ids, [])
-    torch.testing.assert_close(together, torch.cat(apart), rtol=0, atol=1e-6)
+    torch.testing.assert_close(together, torch.cat(single), rtol=0, atol=1e-6)
     torch.testing.assert_close(together, expected, rtol=0, atol=1e-6)
 
 
@@ -293,8 +309,8 @@ def test_glorot_uniform_is_uniform_below_its_limit(shape):
     limit = math.sqrt(6 / sum(shape))
     assert kernel.shape == shape
     assert np.abs(kernel).max() <= limit
-    found = stats.kstest(kernel.ravel(), stats.uniform(-limit, 2 * limit).cdf)
-    assert found.pvalue > 1e-3
+    test = stats.kstest(kernel.ravel(), stats.uniform(-limit, 2 * limit).cdf)
+    assert test.pvalue > 1e-3
 
 
 @pytest.mark.parametrize("shape", [(32, 32), (32, 128), (128, 32), (1, 4)])
@@ -311,14 +327,14 @@ def test_orthogonal_is_uniform_over_all_orthogonal_matrices():
     draws = torch.stack([orthogonal(2, 2, generator) for _ in range(600)])
     for row in (0, 1):
         angles = torch.atan2(draws[:, row, 1], draws[:, row, 0]).numpy()
-        found = stats.kstest(angles, stats.uniform(-math.pi, 2 * math.pi).cdf)
-        assert found.pvalue > 1e-3
+        test = stats.kstest(angles, stats.uniform(-math.pi, 2 * math.pi).cdf)
+        assert test.pvalue > 1e-3
     reflections = int((torch.linalg.det(draws) < 0).sum())
     assert stats.binomtest(reflections, len(draws)).pvalue > 1e-3
 
 
 @cells
-def test_fresh_weights_are_of_keras_s_kinds(cell):
+def test_initial_weights_are_drawn_as_keras_draws_them(cell):
     combination = Combination(2, 3, True, True, 1e-3)
     model = build(cell, combination, width=50, classes=3, seed=6, units=8)
     assert not model.table[50].any()
@@ -332,11 +348,13 @@ def test_fresh_weights_are_of_keras_s_kinds(cell):
             expected = torch.zeros(weight.shape)
             if "lstm" in name:
                 expected[8:16] = 1  # the forget gate's
+            elif CELLS[cell].initial_bias and not name.startswith("dense"):
+                expected = torch.tensor(CELLS[cell].initial_bias).repeat_interleave(8).float()
             assert torch.equal(weight, expected)
 
 
 @cells
-def test_a_seed_says_what_the_fresh_weights_are(cell):
+def test_a_seed_determines_the_initial_weights(cell):
     first, same, other = (
         build(cell, Combination(1, 2, False, False, 1e-3), width=9, classes=2, seed=seed)
         for seed in (3, 3, 4)
@@ -354,13 +372,13 @@ def test_dropout_keeps_its_share_and_lets_the_rest_grow(rate):
     kept = y != 0
     torch.testing.assert_close(y[kept], x[kept] / (1 - rate))
     assert stats.binomtest(int(kept.sum()), kept.numel(), 1 - rate).pvalue > 1e-3
-    # Nowhere else more than elsewhere: each time step, example and unit keeps its share.
+    # Nowhere more than elsewhere: each time step, example and unit keeps its share.
     for axis in range(3):
         counts = kept.movedim(axis, 0).flatten(1).sum(1).numpy()
         assert stats.chisquare(counts).pvalue > 1e-3
 
 
-def test_dropout_drops_anew_at_each_step_and_independently_between_neighbours():
+def test_dropout_differs_at_each_step_and_between_neighbours_independently():
     layer = Dropout("dropout", 0.5, torch.Generator().manual_seed(2))
     x = torch.ones(30, 32, 32)
     first, second = (layer.forward(x, training=True) != 0 for _ in range(2))
@@ -464,3 +482,92 @@ def test_loaded_weights_are_the_model_s():
     taker.load(giver.weights())
     assert torch.equal(taker.table, giver.table)
     assert torch.equal(taker.flat, giver.flat)
+
+
+@pytest.mark.parametrize("cell", ["SimpleRNN", "LSTM", "GRU", "BidirectionalLSTM"])
+def test_what_is_fastest_on_a_device_is_chosen(cell):
+    combination = Combination(2, 1, False, False, 1e-3)
+    parts = build(cell, combination, width=10, classes=3, units=4).parts
+    layers = [type(part) for part in parts if not isinstance(part, Dense)]
+    assert layers and set(layers) <= set(by_hand.LAYERS.values())
+    assert ACCELERATORS["cuda"].keys() == by_hand.LAYERS.keys()
+
+
+def test_a_changed_cell_is_not_computed_by_what_was_made_for_the_other(new_cell):
+    class Leaky(LSTM):
+        """An LSTM that forgets more."""
+
+        @staticmethod
+        def step(x, h, c, kernel):
+            return LSTM.step(x, h, c / 2, kernel)
+
+    new_cell(Leaky)
+    model = build("Leaky", Combination(1, 1, False, False, 1e-3), width=10, classes=3, units=4)
+    assert type(model.layers[0]) is recurrent.Recurrent
+    assert model.summary()[0].layer == "leaky (Leaky)"
+
+
+@pytest.fixture
+def new_cell():
+    """Return a function that takes note of a cell, which is forgotten after the test."""
+    added = []
+    yield added.append
+    for cell in added:
+        del CELLS[cell.__name__]
+
+
+@pytest.fixture
+def minimal(new_cell):
+    """A cell that no Keras has, and whose recurrent kernel does not only multiply the state."""
+
+    class Minimal(Cell):
+        """The minimal gated unit (Zhou 2016); its gates are forget and candidate."""
+
+        gates = 2
+
+        @staticmethod
+        def step(x, h, kernel):
+            """Return the next state."""
+            x_f, x_g = x.chunk(2, -1)
+            kernel_f, kernel_g = kernel.chunk(2, -1)
+            f = (x_f + h @ kernel_f).sigmoid()
+            g = (x_g + (f * h) @ kernel_g).tanh()
+            return (1 - f) * h + f * g
+
+    new_cell(Minimal)
+    return "Minimal"
+
+
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+@pytest.mark.parametrize("layers", [1, 2])
+def test_a_cell_that_is_only_defined_trains_and_predicts(minimal, layers, device):
+    random = np.random.default_rng(3)
+    labels = random.integers(0, 3, 60)
+    ids = random.integers(3, 20, (60, 6))
+    ids[:, 2] = labels  # the word that says the answer
+    examples = loop.Examples(ids, labels)
+    combination = Combination(layers, 1, True, True, 0.02)
+    settings = {"units": 8, "l2": 1e-4, "device": device_or_skip(device)}
+    model = build(minimal, combination, 20, 3, seed=2, **settings)
+    trainer = loop.Trainer(model, examples, examples, 0.02, batch_size=16)
+    rows = [trainer.run_epoch() for _ in range(15)]
+    assert rows[-1]["train_loss"] < 0.5 * rows[0]["train_loss"]
+    assert rows[-1]["validation_accuracy"] > 0.9
+    assert (model.layers[0].kind, model.layers[0].name) == ("Minimal", "minimal")
+    restored = build(minimal, combination, 20, 3, seed=9, **settings)
+    restored.load(trainer.last)
+    assert np.array_equal(loop.predict(restored, examples), loop.predict(model, examples))
+
+
+def test_a_cell_whose_kernel_multiplies_more_than_the_state_has_autograd_s_gradients(minimal):
+    for sequences in (False, True):
+        check_gradients(minimal, "definition", "cpu", sequences, 5, 6, 4, 3, 2)
+
+
+@pytest.mark.gpu
+def test_cuda_computes_in_full_float32_and_repeats_its_bytes():
+    build("LSTM", Combination(1, 1, False, False, 1e-3), 10, 3, device=device_or_skip("cuda"))
+    assert not torch.backends.cudnn.allow_tf32
+    assert not torch.backends.cuda.matmul.allow_tf32
+    assert torch.backends.cudnn.deterministic
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] in (":16:8", ":4096:8")

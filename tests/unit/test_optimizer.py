@@ -1,4 +1,4 @@
-"""Adam as Keras has it, and row-wise Adam within its stated distance of the dense one."""
+"""Adam is Keras's, and row-wise Adam is within its stated distance of the dense one."""
 
 import numpy as np
 import pytest
@@ -13,8 +13,8 @@ seeds = st.integers(0, 2**31)
 learning_rates = st.sampled_from([1e-4, 1e-3, 1e-2])
 ROWS, COLUMNS = 12, 6
 
-# What the row-wise form neglects, as a part of the path that a weight travels: see RowwiseTable.
-NEGLECTED = 1e-4
+# The error of the row-wise form as a part of the path that a weight travels: see RowwiseTable.
+ERROR = 1e-4
 
 
 class KerasAdam:
@@ -77,13 +77,13 @@ def spread(rows, gradient):
         (20000, 0.0010000000474974513),
     ],
 )
-def test_the_step_size_is_keras_s_to_the_last_digit(step, size):
+def test_the_step_size_equals_keras_s_to_the_last_digit(step, size):
     assert step_size(0.001, step) == size
 
 
 @given(seed=seeds, magnitude=st.integers(-12, 3), learning_rate=learning_rates)
 def test_adam_is_keras_s_formula(seed, magnitude, learning_rate):
-    """Also where epsilon, which Keras adds to the uncorrected root, is the larger part."""
+    """Also where epsilon, which Keras adds to the uncorrected root, is larger than the root."""
     random = np.random.default_rng(seed)
     w = torch.from_numpy(random.standard_normal(20))
     expected, adam = KerasAdam(w, learning_rate), Adam(w, learning_rate)
@@ -97,7 +97,7 @@ def test_adam_is_keras_s_formula(seed, magnitude, learning_rate):
 
 
 @given(seed=seeds, l2=st.sampled_from([1e-4, 1e-3, 0.1]))
-def test_l2_is_a_gradient_like_any_other(seed, l2):
+def test_l2_is_part_of_the_gradient(seed, l2):
     random = np.random.default_rng(seed)
     w = torch.from_numpy(random.standard_normal(20))
     expected, m, v = KerasAdam(w, 1e-3), torch.zeros_like(w), torch.zeros_like(w)
@@ -141,8 +141,8 @@ def distances(seed, magnitude, learning_rate, steps, flushes=()):
     path = np.zeros_like(expected.w)
     largest = np.zeros_like(expected.w)
 
-    def compare(rows, found):
-        distance = np.abs(found.numpy() - expected.w[rows])
+    def compare(rows, weights):
+        distance = np.abs(weights.numpy() - expected.w[rows])
         largest[rows] = np.maximum(largest[rows], distance)
 
     for step, rows, gradient in visits(seed, steps, 10.0**magnitude):
@@ -167,21 +167,21 @@ def distances(seed, magnitude, learning_rate, steps, flushes=()):
 @example(seed=1, magnitude=-12, learning_rate=1e-3, steps=150, flushes={40, 41})
 def test_row_wise_stays_near_dense(seed, magnitude, learning_rate, steps, flushes):
     distance, path = distances(seed, magnitude, learning_rate, steps, flushes)
-    assert (distance <= NEGLECTED * path).all()
+    assert (distance <= ERROR * path).all()
 
 
 @pytest.mark.slow
 def test_row_wise_stays_near_dense_beyond_reach_and_capacity():
-    """Steps without a flush beyond CAPACITY, and words that rest for longer than REACH."""
+    """More steps than CAPACITY without a flush, and words absent for longer than REACH."""
     steps = RowwiseTable.CAPACITY + 300
     distance, path = distances(7, -7, 1e-3, steps)
-    assert (distance <= NEGLECTED * path).all()
-    rests = []
+    assert (distance <= ERROR * path).all()
+    absences = []
     last = np.zeros(ROWS, dtype=int)
     for step, rows, _ in visits(7, steps, 1.0):
-        rests.extend((step - last[rows.numpy()]).tolist())
+        absences.extend((step - last[rows.numpy()]).tolist())
         last[rows.numpy()] = step
-    assert max(rests) > RowwiseTable.REACH
+    assert max(absences) > RowwiseTable.REACH
 
 
 def test_row_wise_is_dense_to_rounding_where_epsilon_is_small():
@@ -200,7 +200,7 @@ def test_row_wise_in_float32_stays_within_rounding_of_dense():
     np.testing.assert_allclose(*tables, rtol=0, atol=1e-5)
 
 
-def test_row_wise_leaves_other_rows_alone_until_flushed():
+def test_row_wise_changes_no_other_rows_until_flushed():
     table = table_of(1)
     rowwise = RowwiseTable(table, 1e-3)
     for step, rows in enumerate(([2, 5], [3], [4]), 1):
@@ -238,7 +238,7 @@ OPTIMIZERS = {
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_the_zeros_stay_zeros(name):
+def test_the_row_of_zeros_stays_zero(name):
     table = table_of(2, torch.float32)
     optimizer = OPTIMIZERS[name](table, 1e-2)
     for step, rows, gradient in visits(2, 30, 1.0, dtype=torch.float32):
@@ -250,7 +250,7 @@ def test_the_zeros_stay_zeros(name):
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_batch_of_no_words_is_a_step(name):
-    """All its words are the all-zero vector; the others still move by what they have in m."""
+    """All its words are the all-zero vector; other rows still move, by what m holds."""
     table = table_of(2)
     expected, optimizer = KerasAdam(table, 1e-2), OPTIMIZERS[name](table, 1e-2)
     l2 = 1e-3 if name == "dense with L2" else 0.0
@@ -266,7 +266,7 @@ def test_a_batch_of_no_words_is_a_step(name):
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 @given(seed=seeds, at=st.integers(0, 60))
-def test_goes_on_from_its_state_to_the_same_bytes(name, seed, at):
+def test_continues_from_its_state_to_the_same_bytes(name, seed, at):
     table = table_of(seed, torch.float32)
     optimizer = OPTIMIZERS[name](table, 1e-3)
     for step, rows, gradient in visits(seed, 60, 1.0, dtype=torch.float32):
@@ -276,27 +276,27 @@ def test_goes_on_from_its_state_to_the_same_bytes(name, seed, at):
             other = OPTIMIZERS[name](table, 1e-3)
             for key, tensor in other.state().items():
                 tensor.copy_(saved[key])
-            undisturbed, optimizer = optimizer, other
+            uninterrupted, optimizer = optimizer, other
         if step > at:
-            undisturbed.fetch(rows, step)
-            undisturbed.update(rows, gradient, step)
+            uninterrupted.fetch(rows, step)
+            uninterrupted.update(rows, gradient, step)
         optimizer.fetch(rows, step)
         optimizer.update(rows, gradient, step)
         if step == 30:
             optimizer.flush(step)
             if step > at:
-                undisturbed.flush(step)
+                uninterrupted.flush(step)
     optimizer.flush(60)
     if at < 60:
-        undisturbed.flush(60)
-        assert table.numpy().tobytes() == undisturbed.table.numpy().tobytes()
+        uninterrupted.flush(60)
+        assert table.numpy().tobytes() == uninterrupted.table.numpy().tobytes()
         for key, tensor in optimizer.state().items():
-            assert tensor.numpy().tobytes() == undisturbed.state()[key].numpy().tobytes()
+            assert tensor.numpy().tobytes() == uninterrupted.state()[key].numpy().tobytes()
 
 
 @pytest.mark.parametrize("threads", [2, 3, 50])
 @pytest.mark.parametrize("columns", [32, 128, 7])
-def test_threads_share_the_table_without_changing_a_bit(threads, columns, monkeypatch):
+def test_threads_change_no_bit_of_the_table(threads, columns, monkeypatch):
     monkeypatch.setattr(DenseTable, "WORTHWHILE", 1)
     random = np.random.default_rng(4)
     start = torch.from_numpy(random.standard_normal((38, columns))).float()
@@ -312,7 +312,7 @@ def test_threads_share_the_table_without_changing_a_bit(threads, columns, monkey
 
 
 @pytest.mark.parametrize("rows, threads, pieces", [(500, 8, 1), (22021, 2, 2), (22021, 8, 5)])
-def test_no_thread_is_told_of_less_than_is_worth_it(rows, threads, pieces):
+def test_no_thread_gets_too_small_a_piece(rows, threads, pieces):
     assert len(DenseTable(torch.zeros(rows, 32), 1e-3, 1e-3, threads)._pieces) == pieces
 
 

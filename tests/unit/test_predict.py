@@ -1,4 +1,4 @@
-"""A tweet is predicted as training read it, by the model that is asked for."""
+"""A tweet is read as training reads it and predicted by the model that is asked for."""
 
 import csv
 import io
@@ -15,9 +15,12 @@ from hypothesis import strategies as st
 from tweetrnn.__main__ import main
 from tweetrnn.config import resolve
 from tweetrnn.errors import UserError
-from tweetrnn.files import read_json, write_json, write_parquet
-from tweetrnn.prediction import predict
-from tweetrnn.prediction.predictor import Encoder, majority, settings_of_results
+from tweetrnn.files import read_json, read_parquet, write_json, write_parquet
+from tweetrnn.grid import Run
+from tweetrnn.prediction import answers as answers_module
+from tweetrnn.prediction.model_files import best_runs, settings_of_results
+from tweetrnn.prediction.predictor import Encoder, majority
+from tweetrnn.results import Results
 from tweetrnn.sets import SETS
 
 TWEET = "tweet number 7 @united"
@@ -27,9 +30,9 @@ SHALLOW = "rnn1-dense2-dropout0-reg0-lr1e-2"
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory, one_thread):
-    """The results of an experiment with two trained runs, of which one is selected."""
+    """The Results of an experiment with two trained runs, of which one is selected."""
     folder = tmp_path_factory.mktemp("experiment")
-    corpus, results = folder / "tweets.csv", folder / "results/small"
+    corpus, results = folder / "tweets.csv", Results(folder / "results/small")
     corpus.write_text(as_csv(rows()))
     small_experiment.prepare(results, corpus, **TINY)
     for cell in ("SimpleRNN", "LSTM"):
@@ -43,12 +46,12 @@ def results(tmp_path_factory, one_thread):
             ("GRU", 0.9, "diverged"),
         )
     ]
-    write_parquet(results / "aggregate/runs.parquet", pa.Table.from_pylist(runs))
+    write_parquet(results.runs, pa.Table.from_pylist(runs))
     cells = {
         cell: {"combination": SHALLOW, "figure": figure, "replicate": 1, "candidates": 1}
-        for cell, figure in (("SimpleRNN", 0.9), ("LSTM", 0.1))  # by another figure
+        for cell, figure in (("SimpleRNN", 0.9), ("LSTM", 0.1))  # of another metric
     }
-    write_json(results / "select/selected.json", {"cells": cells, "replicates": [2]})
+    write_json(results.selected, {"cells": cells, "replicates": [2]})
     return results
 
 
@@ -56,22 +59,22 @@ def answers(capsys, results, *arguments):
     """Return the answers of a command that must succeed, as dicts, and its messages."""
     capsys.readouterr()
     assert main(["predict", "--results", str(results), "--to", "jsonl", *map(str, arguments)]) == 0
-    told = capsys.readouterr()
-    return [json.loads(line) for line in told.out.splitlines()], told.err
+    printed = capsys.readouterr()
+    return [json.loads(line) for line in printed.out.splitlines()], printed.err
 
 
 def refused(capsys, *arguments):
     """Return the message, in one line, of a command that must fail and write nothing."""
     capsys.readouterr()
     assert main(["predict", *map(str, arguments)]) == 1
-    told = capsys.readouterr()
-    assert not told.out
-    lines = [line for line in told.err.splitlines() if not line.startswith("Model: ")]
+    printed = capsys.readouterr()
+    assert not printed.out
+    lines = [line for line in printed.err.splitlines() if not line.startswith("Model: ")]
     assert len(lines) == 1
     return lines[0]
 
 
-# ------------------------------------------------------------------ as training read its tweets
+# ---------------------------------------------------------------- as training reads its tweets
 
 letters = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12),
@@ -85,7 +88,7 @@ letters = st.one_of(
 
 @pytest.fixture(scope="module")
 def scratch(tmp_path_factory):
-    """A folder whose files are written anew by each example."""
+    """A folder whose files each example overwrites."""
     return tmp_path_factory.mktemp("stages")
 
 
@@ -121,7 +124,7 @@ def scratch(tmp_path_factory):
 def test_raw_texts_give_the_sequences_that_split_wrote(
     scratch, table, tokenize, sequence, vocabulary
 ):
-    corpus, results = scratch / "t.jsonl", scratch / "results"
+    corpus, results = scratch / "t.jsonl", Results(scratch / "results")
     corpus.write_text(as_json_lines(table))
     small_experiment.prepare(
         results,
@@ -132,21 +135,19 @@ def test_raw_texts_give_the_sequences_that_split_wrote(
         vocabulary=vocabulary,
     )
     text_of = {identifier: text for identifier, text, _ in table}
-    tweets, places = (
-        predict.read_parquet(results / name).to_pylist()
-        for name in ("tokenize/tweets.parquet", "split/rows.parquet")
-    )
-    encoder, facts = Encoder(*settings_of_results(results)), read_json(results / "split/facts.json")
-    for part in SETS:
-        mine = [text_of[tweets[row["row"]]["id"]] for row in places if row["part"] == part]
-        sequences, tokens, unknowns = encoder.encode(mine)
-        written = np.load(results / f"split/{part}_sequences.npy")
+    tweets = read_parquet(results.tweets).to_pylist()
+    rows_of_sets = read_parquet(results.rows).to_pylist()
+    encoder, facts = Encoder(*settings_of_results(results)), read_json(results.split_facts)
+    for name in SETS:
+        texts = [text_of[tweets[row["row"]]["id"]] for row in rows_of_sets if row["part"] == name]
+        sequences, tokens, unknowns = encoder.encode(texts)
+        written = np.load(getattr(results, f"{name}_sequences"))
         assert np.array_equal(sequences, written)
-        assert tokens.sum() == facts["parts"][part]["tokens"]
-        assert unknowns.sum() == facts["parts"][part]["unknown_tokens"]
+        assert tokens.sum() == facts["parts"][name]["tokens"]
+        assert unknowns.sum() == facts["parts"][name]["unknown_tokens"]
 
 
-def test_half_a_surrogate_pair_is_read_as_a_corpus_reads_it(results):
+def test_half_a_surrogate_pair_is_read_as_in_a_corpus(results):
     encoder = Encoder(*settings_of_results(results))
     one, other = (encoder.encode([text]) for text in ("tweet \ud83d", "tweet \ufffd"))
     assert np.array_equal(one[0], other[0])
@@ -168,7 +169,7 @@ votes = st.integers(1, 5).flatmap(
 
 
 @given(votes)
-def test_most_votes_win_and_among_equals_the_higher_mean(texts):
+def test_most_votes_win_and_the_higher_mean_breaks_a_tie(texts):
     classes, most = majority(np.array(texts).transpose(1, 0, 2))
     for models, number, count in zip(texts, classes, most, strict=True):
         given_votes = [model.index(max(model)) for model in models]
@@ -180,44 +181,44 @@ def test_most_votes_win_and_among_equals_the_higher_mean(texts):
                 assert means[k] <= means[number] + 1e-12
 
 
-def test_vote_has_the_models_mean_probabilities_and_its_count(capsys, results):
+def test_vote_gives_the_models_mean_probabilities_and_its_count(capsys, results):
     [one], _ = answers(capsys, results, "--run", f"LSTM/{SHALLOW}", TWEET)
     [other], _ = answers(capsys, results, "--run", f"SimpleRNN/{SHALLOW}/1", TWEET)
-    [both], told = answers(capsys, results, "--top", 2, TWEET)
+    [both], messages = answers(capsys, results, "--top", 2, TWEET)
     names = [f"probability_{label}" for label in LABELS]
     for name in names:
         assert both[name] == pytest.approx((one[name] + other[name]) / 2, abs=2e-7)
     agree = one["predicted"] == other["predicted"]
     assert both["votes"] == (2 if agree else 1) and "votes" not in one
-    assert f"Model: LSTM/{SHALLOW}/1, SimpleRNN/{SHALLOW}/1" in told
+    assert f"Model: LSTM/{SHALLOW}/1, SimpleRNN/{SHALLOW}/1" in messages
 
 
 # --------------------------------------------------------------------------------- which model
 
 
 def test_default_is_the_selected_run_with_the_best_validation_accuracy(capsys, results):
-    found, told = answers(capsys, results, TWEET)
-    assert f"Model: LSTM/{SHALLOW}/1\n" in told
+    found, messages = answers(capsys, results, TWEET)
+    assert f"Model: LSTM/{SHALLOW}/1\n" in messages
     assert found == answers(capsys, results, "--run", f"LSTM/{SHALLOW}", TWEET)[0]
 
 
 def test_best_runs_are_finished_ones_by_validation_accuracy(results):
-    assert predict.best_runs(results, 2) == [("LSTM", SHALLOW, 1), ("SimpleRNN", SHALLOW, 1)]
+    assert best_runs(results, 2) == [Run("LSTM", SHALLOW, 1), Run("SimpleRNN", SHALLOW, 1)]
     for count in (0, 3):
         with pytest.raises(UserError, match=f"--top {count}: expected 1 to 2, the finished runs"):
-            predict.best_runs(results, count)
+            best_runs(results, count)
 
 
 def test_config_names_the_results(capsys, results, monkeypatch):
-    monkeypatch.chdir(results.parent.parent)
-    config = results.parent.parent / "x.yaml"
-    config.write_text("name: small\ncorpus: {kind: demo}\n")
+    folder = results.folder.parent.parent
+    monkeypatch.chdir(folder)
+    (folder / "x.yaml").write_text("name: small\ncorpus: {kind: demo}\n")
     assert main(["predict", "--configfile", "x.yaml", TWEET]) == 0
     head, line = capsys.readouterr().out.splitlines()
     assert head.split() == ["label", *LABELS, "unknown", "text"] and line.endswith(TWEET)
 
 
-def test_unfinished_experiment_is_told(capsys, tmp_path, monkeypatch):
+def test_unfinished_experiment_is_reported(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "x.yaml").write_text("name: x\ncorpus: {kind: demo}\n")
     message = refused(capsys, "--configfile", "x.yaml", TWEET)
@@ -225,14 +226,14 @@ def test_unfinished_experiment_is_told(capsys, tmp_path, monkeypatch):
     assert "no finished experiment" in refused(capsys, "--results", tmp_path, "--top", 2, TWEET)
 
 
-def test_unknown_run_is_told_with_the_nearest(capsys, results):
+def test_unknown_run_is_reported_with_the_nearest(capsys, results):
     message = refused(capsys, "--results", results, "--run", f"LSTN/{SHALLOW}", TWEET)
     assert f"no trained run 'LSTN/{SHALLOW}'" in message
     assert f"the nearest of 2 is LSTM/{SHALLOW}/1" in message
 
 
-def test_run_that_learnt_nothing_is_refused(capsys, results):
-    path = results / "train/LSTM" / SHALLOW / "1/parameters.json"
+def test_run_without_a_finished_epoch_is_refused(capsys, results):
+    path = results.run(Run("LSTM", SHALLOW, 1)).parameters
     before, parameters = path.read_bytes(), read_json(path)
     write_json(path, parameters | {"best_epoch": None})
     try:
@@ -242,19 +243,22 @@ def test_run_that_learnt_nothing_is_refused(capsys, results):
 
 
 def test_weights_of_another_vocabulary_are_refused(capsys, results):
-    facts = results / "split/facts.json"
-    before, found = facts.read_bytes(), read_json(facts)
-    write_json(facts, found | {"width": found["width"] + 1})
+    path = results.split_facts
+    before, facts = path.read_bytes(), read_json(path)
+    write_json(path, facts | {"width": facts["width"] + 1})
     try:
         message = refused(capsys, "--results", results, TWEET)
-        assert f"made for {found['width']} one-hot columns" in message
+        assert f"made for {facts['width']} one-hot columns" in message
     finally:
-        facts.write_bytes(before)
+        path.write_bytes(before)
 
 
-def test_folder_that_is_no_model_is_told(capsys, tmp_path):
+def test_folder_that_is_not_a_model_is_reported(capsys, tmp_path):
     message = refused(capsys, "--model", tmp_path, TWEET)
-    assert "holds no config.json; expected a folder made by: python -m tweetrnn export" in message
+    assert (
+        "there is no config.json in it; expected a folder written by: python -m tweetrnn export"
+        in message
+    )
 
 
 # ------------------------------------------------------------------------------ files and texts
@@ -278,11 +282,12 @@ def test_other_columns_are_kept_in_the_input_s_order(capsys, results, tmp_path):
         assert row["predicted"] == max(values, key=values.get)
 
 
-def test_batches_give_what_one_batch_gives(capsys, results, tmp_path, monkeypatch):
+def test_several_batches_give_the_same_as_one_batch(capsys, results, tmp_path, monkeypatch):
     path = tmp_path / "t.csv"
     path.write_text(as_csv(rows(25)))
     whole, _ = answers(capsys, results, "--input", path)
-    monkeypatch.setattr(predict, "batches", lambda rows: batches(rows, 7))
+    batches = answers_module.batches
+    monkeypatch.setattr(answers_module, "batches", lambda rows: batches(rows, 7))
     parts, _ = answers(capsys, results, "--input", path)
     assert [row["text"] for row in parts] == [row[1] for row in rows(25)]
     for one, other in zip(whole, parts, strict=True):
@@ -290,25 +295,22 @@ def test_batches_give_what_one_batch_gives(capsys, results, tmp_path, monkeypatc
             assert other[name] == (pytest.approx(value, abs=1e-6) if name[0] == "p" else value)
 
 
-batches = predict.batches
-
-
-def test_standard_input_is_read_in_the_format_named(capsys, results, monkeypatch):
+def test_standard_input_is_read_in_the_named_format(capsys, results, monkeypatch):
     stream = io.BytesIO(b'{"tweet": "tweet number 4", "n": [1]}\n{"tweet": null}\n')
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=stream))
     options = ["--input", "-", "--format", "jsonl", "--text-column", "tweet"]
-    (first, second), told = answers(capsys, results, *options)
+    (first, second), messages = answers(capsys, results, *options)
     assert first["n"] == [1] and first["predicted"] in LABELS
-    assert second == dict.fromkeys(second)  # nothing was said
-    assert "1 of 2 texts hold no word, and have no label" in told
+    assert second == dict.fromkeys(second)  # no answer
+    assert "1 of 2 texts have no word, and so no label" in messages
 
 
-def test_unknown_words_are_told_and_warned_of_where_they_are_most(capsys, results):
-    found, told = answers(capsys, results, "tweet xyzzy", "tweet xyzzy plugh")
+def test_share_of_unknown_words_is_given_and_most_of_them_cause_a_warning(capsys, results):
+    found, messages = answers(capsys, results, "tweet xyzzy", "tweet xyzzy plugh")
     assert [row["unknown_words"] for row in found] == [0.5, 0.6667]
-    assert "in 1 of 2 texts most words are unknown to the model" in told
-    _, told = answers(capsys, results, "tweet number 4")
-    assert "unknown" not in told
+    assert "in 1 of 2 texts most words are unknown to the model" in messages
+    _, messages = answers(capsys, results, "tweet number 4")
+    assert "unknown" not in messages
 
 
 @pytest.mark.parametrize(
@@ -319,7 +321,7 @@ def test_unknown_words_are_told_and_warned_of_where_they_are_most(capsys, result
         (b"text\n\xff\n", [], "line 2: the byte 0xff is not UTF-8"),
         ("", [], "empty; expected one row for each tweet"),
         ("text,predicted\na,b\n", [], "has a column 'predicted' already"),
-        ("text\na\n", ["--output", "x.txt"], "'.txt' tells none of the formats"),
+        ("text\na\n", ["--output", "x.txt"], "'.txt' stands for none of the formats"),
         ("text\na\n", ["--format", "jsonl"], "line 1: not a JSON object"),
     ],
 )
@@ -339,10 +341,10 @@ def test_mistake_in_the_input_is_one_line_and_nothing_is_written(
     [
         ([], "give tweets as arguments, or a file of them with --input"),
         (["--input", "absent.csv"], "there is no file absent.csv"),
-        (["--input", "-"], "--format: name standard input's, one of csv, tsv, jsonl"),
+        (["--input", "-"], "--format: name the format of standard input, one of csv, tsv, jsonl"),
     ],
 )
-def test_missing_input_is_told(capsys, results, options, message):
+def test_missing_input_is_reported(capsys, results, options, message):
     assert message in refused(capsys, "--results", results, *options)
 
 
@@ -358,12 +360,12 @@ def test_mistake_far_down_leaves_an_earlier_output_as_it_was(capsys, results, tm
     "files, message",
     [
         ({"a": "x.parquet"}, "predict.files.a: expected text of the form"),
-        ({"a/b": "x.csv"}, "predict.files: 'a/b' does not do as a name"),
+        ({"a/b": "x.csv"}, "predict.files: 'a/b' is not a valid name"),
         (["x/t.csv", "y/t.tsv"], "predict.files: two files have the same name"),
-        (["../-.csv"], "predict.files: '-' does not do as a name"),
+        (["../-.csv"], "predict.files: '-' is not a valid name"),
     ],
 )
-def test_files_that_cannot_be_predicted_are_told_beforehand(files, message):
+def test_files_that_cannot_be_predicted_are_reported_beforehand(files, message):
     with pytest.raises(UserError) as caught:
         resolve({"name": "x", "corpus": {"kind": "demo"}, "predict": {"files": files}})
     assert message in str(caught.value)

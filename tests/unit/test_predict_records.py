@@ -1,4 +1,4 @@
-"""Rows of any columns are read as they are and written so that nothing in them does harm."""
+"""Rows with any columns are read as they are and written so that no cell is a formula."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ from tweetrnn.reporting.document import INVISIBLE
 
 LABELS = ["bad", "good"]
 ANSWER = ["predicted", "probability_bad", "probability_good", "unknown_words"]
-SAID = dict(zip(ANSWER, ["good", 0.25, 0.75, 0.0], strict=True))
+EXAMPLE = dict(zip(ANSWER, ["good", 0.25, 0.75, 0.0], strict=True))
 NOTHING = dict.fromkeys(ANSWER)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 hostile = st.one_of(texts, st.sampled_from(["=1+1", "+x", "-x", "@x", "\tx", "\rx", 'a"b', "a\r"]))
@@ -28,10 +28,10 @@ def read(content, form="csv", text_column="text"):
 
 
 def written(form, rows, answers=None, text_column="text"):
-    """Return what a writer makes of rows."""
+    """Return what a writer writes of rows."""
     stream = io.StringIO(newline="")
     writer = records.WRITERS[form](stream, text_column, LABELS, ANSWER)
-    writer.write(rows, answers or [SAID] * len(rows))
+    writer.write(rows, answers or [EXAMPLE] * len(rows))
     return stream.getvalue()
 
 
@@ -44,7 +44,7 @@ def refused(content, form="csv"):
 
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(texts, texts), min_size=1))
-def test_csv_and_tsv_are_read_as_csv_s_own_reader_reads_them(rows):
+def test_csv_and_tsv_are_read_as_the_standard_library_reads_them(rows):
     rows = [("1", text, other) for text, other in rows]
     for form, delimiter in (("csv", ","), ("tsv", "\t")):
         stream = io.StringIO(newline="")
@@ -65,7 +65,7 @@ def test_byte_order_mark_and_blank_lines_are_skipped():
     assert read(b"\xef\xbb\xbftext,n\n\n a ,1\n\n") == [{"text": " a ", "n": "1"}]
 
 
-def test_reading_begins_before_the_end_is_there():
+def test_rows_are_read_before_the_input_ends():
     class Endless(io.RawIOBase):
         lines = iter([b"text\n", b"first\n"])
 
@@ -83,8 +83,8 @@ def test_reading_begins_before_the_end_is_there():
         ("csv", "\n \n", "FILE: empty"),
         ("csv", "text\n", "FILE: empty; expected one row for each tweet"),
         ("jsonl", "\n", "FILE: empty"),
-        ("csv", "id,tweet\n1,a\n", "no column 'text'; name the one with the tweets by --text-"),
-        ("csv", "id,tweet\n1,a\n", "one of: 'id', 'tweet'"),
+        ("csv", "id,tweet\n1,a\n", "no column 'text'; name the one with the tweets with --text-"),
+        ("csv", "id,tweet\n1,a\n", "the columns are 'id', 'tweet'"),
         ("jsonl", '{"tweet": "a"}\n', "no column 'text'"),
         ("csv", "text,a,a\n", "several columns are called 'a'"),
         ("csv", b"text\nok\ncaf\xe9\n", "FILE, line 3: the byte 0xe9 is not UTF-8; convert"),
@@ -94,26 +94,30 @@ def test_reading_begins_before_the_end_is_there():
         ("csv", 'text\n"open\nfor ever\n', "line 3: a misplaced quote"),
         ("csv", 'text\n"a"b\n', "line 2: a misplaced quote"),
         ("jsonl", '{"text": "a"}\n[1]\n', "line 2: not a JSON object"),
-        ("jsonl", '{"text": "a"}\n{"text": 7}\n', "line 2: 'text' holds '7'; expected text"),
+        (
+            "jsonl",
+            '{"text": "a"}\n{"text": 7}\n',
+            "line 2: 'text' has the value '7'; expected text",
+        ),
         ("csv", b"x" * (records.MAX_CELL + 1), "line 1: longer than"),
     ],
 )
-def test_what_cannot_be_read_is_told_in_one_line(form, content, message):
+def test_what_cannot_be_read_is_reported_in_one_line(form, content, message):
     assert message in refused(content, form)
 
 
-def test_format_is_told_by_the_ending_or_has_to_be_named():
-    assert records.format_of("a/TWEETS.CSV", "--format", records.READ) == "csv"
-    assert records.format_of("x.ndjson", "--format", records.READ) == "jsonl"
-    with pytest.raises(UserError, match=r"'.gz' tells none of the formats csv, tsv.*--format"):
-        records.format_of("x.csv.gz", "--format", records.READ)
-    with pytest.raises(UserError, match=r"'.parquet' tells none"):
-        records.format_of("x.parquet", "--format", records.READ)
+def test_format_follows_from_the_ending_or_has_to_be_named():
+    assert records.format_of("a/TWEETS.CSV", records.READ, "--format") == "csv"
+    assert records.format_of("x.ndjson", records.READ, "--format") == "jsonl"
+    with pytest.raises(UserError, match=r"'.gz' stands for none of the formats csv, tsv.*--format"):
+        records.format_of("x.csv.gz", records.READ, "--format")
+    with pytest.raises(UserError, match=r"'.parquet' stands for none"):
+        records.format_of("x.parquet", records.READ, "--format")
 
 
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(hostile, hostile), min_size=1))
-def test_csv_written_has_every_row_and_column_and_no_formula(rows):
+def test_written_csv_has_every_row_and_column_and_no_formula(rows):
     rows = [{"text": text, "=n": other} for text, other in rows]
     head, *lines = csv.reader(io.StringIO(written("csv", rows), newline=""), strict=True)
     assert head == ["text", "'=n", *ANSWER]
@@ -125,39 +129,39 @@ def test_csv_written_has_every_row_and_column_and_no_formula(rows):
 
 
 @pytest.mark.parametrize("number", ["-1.5", "+7", "1e-3", "-12", "570301083672813571"])
-def test_number_is_no_formula_and_stays_as_it_is(number):
+def test_number_is_not_a_formula_and_stays_as_it_is(number):
     assert (
         written("csv", [{"text": "a", "n": number}]).splitlines()[1].startswith(f'"a","{number}"')
     )
 
 
 @pytest.mark.parametrize("formula", ["-1+cmd", "+1\n", "-1e", "--1", "-1.", "=1", "-٣"])
-def test_what_only_looks_like_a_number_is_defused(formula):
+def test_formula_that_looks_like_a_number_is_defused(formula):
     [_, line] = csv.reader(io.StringIO(written("csv", [{"text": formula}]), newline=""))
     assert line[0] == f"'{formula}"
 
 
-def test_values_of_json_that_csv_lacks_are_written_as_json():
+def test_json_values_without_a_csv_form_are_written_as_json():
     row = {"text": None, "list": [1, "é"], "yes": True, "n": 3, "none": None}
     assert written("csv", [row]).splitlines()[1].startswith('"","[1, ""é""]","true",3,"",')
 
 
-def test_later_column_has_no_place_in_csv():
+def test_column_that_the_first_row_lacks_has_no_place_in_csv():
     with pytest.raises(UserError, match=r"no column 'b', but a later one has.*--to jsonl"):
         written("csv", [{"text": "x"}, {"text": "y", "b": 1}])
 
 
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.dictionaries(hostile, st.one_of(hostile, st.integers(), st.none()))))
-def test_json_lines_written_have_all_that_was_read_and_the_answer(rows):
+def test_written_json_lines_have_all_that_was_read_and_the_answer(rows):
     found = [json.loads(line) for line in written("jsonl", rows).split("\n")[:-1]]
-    assert found == [row | SAID for row in rows]
+    assert found == [row | EXAMPLE for row in rows]
 
 
 @settings(deadline=None, max_examples=40)
 @given(st.text(max_size=200))
 def test_table_shows_each_text_on_a_line_without_control_characters(text):
-    lines = written("table", [{"text": text}, {"text": None}], [SAID, NOTHING]).split("\n")
+    lines = written("table", [{"text": text}, {"text": None}], [EXAMPLE, NOTHING]).split("\n")
     assert lines[0] == "label    bad   good  unknown  text"
     assert lines[1].startswith("good   0.250  0.750    0.000")
     assert lines[2:] == ["–          –      –        –", ""]

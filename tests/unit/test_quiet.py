@@ -1,4 +1,4 @@
-"""What is left of Snakemake's own words around a failed stage's message."""
+"""What remains of Snakemake's output around a failed stage's message."""
 
 import logging
 from enum import Enum
@@ -13,15 +13,15 @@ FAILED = (
 )
 
 
-def passed(message, **more):
-    """Return the record that the filter lets through, or None."""
+def kept(message, **more):
+    """Return the record that the filter keeps, or None."""
     record = logging.makeLogRecord({"msg": message, **more})
     return record if ShortErrors().filter(record) else None
 
 
-def test_command_line_of_a_stage_that_said_what_is_wrong_is_left_out():
-    assert passed(FAILED, event=Event.ERROR, exception="RuleException") is None
-    record = passed(
+def test_command_of_a_stage_that_said_what_is_wrong_is_left_out():
+    assert kept(FAILED, event=Event.ERROR, exception="RuleException") is None
+    record = kept(
         "Error in rule train, jobid: 3",
         event=Event.JOB_ERROR,
         input=["a"],
@@ -37,8 +37,8 @@ def test_command_line_of_a_stage_that_said_what_is_wrong_is_left_out():
 def test_stage_that_was_killed_gets_a_message_that_run_repeats(tmp_path, monkeypatch):
     monkeypatch.setenv("TWEETRNN_ERRORS", str(tmp_path / "errors"))
     message = FAILED.replace("returned non-zero exit status 1", "died with <Signals.SIGKILL: 9>")
-    record = passed(message, event=Event.ERROR, exception="RuleException")
-    assert record.msg.startswith("error: a job was killed (SIGKILL). If nobody did it, memory")
+    record = kept(message, event=Event.ERROR, exception="RuleException")
+    assert record.msg.startswith("error: a job was killed (SIGKILL). If nobody killed it, memory")
     assert (tmp_path / "errors").read_text() == f"{record.msg}\n"
 
 
@@ -56,12 +56,12 @@ def test_stage_that_was_killed_gets_a_message_that_run_repeats(tmp_path, monkeyp
         },
     ],
 )
-def test_everything_else_is_left_alone(record):
-    assert passed(**record).msg == record["message"]
+def test_other_records_are_not_changed(record):
+    assert kept(**record).msg == record["message"]
 
 
 def test_command_line_of_another_workflow_s_rule_is_kept():
-    record = passed(
+    record = kept(
         "Error in rule copy", event=Event.JOB_ERROR, input=["a"], output=["b"], shellcmd="cp a b"
     )
     assert (record.input, record.output, record.shellcmd) == (["a"], ["b"], "cp a b")
@@ -74,13 +74,13 @@ MISSING = (
 
 
 @pytest.mark.parametrize(
-    "path, told",
+    "path, message",
     [("data/tweets.csv", "error: corpus.path: there is no file"), ("tweets.csv", MISSING)],
 )
-def test_missing_file_is_told_with_its_key_if_the_config_names_it(path, told):
+def test_message_about_a_missing_file_is_about_its_key_if_the_config_names_it(path, message):
     names = MissingFiles()
     names.messages[path] = "corpus.path: there is no file"
     record = logging.makeLogRecord(
         {"msg": MISSING, "event": Event.ERROR, "exception": "MissingInputException"}
     )
-    assert names.filter(record) and record.msg == told
+    assert names.filter(record) and record.msg == message

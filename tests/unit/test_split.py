@@ -1,16 +1,21 @@
-"""Split: who is in which part, and which words get a column."""
+"""Split: which tweets are in which set, and which words get a column."""
 
 import zlib
 from collections import Counter, defaultdict
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from example_tweets import LABELS, token_lists, write_tweets
+from example_tweets import LABELS, token_lists, write_tokenized
 from hypothesis import given
 from hypothesis import strategies as st
-from tweetrnn.data import encode, split
+from small_experiment import run_stage
+from tweetrnn.data.assign import assign, majority_labels, mix, ordered_sets, overlap
 from tweetrnn.errors import UserError
+from tweetrnn.files import read_json, sha256_of
+from tweetrnn.results import SPLIT_ARRAYS, Results
+from tweetrnn.sets import SETS
 
 SPLIT = {
     "method": "stratified",
@@ -26,32 +31,37 @@ VOCABULARY = {
 
 
 def group_of(row):
-    """A hash of the tokens."""
+    """Return a hash of the tokens."""
     return zlib.crc32("\0".join(row).encode()) << 20
 
 
-def run(folder, tokens, labels, *, groups=None, ids=None, length=6, names=LABELS, **changes):
-    """Encode and split token lists; return (facts, arrays by name, rows, vocabulary)."""
+def encoded(folder, tokens, labels, *, groups=None, ids=None, length=6, names=LABELS):
+    """Encode token lists; return the Results."""
     if groups is None:
         groups = [group_of(row) for row in tokens]
-    tweets = folder / "tweets.parquet"
-    write_tweets(tweets, tokens, labels, groups, ids)
-    inputs = {name: folder / name for name in split.INPUTS}
+    write_tokenized(folder, tokens, labels, groups, ids, names=names)
     sequence = {"length": length, "padding": "left", "truncation": "left"}
-    encoded = encode.encode(tweets, names, sequence, inputs)
-    outputs = {name: folder / name for name in (*split.ARRAYS, "rows", "vocabulary")}
-    config = {
-        "split": SPLIT | changes.get("split", {}),
-        "vocabulary": VOCABULARY | changes.get("vocabulary", {}),
-        "seed": changes.get("seed", 1),
-    }
-    facts = split.divide(tweets, inputs, encoded, config, outputs)
-    arrays = {name: np.load(outputs[name]) for name in split.ARRAYS}
-    return facts, arrays, pq.read_table(outputs["rows"]), pq.read_table(outputs["vocabulary"])
+    run_stage("encode", folder, {"sequence": sequence})
+    return Results(folder)
+
+
+def run_split(folder, split=(), vocabulary=(), seed=1):
+    """Run the stage with some keys of these sections changed."""
+    config = {"split": SPLIT | dict(split), "vocabulary": VOCABULARY | dict(vocabulary)}
+    run_stage("split", folder, config | {"seed": seed})
+
+
+def run(folder, tokens, labels, *, split=(), vocabulary=(), **given):
+    """Encode and split token lists; return (facts, arrays by name, rows, vocabulary)."""
+    results = encoded(folder, tokens, labels, **given)
+    run_split(folder, split, vocabulary)
+    arrays = {name: np.load(getattr(results, name)) for name in SPLIT_ARRAYS}
+    tables = pq.read_table(results.rows), pq.read_table(results.vocabulary)
+    return read_json(results.split_facts), arrays, *tables
 
 
 def corpus(n, seed=0, words=40):
-    """Token lists and labels of n tweets; short, so that some are alike."""
+    """Return token lists and labels of n tweets; they are short, so that some are equal."""
     rng = np.random.default_rng(seed)
     tokens = [[f"w{i}" for i in rng.zipf(1.5, rng.integers(1, 7)) % words] for _ in range(n)]
     return tokens, rng.choice(LABELS, n, p=[0.6, 0.25, 0.15]).tolist()
@@ -79,23 +89,23 @@ fractions = st.sampled_from(
 def test_groups_stay_whole_and_row_order_does_not_matter(rows, fractions, method, seed, data):
     groups = np.array([group for group, _ in rows], dtype=np.uint64)
     labels = np.array([label for _, label in rows])
-    tie = np.arange(len(rows))
+    ids = pa.array([str(i) for i in range(len(rows))])
     config = {"method": method, "fractions": fractions}
-    parts, order = split.place(groups, labels, tie, config, seed, 3)
+    sets, order = assign(groups, labels, ids, config, seed, 3)
 
     assert sorted(order.tolist()) == list(range(len(rows)))
-    assert set(parts.tolist()) <= ({0, 1, 2} if fractions["test"] else {0, 1})
-    assert split.straddlers(groups, parts)[0] == 0
+    assert set(sets.tolist()) <= ({0, 1, 2} if fractions["test"] else {0, 1})
+    assert overlap(groups, sets)[0] == 0
     largest = max(Counter(groups.tolist()).values())
     strata = 3 if method == "stratified" else 1
-    for part, name in enumerate(split.SETS):
-        assert abs((parts == part).sum() - fractions[name] * len(rows)) <= strata * largest
+    for number, name in enumerate(SETS):
+        assert abs((sets == number).sum() - fractions[name] * len(rows)) <= strata * largest
 
     shuffled = np.array(data.draw(st.permutations(range(len(rows)))))
-    parts_again, order_again = split.place(
-        groups[shuffled], labels[shuffled], tie[shuffled], config, seed, 3
+    sets_again, order_again = assign(
+        groups[shuffled], labels[shuffled], ids.take(pa.array(shuffled)), config, seed, 3
     )
-    assert np.array_equal(parts_again, parts[shuffled])
+    assert np.array_equal(sets_again, sets[shuffled])
     assert np.array_equal(shuffled[order_again], order)
 
 
@@ -104,35 +114,33 @@ def test_sizes_and_class_shares_come_close_to_the_fractions():
     groups = rng.integers(0, 2**64, 3000, dtype=np.uint64)
     labels = rng.choice(3, 3000, p=[0.63, 0.21, 0.16])
     config = {"method": "stratified", "fractions": SPLIT["fractions"]}
-    parts, _ = split.place(groups, labels, np.zeros(3000, int), config, 1, 3)
-    for part, name in enumerate(split.SETS):
+    sets, _ = assign(groups, labels, pa.array([""] * 3000), config, 1, 3)
+    for number, name in enumerate(SETS):
         share = SPLIT["fractions"][name]
-        assert abs((parts == part).sum() - share * 3000) <= 1
+        assert abs((sets == number).sum() - share * 3000) <= 1
         for label in range(3):
             count = (labels == label).sum()
-            assert abs(((parts == part) & (labels == label)).sum() - share * count) <= 2
+            assert abs(((sets == number) & (labels == label)).sum() - share * count) <= 2
 
 
-def test_another_seed_gives_other_parts_and_the_hash_is_splitmix64():
+def test_the_hash_is_splitmix64():
     # The first outputs of splitmix64 seeded with 1234567, as published with its C code.
     state = np.uint64(1234567) + np.arange(3, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    assert split.mix(state).tolist() == [
-        6457827717110365317,
-        3203168211198807973,
-        9817491932198370423,
-    ]
+    assert mix(state).tolist() == [6457827717110365317, 3203168211198807973, 9817491932198370423]
+
+
+def test_another_seed_gives_other_sets():
     groups = np.arange(1000, dtype=np.uint64)
     config = {"method": "random", "fractions": SPLIT["fractions"]}
-    one, two = (
-        split.place(groups, np.zeros(1000, int), groups, config, seed, 1)[0] for seed in (1, 2)
-    )
+    ids = pa.array([""] * 1000)
+    one, two = (assign(groups, np.zeros(1000, int), ids, config, seed, 1)[0] for seed in (1, 2))
     assert 200 < np.count_nonzero(one != two) < 1000
 
 
 def test_a_group_with_conflicting_labels_counts_as_its_majority():
     inverse = np.array([0, 0, 0, 1, 1, 2])
     labels = np.array([2, 2, 0, 1, 2, 0])
-    assert split.majority_labels(inverse, labels, 3, 3).tolist() == [2, 1, 0]
+    assert majority_labels(inverse, labels, 3, 3).tolist() == [2, 1, 0]
 
 
 @pytest.mark.parametrize(
@@ -145,13 +153,12 @@ def test_a_group_with_conflicting_labels_counts_as_its_majority():
     ],
 )
 def test_an_ordered_split_cuts_where_the_decimal_fraction_says(rows, fractions, sizes):
-    fractions = dict(zip(split.SETS, fractions, strict=True))
-    parts = split.ordered_parts(rows, fractions)
-    assert np.bincount(parts, minlength=3).tolist() == sizes
-    assert (np.diff(parts) >= 0).all()
+    sets = ordered_sets(rows, dict(zip(SETS, fractions, strict=True)))
+    assert np.bincount(sets, minlength=3).tolist() == sizes
+    assert (np.diff(sets) >= 0).all()
 
 
-def test_an_ordered_split_keeps_the_files_order_and_counts_its_leak(tmp_path):
+def test_an_ordered_split_keeps_the_file_s_order_and_counts_tweets_in_several_sets(tmp_path):
     tokens = [["a"], ["b"], ["c"], ["a"], ["c"], ["c"], ["d"], ["d"], ["e"], ["f"]]
     labels = ["negative", "neutral", "positive"] * 3 + ["negative"]
     facts, arrays, rows, _ = run(tmp_path, tokens, labels, split={"method": "ordered"})
@@ -171,7 +178,7 @@ def test_an_ordered_split_keeps_the_files_order_and_counts_its_leak(tmp_path):
     unknown=st.sampled_from(["column", "zeros"]),
     fit_on=st.sampled_from(["train", "all"]),
 )
-def test_columns_hold_exactly_the_words_that_the_config_asks_for(
+def test_columns_are_exactly_for_the_words_that_the_config_asks_for(
     tmp_path_factory, tokens, method, min_count, max_words, padding, unknown, fit_on
 ):
     folder = tmp_path_factory.mktemp("split")
@@ -180,7 +187,7 @@ def test_columns_hold_exactly_the_words_that_the_config_asks_for(
         fit_on=fit_on, min_count=min_count, max_words=max_words, padding=padding, unknown=unknown
     )
     try:
-        facts, arrays, rows, found = run(
+        facts, arrays, rows, columns = run(
             folder,
             tokens,
             ["only"] * len(tokens),
@@ -189,7 +196,7 @@ def test_columns_hold_exactly_the_words_that_the_config_asks_for(
             split={"method": method, "fractions": {"train": 0.5, "validation": 0.5, "test": 0}},
             vocabulary=vocabulary,
         )
-    except UserError:  # groups so large that a part is empty, or no word as frequent as asked
+    except UserError:  # groups so large that a set is empty, or no word is frequent enough
         return
 
     rows = rows.to_pydict()
@@ -202,8 +209,8 @@ def test_columns_hold_exactly_the_words_that_the_config_asks_for(
     kept = sorted(
         ((word, n) for word, n in counts.items() if n >= min_count), key=lambda x: (-x[1], x[0])
     )[:max_words]
-    found = found.to_pydict()
-    assert list(zip(found["word"], found["count"], strict=True)) == kept
+    columns = columns.to_pydict()
+    assert list(zip(columns["word"], columns["count"], strict=True)) == kept
 
     special = [name for name, kind in [("p", padding), ("u", unknown)] if kind == "column"]
     width = len(special) + len(kept)
@@ -215,17 +222,19 @@ def test_columns_hold_exactly_the_words_that_the_config_asks_for(
         padding_id,
         unknown_id,
     )
-    assert found["id"] == list(column.values())
-    for part in split.SETS:
-        mine = [r for r, p in zip(rows["row"], rows["part"], strict=True) if p == part]
+    assert columns["id"] == list(column.values())
+    for name in SETS:
+        members = [row for row, part in zip(rows["row"], rows["part"], strict=True) if part == name]
         expected = [
             [padding_id] * (6 - len(ids)) + ids
-            for ids in ([column.get(word, unknown_id) for word in tokens[row][-6:]] for row in mine)
+            for ids in (
+                [column.get(word, unknown_id) for word in tokens[row][-6:]] for row in members
+            )
         ]
-        assert arrays[f"{part}_sequences"].tolist() == expected
-        everything = [word for row in mine for word in tokens[row]]
-        assert facts["parts"][part]["tokens"] == len(everything)
-        assert facts["parts"][part]["unknown_tokens"] == sum(w not in column for w in everything)
+        assert arrays[f"{name}_sequences"].tolist() == expected
+        words = [word for row in members for word in tokens[row]]
+        assert facts["parts"][name]["tokens"] == len(words)
+        assert facts["parts"][name]["unknown_tokens"] == sum(w not in column for w in words)
 
 
 def test_the_arrays_are_the_same_bytes_under_any_row_order(tmp_path):
@@ -255,7 +264,7 @@ def test_the_arrays_are_the_same_bytes_under_any_row_order(tmp_path):
     assert max(Counter(by_row).values()) > 1  # or the line above shows nothing
 
 
-def test_without_a_test_part_its_arrays_are_empty(tmp_path):
+def test_without_a_test_set_its_arrays_are_empty(tmp_path):
     tokens, labels = corpus(60)
     facts, arrays, _, _ = run(
         tmp_path,
@@ -268,7 +277,7 @@ def test_without_a_test_part_its_arrays_are_empty(tmp_path):
     assert facts["parts"]["test"]["tweets"] == 0
 
 
-def test_a_part_without_tweets_is_refused(tmp_path):
+def test_a_set_without_tweets_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"fractions\.test: 0\.2 of 2 tweets leaves no tweet"):
         run(tmp_path, [["a"], ["b"]], ["negative"] * 2, names=["negative"])
 
@@ -304,19 +313,32 @@ def test_a_vocabulary_without_words_is_refused(tmp_path):
         )
 
 
-@pytest.mark.parametrize("name", ["words", "labels", "dictionary", "tweets.parquet"])
-def test_a_flipped_bit_in_the_input_is_noticed(tmp_path, monkeypatch, name):
-    tokens, labels = corpus(60)
-    run(tmp_path, tokens, labels)
-    whole = encode.encode
+@pytest.fixture(scope="module")
+def to_split(tmp_path_factory):
+    """Results with encoded tweets, which each test leaves as they were."""
+    return encoded(tmp_path_factory.mktemp("encoded"), *corpus(60))
 
-    def encode_and_flip(*arguments):
-        facts = whole(*arguments)
-        content = bytearray((tmp_path / name).read_bytes())
-        content[-3] ^= 1
-        (tmp_path / name).write_bytes(content)
-        return facts
 
-    monkeypatch.setattr(encode, "encode", encode_and_flip)
-    with pytest.raises(UserError, match=rf"{name}: damaged .*delete the file and run again"):
-        run(tmp_path, tokens, labels)
+@pytest.mark.parametrize(
+    "name", ["tweets", "dictionary", "sequences", "words", "offsets", "labels"]
+)
+@given(position=st.integers(0), bit=st.integers(0, 7))
+def test_a_flipped_bit_in_an_input_is_refused(to_split, name, position, bit):
+    path = getattr(to_split, name)
+    whole = path.read_bytes()
+    position %= len(whole)
+    path.write_bytes(whole[:position] + bytes([whole[position] ^ 1 << bit]) + whole[position + 1 :])
+    try:
+        with pytest.raises(UserError, match=rf"{path.name}: damaged .*delete the file and run"):
+            run_split(to_split)
+    finally:
+        path.write_bytes(whole)
+    assert not to_split.split_facts.parent.exists()
+
+
+def test_the_facts_have_the_sha256_of_every_file(tmp_path):
+    results = encoded(tmp_path, *corpus(60))
+    run_split(tmp_path)
+    names = ["tweets", *SPLIT_ARRAYS, "rows", "vocabulary"]
+    digests = {name: sha256_of(getattr(results, name)) for name in names}
+    assert read_json(results.split_facts)["sha256"] == digests

@@ -1,4 +1,4 @@
-"""What the submitter decides, without a cluster."""
+"""What the command submit decides, without a cluster."""
 
 import argparse
 import logging
@@ -19,7 +19,7 @@ from tweetrnn.running import ownership, slurm, submit
 SUBMITTED = "Job {} has been submitted with SLURM jobid {} (log: x/{}.log).\n"
 
 
-def waiting(*jobs, patience=100):
+def waiting_for(*jobs, patience=100):
     watch = submit.Waiting(patience)
     for number, job in jobs:
         watch.read(SUBMITTED.format(number, job, job), now=0)
@@ -27,38 +27,40 @@ def waiting(*jobs, patience=100):
 
 
 def test_job_that_slurm_has_not_had_for_long_is_forgotten():
-    watch = waiting((1, "11"), (2, "12"))
-    assert watch.look({"11": "RUNNING", "12": "PENDING"}, now=1000) == []
-    assert watch.look({"12": "PENDING"}, now=1099) == []
-    assert watch.look({"12": "PENDING"}, now=1101) == ["11"]
+    watch = waiting_for((1, "11"), (2, "12"))
+    assert watch.forgotten({"11": "RUNNING", "12": "PENDING"}, now=1000) == []
+    assert watch.forgotten({"12": "PENDING"}, now=1099) == []
+    assert watch.forgotten({"12": "PENDING"}, now=1101) == ["11"]
 
 
 def test_job_that_snakemake_saw_end_is_not_forgotten():
-    watch = waiting((1, "11"), (2, "12"))
+    watch = waiting_for((1, "11"), (2, "12"))
     watch.read("Finished jobid: 1 (Rule: train)\n", now=10)
-    watch.read("    jobid: 2\n", now=10)  # in the block that tells an error
-    assert watch.look({}, now=1000) == []
+    watch.read("    jobid: 2\n", now=10)  # in the block that reports an error
+    assert watch.forgotten({}, now=1000) == []
 
 
 def test_job_that_is_tried_again_is_waited_for_under_its_new_number():
-    watch = waiting((1, "11"))
+    watch = waiting_for((1, "11"))
     watch.read("    jobid: 1\n", now=10)
     watch.read(SUBMITTED.format(1, "15", "15"), now=20)
-    assert watch.look({}, now=121) == ["15"]
+    assert watch.forgotten({}, now=121) == ["15"]
 
 
-def test_patience_starts_anew_when_slurm_answers_again():
-    watch = waiting((1, "11"))
-    assert watch.look(None, now=5000) == []
-    assert watch.look({}, now=5099) == []
-    assert watch.look({}, now=5101) == ["11"]
+def test_patience_starts_again_when_slurm_answers_again():
+    watch = waiting_for((1, "11"))
+    assert watch.forgotten(None, now=5000) == []
+    assert watch.forgotten({}, now=5099) == []
+    assert watch.forgotten({}, now=5101) == ["11"]
 
 
-def test_checkpoint_is_removed_once_snakemake_says_that_the_training_is_done(tmp_path, monkeypatch):
+def test_checkpoint_is_removed_once_snakemake_reports_that_the_training_is_done(
+    tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     runs = [f"LSTM/rnn1-dense2-dropout0-reg1-lr1e-3/{replicate}" for replicate in (1, 2)]
-    left = [Path("results/demo/checkpoints", run, "checkpoint.safetensors") for run in runs]
-    for run, checkpoint in zip(runs, left, strict=True):
+    saved = [Path("results/demo/checkpoints", run, "checkpoint.safetensors") for run in runs]
+    for run, checkpoint in zip(runs, saved, strict=True):
         checkpoint.parent.mkdir(parents=True)
         checkpoint.touch()
         Path("results/demo/train", run).mkdir(parents=True)
@@ -69,15 +71,15 @@ def test_checkpoint_is_removed_once_snakemake_says_that_the_training_is_done(tmp
         checkpoints.read(f"Job {number} has been submitted with SLURM jobid 7 (log: /x/{log}).\n")
     checkpoints.read("Finished jobid: 3 (Rule: tokenize)\n")
     checkpoints.read("Finished jobid: 10 (Rule: train)\n")
-    assert [path.exists() for path in left] == [False, True]
+    assert [path.exists() for path in saved] == [False, True]
 
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 50)), max_size=30))
 def test_job_that_shows_up_within_patience_is_never_forgotten(looks):
-    watch, now = waiting((1, "11")), 0
+    watch, now = waiting_for((1, "11")), 0
     for answered, pause in looks:
         now += pause
-        assert watch.look({"11": "RUNNING"} if answered else None, now) == []
+        assert watch.forgotten({"11": "RUNNING"} if answered else None, now) == []
 
 
 @pytest.mark.parametrize(
@@ -94,7 +96,7 @@ def test_job_that_shows_up_within_patience_is_never_forgotten(looks):
         ("outage", True, 3, submit.UNAVAILABLE),
     ],
 )
-def test_only_faults_of_the_cluster_start_snakemake_anew(outcome, cluster_failed, left, step):
+def test_only_faults_of_the_cluster_restart_snakemake(outcome, cluster_failed, left, step):
     assert submit.decide(outcome, cluster_failed, left) == step
 
 
@@ -106,7 +108,7 @@ def test_job_names_depend_on_the_directory_alone(tmp_path):
     assert len(prefix) <= 50  # the plugin's limit
 
 
-def test_queue_holds_only_the_jobs_of_the_directory():
+def test_queue_has_only_the_jobs_of_the_directory():
     table = (
         "7|RUNNING|None|tweetrnn-ab_1\n"
         "8_2|PENDING|Resources|tweetrnn-ab_1\n"
@@ -137,7 +139,7 @@ def test_status_command_is_squeue_wherever_it_shows_ended_jobs_long_enough(
     assert slurm.choose_status_command(min_job_age, accounting, first_poll=10) == choice
 
 
-def test_min_job_age_is_read_from_the_configuration():
+def test_min_job_age_is_read_from_slurm_s_configuration():
     assert slurm.parse_min_job_age("MinJobAge               = 300 sec\n") == 300
     assert slurm.parse_min_job_age("") is None
 
@@ -151,7 +153,7 @@ def test_second_submission_is_refused_until_the_first_has_ended(tmp_path):
 
 
 def killed_owner(directory):
-    """Have a process own the directory, make Snakemake's lock and be killed."""
+    """Have a process take the directory, create Snakemake's lock and be killed."""
     program = f"""
 import os, pathlib, signal
 from tweetrnn.running.ownership import Ownership
@@ -193,7 +195,7 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert time.monotonic() - began > 0.2
 
 
-def test_lock_that_the_dead_submission_cannot_have_made_stays(tmp_path):
+def test_lock_that_the_dead_submission_cannot_have_made_is_kept(tmp_path):
     lock = killed_owner(tmp_path)
     later = lock.stat().st_mtime + 60
     os.utime(lock, (later, later))
@@ -205,7 +207,7 @@ def test_lock_that_the_dead_submission_cannot_have_made_stays(tmp_path):
     assert lock.exists()
 
 
-def test_lock_without_any_submission_before_stays(tmp_path):
+def test_lock_without_any_submission_before_is_kept(tmp_path):
     (tmp_path / ".snakemake/locks").mkdir(parents=True)
     lock = tmp_path / ".snakemake/locks/0.output.lock"
     lock.write_text("results/x")
@@ -214,15 +216,14 @@ def test_lock_without_any_submission_before_stays(tmp_path):
     assert lock.exists()
 
 
-def test_process_is_proved_dead_only_on_its_own_machine():
+def test_process_is_known_to_be_dead_only_on_its_own_machine():
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     owner = ownership.identity(child.pid)
-    here = ownership.identity(os.getpid())
-    assert not ownership.proved_dead(owner, here)
+    assert not ownership.is_dead(owner)
     child.communicate()
-    assert ownership.proved_dead(owner, here)
-    assert not ownership.proved_dead(owner | {"host": "elsewhere"}, here)
-    assert ownership.proved_dead(ownership.identity(os.getpid()) | {"boot": "earlier"}, here)
+    assert ownership.is_dead(owner)
+    assert not ownership.is_dead(owner | {"host": "elsewhere"})
+    assert ownership.is_dead(ownership.identity(os.getpid()) | {"boot": "earlier"})
 
 
 def options_of(*arguments):
@@ -233,7 +234,7 @@ def options_of(*arguments):
 
 @pytest.fixture
 def handlers():
-    """Put back the signal handlers that a submission sets."""
+    """Restore the signal handlers that a submission sets."""
     before = {number: signal.getsignal(number) for number in submit.STOP_SIGNALS}
     yield
     for number, handler in before.items():
@@ -244,7 +245,7 @@ def handlers():
     ("queue", "message"),
     [(None, "SLURM has not answered for 0 s"), ({"7": "RUNNING"}, "jobs 7 were cancelled 0 s ago")],
 )
-def test_cluster_that_does_not_recover_ends_the_command_with_a_status_of_its_own(
+def test_cluster_that_does_not_recover_ends_the_command_with_its_own_exit_status(
     tmp_path, monkeypatch, caplog, handlers, queue, message
 ):
     monkeypatch.setattr(slurm, "queue", lambda prefix: queue)
@@ -258,7 +259,7 @@ def test_cluster_that_does_not_recover_ends_the_command_with_a_status_of_its_own
 
 def test_what_the_user_gives_comes_last_on_snakemakes_command_line():
     options = options_of("--configfile", "c.yaml", "--", "--retries", "9", "target")
-    command = submit.command_line(options, "tweetrnn-x", "squeue")
+    command = submit.command_line(options, "--slurm-status-command", "squeue")
     assert command[-3:] == ["--retries", "9", "target"]
     # Not right before a target, which it would take for another config file.
     assert command[command.index("--configfile") + 2].startswith("--")
@@ -271,7 +272,7 @@ def test_make_slurm_submits_the_config_and_passes_options_on(root):
     assert "-m tweetrnn submit --configfile c.yaml -- --jobs 5\n" in printed
 
 
-def test_cluster_profile_keeps_what_the_default_profile_says(root):
+def test_cluster_profile_contains_the_default_profile(root):
     read = [
         yaml.safe_load((root / path).read_text())
         for path in ["profiles/default/profile.yaml", "workflow/profiles/slurm/profile.yaml"]

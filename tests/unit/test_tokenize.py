@@ -1,4 +1,4 @@
-"""Tokenize: tweets with their tokens, and what is found in a corpus."""
+"""Tokenize: tweets with their tokens, and facts about a corpus."""
 
 import csv
 from collections import Counter, defaultdict
@@ -7,36 +7,29 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from example_corpus import TOKENIZE, as_csv, as_json_lines, rows, run_tokenize, written
+from example_corpus import TOKENIZE, as_csv, as_json_lines, contents, rows, run_tokenize, written
 from hypothesis import given
 from hypothesis import strategies as st
 from tweetrnn.data import tokenize
 from tweetrnn.data.demo import tweets as demo_tweets
 from tweetrnn.data.tokenizers import tokenize_text
 from tweetrnn.files import sha256_of
+from tweetrnn.results import Results
 
 AS_IS = {"tokens": "whitespace", "fold_case": False, "unescape_entities": False}
 
 
-@pytest.fixture
-def out(tmp_path):
-    """The folder that the stage writes into."""
-    (tmp_path / "out").mkdir()
-    return tmp_path / "out"
-
-
-def run(corpus, out, table, config=TOKENIZE, **changes):
+def run(folder, table, config=TOKENIZE, **changes):
     """Tokenize rows; return (tweets, facts, dropped)."""
-    corpus.write_text(as_json_lines(table))
-    assert run_tokenize(corpus, out, config, **changes) == 0
-    return written(out)
+    (folder / "t.jsonl").write_text(as_json_lines(table))
+    run_tokenize(folder / "t.jsonl", folder / "results", config, **changes)
+    return written(folder / "results")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder whose files are written anew by each example."""
-    (tmp_path_factory.getbasetemp() / "tokenize-out").mkdir()
-    return tmp_path_factory.getbasetemp()
+    """A folder whose files each example overwrites."""
+    return tmp_path_factory.mktemp("tokenize")
 
 
 @given(
@@ -45,30 +38,28 @@ def folder(tmp_path_factory):
 )
 def test_text_and_tokens_come_back_from_parquet_as_they_were(folder, texts, config):
     table = [*rows(3), *((str(n), text, "neutral") for n, text in enumerate(texts))]
-    tweets, facts, dropped = run(
-        folder / "t.jsonl", folder / "tokenize-out", table, config, max_dropped=1
-    )
-    lost = {int(row) - 1 for row, *_ in dropped}
-    kept = [row for number, row in enumerate(table) if number not in lost]
+    tweets, facts, dropped = run(folder, table, config, max_dropped=1)
+    left_out = {int(row) - 1 for row, *_ in dropped}
+    kept = [row for number, row in enumerate(table) if number not in left_out]
     assert [(t["id"], t["text"], t["label"]) for t in tweets] == kept
     assert [t["tokens"] for t in tweets] == [tokenize_text(text, config) for _, text, _ in kept]
     assert facts["kept"] == len(kept)
-    for number in lost:
+    for number in left_out:
         text = table[number][1]
         assert not text.strip() or "\0" in text or not tokenize_text(text, config)
 
 
-def test_facts_say_what_was_read_kept_ignored_and_dropped(tmp_path, out):
+def test_facts_say_what_was_read_kept_ignored_and_dropped(tmp_path):
     table = [*rows(9), ("1", "x", "mixed"), ("2", "", "neutral"), ("3", "x", "?")]
     _, facts, dropped = run(
-        tmp_path / "t.jsonl", out, table, ignore_labels=["mixed"], max_dropped=0.2, licence="CC0"
+        tmp_path, table, ignore_labels=["mixed"], max_dropped=0.2, licence="CC0"
     )
-    assert {key: facts[key] for key in list(facts)[:11]} == {  # the others are Tally's
+    assert {key: facts[key] for key in list(facts)[:11]} == {  # the others come from the Tally
         "kind": "path",
         "licence": "CC0",
         "sha256": sha256_of(tmp_path / "t.jsonl"),
         "bytes": (tmp_path / "t.jsonl").stat().st_size,
-        "tweets_sha256": sha256_of(out / "tweets"),
+        "tweets_sha256": sha256_of(Results(tmp_path / "results").tweets),
         "labels": ["negative", "neutral", "positive"],
         "rows_read": 12,
         "kept": 9,
@@ -79,7 +70,7 @@ def test_facts_say_what_was_read_kept_ignored_and_dropped(tmp_path, out):
     assert dropped == [["11", "11", "2", "empty text"], ["12", "12", "3", "unknown label"]]
 
 
-def test_repeats_are_what_has_the_same_tokens_and_they_all_stay(tmp_path, out):
+def test_tweets_with_the_same_tokens_are_counted_as_repeats_and_all_kept(tmp_path):
     table = [
         ("1", "Late again!", "negative"),
         ("2", "late  AGAIN !", "negative"),
@@ -89,12 +80,12 @@ def test_repeats_are_what_has_the_same_tokens_and_they_all_stay(tmp_path, out):
         ("", "hm", "neutral"),
         ("", "hm?", "neutral"),
     ]
-    tweets, facts, _ = run(tmp_path / "t.jsonl", out, table)
+    tweets, facts, _ = run(tmp_path, table)
     assert len(tweets) == len(table)
     assert (facts["groups"], facts["duplicate_rows"], facts["duplicate_groups"]) == (4, 3, 2)
     assert (facts["conflicting_groups"], facts["conflicting_rows"]) == (1, 3)
     assert facts["duplicate_ids"] == 2
-    _, facts, _ = run(tmp_path / "t.jsonl", out, table, AS_IS)
+    _, facts, _ = run(tmp_path, table, AS_IS)
     assert (facts["groups"], facts["duplicate_rows"], facts["conflicting_rows"]) == (6, 1, 0)
 
 
@@ -108,7 +99,7 @@ tallied = st.lists(
 
 
 @given(tallied, st.integers(1, 30))
-def test_counts_are_those_of_a_plain_count_however_they_are_batched(rows, size):
+def test_counts_are_those_of_a_plain_count_in_batches_of_any_size(rows, size):
     tally = tokenize.Tally(list("abc"))
     for start in range(0, len(rows), size):
         groups, labels, lengths, ids = zip(*rows[start : start + size], strict=True)
@@ -151,47 +142,49 @@ def test_tweets_share_a_group_exactly_if_they_share_their_tokens(tokens):
     assert len(set(zip(groups, map(tuple, tokens), strict=True))) == len(set(groups))
 
 
-def test_hashes_are_blake2b_s_on_every_machine():
-    # Of the empty text, as b2sum --length 64 prints it.
+def test_hashes_are_blake2b_on_every_machine():
+    # As b2sum --length 64 prints it for an empty text.
     assert tokenize.hashes([""])[0].tobytes().hex() == "e4a6a0577479b2b4"
     assert tokenize.hashes([]).shape == (0,)
 
 
-def test_batches_do_not_show_in_what_is_written(tmp_path, out, monkeypatch):
+def test_the_size_of_batches_does_not_change_what_is_written(tmp_path, monkeypatch):
     table = [(str(i), text, label) for i, text, label in demo_tweets(300, seed=1)]
-    whole = run(tmp_path / "t.jsonl", out, table)
+    whole = run(tmp_path, table)
     monkeypatch.setattr(tokenize, "BATCH", 7)
-    pieces = run(tmp_path / "t.jsonl", out, table)
-    assert pq.ParquetFile(out / "tweets").num_row_groups == 43
+    pieces = run(tmp_path, table)
+    assert pq.ParquetFile(Results(tmp_path / "results").tweets).num_row_groups == 43
     assert pieces[0] == whole[0]
     assert pieces[1] | {"tweets_sha256": ""} == whole[1] | {"tweets_sha256": ""}
 
 
-def test_the_same_corpus_gives_the_same_bytes(tmp_path, out):
-    run(tmp_path / "t.jsonl", out, rows())
-    before = {path.name: path.read_bytes() for path in out.iterdir()}
-    run(tmp_path / "t.jsonl", out, rows())
-    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
-    assert set(before) == {"tweets", "facts", "dropped"}
+def test_the_same_corpus_gives_the_same_bytes(tmp_path):
+    run(tmp_path, rows())
+    before = contents(tmp_path / "results")
+    run(tmp_path, rows())
+    assert contents(tmp_path / "results") == before
+    results = Results(tmp_path / "results")
+    assert set(before) == {results.tweets, results.token_facts, results.dropped}
 
 
-def test_the_file_has_the_schema_that_the_next_stages_read(tmp_path, out):
-    run(tmp_path / "t.jsonl", out, rows())
-    assert pq.read_schema(out / "tweets").equals(tokenize.SCHEMA)
+def test_the_file_has_the_schema_that_the_next_stages_read(tmp_path):
+    run(tmp_path, rows())
+    assert pq.read_schema(Results(tmp_path / "results").tweets).equals(tokenize.SCHEMA)
     assert tokenize.SCHEMA.field("tokens").type == pa.list_(pa.string())
 
 
-def test_identifiers_of_dropped_rows_are_listed_as_they_are(tmp_path, out):
+def test_ids_of_dropped_rows_are_listed_as_they_are(tmp_path):
     odd = ['say "hi", you', "two\nlines", "a\rb", "é😀", ""]
-    run(tmp_path / "t.jsonl", out, [*rows(), *((i, "", "neutral") for i in odd)], max_dropped=0.1)
-    with (out / "dropped").open(encoding="utf-8", newline="") as stream:
+    run(tmp_path, [*rows(), *((i, "", "neutral") for i in odd)], max_dropped=0.1)
+    listing = Results(tmp_path / "results").dropped
+    with listing.open(encoding="utf-8", newline="") as stream:
         assert [row["id"] for row in csv.DictReader(stream)] == odd
 
 
-def test_tweets_without_a_token_are_dropped_with_that_reason(tmp_path, out):
+def test_tweets_without_tokens_are_dropped_for_that_reason(tmp_path):
     (tmp_path / "t.csv").write_text(as_csv([*rows(), ("1", "\u200d", "neutral")]))
-    assert run_tokenize(tmp_path / "t.csv", out) == 0
-    assert written(out)[2] == [["201", "202", "1", "no tokens"]]
+    run_tokenize(tmp_path / "t.csv", tmp_path / "results")
+    assert written(tmp_path / "results")[2] == [["201", "202", "1", "no tokens"]]
 
 
 @pytest.mark.parametrize(
@@ -201,5 +194,5 @@ def test_tweets_without_a_token_are_dropped_with_that_reason(tmp_path, out):
         ({"kind": "path", "licence": "CC0"}, "CC0"),
     ],
 )
-def test_the_licence_is_the_corpus_s(corpus, licence):
+def test_the_licence_is_that_of_the_corpus(corpus, licence):
     assert tokenize.licence_of(corpus) == licence

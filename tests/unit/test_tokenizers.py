@@ -11,7 +11,7 @@ from tweetrnn.data.tokenizers import TOKENIZERS, URL, tokenize_text, tweet, whit
 
 AS_DEFAULT = {"tokens": "tweet", "fold_case": True, "unescape_entities": True}
 AS_IS = {"tokens": "whitespace", "fold_case": False, "unescape_entities": False}
-# Letters and signs that mean something in tweets, so that chance puts them together.
+# Letters and signs that have a meaning in tweets, so that they often occur next to each other.
 tweet_like = st.lists(
     st.sampled_from(
         [
@@ -50,7 +50,7 @@ settings_of_stage = st.fixed_dictionaries(
 
 
 @given(any_text, settings_of_stage)
-def test_no_token_is_empty_or_holds_white_space_or_control_characters(text, config):
+def test_no_token_is_empty_or_contains_white_space_or_control_characters(text, config):
     for token in tokenize_text(text, config):
         assert token
         assert token.split() == [token]
@@ -64,7 +64,7 @@ def test_whitespace_tokens_lose_nothing_but_white_space(text):
 
 
 @given(any_text)
-def test_tweet_tokens_taken_apart_once_more_are_the_same(text):
+def test_tweet_tokens_tokenized_again_are_the_same(text):
     tokens = tweet(text)
     assert tweet(" ".join(tokens)) == tokens
 
@@ -137,14 +137,14 @@ def test_config_chooses_case_and_entities(text, changes, tokens):
     assert tokenize_text(text, AS_DEFAULT | changes) == expected
 
 
-def test_marks_piled_up_are_cut_and_a_word_stays_one():
+def test_piled_up_marks_are_cut_and_the_word_stays_one_token():
     (token,) = tweet("z" + "\u0301\u0323\u0302" * 100 + "algo")
     letters = unicodedata.normalize("NFD", token)
     assert [c for c in letters if c.isalpha()] == list("zalgo")
     assert len(letters) <= len("zalgo") + 30
 
 
-def test_config_offers_exactly_the_tokenizers_that_there_are():
+def test_the_config_offers_exactly_the_existing_tokenizers():
     known = load_schema()["properties"]["tokenize"]["properties"]["tokens"]["enum"]
     assert sorted(known) == sorted(TOKENIZERS)
 
@@ -159,16 +159,16 @@ PATTERNS = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("pattern", PATTERNS)
-def test_time_grows_with_the_text_and_no_faster(pattern):
+def test_time_grows_linearly_with_the_text(pattern):
     """Tenfold text in quadratic time would take a hundred times as long."""
 
     def seconds(size):
         text = (pattern * size)[:size]
         times = []
         for _ in range(3):
-            begun = time.process_time()
+            start = time.process_time()
             tokenize_text(text, AS_DEFAULT)
-            times.append(time.process_time() - begun)
+            times.append(time.process_time() - start)
         return min(times)
 
     assert seconds(40_000) < 40 * seconds(4_000) + 0.02

@@ -1,4 +1,4 @@
-"""The training loop: what steps, epochs and a history hold; resumed, it is the same to the bit."""
+"""The training loop: steps, epochs, history; a resumed training is the same to the bit."""
 
 import itertools
 import json
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tweetrnn import metrics
 from tweetrnn.grid import Combination
 from tweetrnn.training import loop, optimizer
+from tweetrnn.training.cells import CELLS
 from tweetrnn.training.loop import Diverged, Examples, Trainer
 from tweetrnn.training.models import build
 
@@ -21,7 +22,7 @@ cells = pytest.mark.parametrize("cell", ["SimpleRNN", "LSTM"])
 
 
 def examples_of(seed, number, width=WIDTH):
-    """Return padded sequences in which the first word tells the label, mostly."""
+    """Return padded sequences whose last word mostly determines the label."""
     random = np.random.default_rng(seed)
     ids = random.integers(0, width, (number, LENGTH)).astype(np.int32)
     ids[np.arange(LENGTH) < random.integers(0, LENGTH, (number, 1))] = width
@@ -45,90 +46,90 @@ def trainer_of(cell="LSTM", dropout=False, l2=False, learning_rate=0.01, seed=5,
     return Trainer(model, examples_of(1, 23), examples_of(2, 11), learning_rate, **options)
 
 
-class Left(Exception):
-    """What poll raises to leave a training."""
+class Interrupted(Exception):
+    """What poll raises to interrupt a training."""
 
 
-def left_after(calls):
+def interrupt_after(calls):
     """Return a poll that raises at its call number ``calls`` (from 0)."""
     count = itertools.count()
 
     def poll():
         if next(count) == calls:
-            raise Left
+            raise Interrupted
 
     return poll
 
 
 def result(trainer):
-    """Return all that a training leaves, as bytes by name."""
+    """Return all results of a training, as bytes by name."""
     tensors, facts = trainer.state()
     tensors |= {f"best weights/{name}": weight for name, weight in trainer.best.items()}
     tensors |= {f"last weights/{name}": weight for name, weight in trainer.last.items()}
-    found = {name: tensor.numpy().tobytes() for name, tensor in tensors.items()}
-    found["predictions"] = loop.predict(trainer.model, trainer.validation).tobytes()
-    return found | {"facts": json.dumps(facts)}
+    results = {name: tensor.cpu().numpy().tobytes() for name, tensor in tensors.items()}
+    results["predictions"] = loop.predict(trainer.model, trainer.validation).tobytes()
+    return results | {"facts": json.dumps(facts)}
 
 
 EPOCHS = 3
-UNDISTURBED = {}  # what a training leaves, by its options
+UNINTERRUPTED = {}  # results of a training, by its options
 
 
-def undisturbed(**options):
+def uninterrupted(**options):
     key = tuple(options.items())
-    if key not in UNDISTURBED:
+    if key not in UNINTERRUPTED:
         trainer = trainer_of(**options)
         for _ in range(EPOCHS):
             trainer.run_epoch()
-        UNDISTURBED[key] = result(trainer)
-    return UNDISTURBED[key]
+        UNINTERRUPTED[key] = result(trainer)
+    return UNINTERRUPTED[key]
 
 
 @pytest.mark.slow
 @cells
 @pytest.mark.parametrize(("adam", "l2"), [("rowwise", False), ("dense", False), ("dense", True)])
 @given(stops=st.lists(st.integers(0, 8), min_size=1, max_size=4))
-def test_restored_at_any_step_it_is_an_undisturbed_training(cell, adam, l2, stops):
-    """``stops``: after how many polls each attempt is left; an epoch has five steps, seven polls.
+def test_restored_at_any_step_it_is_an_uninterrupted_training(cell, adam, l2, stops):
+    """``stops``: after how many polls each attempt is interrupted; an epoch has seven, and 5 steps.
 
-    A table whose sums are full after eight steps is flushed inside epochs too.
+    A table whose sums are full after eight steps is flushed within epochs too.
     """
     run = {"cell": cell, "dropout": True, "l2": l2, "adam": adam}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(optimizer.RowwiseTable, "CAPACITY", 8)
-        expected = undisturbed(**run)
+        expected = uninterrupted(**run)
         trainer = trainer_of(**run)
         for stop in stops:
-            poll = left_after(stop)
+            poll = interrupt_after(stop)
             try:
                 while trainer.epoch < EPOCHS:
                     trainer.run_epoch(poll)
-            except Left:
+            except Interrupted:
                 tensors, facts = trainer.state()
                 tensors = {name: tensor.clone() for name, tensor in tensors.items()}
                 trainer = trainer_of(**run)
                 trainer.restore(tensors, json.loads(json.dumps(facts)))
         while trainer.epoch < EPOCHS:
             trainer.run_epoch()
-    found = result(trainer)
-    assert found.keys() == expected.keys()
-    assert [name for name in found if found[name] != expected[name]] == []
+    results = result(trainer)
+    assert results.keys() == expected.keys()
+    assert [name for name in results if results[name] != expected[name]] == []
 
 
-def test_left_inside_an_epoch_it_can_go_on_in_the_same_process():
+def test_interrupted_within_an_epoch_it_can_continue_in_the_same_process():
     run = {"cell": "LSTM", "dropout": True}
     trainer = trainer_of(**run)
     for stop in (3, 0, 1):
-        with pytest.raises(Left):
-            trainer.run_epoch(left_after(stop))
+        with pytest.raises(Interrupted):
+            trainer.run_epoch(interrupt_after(stop))
     assert (trainer.epoch, trainer.position, trainer.step) == (0, 4, 4)
     for _ in range(EPOCHS):
         trainer.run_epoch()
-    assert result(trainer) == undisturbed(**run)
+    assert result(trainer) == uninterrupted(**run)
 
 
 def test_the_best_weights_survive_a_restart(monkeypatch):
-    """Also where the last ones are others, between epochs and inside one."""
+    """Also where they are not the last ones, between epochs and within one."""
     monkeypatch.setattr(loop, "evaluate", lambda *_: {"loss": 1.0, "accuracy": 0.5})
     trainer = trainer_of()
     trainer.run_epoch()
@@ -137,8 +138,8 @@ def test_the_best_weights_survive_a_restart(monkeypatch):
     last = {name: weight.clone() for name, weight in trainer.last.items()}
     assert trainer.best_epoch == 1
     for calls in (0, 3):
-        with pytest.raises(Left):
-            trainer.run_epoch(left_after(calls))
+        with pytest.raises(Interrupted):
+            trainer.run_epoch(interrupt_after(calls))
         tensors, facts = trainer.state()
         trainer = trainer_of()
         trainer.restore({name: tensor.clone() for name, tensor in tensors.items()}, facts)
@@ -153,12 +154,12 @@ def test_threads_do_not_change_a_bit(monkeypatch):
     assert result(one) == result(more)
 
 
-def test_a_seed_says_what_the_training_is():
+def test_a_seed_determines_the_training():
     first, same, other = (trainer_of(dropout=True, seed=seed) for seed in (5, 5, 6))
     assert first.run_epoch() == same.run_epoch() != other.run_epoch()
 
 
-def test_each_epoch_has_an_order_of_its_own():
+def test_examples_are_shuffled_each_epoch():
     trainer = trainer_of()
     orders = []
     for _ in range(3):
@@ -180,12 +181,12 @@ def test_train_metrics_are_those_of_each_batch_before_its_step(cell, l2):
         with torch.inference_mode():
             other.table.flush(other.step)
         log_p = loop.predict(other.model, part)
-        own = -log_p[np.arange(len(part)), part.labels].mean() + float(other.model.penalty())
+        loss = -log_p[np.arange(len(part)), part.labels].mean() + float(other.model.penalty())
         (batch,) = loop.batches(part, np.arange(len(part)), 5, WIDTH)
-        assert float(other.train_on(batch)) == pytest.approx(own, abs=1e-6)
+        assert float(other.train_on(batch)) == pytest.approx(loss, abs=1e-6)
         labels.append(part.labels)
         probabilities.append(np.exp(log_p))
-        losses.append(own)
+        losses.append(loss)
         sizes.append(len(part))
     row = trainer.run_epoch()
     assert sizes == [5, 5, 5, 5, 3]
@@ -196,7 +197,7 @@ def test_train_metrics_are_those_of_each_batch_before_its_step(cell, l2):
         assert row[f"train_{name}"] == pytest.approx(value, abs=1e-12)
 
 
-def test_a_smaller_batch_has_a_gradient_of_its_own_mean():
+def test_a_smaller_batch_has_the_gradient_of_its_mean_loss():
     smaller, whole = (trainer_of(batch_size=size) for size in (5, 3))
     (batch,) = loop.batches(smaller.training, np.arange(3), 3, WIDTH)
     for trainer in (smaller, whole):
@@ -205,9 +206,20 @@ def test_a_smaller_batch_has_a_gradient_of_its_own_mean():
     assert torch.equal(smaller.table.m, whole.table.m)
 
 
+def test_gradients_of_words_are_summed_in_order_on_cuda_as_on_a_cpu():
+    """By the operation that CUDA is given, here on a CPU."""
+    generator = torch.Generator().manual_seed(3)
+    d_words, rows = torch.randn(40, 6, generator=generator), torch.zeros(8, 6)
+    places = torch.randint(8, (40,), generator=generator)
+    expected = torch.stack([d_words[places == row].sum(0) for row in range(8)])
+    for in_order in (False, True):
+        sums = loop.sum_by_row(d_words, places, rows, in_order)
+        torch.testing.assert_close(sums, expected)
+
+
 @cells
 def test_row_wise_and_dense_train_alike(cell):
-    """To float32's rounding, at the end of each epoch: what is validated and kept is up to date."""
+    """To float32's rounding, at the end of each epoch, when the table is up to date."""
     dense, rowwise = (trainer_of(cell, dropout=True, adam=adam) for adam in ("dense", "rowwise"))
     for _ in range(EPOCHS):
         expected = dense.run_epoch()
@@ -219,8 +231,8 @@ def test_row_wise_and_dense_train_alike(cell):
 def test_validation_metrics_are_those_after_the_epoch():
     trainer = trainer_of(l2=True, dropout=True)
     row = trainer.run_epoch()
-    found = loop.evaluate(trainer.model, trainer.validation)
-    assert {name: row[f"validation_{name}"] for name in found} == found
+    values = loop.evaluate(trainer.model, trainer.validation)
+    assert {name: row[f"validation_{name}"] for name in values} == values
     assert row["epoch"] == trainer.epoch == 1
     assert trainer.history == [row]
 
@@ -235,15 +247,15 @@ def test_evaluation_takes_all_examples_and_the_penalties():
     some = [0, loop.EVALUATED, len(examples) - 1]
     few = loop.predict(trainer.model, Examples(examples.ids[some], examples.labels[some]))
     np.testing.assert_allclose(few, log_p[some], atol=1e-6)
-    found = loop.evaluate(trainer.model, examples)
-    own = -log_p[np.arange(len(examples)), examples.labels].mean()
+    values = loop.evaluate(trainer.model, examples)
+    loss = -log_p[np.arange(len(examples)), examples.labels].mean()
     penalty = 1e-3 * sum(
         float((weight**2).sum())
         for name, weight in trainer.model.weights().items()
         if name in ("lstm/kernel", "lstm_1/kernel", "dense/kernel", "dense_1/kernel")
     )
-    assert found["loss"] == pytest.approx(own + penalty, abs=1e-6)
-    assert found["accuracy"] == (log_p.argmax(1) == examples.labels).mean()
+    assert values["loss"] == pytest.approx(loss + penalty, abs=1e-6)
+    assert values["accuracy"] == (log_p.argmax(1) == examples.labels).mean()
 
 
 def test_no_examples_have_no_predictions():
@@ -270,7 +282,7 @@ def test_the_best_epoch_is_the_earliest_of_equals(monkeypatch, accuracies, best)
 @cells
 @pytest.mark.parametrize("adam", ["dense", "rowwise"])
 def test_a_loss_that_is_not_finite_ends_the_training(cell, adam):
-    """In the second epoch: what was kept after the first stays."""
+    """In the second epoch; the results of the first stay."""
     trainer = trainer_of(cell, adam=adam)
     row = trainer.run_epoch()
     kept = {name: weight.clone() for name, weight in trainer.last.items()}
@@ -286,7 +298,7 @@ def test_a_loss_that_is_not_finite_ends_the_training(cell, adam):
 
 
 def test_one_loss_that_is_not_finite_is_enough():
-    """Even where the losses of all later batches are."""
+    """Even where the losses of all later batches are finite."""
     trainer = trainer_of()
     step, steps = trainer.train_on, itertools.count()
 
@@ -330,7 +342,7 @@ def test_words_that_training_lacks_keep_their_rows(adam):
     assert unchanged.nonzero().view(-1).tolist() == [*lacking, WIDTH]
 
 
-def test_training_learns_what_can_be_learnt():
+def test_training_learns():
     trainer = trainer_of(learning_rate=0.02)
     rows = [trainer.run_epoch() for _ in range(40)]
     assert rows[-1]["train_loss"] < 0.5 * rows[0]["train_loss"]
@@ -342,22 +354,22 @@ def test_training_learns_what_can_be_learnt():
     number=st.integers(1, 40),
     size=st.integers(1, 9),
     width=st.integers(1, 12),
-    planned=st.integers(1, 4),
+    prepared=st.integers(1, 4),
 )
-def test_batches_hold_every_example_once_in_order(seed, number, size, width, planned):
+def test_batches_hold_every_example_once_in_order(seed, number, size, width, prepared):
     examples = examples_of(seed, number, width)
     order = np.random.default_rng(seed).permutation(number)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop, "PLANNED", planned)
-        found = list(loop.batches(examples, order, size, width))
-    sizes = [len(batch.labels) for batch in found]
-    assert sizes[:-1] == [size] * (len(found) - 1)
+        patch.setattr(loop, "PREPARED", prepared)
+        batches = list(loop.batches(examples, order, size, width))
+    sizes = [len(batch.labels) for batch in batches]
+    assert sizes[:-1] == [size] * (len(batches) - 1)
     assert sum(sizes) == number
-    assert np.concatenate([batch.labels for batch in found]).tolist() == list(
+    assert np.concatenate([batch.labels for batch in batches]).tolist() == list(
         examples.labels[order]
     )
     ids = []
-    for batch in found:
+    for batch in batches:
         rows = batch.rows.tolist()
         assert rows == sorted(set(rows) - {width})
         assert batch.places.is_contiguous()
@@ -373,16 +385,19 @@ def cuda():
     return "cuda"
 
 
+every_cell = pytest.mark.parametrize("cell", list(CELLS))
+
+
 @pytest.mark.gpu
-@cells
+@every_cell
 @pytest.mark.parametrize(("adam", "l2"), [("rowwise", False), ("dense", True)])
 def test_trains_on_cuda_as_on_a_cpu(cuda, cell, adam, l2):
-    """And goes on there from a state that was taken inside an epoch."""
+    """And continues there from a state that was taken within an epoch."""
     run = {"cell": cell, "adam": adam, "l2": l2}
     on_cpu, on_cuda = trainer_of(**run), trainer_of(**run, device=cuda)
     on_cpu.run_epoch()
-    with pytest.raises(Left):
-        on_cuda.run_epoch(left_after(3))
+    with pytest.raises(Interrupted):
+        on_cuda.run_epoch(interrupt_after(3))
     tensors, facts = on_cuda.state()
     resumed = trainer_of(**run, device=cuda)
     resumed.restore({name: tensor.cpu().clone() for name, tensor in tensors.items()}, facts)
@@ -393,12 +408,24 @@ def test_trains_on_cuda_as_on_a_cpu(cuda, cell, adam, l2):
 
 
 @pytest.mark.gpu
-@cells
+@every_cell
+@pytest.mark.parametrize(("adam", "l2"), [("rowwise", False), ("dense", True)])
+def test_two_trainings_on_cuda_are_the_same_to_the_bit(cuda, cell, adam, l2):
+    first, second = (
+        trainer_of(cell, dropout=True, l2=l2, adam=adam, device=cuda) for _ in range(2)
+    )
+    for _ in range(EPOCHS):
+        assert first.run_epoch() == second.run_epoch()
+    assert result(first) == result(second)
+
+
+@pytest.mark.gpu
+@every_cell
 def test_a_step_does_not_wait_for_cuda(cuda, cell):
     trainer = trainer_of(cell, dropout=True, device=cuda)
     examples = trainer.training
     first, *others = loop.batches(examples, np.arange(len(examples)), 5, WIDTH, cuda)
-    trainer.train_on(first)  # makes the buffers
+    trainer.train_on(first)  # allocates
     torch.cuda.set_sync_debug_mode("error")
     try:
         for batch in others[:-1]:

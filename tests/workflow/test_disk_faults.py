@@ -1,11 +1,12 @@
-"""Faults of disks, folders and files: each is told by its file, and the same command heals it.
+"""Faults of disks, folders and files: the message names the file, and a second try succeeds.
 
-FAULT_SEED repeats the random choices of a run, which every failure tells; FLIPS=100 makes the long
-form of flipped bits (the short one is 3 a file).
+FAULT_SEED repeats the random choices of a run, and every failure shows it. FLIPS is how many bits
+are flipped per file, one at a time: 3, or 100 for a thorough run.
 """
 
 import csv
 import ctypes
+import json
 import os
 import random
 import resource
@@ -27,7 +28,7 @@ STAGES = (
     *("tokenize", "encode", "split", "train", "baselines"),
     *("aggregate", "select", "compare", "plot", "render"),
 )
-# What holds times or memory, or is drawn or told of them.
+# Files with times or memory use, and folders with figures and texts made from these.
 VOLATILE = {"timing.json", "provenance.json", "runs.csv", "runs.parquet"}
 VOLATILE_FOLDERS = {"report", "plot"}
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE = 24, 1
@@ -44,7 +45,7 @@ class Stage:
     outputs: list
 
     def contents(self):
-        """Return {output: bytes or None} of what is there, folders aside."""
+        """Return {output: its bytes, or None if it is missing}, without folders."""
         return {p: p.read_bytes() if p.is_file() else None for p in self.outputs if not p.is_dir()}
 
     def steady(self):
@@ -58,7 +59,7 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def place(finished_once, tmp_path_factory):
-    """A copy of a finished checkout whose files each test leaves as they were."""
+    """A copy of a finished checkout; each test leaves its files as they were."""
     folder = tmp_path_factory.mktemp("faults") / "checkout"
     shutil.copytree(finished_once.path, folder, symlinks=True)
     return folder
@@ -66,22 +67,22 @@ def place(finished_once, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def jobs(finished_once):
-    """Return {stage: Stage}, of several jobs of a stage the first."""
-    listed = finished_once.run("--detailed-summary").stdout
-    found = {}
-    for row in csv.DictReader(listed.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE):
+    """Return {stage: Stage}, the first job of each stage."""
+    summary = finished_once.run("--detailed-summary").stdout
+    stages = {}
+    for row in csv.DictReader(summary.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE):
         command = shlex.split(row["shellcmd"])[3:]
-        stage = found.setdefault(
+        stage = stages.setdefault(
             row["rule"], Stage(command, [Path(p) for p in row["input-file(s)"].split(",")], [])
         )
         if stage.command == command:
             stage.outputs.append(Path(row["output_file"]))
-    return found
+    return stages
 
 
 @pytest.fixture
 def stage(request, place, jobs, monkeypatch):
-    """The Stage that a test is about, in the working directory where its files lie."""
+    """The Stage that a test is about; the working directory is that of its files."""
     monkeypatch.chdir(place)
     monkeypatch.delenv("TWEETRNN_SUPERVISOR", raising=False)
     return jobs[request.param]
@@ -93,7 +94,7 @@ def of_each_stage(function):
 
 
 def half_written():
-    """Return what writers left beside their targets."""
+    """Return the temporary files that writers left behind."""
     return [str(path) for path in Path("results").rglob(".*.part")]
 
 
@@ -104,13 +105,13 @@ def consumed(stage):
     """Yield the stage's inputs that another stage wrote, one of each kind."""
     kinds = {(path.parts[2], path.name): path for path in stage.inputs}
     for (folder, _), path in kinds.items():
-        # A corpus is the user's, a benchmark Snakemake's; drawings end in the report as they are.
+        # A corpus is the user's, a benchmark Snakemake's; figures go into the report unchecked.
         if folder not in ("corpus", "benchmarks", "plot"):
             yield path
 
 
 def damages(content, chance):
-    """Yield what may become of a file: cut, emptied, a bit flipped here and there."""
+    """Yield damaged versions of a file: incomplete, empty, and with single bits flipped."""
     yield content[: chance.randrange(len(content))]
     yield b""
     for _ in range(FLIPS):
@@ -120,28 +121,28 @@ def damages(content, chance):
 
 
 @of_each_stage
-def test_damaged_intermediate_file_is_refused_by_name_with_what_heals_it(stage, capsys):
+def test_damaged_intermediate_file_is_refused_by_name_with_what_to_do(stage, capsys):
     chance, before = random.Random(SEED), stage.contents()
     for path in consumed(stage):
         content = path.read_bytes()
         for damage in damages(content, chance):
             path.write_bytes(damage)
             status = main(stage.command)
-            told = capsys.readouterr().err
+            message = capsys.readouterr().err
             path.write_bytes(content)
-            where = f"FAULT_SEED={SEED} {path}: {told}"
-            if status == 0:  # the damage lay where it changes nothing, as in a checksum's name
+            where = f"FAULT_SEED={SEED} {path}: {message}"
+            if status == 0:  # the damage changes nothing, as in the name of a checksum
                 assert all(p.read_bytes() == before[p] for p in stage.steady()), where
                 for p, kept in before.items():
                     p.write_bytes(kept)
                 continue
-            assert status == 1 and f"{path}: damaged" in told and "run again" in told, where
-            assert "Traceback" not in told
+            assert status == 1 and f"{path}: damaged" in message and "run again" in message, where
+            assert "Traceback" not in message
             assert stage.contents() == before, where
     assert half_written() == []
 
 
-def test_flipped_bit_stops_the_command_and_deleting_the_file_heals_it(finished):
+def test_flipped_bit_stops_the_command_and_deleting_the_file_repairs_the_results(finished):
     results = finished.path / "results/small"
     before = {
         path: path.read_bytes()
@@ -154,7 +155,7 @@ def test_flipped_bit_stops_the_command_and_deleting_the_file_heals_it(finished):
     path.write_bytes(content)
     stopped = started(finished)
     assert stopped.returncode == 1
-    [last] = stopped.stderr.split("What failed, in its own words:\n")[1:]
+    [last] = stopped.stderr.split("\nWhat failed:\n")[1:]
     assert last.startswith("error: results/small/split/train_labels.npy: damaged (its sha256")
     assert "delete the file and run again" in last
     path.unlink()
@@ -183,7 +184,7 @@ def started(checkout, *arguments, **options):
 
 @contextmanager
 def file_size_limit(size):
-    """No file may grow beyond ``size`` bytes; Python ignores SIGXFSZ, so that writes fail."""
+    """Let no file grow beyond ``size`` bytes; Python ignores SIGXFSZ, so writes fail."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -194,7 +195,7 @@ def file_size_limit(size):
 
 @contextmanager
 def full_disk(size):
-    """``results`` lies on a file system of its own that has ``size`` bytes left."""
+    """Fill the file system on which ``results`` is mounted, except for ``size`` bytes."""
     filler = Path("results/filler")
     with filler.open("wb", buffering=0) as stream:
         try:
@@ -212,7 +213,7 @@ def full_disk(size):
 def squeeze(request, place):
     """A context manager that leaves so many bytes of room.
 
-    Only root may mount a small file system to fill up; elsewhere the limit stands for it.
+    Only root may mount a small file system to fill up; others use the limit of file sizes again.
     """
     if request.param == "file size limit":
         yield file_size_limit
@@ -233,9 +234,7 @@ def squeeze(request, place):
 
 
 @of_each_stage
-def test_disk_without_room_is_told_by_the_file_and_the_same_command_heals_it(
-    stage, squeeze, capsys
-):
+def test_full_disk_is_reported_by_file_and_the_same_command_succeeds_later(stage, squeeze, capsys):
     chance, before = random.Random(SEED), stage.contents()
     largest = max(len(content) for content in before.values())
     for path in before:
@@ -249,7 +248,7 @@ def test_disk_without_room_is_told_by_the_file_and_the_same_command_heals_it(
     [line] = [line for line in told.splitlines() if line.startswith("error: ")]
     folders = {str(path.parent) for path in stage.outputs} | {"results/small/checkpoints/"}
     assert any(folder in line for folder in folders), where
-    assert "mend that and run again" in line and "Traceback" not in told, where
+    assert "fix that and run again" in line and "Traceback" not in told, where
     for path in stage.steady():
         assert not path.exists() or path.read_bytes() == before[path], where
     assert half_written() == [], where
@@ -263,30 +262,31 @@ def test_disk_without_room_is_told_by_the_file_and_the_same_command_heals_it(
 
 
 @of_each_stage
-def test_file_where_a_folder_must_be_is_told_by_its_name(stage, capsys):
+def test_file_in_place_of_a_folder_is_reported_by_name(stage, capsys):
     folder = stage.outputs[0].parent
     hidden = folder.with_name("hidden")
     folder.rename(hidden)
     folder.write_text("")
     status = main(stage.command)
-    told = capsys.readouterr().err
+    message = capsys.readouterr().err
     folder.unlink()
     hidden.rename(folder)
-    assert status == 1 and told.startswith(f"error: {folder}") and "Traceback" not in told, told
+    assert status == 1 and message.startswith(f"error: {folder}"), message
+    assert "Traceback" not in message
 
 
-def bound_by_modes():
-    """Have a process that root starts heed the modes of files, as everybody else's does."""
+def obey_permissions():
+    """Make a process that root starts obey file permissions, like everybody else's."""
     ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE)
 
 
 @pytest.mark.parametrize("name", [".", "results", "results/small"])
-def test_read_only_folder_is_told_by_its_name_and_left_alone(fresh, name):
+def test_read_only_folder_is_reported_by_name_and_left_alone(fresh, name):
     folder = fresh.path / name
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o555)
     target = "results/small/tokenize/facts.json"
-    refused = started(fresh, "--", target, preexec_fn=bound_by_modes)
+    refused = started(fresh, "--", target, preexec_fn=obey_permissions)
     before = sorted(path for path in folder.rglob("*") if "__pycache__" not in path.parts)
     folder.chmod(0o755)
     assert refused.returncode != 0
@@ -294,7 +294,7 @@ def test_read_only_folder_is_told_by_its_name_and_left_alone(fresh, name):
     assert "ermission denied" in last and (name == "." or name in last), refused.stderr
     assert "Traceback" not in refused.stderr
     assert name == "." or before == []
-    assert started(fresh, "--", target, preexec_fn=bound_by_modes).returncode == 0
+    assert started(fresh, "--", target, preexec_fn=obey_permissions).returncode == 0
 
 
 # The corpus is not what it was
@@ -302,9 +302,8 @@ def test_read_only_folder_is_told_by_its_name_and_left_alone(fresh, name):
 
 def corpus_command(stage, corpus):
     """Return tokenize's command for another corpus."""
-    command = list(stage.command)
-    command[command.index("--corpus") + 1] = str(corpus)
-    return command
+    name, arguments, *options = stage.command
+    return [name, json.dumps(json.loads(arguments) | {"corpus": str(corpus)}), *options]
 
 
 @pytest.mark.parametrize("stage", ["tokenize"], indirect=True)
@@ -332,13 +331,13 @@ def test_corpus_that_changes_while_it_is_read_is_refused(
 
     monkeypatch.setattr(tokenize, "tokenize_text", read_and_change)
     assert main(corpus_command(stage, corpus)) == 1
-    told = capsys.readouterr().err
-    assert told.startswith(f"error: {corpus}: "), told
-    assert "changed while it was read; run again" in told or "no such file" in told, told
+    message = capsys.readouterr().err
+    assert message.startswith(f"error: {corpus}: "), message
+    assert "changed while it was read; run again" in message or "no such file" in message, message
     assert stage.contents() == before and half_written() == []
 
 
-# The work has nobody left to do it for
+# The process that started the stage has ended
 
 
 @pytest.mark.parametrize("stage", ["demo"], indirect=True)
@@ -346,7 +345,8 @@ def test_stage_whose_snakemake_is_gone_ends_and_writes_nothing(stage, tmp_path):
     gone = subprocess.Popen(["true"])
     gone.wait()
     output = tmp_path / "demo.csv"
-    command = ["demo", "--tweets", "10000000", "--seed", "1", "--output", str(output)]
+    config = {"corpus": {"tweets": 10_000_000}, "seed": 1}
+    command = ["demo", json.dumps({"corpus": str(output)}), "--config", json.dumps(config)]
     began = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-m", "tweetrnn", *command],

@@ -1,5 +1,6 @@
 """The how-to of docs/extending.md, followed to the letter in a copy of the checkout."""
 
+import ast
 import csv
 import json
 import os
@@ -23,6 +24,12 @@ def blocks(text):
             yield section.partition("\n")[0], file, block[1], block[2]
 
 
+def defined(code):
+    """Return the names of the classes and functions that Python code defines."""
+    kinds = ast.ClassDef | ast.FunctionDef
+    return {node.name for node in ast.parse(code).body if isinstance(node, kinds)}
+
+
 def apply(folder, file, kind, content):
     """Do in a checkout what a block says: append Python, replace lines, or write a new file."""
     path = folder / file
@@ -30,7 +37,9 @@ def apply(folder, file, kind, content):
         assert not path.exists()
         path.write_text(content)
     elif kind == "python":
-        path.write_text(f"{path.read_text()}\n\n{content}")
+        text = path.read_text()
+        if not defined(content) <= defined(text):  # else somebody has really added it
+            path.write_text(f"{text}\n\n{content}")
     else:
         lines = content.splitlines(keepends=True)
         before = "".join(line[1:] for line in lines if line[0] in " -")
@@ -63,11 +72,12 @@ def runs_of(checkout):
         return list(csv.DictReader(stream))
 
 
-def key_table_of(checkout):
-    """Return what ``python -m tweetrnn config`` prints there."""
+def tweetrnn(checkout, *arguments):
+    """Return what ``python -m tweetrnn`` prints there."""
     return subprocess.run(
-        [sys.executable, "-m", "tweetrnn", "config"],
-        env=os.environ | {"PYTHONPATH": str(checkout.path / "workflow")},
+        [sys.executable, "-m", "tweetrnn", *arguments],
+        cwd=checkout.path,
+        env=os.environ | {"PYTHONPATH": "workflow"},
         capture_output=True,
         text=True,
         check=True,
@@ -76,7 +86,7 @@ def key_table_of(checkout):
 
 def test_every_block_belongs_to_a_section_that_is_tried_here(root):
     found = {section for section, *_ in blocks((root / "docs/extending.md").read_text())}
-    assert found == {"A metric", "A figure", "A tokenizer", "A cell"}
+    assert found == {"A metric", "A figure", "A config key", "A tokenizer", "A cell"}
 
 
 @pytest.mark.slow
@@ -109,6 +119,22 @@ def test_figure_stands_in_the_report_and_in_snakemake_s_and_nothing_is_trained_f
 
 
 @pytest.mark.slow
+def test_config_key_is_checked_listed_and_used_where_it_is_read(finished, follow):
+    follow(finished.path, "A config key")
+    assert finished.planned() == {"render": 1}
+    finished.write_config(report={"closing": ""})
+    done = finished.run(check=False)
+    assert "report.closing: expected at least 1 characters" in done.stdout + done.stderr
+    finished.write_config(report={"closing": "Questions go to the travel desk."})
+    finished.run()
+    report = (finished.path / "results/small/report/report.md").read_text(encoding="utf-8")
+    assert report.rstrip().endswith("\n\nQuestions go to the travel desk.")
+    tweetrnn(finished, "config", "--write-table", "config/README.md")
+    table = (finished.path / "config/README.md").read_text(encoding="utf-8")
+    assert "| `report.closing` | text or null | `null` | A text at the end of the report;" in table
+
+
+@pytest.mark.slow
 def test_tokenizer_can_be_chosen(fresh, follow):
     follow(fresh.path, "A tokenizer")
     fresh.write_config(tokenize={"tokens": "characters"})
@@ -118,22 +144,27 @@ def test_tokenizer_can_be_chosen(fresh, follow):
 
 
 @pytest.mark.slow
-def test_cell_can_be_trained_and_is_compared(fresh, follow):
+def test_cell_is_trained_and_compared_and_predicts(fresh, follow):
     follow(fresh.path, "A cell")
-    assert "`ReluRNN`" in key_table_of(fresh)
-    fresh.write_config(grid={"cell": ["SimpleRNN", "ReluRNN"], "dropout": [False]})
+    assert "`MGU`" in tweetrnn(fresh, "config")
+    fresh.write_config(grid={"cell": ["SimpleRNN", "MGU"], "dropout": [False]})
     fresh.run()
-    assert {(row["cell"], row["status"]) for row in runs_of(fresh)} == {
-        ("SimpleRNN", "finished"),
-        ("ReluRNN", "finished"),
+    runs = {row["cell"]: row for row in runs_of(fresh)}
+    assert {cell: row["status"] for cell, row in runs.items()} == {
+        "SimpleRNN": "finished",
+        "MGU": "finished",
     }
     summary = json.loads((fresh.path / "results/small/report/summary.json").read_text())
     [pair] = summary["comparison"]["primary"]["pairs"]
-    assert (pair["first"], pair["second"]) == ("SimpleRNN", "ReluRNN")
-    assert summary["architectures"]["architecture-ReluRNN-1"][0]["layer"] == "relu_rnn (ReluRNN)"
+    assert (pair["first"], pair["second"]) == ("SimpleRNN", "MGU")
+    assert summary["architectures"]["architecture-MGU-1"][0]["layer"] == "mgu (MGU)"
+    command = ["predict", "--results", "results/small", "--to", "jsonl", "a late flight"]
+    run = f"MGU/{runs['MGU']['combination']}"
+    answer = json.loads(tweetrnn(fresh, *command, "--run", run))
+    assert answer["predicted"] in {"negative", "neutral", "positive"}
 
 
-def test_cell_s_gradients_are_tried_as_the_how_to_says(root, tmp_path, follow):
+def test_cell_s_gradients_are_tested_without_an_edit_of_the_tests(root, tmp_path, follow):
     checkout = copy_checkout(root, tmp_path / "checkout")
     shutil.copy(root / "pyproject.toml", checkout.path)
     (checkout.path / "tests/unit").mkdir(parents=True)
@@ -141,7 +172,7 @@ def test_cell_s_gradients_are_tried_as_the_how_to_says(root, tmp_path, follow):
         shutil.copy(root / "tests" / name, checkout.path / "tests" / name)
     follow(checkout.path, "A cell")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "tests/unit/test_models.py", "-k", "ReluRNN"],
+        [sys.executable, "-m", "pytest", "-q", "tests/unit/test_models.py", "-k", "MGU"],
         cwd=checkout.path,
         env=os.environ | {"PYTHONPATH": str(checkout.path / "workflow")},
         capture_output=True,

@@ -1,6 +1,6 @@
-"""A training that is stopped or killed, at whatever moment, goes on to the same bytes.
+"""A training that is stopped or killed, at any moment, ends in the same bytes.
 
-KILLS sets how many kills each cell must bear (2), KILL_SEED repeats a run of the tests.
+KILLS sets how often each cell's training is killed (2), KILL_SEED repeats a run of the tests.
 """
 
 import os
@@ -12,35 +12,44 @@ import time
 from contextlib import ExitStack
 
 import pytest
-from small_training import arguments, bytes_of, path_of, write_split
-from tweetrnn.training.outputs import OUTPUTS
+from small_training import (
+    bytes_of,
+    config_of,
+    outputs_of,
+    stage_arguments,
+    stage_command,
+    write_split,
+)
 
 pytestmark = pytest.mark.slow
 
 COMBINATION = "rnn1-dense2-dropout1-reg0-lr1e-2"
 EPOCHS = 80
-ENDLESS = 10**4  # for a training that only its end by other means ends
-# Some two seconds of training; a checkpoint of a megabyte or two, for a kill to meet its writing.
+ENDLESS = 10**4  # for a training that never finishes by itself
+# About two seconds of training; a checkpoint of a megabyte or two, so that kills hit its writing.
 SPLIT = {"train": 160, "validation": 40, "test": 40, "length": 8, "width": 3000}
 
 
-class Run:
+class Training:
     """A run's folder, and the processes that train it one after another or at once."""
 
     def __init__(self, split, folder, cell):
         self.split, self.folder, self.cell = split, folder, cell
-        self.checkpoint = folder / "checkpoint/checkpoint.safetensors"
+        self.checkpoint = folder / f"checkpoints/{cell}/{COMBINATION}/1/checkpoint.safetensors"
         self.running = ExitStack()
 
-    def start(self, *options, log="log", epochs=EPOCHS, **environment):
-        """Start ``python -m tweetrnn train``; its standard error can be read."""
-        own = {k: v for k, v in os.environ.items() if k != "TWEETRNN_SUPERVISOR"}
-        settings = {"epochs": epochs, "units": 12}
-        command = arguments(self.split, self.folder, self.cell, COMBINATION, options, **settings)
+    def start(self, log="log", epochs=EPOCHS, environment=None, **arguments):
+        """Start ``python -m tweetrnn train``; its standard error can be read.
+
+        ``arguments`` are optional ones of the stage, ``environment`` more variables.
+        """
+        variables = {k: v for k, v in os.environ.items() if k != "TWEETRNN_SUPERVISOR"}
+        variables["PYTHONPATH"] = os.pathsep.join(sys.path)
+        arguments = stage_arguments(self.split, self.folder, self.cell, COMBINATION, **arguments)
         self.folder.mkdir(exist_ok=True)
         process = subprocess.Popen(
-            [sys.executable, "-m", "tweetrnn", "train", *command, "--log", self.folder / log],
-            env=own | {"PYTHONPATH": os.pathsep.join(sys.path)} | environment,
+            stage_command(arguments, config_of(units=12, epochs=epochs), self.folder / log),
+            env=variables | (environment or {}),
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -54,7 +63,7 @@ class Run:
         return path.read_text().splitlines() if path.exists() else []
 
     def epochs(self, name="log"):
-        """Return how many epochs the log tells of, those done twice counted twice."""
+        """Return how many epochs the log reports; those done twice count twice."""
         return sum("INFO epoch" in line for line in self.log(name))
 
     def train_on(self, process):
@@ -65,22 +74,19 @@ class Run:
         return process.poll() is None
 
     def finish(self):
-        """Train to the end; check that nothing is left but the outputs and the checkpoint."""
+        """Train to the end; check that there are only the outputs and the checkpoint."""
         process = self.start()
         _, error = process.communicate(timeout=60)
         assert process.returncode == 0, error
-        outputs = {path_of(self.folder, name).name for name in OUTPUTS}
-        logs = {path.name for path in self.folder.glob("log*")}
-        left = {path.name for path in self.folder.iterdir()}
-        assert left == outputs | logs | {"checkpoint"}
-        assert list(self.checkpoint.parent.iterdir()) == [self.checkpoint]
+        expected = {*outputs_of(self.folder).values(), *self.folder.glob("log*"), self.checkpoint}
+        assert {path for path in self.folder.rglob("*") if path.is_file()} == expected
 
     def half_written(self):
         """Return the files that are being written, or were when their writer was killed."""
         return list(self.folder.rglob(".*.part"))
 
     def results(self):
-        """Return {output: bytes} of what must be the same after any disturbance."""
+        """Return {name: bytes} of what must be the same after any interruption."""
         return bytes_of(self.folder)
 
 
@@ -92,10 +98,10 @@ def split(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def undisturbed(split, tmp_path_factory):
-    """{cell: what its run leaves if nothing happens}."""
+    """{cell: what its run writes if nothing happens}."""
     results = {}
     for cell in ("SimpleRNN", "LSTM"):
-        run = Run(split, tmp_path_factory.mktemp("undisturbed") / cell, cell)
+        run = Training(split, tmp_path_factory.mktemp("undisturbed") / cell, cell)
         with run.running:
             run.finish()
         results[cell] = run.results()
@@ -104,11 +110,11 @@ def undisturbed(split, tmp_path_factory):
 
 @pytest.fixture
 def run_of(split, tmp_path):
-    """A function from a cell to its Run, whose processes end with the test."""
+    """A function from a cell to its Training, whose processes end with the test."""
     with ExitStack() as stack:
 
         def make(cell):
-            run = Run(split, tmp_path / cell, cell)
+            run = Training(split, tmp_path / cell, cell)
             stack.enter_context(run.running)
             return run
 
@@ -124,7 +130,7 @@ def chance():
 
 
 def stopped_within_5_seconds(process, stop):
-    """Stop the process; check its status and its words."""
+    """Stop the process; check its exit status and its message."""
     began = time.monotonic()
     stop()
     _, error = process.communicate(timeout=60)
@@ -138,7 +144,7 @@ def stopped_within_5_seconds(process, stop):
     [("SimpleRNN", [signal.SIGTERM]), ("LSTM", [signal.SIGINT, signal.SIGUSR1])],
     ids=["SimpleRNN", "LSTM"],
 )
-def test_told_to_stop_a_training_leaves_a_checkpoint_and_goes_on_from_there(
+def test_stopped_training_leaves_a_checkpoint_and_continues_from_there(
     run_of, undisturbed, chance, cell, numbers
 ):
     run = run_of(cell)
@@ -155,15 +161,11 @@ def test_told_to_stop_a_training_leaves_a_checkpoint_and_goes_on_from_there(
     assert run.results() == undisturbed[cell]
 
 
-@pytest.mark.parametrize("told", ["option", "environment"])
-def test_training_ends_with_a_checkpoint_when_its_supervisor_is_killed(run_of, told):
+def test_training_ends_with_a_checkpoint_when_its_supervisor_is_killed(run_of):
     run = run_of("SimpleRNN")
     with subprocess.Popen(["sleep", "60"]) as supervisor:
         pid = str(supervisor.pid)
-        if told == "option":
-            process = run.start("--supervisor", pid, epochs=ENDLESS)
-        else:
-            process = run.start(TWEETRNN_SUPERVISOR=pid, epochs=ENDLESS)
+        process = run.start(environment={"TWEETRNN_SUPERVISOR": pid}, epochs=ENDLESS)
         assert run.train_on(process)
         stopped_within_5_seconds(process, supervisor.kill)
     assert run.checkpoint.exists()
@@ -171,24 +173,24 @@ def test_training_ends_with_a_checkpoint_when_its_supervisor_is_killed(run_of, t
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
-def test_training_that_is_told_to_stop_while_it_imports_does_so(run_of, chance, number):
+def test_training_can_be_stopped_while_it_imports(run_of, chance, number):
     run = run_of("SimpleRNN")
     process = run.start()
-    while not heeds_signals(process.pid):
+    while not handles_signals(process.pid):
         time.sleep(0.001)
     time.sleep(chance.uniform(0, 0.5))
     stopped_within_5_seconds(process, lambda: process.send_signal(number))
-    assert not list(run.folder.glob("[!l]*"))
+    assert not list(run.folder.glob("[!l]*"))  # nothing but the log
 
 
-def heeds_signals(pid):
+def handles_signals(pid):
     """Whether a process handles SIGUSR1, as Python by itself does not; see proc(5), SigCgt."""
     with open(f"/proc/{pid}/status") as stream:
         caught = next(line for line in stream if line.startswith("SigCgt"))
     return bool(int(caught.split()[1], 16) >> (signal.SIGUSR1 - 1) & 1)
 
 
-# Kills: each takes (run, process, chance), and leaves the process dead or done.
+# Kills: each takes (run, process, chance); afterwards the process is dead or done.
 
 
 def kill_at_any_moment(run, process, chance):
@@ -200,7 +202,7 @@ def kill_at_any_moment(run, process, chance):
 
 
 def kill_while_writing(run, process, chance):
-    """SIGKILL when a file is half written: look again and again, the process standing still."""
+    """SIGKILL when a file is half written: stop the process again and again to look."""
     run.train_on(process)
     time.sleep(chance.uniform(0, 0.3))
     while process.poll() is None:
@@ -215,14 +217,14 @@ def kill_while_writing(run, process, chance):
 
 
 def stop(run, process, chance):
-    """Any of the signals that a training heeds, at a moment of it."""
+    """Any of the signals that a training handles, at a moment of it."""
     run.train_on(process)
     time.sleep(chance.uniform(0, 1))
     process.send_signal(chance.choice([signal.SIGTERM, signal.SIGINT, signal.SIGUSR1]))
 
 
 @pytest.mark.parametrize("cell", ["SimpleRNN", "LSTM"])
-def test_killed_training_goes_on_to_the_same_bytes(run_of, undisturbed, chance, cell):
+def test_killed_training_ends_in_the_same_bytes(run_of, undisturbed, chance, cell):
     run = run_of(cell)
     kinds = [kill_while_writing, kill_at_any_moment, stop]
     for number in range(int(os.environ.get("KILLS", 2))):
@@ -231,17 +233,17 @@ def test_killed_training_goes_on_to_the_same_bytes(run_of, undisturbed, chance, 
         kill(run, process, chance)
         process.wait(60)
         print(kill.__name__, process.returncode, f"after {run.epochs()} epochs")
-        if process.returncode == 0:  # it was done before: begin anew
+        if process.returncode == 0:  # it was done before the kill: remove the outputs
             assert run.results() == undisturbed[cell]
-            for name in OUTPUTS:
-                path_of(run.folder, name).unlink()
+            for path in outputs_of(run.folder).values():
+                path.unlink()
     run.finish()
     assert run.results() == undisturbed[cell]
 
 
 def test_stale_checkpoint_is_never_resumed(run_of, undisturbed):
     run = run_of("LSTM")
-    process = run.start("--code-digest", "other")
+    process = run.start(code_digest="other")
     assert run.train_on(process)
     stopped_within_5_seconds(process, process.terminate)
     before = run.epochs()
@@ -251,16 +253,14 @@ def test_stale_checkpoint_is_never_resumed(run_of, undisturbed):
     assert run.results() == undisturbed["LSTM"]
 
 
-def test_two_processes_never_train_one_run_at_once_and_one_takes_a_dead_one_s_place(
-    run_of, undisturbed
-):
+def test_two_processes_never_train_a_run_at_once_and_one_replaces_a_dead_one(run_of, undisturbed):
     run = run_of("LSTM")
     processes = {log: run.start(log=log) for log in ("log 1", "log 2")}
     while not any(run.epochs(log) > 1 for log in processes):  # the first one's checkpoint is there
         time.sleep(0.005)
     first, second = sorted(processes, key=run.epochs, reverse=True)
-    processes[first].send_signal(signal.SIGSTOP)  # not dead, though it does nothing
-    impatient = run.start("--lock-wait", "0.2", log="log 3")
+    processes[first].send_signal(signal.SIGSTOP)  # not dead, although it does nothing
+    impatient = run.start(lock_wait=0.2, log="log 3")
     _, error = impatient.communicate(timeout=60)
     assert impatient.returncode == 1
     assert "another process is training this run and did not end within 0.2 s" in error

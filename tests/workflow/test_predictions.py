@@ -1,4 +1,4 @@
-"""Predicting again what training predicted; the rule; a folder to take away."""
+"""Predicting again what training predicted; the rule; an exported folder."""
 
 import csv
 import json
@@ -11,21 +11,23 @@ import pytest
 import small_experiment
 import yaml
 from tweetrnn.__main__ import main
-from tweetrnn.prediction.predictor import Encoder, settings_of_results
+from tweetrnn.prediction.model_files import settings_of_results
+from tweetrnn.prediction.predictor import Encoder
+from tweetrnn.results import Results
 from tweetrnn.training.cells import CELLS
 
 PROBABILITIES = re.compile(r"p\d+")
 
 
 def stored(run):
-    """Return the probabilities (N, classes) of the validation part that a training stored."""
+    """Return the probabilities (N, classes) of the validation set that a training stored."""
     table = pq.read_table(run / "predictions.parquet", filters=[("part", "=", "validation")])
     names = [name for name in table.column_names if PROBABILITIES.fullmatch(name)]
     return np.column_stack([table[name].to_numpy() for name in names])
 
 
 def validation_tweets(results, corpus):
-    """Return the corpus's own rows (dicts) of the validation part, in its order."""
+    """Return the corpus's rows (dicts) of the validation set, in its order."""
     with corpus.open(encoding="utf-8", newline="") as stream:
         by_id = {row["tweet_id"]: row for row in csv.DictReader(stream)}
     ids = pq.read_table(results / "tokenize/tweets.parquet", columns=["id"])["id"].to_pylist()
@@ -34,7 +36,7 @@ def validation_tweets(results, corpus):
 
 
 def predicted(command, rows, folder):
-    """Return the probabilities (N, classes) that a command gives of rows, by way of CSV files."""
+    """Return the probabilities (N, classes) that a command gives for rows, through CSV files."""
     with (folder / "in.csv").open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, rows[0])
         writer.writeheader()
@@ -42,10 +44,10 @@ def predicted(command, rows, folder):
     files = ["--input", str(folder / "in.csv"), "--output", str(folder / "out.csv")]
     assert main(["predict", *map(str, command), *files]) == 0
     with (folder / "out.csv").open(encoding="utf-8", newline="") as stream:
-        found = list(csv.DictReader(stream))
-    assert [row["tweet_id"] for row in found] == [row["tweet_id"] for row in rows]
-    names = [name for name in found[0] if name.startswith("probability_")]
-    return np.array([[float(row[name]) for name in names] for row in found])
+        answers = list(csv.DictReader(stream))
+    assert [row["tweet_id"] for row in answers] == [row["tweet_id"] for row in rows]
+    names = [name for name in answers[0] if name.startswith("probability_")]
+    return np.array([[float(row[name]) for name in names] for row in answers])
 
 
 def corpus_of(checkout):
@@ -82,7 +84,7 @@ def test_default_is_a_selected_run_of_the_grid(finished_once, tmp_path):
 
 
 def sections_of(root, preset):
-    """Return the sections of a preset that say how tweets are read, its corpus file left out."""
+    """Return the sections of a preset that say how tweets are read, without its corpus file."""
     config = yaml.safe_load((root / f"config/{preset}.yaml").read_text())
     corpus = {
         key: config["corpus"][key] for key in ("labels", "ignore_labels") if key in config["corpus"]
@@ -103,12 +105,12 @@ def test_validation_tweets_get_the_stored_probabilities(finished_once, tmp_path,
 
 
 @pytest.mark.parametrize("preset", ["reference-two-class", "reference-three-class"])
-def test_so_they_do_under_the_reference_s_protocol(finished_once, tmp_path, root, preset):
+def test_and_under_the_reference_s_protocol(finished_once, tmp_path, root, preset):
     check(finished_once, tmp_path, sections_of(root, preset))
 
 
 def check(finished, folder, sections):
-    """Train a run of each cell on that corpus and hold predictions against its own."""
+    """Train a run of each cell on that corpus and compare predictions with those it stored."""
     corpus, results = corpus_of(finished), folder / "results"
     sections |= {"training": {"epochs": 1}, "model": {"units": 8}}
     small_experiment.prepare(results, corpus, **sections)
@@ -127,10 +129,11 @@ def test_real_tweets_get_the_sequences_that_split_wrote(tweets_csv, tmp_path, ro
         rows = list(csv.DictReader(stream))
     ignored = sections["corpus"].get("ignore_labels", [])
     texts = [row["text"] for row in rows if row["airline_sentiment"] not in ignored]
-    encoder = Encoder(*settings_of_results(tmp_path))
-    placed = pq.read_table(tmp_path / "split/rows.parquet", filters=[("part", "=", "validation")])
-    sequences, _, _ = encoder.encode([texts[row] for row in placed["row"].to_pylist()])
-    assert np.array_equal(sequences, np.load(tmp_path / "split/validation_sequences.npy"))
+    results = Results(tmp_path)
+    encoder = Encoder(*settings_of_results(results))
+    validation = pq.read_table(results.rows, filters=[("part", "=", "validation")])
+    sequences, _, _ = encoder.encode([texts[row] for row in validation["row"].to_pylist()])
+    assert np.array_equal(sequences, np.load(results.validation_sequences))
 
 
 # ------------------------------------------------------------------------------------ the rule
@@ -160,7 +163,7 @@ def test_files_named_in_the_config_are_predicted(finished, capsys):
     assert finished.planned() == {"predict": 1}
 
 
-def test_file_without_a_name_has_its_own_and_its_mistake_is_one_message(finished):
+def test_file_without_a_name_is_named_after_itself_and_its_mistake_is_one_message(finished):
     (finished.path / "bad.csv").write_text("tweet\na\n")
     finished.write_config(predict={"files": ["bad.csv"]})
     done = finished.run("results/small/predict/bad.csv", check=False)
@@ -171,13 +174,13 @@ def test_file_without_a_name_has_its_own_and_its_mistake_is_one_message(finished
     assert (finished.path / "results/small/predict/bad.csv").exists()
 
 
-# --------------------------------------------------------------------------- a folder to take away
+# ------------------------------------------------------------------------------ an exported folder
 
 
 def test_exported_folder_is_enough_on_another_machine(finished, tmp_path):
     results = finished.path / "results/small"
     rows = validation_tweets(results, corpus_of(finished))
-    [run] = (results / "train/LSTM").glob("*/2")  # the selected combination, trained anew
+    [run] = (results / "train/LSTM").glob("*/2")  # the selected combination, trained again
     assert main(["export", str(run), str(tmp_path / "model")]) == 0
     expected = stored(run)
     shutil.rmtree(results)
@@ -186,28 +189,31 @@ def test_exported_folder_is_enough_on_another_machine(finished, tmp_path):
     )
 
 
-def test_card_of_a_selected_run_tells_the_comparison_s_figures(finished_once, tmp_path):
+def test_card_of_a_selected_run_has_the_comparison_s_metrics(finished_once, tmp_path):
     results = finished_once.path / "results/small"
     comparison = json.loads((results / "compare/comparison.json").read_text())
-    own = comparison["primary"]["accuracies"]
+    accuracies = comparison["primary"]["accuracies"]
     [run] = (results / "train/LSTM").glob("*/2")
     assert main(["export", str(run), str(tmp_path / "model")]) == 0
     card = (tmp_path / "model/README.md").read_text()
 
-    def figures(start):
+    def metrics(start):
         [line] = [line for line in card.splitlines() if line.startswith(f"| {start}")]
         return [cell.strip() for cell in line.split("|")[2:4]]
 
     for start, name in (
-        ("its combination, trained anew", "LSTM"),
+        ("its combination: mean over 1 new training", "LSTM"),
         ("baseline: the most frequent", "majority"),
         ("baseline: logistic", "logistic_regression"),
     ):
-        low, high = own[name]["interval"]
-        assert figures(start) == [f"{own[name]['accuracy']:.3f}", f"{low:.3f} to {high:.3f}"]
+        low, high = accuracies[name]["interval"]
+        assert metrics(start) == [
+            f"{accuracies[name]['accuracy']:.3f}",
+            f"{low:.3f} to {high:.3f}",
+        ]
     test = pq.read_table(run / "predictions.parquet", filters=[("part", "=", "test")]).to_pydict()
     p = np.column_stack([test[name] for name in test if PROBABILITIES.fullmatch(name)])
-    assert figures("this run (replicate 2)")[0] == f"{(p.argmax(1) == test['label']).mean():.3f}"
+    assert metrics("this run (replicate 2)")[0] == f"{(p.argmax(1) == test['label']).mean():.3f}"
     assert "invented tweets" in card and "invented by this program" in card
     for row in validation_tweets(results, corpus_of(finished_once)):
         assert row["text"] not in card

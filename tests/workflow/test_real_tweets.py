@@ -1,50 +1,46 @@
-"""The presets on the real tweets: what the reference report and the data's own card say of them."""
+"""The presets on the real tweets, compared with the reference report and the data's card."""
 
 import csv
+import functools
 import random
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from tweetrnn.config import resolve
-from tweetrnn.data import encode, split, tokenize
+from small_experiment import completed, prepare
 from tweetrnn.files import read_json
 from tweetrnn.grid import Combination
+from tweetrnn.results import SPLIT_ARRAYS, Results
+from tweetrnn.sets import SETS
 
-SETS = split.SETS
 CLASSES = {"negative": 9178, "neutral": 3099, "positive": 2363}
 
 
 class Stages:
     """What tokenize, encode and split make of a corpus under a preset."""
 
-    def __init__(self, folder, corpus, config):
-        self.folder, self.config = folder, config
-        outputs = {name: folder / name for name in encode.OUTPUTS}
-        tokenize.tokenize(corpus, config, folder / "tweets", folder / "facts", folder / "dropped")
-        self.tokens = read_json(folder / "facts")
-        self.encoded = encode.encode(
-            folder / "tweets", self.tokens["labels"], config["sequence"], outputs
-        )
-        written = {name: folder / name for name in (*split.ARRAYS, "rows", "vocabulary")}
-        self.split = split.divide(folder / "tweets", outputs, self.encoded, config, written)
+    def __init__(self, folder, corpus, sections):
+        prepare(folder, corpus, **sections)
+        self.sections, self.config = sections, completed(corpus, sections)
+        self.results = Results(folder)
+        self.tokens = read_json(self.results.token_facts)
+        self.encoded = read_json(self.results.encode_facts)
+        self.split = read_json(self.results.split_facts)
 
     def array(self, name):
         """Return one of split's arrays."""
-        return np.load(self.folder / name, allow_pickle=False)
+        return np.load(getattr(self.results, name), allow_pickle=False)
 
 
 @pytest.fixture(scope="module")
 def preset(root, tweets_csv, tmp_path_factory):
-    """Return what the stages make of the real tweets under a preset; each runs once."""
-    made = {}
+    """Return a function of a preset's name: the Stages on the real tweets, which run once each."""
 
+    @functools.cache
     def run(name):
-        if name not in made:
-            config = resolve(yaml.safe_load((root / f"config/{name}.yaml").read_text()))
-            made[name] = Stages(tmp_path_factory.mktemp(name), tweets_csv, config)
-        return made[name]
+        sections = yaml.safe_load((root / f"config/{name}.yaml").read_text())
+        return Stages(tmp_path_factory.mktemp(name), tweets_csv, sections)
 
     return run
 
@@ -70,7 +66,7 @@ def test_every_row_is_read_and_none_dropped(preset, name):
 
 
 def test_texts_are_those_that_csv_reads(preset, rows):
-    tweets = pq.read_table(preset("airline").folder / "tweets", columns=["id", "text", "label"])
+    tweets = pq.read_table(preset("airline").results.tweets, columns=["id", "text", "label"])
     assert tweets["id"].to_pylist() == [row["tweet_id"] for row in rows]
     assert tweets["text"].to_pylist() == [row["text"] for row in rows]
     assert tweets["label"].to_pylist() == [row["airline_sentiment"] for row in rows]
@@ -85,32 +81,32 @@ def test_lengths_in_words_are_those_of_the_data_card(preset):
     ("name", "repeats", "conflicting"), [("reference-three-class", 216, 59), ("airline", 265, 100)]
 )
 def test_repeats_are_counted_by_tokens(preset, rows, name, repeats, conflicting):
-    """213 rows repeat an earlier text to the letter; 3 more but for white space, 49 but for case,
-    addresses and the like."""
-    to_the_letter = len(rows) - len({row["text"] for row in rows})
+    """213 rows repeat an earlier text exactly, 3 more apart from white space, and 49 more apart
+    from case, addresses and the like."""
+    exact = len(rows) - len({row["text"] for row in rows})
     facts = preset(name).tokens
-    assert to_the_letter == 213
+    assert exact == 213
     assert facts["duplicate_rows"] == repeats
     assert facts["conflicting_rows"] == conflicting
     assert facts["duplicate_ids"] == len(rows) - len({row["tweet_id"] for row in rows}) == 155
 
 
 @pytest.mark.parametrize("name", ["airline", "reference-three-class"])
-def test_parts_have_the_configured_sizes_and_share_no_tweet(preset, name):
+def test_sets_have_the_configured_sizes_and_share_no_tweet(preset, name):
     stages = preset(name)
     for part in SETS:
         share = stages.config["split"]["fractions"][part]
-        found = stages.split["parts"][part]
-        assert found["tweets"] == pytest.approx(share * 14_640, abs=2)
-        assert stages.array(f"{part}_sequences").shape == (found["tweets"], 30)
+        facts = stages.split["parts"][part]
+        assert facts["tweets"] == pytest.approx(share * 14_640, abs=2)
+        assert stages.array(f"{part}_sequences").shape == (facts["tweets"], 30)
         if stages.config["split"]["method"] == "stratified":
             for label, count in CLASSES.items():
-                assert found["classes"][label] == pytest.approx(share * count, abs=6)
+                assert facts["classes"][label] == pytest.approx(share * count, abs=6)
     assert stages.split["straddling_groups"] == 0
     assert stages.split["seen_in_training"] == {"validation": 0, "test": 0}
 
 
-def test_the_airline_preset_learns_words_from_training_alone(preset):
+def test_the_vocabulary_of_the_airline_preset_is_fitted_on_training_alone(preset):
     stages = preset("airline")
     assert stages.split["fit_on"] == "train"
     assert stages.split["words_unseen_in_training"] > 0
@@ -121,7 +117,7 @@ def test_the_airline_preset_learns_words_from_training_alone(preset):
     assert 0.02 < stages.split["parts"]["validation"]["unknown_rate"] < 0.06
 
 
-def test_the_three_class_preset_takes_the_whole_data_s_dictionary(preset, rows):
+def test_the_vocabulary_of_the_three_class_preset_is_fitted_on_all_tweets(preset, rows):
     stages = preset("reference-three-class")
     words = {word for row in rows for word in row["text"].split()}
     assert stages.split["vocabulary_words"] == len(words) == 30_105
@@ -137,7 +133,7 @@ def test_the_two_class_preset_has_the_reference_s_one_hot_width_and_split(preset
     assert stages.split["padding_id"] == stages.split["unknown_id"] == 22_020  # all-zero vectors
     sizes = {part: stages.split["parts"][part]["tweets"] for part in SETS}
     assert sizes == {"train": 9_232, "validation": 2_309, "test": 0}
-    assert pq.read_table(stages.folder / "rows")["row"].to_pylist() == list(range(11_541))
+    assert pq.read_table(stages.results.rows)["row"].to_pylist() == list(range(11_541))
     assert stages.split["parts"]["validation"]["classes"]["negative"] / 2_309 == pytest.approx(
         0.854, abs=5e-4
     )
@@ -156,15 +152,13 @@ def test_the_two_class_preset_gives_the_layer_sizes_that_the_reference_prints(pr
     assert [row.parameters for row in model.summary()] == [2_822_784, 8_320, 1_056, 528, 34]
 
 
-def test_the_same_tweets_in_another_order_give_the_same_parts(preset, rows, tmp_path):
+def test_the_same_tweets_in_another_order_give_the_same_sets(preset, rows, tmp_path):
     first = preset("airline")
     with (tmp_path / "shuffled.csv").open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, rows[0].keys())
         writer.writeheader()
         writer.writerows(random.Random(1).sample(rows, len(rows)))
-    again = Stages(tmp_path, tmp_path / "shuffled.csv", first.config)
-    for name in split.ARRAYS:
+    again = Stages(tmp_path / "results", tmp_path / "shuffled.csv", first.sections)
+    for name in SPLIT_ARRAYS:
         assert np.array_equal(first.array(name), again.array(name)), name
-    assert pq.read_table(first.folder / "vocabulary").equals(
-        pq.read_table(again.folder / "vocabulary")
-    )
+    assert pq.read_table(first.results.vocabulary).equals(pq.read_table(again.results.vocabulary))

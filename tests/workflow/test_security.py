@@ -1,4 +1,4 @@
-"""No name, path or tweet is ever run as a command, and no result tells where it was made."""
+"""No name, path or tweet is ever run as a command, and no result reveals where it was made."""
 
 import csv
 import os
@@ -17,7 +17,7 @@ HOST, USER = "zanzibar-quux", "dorothea-quux"
 
 @pytest.fixture
 def hostile(fresh):
-    """A folder, a corpus file, columns, texts and a title that a shell would act upon.
+    """A folder, a corpus file, columns, texts and a title that contain shell commands.
 
     The process has a host and a user name that occur nowhere else.
     """
@@ -62,13 +62,13 @@ def hostile(fresh):
 
 
 def texts_of(path):
-    """Yield all that a file says: its bytes, and the columns of a Parquet file."""
+    """Yield the contents of a file: its bytes, and the columns of a Parquet file."""
     yield path.read_bytes().decode("utf-8", "replace")
     if path.suffix == ".parquet":
         yield str(pq.read_table(path).to_pylist())
 
 
-def test_hostile_names_are_not_run_and_no_result_tells_host_or_user(hostile, fresh):
+def test_hostile_names_are_not_run_and_no_result_contains_host_or_user(hostile, fresh):
     assert (hostile / "results/small/report/report.html").exists()
     assert not list(fresh.path.parent.rglob("pwned"))
     for path in hostile.glob("results/**/*"):

@@ -9,16 +9,19 @@ import threading
 import time
 
 from tweetrnn import stages
-from tweetrnn.errors import Stopped, UserError, note
-from tweetrnn.guard import LOOKED_AFTER, STOPPED_STATUS, Guard
+from tweetrnn.errors import Stopped, UserError, repeat_at_end
+from tweetrnn.guard import CHECK_INTERVAL, STOPPED_STATUS, Guard
 from tweetrnn.wording import listed
 
-# {command: (its module, what it does)} for people; rules run the stages of stages.py.
+# {command: (its module, what it does)}, for people; rules run the stages of stages.py.
 COMMANDS = {
     "run": ("running.run", "run the workflow on this machine; safe to start again after any kill"),
     "submit": ("running.submit", "run the workflow on a SLURM cluster, under a watchdog"),
     "status": ("running.status", "show how far the trainings are (--watch: until they are done)"),
-    "config": ("config", "check a config file and show it completed; without one, list all keys"),
+    "config": (
+        "running.show_config",
+        "check a config file and show it completed; without one, list all keys",
+    ),
     "headline": ("reporting.headline", "print where a report is and its first sentences"),
     "trace": ("reporting.trace", "follow one tweet through the stages"),
     "predict": ("prediction.predict", "predict the sentiment of tweets with a trained model"),
@@ -31,13 +34,16 @@ COMMANDS = {
 
 
 def _log_to(path):
-    """Send everything to the log file, warnings and worse to the terminal as well."""
+    """Log to the file ``path``, and warnings and errors to the terminal as well.
+
+    Without a file, everything goes to the terminal.
+    """
     logger = logging.getLogger("tweetrnn")
     logger.setLevel(logging.INFO)
     logger.propagate = False
-    for earlier in logger.handlers[:]:  # of another call in this process, as tests make them
-        logger.removeHandler(earlier)
-        earlier.close()
+    for handler in logger.handlers[:]:  # of an earlier call in this process, as in tests
+        logger.removeHandler(handler)
+        handler.close()
     terminal = logging.StreamHandler(sys.stderr)
     terminal.setFormatter(logging.Formatter("%(message)s"))
     logger.addHandler(terminal)
@@ -45,14 +51,14 @@ def _log_to(path):
         terminal.setLevel(logging.WARNING)
         file = logging.FileHandler(path, encoding="utf-8")
         file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-        file.handleError = lambda record: None  # on a full disk, the result's own error is told
+        file.handleError = lambda record: None  # on a full disk, the result's error is reported
         logger.addHandler(file)
 
 
 def _end_with(supervisor):
-    """End this process soon after the process ``supervisor``, which alone wants its files.
+    """End this process soon after the process ``supervisor``, the only one that needs its files.
 
-    Otherwise a stage whose Snakemake was killed would put its file over one made since.
+    Otherwise a stage whose Snakemake was killed would overwrite files that were written since.
     """
     guard = Guard(supervisor)
 
@@ -62,21 +68,21 @@ def _end_with(supervisor):
                 guard.poll()
             except Stopped:
                 os._exit(STOPPED_STATUS)
-            time.sleep(LOOKED_AFTER)
+            time.sleep(CHECK_INTERVAL)
 
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _tell(message):
-    """Tell what went wrong, on the terminal and in the log; return the exit status."""
+def _fail(message):
+    """Report what went wrong, on the terminal and in the log; return the exit status."""
     message = f"error: {message}"
     logging.getLogger("tweetrnn").error(message)
-    note(message)
+    repeat_at_end(message)
     return 1
 
 
-def _lacks_memory(error):
-    """Whether an exception means that memory ran out; torch has no class of its own for the CPU."""
+def _is_out_of_memory(error):
+    """Whether an exception means that memory ran out; torch has no such class for the CPU."""
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ == "OutOfMemoryError"
@@ -85,19 +91,19 @@ def _lacks_memory(error):
 
 
 def parse(arguments):
-    """Return (command or stage, a function that runs it, its log) of a command line."""
+    """Return (command or stage, a function that runs it, its log file) of a command line."""
     if arguments[:1] and arguments[0] in stages.STAGES:
         stage, given, config, log = stages.parse(arguments)
         return stage, lambda: stages.run(stage, given, config), log
     parser = argparse.ArgumentParser(
         prog="python -m tweetrnn",
-        description="What can be done with the pipeline. COMMAND --help explains the options of "
-        f"one. (The workflow's rules run the stages {listed(list(stages.STAGES))}.)",
+        description="The pipeline's commands; COMMAND --help explains the options of one. "
+        f"(The workflow's rules run the stages {listed(list(stages.STAGES))}.)",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (path, summary) in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=summary)
-        if arguments[:1] == [name]:  # import no other one: torch alone costs seconds
+        if arguments[:1] == [name]:  # import no other module: torch alone takes seconds
             module = importlib.import_module(f"tweetrnn.{path}")
             module.add_arguments(command)
             command.set_defaults(main=module.main)
@@ -112,24 +118,24 @@ def main(argv=None):
     """Run one command or stage; return the exit status (1 after a user's mistake)."""
     name, run, log = parse(sys.argv[1:] if argv is None else argv)
     supervisor = os.environ.get("TWEETRNN_SUPERVISOR")
-    if supervisor and name != "train":  # which stops by itself, with a checkpoint
+    if supervisor and name != "train":  # train stops by itself, with a checkpoint
         _end_with(int(supervisor))
     try:
         _log_to(log)
         return run() or 0
     except UserError as error:
-        return _tell(error)
+        return _fail(error)
     except BrokenPipeError:
         return 1
     except OSError as error:  # a full disk, a read-only folder: the machine's fault, not the code's
         path = error.filename2 or error.filename  # of a copy or a move, where it goes
         where = f"{path}: " if path else ""
-        return _tell(f"{where}{error.strerror or error}; mend that and run again")
+        return _fail(f"{where}{error.strerror or error}; fix that and run again")
     except (MemoryError, RuntimeError) as error:
-        if not _lacks_memory(error):
+        if not _is_out_of_memory(error):
             raise
         reason = next(iter(str(error).splitlines()), type(error).__name__)
-        return _tell(
+        return _fail(
             f"memory ran out ({reason}); run fewer jobs at once (--cores), or choose a smaller "
             "training.batch_size or model.units"
         )

@@ -16,8 +16,8 @@ class Stopped(Exception):
     """A training was asked to stop; the message says by what."""
 
 
-def note(message):
-    """Leave a message for ``tweetrnn run``, which repeats it when Snakemake has ended."""
+def repeat_at_end(message):
+    """Have ``tweetrnn run`` repeat a message when Snakemake has ended."""
     if path := os.environ.get("TWEETRNN_ERRORS"):
         with Path(path).open("a", encoding="utf-8") as stream:
             stream.write(f"{message}\n")

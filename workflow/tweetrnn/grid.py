@@ -88,20 +88,21 @@ def combinations(config):
     """Return the grid's combinations in the reference's nesting order.
 
     ``config`` has the section grid, with lists under FACTORS and ``sample``, and ``seed``, which
-    only a sample needs. Of a sample are the combinations whose names' digests, with the seed, are
-    smallest: it does not depend on the order of values, and a larger one contains it.
+    only a sample needs. A sample consists of the combinations whose names, hashed with the seed,
+    have the smallest digests: it does not depend on the order of values, and a larger sample
+    contains a smaller one.
     """
     grid = config["grid"]
     product = [Combination(*values) for values in itertools.product(*(grid[f] for f in FACTORS))]
     if not is_sample(grid):
         return product
 
-    def lot(combination):
+    def digest(combination):
         text = f"{config['seed']}/sample/{combination.name}"
         return hashlib.sha256(text.encode()).digest()
 
-    drawn = set(sorted(product, key=lot)[: size(grid)])
-    return [combination for combination in product if combination in drawn]
+    chosen = set(sorted(product, key=digest)[: size(grid)])
+    return [combination for combination in product if combination in chosen]
 
 
 @dataclass(frozen=True, order=True)

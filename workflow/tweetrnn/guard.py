@@ -1,4 +1,4 @@
-"""When a training must stop, and that it is alone: signals, the supervisor's life, one lock."""
+"""When a training must stop (signals, the supervisor's end), and a lock for one process a run."""
 
 import errno
 import fcntl
@@ -13,27 +13,27 @@ from tweetrnn.errors import Stopped, UserError
 
 log = logging.getLogger("tweetrnn")
 
-# The exit status of a training that stopped and left a checkpoint; sysexits.h calls it EX_TEMPFAIL:
-# nothing is wrong, try again.
+# The exit status of a training that stopped and wrote a checkpoint: EX_TEMPFAIL of sysexits.h,
+# which means that nothing is wrong and to try again.
 STOPPED_STATUS = 75
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
-LOOKED_AFTER = 0.5  # seconds between two looks at the supervisor or the lock
+CHECK_INTERVAL = 0.5  # seconds between two checks of the supervisor or the lock
 
 
 def process_started(pid):
-    """Return when a process began, in clock ticks since boot (0 where that is not told), or None.
+    """Return when a process started, in clock ticks since boot, or None if it has ended.
 
-    None: it is gone, or dead and not yet collected. Together with the pid, which is used again
-    sooner or later, the time says which process is meant. Field 22 of /proc/PID/stat; the name
-    before it may itself hold blanks and parentheses.
+    0 where the system does not say. A pid is used again sooner or later; together with this time
+    it identifies a process. A dead process that its parent has not waited for has ended. The time
+    is field 22 of /proc/PID/stat; the process's name before it may contain blanks and parentheses.
     """
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         if Path("/proc/self/stat").exists():
             return None
-        with suppress(PermissionError):  # a system without /proc; somebody else's process lives
+        with suppress(PermissionError):  # a system without /proc; another user's process is alive
             try:
                 os.kill(pid, 0)
             except ProcessLookupError:
@@ -45,60 +45,61 @@ def process_started(pid):
 class Guard:
     """Turns signals, and the end of the process ``supervisor`` (a pid or None), into ``Stopped``.
 
-    A context manager: inside, a signal of ``SIGNALS`` only leaves a note, and ``poll``, called
-    where the work can be left, raises ``Stopped``. Within ``nothing_to_lose`` it ends the process.
+    A context manager: inside it a signal of ``SIGNALS`` is only recorded, and ``poll``, called
+    where the work can be interrupted, raises ``Stopped``. Within ``nothing_to_lose`` a signal ends
+    the process at once.
     """
 
     def __init__(self, supervisor=None):
         self.supervisor = supervisor
         self.started = supervisor and process_started(supervisor)
         self.received = None
-        self.hasty = False
-        self.next_look = 0.0
+        self.exit_at_once = False
+        self.next_check = 0.0
 
     def __enter__(self):
-        self.previous = {number: signal.signal(number, self._note) for number in SIGNALS}
+        self.previous = {number: signal.signal(number, self._record) for number in SIGNALS}
         return self
 
     def __exit__(self, *error):
         for number, handler in self.previous.items():
             signal.signal(number, handler)
 
-    def _note(self, number, frame):
+    def _record(self, number, frame):
         self.received = number
-        if self.hasty:
-            log.warning("stopped by %s before it began", signal.Signals(number).name)
+        if self.exit_at_once:
+            log.warning("stopped by %s before it started", signal.Signals(number).name)
             os._exit(STOPPED_STATUS)  # an exception might be caught by what is being imported
 
     @contextmanager
     def nothing_to_lose(self):
-        """Let signals end the process at once, its status ``STOPPED_STATUS``: for slow imports."""
-        self.hasty = True
+        """Let signals end the process at once with ``STOPPED_STATUS``: for slow imports."""
+        self.exit_at_once = True
         try:
             yield
         finally:
-            self.hasty = False
+            self.exit_at_once = False
 
     def poll(self):
-        """Raise ``Stopped`` if there is cause; costs next to nothing."""
+        """Raise ``Stopped`` after a signal or the supervisor's end; cheap enough for every step."""
         if self.received:
             raise Stopped(signal.Signals(self.received).name)
-        if self.supervisor and (now := time.monotonic()) >= self.next_look:
-            self.next_look = now + LOOKED_AFTER
+        if self.supervisor and (now := time.monotonic()) >= self.next_check:
+            self.next_check = now + CHECK_INTERVAL
             if self.started is None or process_started(self.supervisor) != self.started:
                 raise Stopped(f"the end of the supervising process {self.supervisor}")
 
 
 @contextmanager
 def one_writer(directory, patience, poll=lambda: None):
-    """Hold ``directory`` (made if need be) for this process, through a lock on a file in it.
+    """Reserve ``directory`` (created if missing) for this process by locking a file in it.
 
     Waits up to ``patience`` seconds for another process, calling ``poll`` meanwhile. The kernel
-    frees the lock of a process that ends, however it ends. Afterwards the lock's file goes, and
+    frees the lock of a process that ends, however it ends. Afterwards the lock file is removed, and
     the directory too if it is empty.
 
     Raises:
-        UserError: the other process goes on.
+        UserError: the other process has not ended.
     """
     path = Path(directory) / "lock"
     deadline = time.monotonic() + patience
@@ -109,20 +110,20 @@ def one_writer(directory, patience, poll=lambda: None):
                 f"{path}: another process is training this run and did not end within "
                 f"{patience:g} s; let it finish or end it, then run again"
             )
-        time.sleep(min(LOOKED_AFTER, patience))
+        time.sleep(min(CHECK_INTERVAL, patience))
     with stream:
         try:
             yield
         finally:
             path.unlink(missing_ok=True)
-            with suppress(OSError):  # not empty, or taken up by the next process
+            with suppress(OSError):  # not empty, or already in use by the next process
                 path.parent.rmdir()
 
 
 def _lock(path):
-    """Return the file, open and locked, or None if it is not to be had now."""
+    """Return the file, open and locked, or None if another process has it."""
     try:
-        with suppress(FileExistsError):  # exist_ok would look again, when it may be gone
+        with suppress(FileExistsError):  # exist_ok would check it again, when it may be gone
             path.parent.mkdir(parents=True)
         stream = path.open("w")
     except FileNotFoundError:  # its last holder has just removed the directory
@@ -138,7 +139,7 @@ def _lock(path):
             stream.close()
             raise UserError(
                 f"{path}: cannot be locked ({error.strerror}); "
-                "results must lie on a file system with POSIX locks"
+                "results must be on a file system with POSIX locks"
             ) from None
     stream.close()
     return None

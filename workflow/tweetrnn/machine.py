@@ -1,4 +1,4 @@
-"""What a result was computed on."""
+"""The machine that a result was computed on."""
 
 import platform
 from pathlib import Path

@@ -50,14 +50,14 @@ FILES = {
 }
 
 RUN_FILES = {  # of one run, below train/CELL/COMBINATION/REPLICATE
-    "history": "history.csv",
-    "best": "best.safetensors",
-    "last": "last.safetensors",
-    "predictions": "predictions.parquet",
-    "architecture": "architecture.json",
-    "parameters": "parameters.json",
-    "timing": "timing.json",
-    "provenance": "provenance.json",
+    "history": "history.csv",  # the metrics of every epoch
+    "best": "best.safetensors",  # the weights of the epoch with the best validation accuracy
+    "last": "last.safetensors",  # the weights of the last epoch
+    "predictions": "predictions.parquet",  # of the best weights, for the validation and test set
+    "architecture": "architecture.json",  # the layers, as Keras's summary lists them
+    "parameters": "parameters.json",  # all that the run was made with
+    "timing": "timing.json",  # seconds
+    "provenance": "provenance.json",  # code, versions and processor
 }
 
 
@@ -118,6 +118,13 @@ class Results:
     def run(self, run):
         """Return the RunResults of a Run."""
         return RunResults(self, run)
+
+    def paths(self, names, run=None):
+        """Return {name: path, as text} of those names that are files here, or of ``run``."""
+        there = {name: str(getattr(self, name)) for name in names if name in FILES}
+        if run:
+            there |= {n: str(getattr(self.run(run), n)) for n in names if n in RUN_FILES}
+        return there
 
     def trained_runs(self):
         """Return the Runs whose results are there, in no particular order."""

@@ -1,15 +1,14 @@
 """The stages that rules run: each is a function, and a rule's named files are its arguments.
 
-A rule runs ``python -m tweetrnn STAGE ARGUMENTS --config CONFIG --log FILE``; ARGUMENTS is a JSON
-object with the function's arguments by name, CONFIG a JSON object with the config's sections that
-the stage reads. common.smk makes both.
+A rule runs ``python -m tweetrnn STAGE ARGUMENTS --config CONFIG --log FILE``. ARGUMENTS is a JSON
+object with the function's arguments by name, CONFIG a JSON object with the sections of the config
+that the stage reads; common.smk builds both.
 """
 
 import argparse
 import ast
 import functools
 import importlib
-import inspect
 import json
 
 from tweetrnn.code import file_of
@@ -40,22 +39,17 @@ def parameters(stage):
     Read from its source, so that nothing is imported: torch alone costs seconds.
     """
     tree = ast.parse(file_of(STAGES[stage]).read_text(encoding="utf-8"))
-    function = next(
-        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == stage
+    signature = next(
+        node.args for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == stage
     )
-    given = function.args
-    names = [argument.arg for argument in given.args + given.kwonlyargs]
-    optional = [argument.arg for argument in given.args[len(given.args) - len(given.defaults) :]]
-    optional += [
-        argument.arg
-        for argument, default in zip(given.kwonlyargs, given.kw_defaults, strict=True)
-        if default is not None
-    ]
-    return names, [name for name in names if name not in optional]
+    names = [argument.arg for argument in signature.args + signature.kwonlyargs]
+    no_default = [None] * (len(signature.args) - len(signature.defaults))
+    defaults = [*no_default, *signature.defaults, *signature.kw_defaults]
+    return names, [name for name, default in zip(names, defaults, strict=True) if default is None]
 
 
 def check_arguments(stage, names):
-    """Raise TypeError unless a stage's function accepts these arguments and lacks none."""
+    """Raise TypeError unless a stage's function can be called with the arguments of these names."""
     accepted, required = parameters(stage)
     unknown = sorted(set(names) - set(accepted))
     missing = sorted(set(required) - set(names))
@@ -67,7 +61,7 @@ def check_arguments(stage, names):
 
 
 def parse(command_line):
-    """Return (stage, arguments, config, log) of a rule's command line, a list of texts."""
+    """Return (stage, arguments, config, log) of a rule's command line, a list of strings."""
     parser = argparse.ArgumentParser(prog="python -m tweetrnn")
     parser.add_argument("stage", choices=STAGES)
     parser.add_argument("arguments", type=json.loads)
@@ -80,5 +74,4 @@ def parse(command_line):
 def run(stage, arguments, config):
     """Run a stage; return its exit status."""
     function = getattr(importlib.import_module(f"tweetrnn.{STAGES[stage]}"), stage)
-    bound = inspect.signature(function).bind(**arguments, config=config)
-    return function(*bound.args, **bound.kwargs) or 0
+    return function(**arguments, config=config) or 0

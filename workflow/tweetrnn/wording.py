@@ -1,4 +1,4 @@
-"""How texts and lists of them stand in sentences and messages."""
+"""How text and lists of names are written in sentences and messages."""
 
 
 def shown(text):
@@ -7,7 +7,7 @@ def shown(text):
 
 
 def quoted(names):
-    """Return names for a message: quoted, parted by commas, the first 20 of them."""
+    """Return the first 20 names for a message, quoted and separated by commas."""
     text = ", ".join(shown(str(name)) for name in names[:20])
     return f"{text} and {len(names) - 20} more" if len(names) > 20 else text
 

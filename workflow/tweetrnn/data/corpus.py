@@ -1,7 +1,7 @@
 """The usable rows of a corpus, and whether there are enough of them.
 
-What can be kept is kept. A row that cannot is dropped with a reason; whether too many are, and
-whether every label occurs, is told in one message.
+A row that cannot be used is dropped with a reason. One message says if too many are dropped, or if
+a label does not occur.
 """
 
 from collections import Counter, defaultdict
@@ -11,7 +11,7 @@ from tweetrnn.data.formats import Source
 from tweetrnn.errors import UserError
 from tweetrnn.wording import quoted, shown
 
-# What the schema gives the keys that a demo corpus does not have (a test compares the two).
+# The schema's defaults of the keys that a demo corpus does not have (a test compares the two).
 DEFAULTS = {
     "format": "auto",
     "delimiter": None,
@@ -22,21 +22,21 @@ DEFAULTS = {
     "max_dropped": 0.01,
     "licence": "not stated",
 }
-MAX_TEXT = 100_000  # characters; a longer text is no tweet
-_MAX_LABELS = 1_000  # distinct unknown labels that are remembered for a message
+MAX_TEXT = 100_000  # characters; a longer text is not a tweet
+_MAX_LABELS = 1_000  # distinct unknown labels kept for a message
 
 
 class Corpus:
-    """A corpus file. Iterating, once, yields its usable rows as ``(id, text, label)``, in order.
+    """A corpus file. Iterating over it, once, yields its usable rows: ``(id, text, label)``.
 
     Afterwards ``rows`` (read), ``kept`` (by label), ``dropped`` (by reason), ``ignored`` (by
-    label), ``sha256`` and ``size`` (bytes) describe it, and ``check`` says whether it will do.
+    label), ``sha256`` and ``size`` (bytes) describe it, and ``check`` refuses it if it is unusable.
 
     Args:
         path: the file.
         config: the config's section ``corpus``; keys it lacks have the schema's defaults.
-        on_drop: called with (row, line, id, reason) for each dropped row; rows count from 1 after
-            the header, lines are the file's own (0 in Parquet, which has none).
+        on_drop: called with (row, line, id, reason) for each dropped row. Rows count from 1 after
+            the header, lines from the beginning of the file (0 in Parquet, which has no lines).
     """
 
     def __init__(self, path, config, on_drop=None):
@@ -49,16 +49,16 @@ class Corpus:
         self._source = Source(self.path, self.config)
         self._examples = defaultdict(list)  # reason -> its first rows
         self._unknown, self._seen = Counter(), set()  # labels
-        self._row = 0, "", None  # line, id and label of the row that is looked at
+        self._row = 0, "", None  # line, id and label of the current row
 
     @property
     def sha256(self):
-        """The file's sha256 in lower-case hexadecimal; None until it is read to its end."""
+        """The file's sha256 in lower-case hexadecimal; None until all of it is read."""
         return self._source.sha256
 
     @property
     def size(self):
-        """The file's length in bytes; None until it is read to its end."""
+        """The file's size in bytes; None until all of it is read."""
         return self._source.size
 
     def __iter__(self):
@@ -93,7 +93,7 @@ class Corpus:
                 self._drop("label is not text" if label is False else "missing label")
 
     def drop(self, reason):
-        """Drop the row that was yielded last after all."""
+        """Drop the row that was yielded last."""
         self.kept[self._row[2]] -= 1
         self._drop(reason)
 
@@ -107,25 +107,25 @@ class Corpus:
             self._on_drop(self.rows, line, identifier, reason)
 
     def check(self):
-        """Say whether the rows read will do.
+        """Refuse the corpus if its rows cannot be used.
 
         Raises:
             UserError: no rows, too many dropped ones, or a label without a row.
         """
         if not self.rows:
-            raise UserError(f"{self.path}: holds no rows; expected one for each tweet")
+            raise UserError(f"{self.path}: no rows; expected one row per tweet")
         dropped, allowed = self.dropped.total(), self.config["max_dropped"] * self.rows
         if dropped - self.dropped["unknown label"] > allowed:
             raise self._too_many()
         absent = [label for label in self.config["labels"] if label not in self._seen]
         if absent:
-            found = self._unknown + self.ignored + Counter(dict.fromkeys(self._seen, 0))
-            found.update({label: self.kept[label] for label in self._seen})
+            present = self._unknown + self.ignored
+            present.update({label: self.kept[label] for label in self._seen})
             raise UserError(
                 f"{self.path}: no row has the label {quoted(absent)} of corpus.labels. "
-                f"Labels found in the column {self.config['columns']['label']!r}: "
-                f"{_counted(found)}. Name those to tell apart in corpus.labels (two at least), "
-                "and those to leave out in corpus.ignore_labels"
+                f"Labels in the column {self.config['columns']['label']!r}: {_counted(present)}. "
+                "List the labels to predict in corpus.labels (at least two), and those to leave "
+                "out in corpus.ignore_labels"
             )
         if dropped > allowed:
             raise self._too_many()
@@ -133,7 +133,7 @@ class Corpus:
         if emptied:
             raise UserError(
                 f"{self.path}: every row with the label {quoted(emptied)} had to be dropped:"
-                f"{self._reasons()}\nMend these rows, or leave the label out of corpus.labels"
+                f"{self._reasons()}\nFix these rows, or leave the label out of corpus.labels"
             )
 
     def _reasons(self):
@@ -152,20 +152,20 @@ class Corpus:
         )
         if self._unknown:
             text += (
-                f"Labels that corpus.labels lacks: {_counted(self._unknown)}; name those to leave "
-                "out in corpus.ignore_labels.\n"
+                f"Labels that are not in corpus.labels: {_counted(self._unknown)}; list those to "
+                "leave out in corpus.ignore_labels.\n"
             )
         if self.dropped["misplaced quote"] or self.dropped["wrong number of columns"]:
             text += (
-                "A text that holds quotes or the delimiter must be quoted as a whole, and its own "
-                "quotes doubled.\n"
+                "A text that contains quotes or the delimiter must be in quotes as a whole, and "
+                "the quotes in it doubled.\n"
             )
-        return UserError(text + "Mend these rows, or raise corpus.max_dropped to leave them out")
+        return UserError(text + "Fix these rows, or raise corpus.max_dropped to leave them out")
 
 
 def _as_text(value):
     """Return an id or a label as text, None if missing, False if it cannot be text (a list)."""
-    if value is None or value != value:  # NaN stands for a missing value
+    if value is None or value != value:  # NaN means that it is missing
         return None
     if isinstance(value, str):
         return encodable(value)
@@ -175,7 +175,7 @@ def _as_text(value):
 
 
 def encodable(text):
-    """Return ``text`` with half surrogate pairs, which no file can hold, replaced by U+FFFD."""
+    """Return ``text`` with lone surrogates, which UTF-8 cannot encode, replaced by U+FFFD."""
     if text.isascii():
         return text
     try:

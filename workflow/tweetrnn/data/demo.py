@@ -1,29 +1,30 @@
 """The demo corpus: invented tweets about invented airlines, the same everywhere for a seed.
 
-A small grammar makes them. Word order decides the class of some (what follows "but" counts, "not
-bad" is praise); irony, guesswork and wrong labels keep every model below 100 %; names, codes and
-slips of the finger add rare words without end. Nothing in it was taken from a real tweet.
+They follow a small grammar. In some, word order decides the class (what follows "but" counts, "not
+bad" is praise); irony, ambiguous tweets and wrong labels keep every model below 100 %; names, codes
+and typing errors add ever more rare words. Nothing in it was taken from a real tweet.
 """
 
 import csv
 import logging
 import random
 import re
+from functools import partial
 
 from tweetrnn.files import replacing
 
 COLUMNS = ("tweet_id", "text", "airline_sentiment")
 
 _DECK = ["negative"] * 12 + ["neutral"] * 4 + ["positive"] * 3  # shares 0.63, 0.21, 0.16
-_AMBIGUOUS = 0.06  # share of tweets that any class could have sent
+_AMBIGUOUS = 0.06  # share of tweets that could belong to any class
 _MISLABELLED = 0.07
-_REPEATED = 0.02  # share of tweets that are an earlier one again, as it was
-_RETWEETED = 0.02  # an earlier one again, behind "RT @somebody:"
-_CONFLICTING = 0.15  # share of those two whose label is drawn anew
-_MEMORY = 1_000  # tweets that may come again
+_REPEATED = 0.02  # share of tweets that repeat an earlier one unchanged
+_RETWEETED = 0.02  # share of tweets that repeat an earlier one after "RT @somebody:"
+_CONFLICTING = 0.15  # share of those two whose label is drawn again
+_MEMORY = 1_000  # tweets that can be repeated
 
-# A symbol's alternatives, parted by |; the earlier ones are likelier. {braces} hold a symbol or
-# something that _Writer makes up.
+# Each symbol's alternatives, separated by |; the earlier ones are more likely. {Braces} contain
+# another symbol or the name of something that _Writer invents.
 _GRAMMAR = {
     "negative": """
         {to} {more} {good} but {bad}{stop} {rest} | {to} {bad}{stop} {more} {blame}{stop}
@@ -191,18 +192,19 @@ log = logging.getLogger("tweetrnn")
 class _Writer:
     """Writes texts by the grammar.
 
-    ``uniform`` returns numbers in [0, 1); no other source of chance is used, and no arithmetic
-    whose rounding differs between machines.
+    Args:
+        uniform: returns random numbers in [0, 1). Nothing else is random, and no arithmetic is
+            used whose rounding differs between machines.
     """
 
     def __init__(self, uniform):
         self._uniform = uniform
         self._alternatives = {
-            # Literal text and symbols take turns, beginning with literal text.
+            # Literal text and symbols alternate, starting with literal text.
             symbol: [_SLOT.split(" ".join(text.split())) for text in alternatives.split("|")]
             for symbol, alternatives in _GRAMMAR.items()
         }
-        self._write = {symbol: self._maker(symbol) for symbol in _GRAMMAR} | {
+        self._write = {symbol: partial(self.expand, symbol) for symbol in _GRAMMAR} | {
             "number": self._number,
             "flight": lambda: self._early(("QLN", "MZP", "TDW", "OST", "GLW")) + self._digits(4),
             "time": lambda: f"{1 + self.below(12)}:{self.below(12) * 5:02d}{self._early('ap')}m",
@@ -224,18 +226,16 @@ class _Writer:
             "hashtag": self._hashtag,
         }
 
-    def _maker(self, symbol):
-        return lambda: self.expand(symbol)
-
     def below(self, end):
-        """Return a whole number in [0, end), each equally likely."""
+        """Return an integer in [0, end), each equally likely."""
         return int(self._uniform() * end)
 
     def happens(self, share):
-        """Whether something that happens in ``share`` of all cases does now."""
+        """Return True with the probability ``share``."""
         return self._uniform() < share
 
     def _early(self, sequence):
+        """Return an item of the sequence; the earlier ones are more likely."""
         u = self._uniform()
         return sequence[int(u * u * len(sequence))]
 
@@ -244,8 +244,8 @@ class _Writer:
         parts = self._early(self._alternatives[symbol])
         if len(parts) == 1:
             return parts[0]
-        makers = self._write
-        return "".join([makers[part]() if odd & 1 else part for odd, part in enumerate(parts)])
+        write = self._write
+        return "".join([write[part]() if odd & 1 else part for odd, part in enumerate(parts)])
 
     def _number(self):
         u = self._uniform()
@@ -255,7 +255,7 @@ class _Writer:
         return str(10 ** (1 + self.below(most)) * (1 + self.below(9)) // 10 + self.below(100))
 
     def _tail(self):
-        """Names without end: each has more syllables with a chance of one in three."""
+        """Return the end of a name; each time, one more syllable has a probability of 0.33."""
         if self.happens(0.33):
             return self.expand("middle") + self._tail()
         return self.expand("last")
@@ -266,11 +266,11 @@ class _Writer:
         return "#" + self.expand("topic")
 
     def text(self, symbol):
-        """Return a whole tweet: a text for the symbol with the habits and slips of writers."""
+        """Return a tweet: a text for the symbol with the habits and typing errors of people."""
         words = self.expand(symbol).split()
         if self.happens(0.3):
             at = self.below(len(words))
-            words[at] = self._slip(words[at])
+            words[at] = self._misspell(words[at])
         style = self._uniform()
         if style < 0.15:
             words = [word.lower() for word in words]
@@ -285,8 +285,8 @@ class _Writer:
         text = " ".join(words)
         return text.replace(". ", ".\n", 1) if self.happens(0.03) else text
 
-    def _slip(self, word):
-        """Return the word with two letters swapped, one lost, one doubled, or one held down."""
+    def _misspell(self, word):
+        """Return the word with two letters swapped, or one left out, doubled or repeated."""
         if len(word) < 4 or not word.isalpha():
             return word
         at, kind = 1 + self.below(len(word) - 2), self.below(4)
@@ -298,10 +298,10 @@ class _Writer:
 
 
 def tweets(count, seed):
-    """Yield ``count`` rows (id, text, label), the same for the same seed, whatever the count.
+    """Yield ``count`` rows (id, text, label); a larger count continues the same rows.
 
-    The labels' shares are 0.63 negative, 0.21 neutral and 0.16 positive in every 19 rows, but for
-    the labels that are wrong. The vocabulary grows with the count.
+    The labels' shares are 0.63 negative, 0.21 neutral and 0.16 positive in every 19 rows, apart
+    from the wrong labels. The vocabulary grows with the count.
     """
     uniform = random.Random(seed).random
     writer = _Writer(uniform)
@@ -312,16 +312,13 @@ def tweets(count, seed):
             deck = _DECK.copy()
         label = deck.pop(below(len(deck)))
         identifier += 1 + below(1_000_000)
-        again = uniform()
-        if len(memory) >= 100 and again < _REPEATED + _RETWEETED:
-            earlier, text, first_label = memory[below(len(memory))]
-            if again >= _REPEATED:
+        repeat = uniform()
+        if len(memory) >= 100 and repeat < _REPEATED + _RETWEETED:
+            earlier_id, text, earlier_label = memory[below(len(memory))]
+            if repeat >= _REPEATED:
                 text = f"{writer.expand('retweet')} {text}"
-            row = (
-                earlier if again < _REPEATED / 2 else identifier,
-                text,
-                label if happens(_CONFLICTING) else first_label,
-            )
+            same_id, new_label = repeat < _REPEATED / 2, happens(_CONFLICTING)
+            row = earlier_id if same_id else identifier, text, label if new_label else earlier_label
         else:
             text = writer.text("ambiguous" if happens(_AMBIGUOUS) else label)
             if happens(_MISLABELLED):

@@ -1,6 +1,6 @@
 """Encode: the dictionary of all words, and every tweet as word ids.
 
-Word ids run from 1 by descending count, ties by the word (in code point order); 0 is padding.
+Word ids start at 1, by descending count, ties by the word (in code point order); 0 is padding.
 """
 
 import logging
@@ -11,7 +11,6 @@ import pyarrow.compute as pc
 
 from tweetrnn.errors import UserError
 from tweetrnn.files import (
-    check_digest,
     damaged,
     open_parquet,
     read_json,
@@ -23,56 +22,55 @@ from tweetrnn.files import (
 )
 
 PADDING = 0
-BATCH = 1 << 16  # tweets that are in memory as text at a time
+BATCH = 1 << 16  # tweets in memory as text at a time
 
 log = logging.getLogger("tweetrnn")
 
 
-def _flat(lists):
-    """Return (values, lengths) of a pyarrow list array; an absent list counts as an empty one."""
-    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
-    return lists.flatten(), lengths.astype(np.int64)
+def number_words(batches):
+    """Number the words of list<string> arrays by how often they occur.
 
+    Args:
+        batches: yields pyarrow arrays of lists of words, one list per tweet.
 
-def count_words(batches):
-    """Number the words of list<string> arrays in the order in which they turn up, and count them.
-
-    Returns (words, counts, ids, lengths): words is a pyarrow string array, counts an int64 array
-    beside it, ids a list of int32 arrays (one per batch, the tokens one after the other, from 0),
-    lengths a list of int64 arrays (tokens of each tweet).
+    Returns:
+        (dictionary, ids, lengths): a pyarrow Table of every word with its count and its id, in the
+        order of the ids; the int32 ids of all words, tweet after tweet; the int64 number of words
+        of each tweet.
     """
-    number, ids, lengths = {}, [], []
-    counts = np.zeros(0, dtype=np.int64)
+    # Words get numbers in the order in which they occur first; their ids are known at the end.
+    number, counts = {}, np.zeros(0, dtype=np.int64)
+    numbers, lengths = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int64)]
     for lists in batches:
-        tokens, tweet_lengths = _flat(lists)
-        local = pc.dictionary_encode(tokens)
-        to_global = np.fromiter(
-            (number.setdefault(word, len(number)) for word in local.dictionary.to_pylist()),
+        encoded = pc.dictionary_encode(lists.flatten())
+        number_of = np.fromiter(
+            (number.setdefault(word, len(number)) for word in encoded.dictionary.to_pylist()),
             dtype=np.int32,
-            count=len(local.dictionary),
+            count=len(encoded.dictionary),
         )
-        occurrences = local.indices.to_numpy()
-        ids.append(to_global[occurrences])
-        lengths.append(tweet_lengths)
+        indices = encoded.indices.to_numpy()
+        numbers.append(number_of[indices])
+        # A missing list counts as an empty one.
+        tweet_lengths = pc.fill_null(pc.list_value_length(lists), 0)
+        lengths.append(tweet_lengths.to_numpy(zero_copy_only=False).astype(np.int64))
         counts = np.pad(counts, (0, len(number) - len(counts)))
-        counts[to_global] += np.bincount(occurrences, minlength=len(to_global))
-    return pa.array(list(number), type=pa.string()), counts, ids, lengths
+        counts[number_of] += np.bincount(indices, minlength=len(number_of))
 
-
-def by_count(words, counts):
-    """Return the positions that sort words by descending count, ties by the word."""
-    table = pa.table({"count": counts, "word": words})
-    return pc.sort_indices(
-        table, sort_keys=[("count", "descending"), ("word", "ascending")]
-    ).to_numpy()
+    table = pa.table({"word": pa.array(list(number), type=pa.string()), "count": counts})
+    order = pc.sort_indices(table, sort_keys=[("count", "descending"), ("word", "ascending")])
+    ids = np.arange(1, len(table) + 1, dtype=np.int32)
+    id_of = np.empty_like(ids)
+    id_of[order.to_numpy()] = ids
+    dictionary = table.take(order).append_column("id", pa.array(ids))
+    return dictionary, id_of[np.concatenate(numbers)], np.concatenate(lengths)
 
 
 def fixed_length(words, lengths, length, padding, truncation):
     """Return (N, length) int32: each tweet's ids, padded or cut.
 
     Args:
-        words: the ids of all N tweets, one tweet after the other.
-        lengths: (N,), how many of them belong to each tweet.
+        words: the ids of all N tweets' words, tweet after tweet.
+        lengths: (N,), how many words each tweet has.
         length: of a row, in words.
         padding: ``left`` or ``right``, the side on which shorter tweets get zeros.
         truncation: ``left`` or ``right``, the side on which longer tweets lose words.
@@ -82,26 +80,57 @@ def fixed_length(words, lengths, length, padding, truncation):
     first = np.cumsum(lengths) - lengths  # of each tweet's words
     if truncation == "left":
         first = first + lengths - kept
-    into = length - kept if padding == "left" else np.zeros_like(kept)
-    # Word j of those kept goes from words[first + j] to rows[tweet, into + j].
+    start = length - kept if padding == "left" else np.zeros_like(kept)  # in each row
+    # Word j of those kept goes from words[first + j] to rows[tweet, start + j].
     tweet = np.repeat(np.arange(len(lengths)), kept)
     j = np.arange(len(tweet)) - np.repeat(np.cumsum(kept) - kept, kept)
     rows = np.full((len(lengths), length), PADDING, dtype=np.int32)
-    rows[tweet, into[tweet] + j] = np.asarray(words)[first[tweet] + j]
+    rows[tweet, start[tweet] + j] = np.asarray(words)[first[tweet] + j]
     return rows
 
 
-def label_ids(names, labels):
-    """Return int32 class ids (positions in ``labels``) of a pyarrow array of label names.
+def label_ids(batch, labels):
+    """Return int32 class ids: the positions of the labels of a pyarrow array in ``labels``.
 
     Raises:
-        ValueError: a name is not among them.
+        ValueError: there is another label.
     """
-    ids = pc.index_in(names, value_set=pa.array(labels, type=names.type))
+    ids = pc.index_in(batch, value_set=pa.array(labels, type=batch.type))
     if ids.null_count:
-        unknown = pc.unique(names.filter(ids.is_null())).to_pylist()
-        raise ValueError(f"it holds the labels {unknown}, but its facts know only {labels}")
+        unknown = pc.unique(batch.filter(ids.is_null())).to_pylist()
+        raise ValueError(f"it has the labels {unknown}, but its facts have only {labels}")
     return ids.to_numpy().astype(np.int32)
+
+
+def read_tweets(path, sha256, labels):
+    """Return (dictionary, ids, lengths, class ids) of the tweets that tokenize wrote.
+
+    Args:
+        path: the tweets.
+        sha256: of that file.
+        labels: the classes' names.
+
+    Raises:
+        UserError: the tweets are damaged, or have no words.
+    """
+    classes = []
+
+    def token_lists(file):
+        for batch in file.iter_batches(batch_size=BATCH, columns=["tokens", "label"]):
+            try:
+                classes.append(label_ids(batch["label"], labels))
+            except ValueError as error:
+                raise damaged(path, error) from None
+            yield batch["tokens"]
+
+    with open_parquet(path, sha256) as file:
+        dictionary, ids, lengths = number_words(token_lists(file))
+    if not len(dictionary):
+        raise UserError(
+            f"{path}: expected tweets with words, but its {len(lengths)} tweets have none; "
+            "check corpus.columns.text and corpus.labels"
+        )
+    return dictionary, ids, lengths, np.concatenate(classes)
 
 
 def encode(
@@ -122,88 +151,42 @@ def encode(
     Raises:
         UserError: the tweets are damaged, or there is no tweet or no word.
     """
-    facts = read_json(token_facts)
-    check_digest(tweets, facts["tweets_sha256"])
-    sequence, names = config["sequence"], facts["labels"]
-    length = sequence["length"]
-    classes = []
+    tokenized, sequence = read_json(token_facts), config["sequence"]
+    names, digest = tokenized["labels"], tokenized["tweets_sha256"]
+    table, ids, lengths, classes = read_tweets(tweets, digest, names)
+    ends = np.concatenate([[0], lengths]).cumsum(dtype=np.int64)
+    with writing_array(sequences, (len(lengths), sequence["length"]), np.int32) as append:
+        for start in range(0, len(lengths), BATCH):
+            batch = lengths[start : start + BATCH]
+            words_of_batch = ids[ends[start] : ends[start + len(batch)]]
+            append(fixed_length(words_of_batch, batch, **sequence))
+    save_array(words, ids)
+    save_array(offsets, ends)
+    save_array(labels, classes)
+    write_parquet(dictionary, table)
 
-    def token_lists(file):
-        for batch in file.iter_batches(batch_size=BATCH, columns=["tokens", "label"]):
-            try:
-                classes.append(label_ids(batch["label"], names))
-            except ValueError as error:
-                raise damaged(tweets, error) from None
-            yield batch["tokens"]
-
-    with open_parquet(tweets) as file:
-        distinct, counts, ids, lengths = count_words(token_lists(file))
-    total = sum(map(len, lengths))
-    if not total or not len(distinct):
-        raise UserError(
-            f"{tweets}: expected tweets with words in them, found {total} tweets and no word; "
-            "check corpus.columns.text and corpus.labels"
-        )
-    order = by_count(distinct, counts)
-    renumbered = np.empty(len(order), dtype=np.int32)
-    renumbered[order] = np.arange(1, len(order) + 1, dtype=np.int32)
-
-    cut_tweets = cut_tokens = 0
-    with (
-        writing_array(sequences, (total, length), np.int32) as append_rows,
-        writing_array(words, (counts.sum(),), np.int32) as append_words,
-    ):
-        for batch_ids, batch_lengths in zip(ids, lengths, strict=True):
-            batch_words = renumbered[batch_ids]
-            append_words(batch_words)
-            append_rows(
-                fixed_length(
-                    batch_words, batch_lengths, length, sequence["padding"], sequence["truncation"]
-                )
-            )
-            over = np.maximum(batch_lengths - length, 0)
-            cut_tweets += int(np.count_nonzero(over))
-            cut_tokens += int(over.sum())
-    save_array(offsets, np.concatenate([[0], *lengths]).cumsum(dtype=np.int64))
-    save_array(labels, np.concatenate(classes))
-    write_parquet(
-        dictionary,
-        pa.table(
-            {
-                "word": distinct.take(order),
-                "count": counts[order],
-                "id": np.arange(1, len(order) + 1, dtype=np.int32),
-            }
-        ),
-    )
-    outputs = {
-        "dictionary": dictionary,
-        "sequences": sequences,
-        "words": words,
-        "offsets": offsets,
-        "labels": labels,
-    }
-    write_json(
-        encode_facts,
-        {
-            "tweets": total,
-            "words": len(distinct),
-            "tokens": int(counts.sum()),
-            "cut_tweets": cut_tweets,
-            "cut_tokens": cut_tokens,
-            "sequence_length": length,
-            "padding": sequence["padding"],
-            "truncation": sequence["truncation"],
-            "labels": names,
-            "sha256": {
-                name: sha256_of(path) for name, path in {**outputs, "tweets": tweets}.items()
-            },
+    excess = np.maximum(lengths - sequence["length"], 0)
+    facts = {
+        "tweets": len(lengths),
+        "words": len(table),
+        "tokens": len(ids),
+        "cut_tweets": int(np.count_nonzero(excess)),
+        "cut_tokens": int(excess.sum()),
+        "sequence_length": sequence["length"],
+        "padding": sequence["padding"],
+        "truncation": sequence["truncation"],
+        "labels": names,
+        "sha256": {
+            "dictionary": sha256_of(dictionary),
+            "sequences": sha256_of(sequences),
+            "words": sha256_of(words),
+            "offsets": sha256_of(offsets),
+            "labels": sha256_of(labels),
+            "tweets": digest,
         },
-    )
+    }
+    write_json(encode_facts, facts)
     log.info(
         "%d tweets, %d words in the dictionary; %d tweets cut to %d words",
-        total,
-        len(distinct),
-        cut_tweets,
-        length,
-    )
+        facts["tweets"], facts["words"], facts["cut_tweets"], sequence["length"],
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""How rows come out of a file: CSV, TSV, JSON Lines or Parquet, of any size, in little memory."""
+"""Reading the rows of a file: CSV, TSV, JSON Lines or Parquet, of any size, in little memory."""
 
 import codecs
 import csv
@@ -25,8 +25,8 @@ ENDINGS = {
     ".parquet": "parquet",
     ".pq": "parquet",
 }
-_MAX_LINES = 1_000  # lines of one row; more come from a quote that is never closed
-_MAX_KEYS = 1_000  # keys of JSON objects that are remembered for a message
+_MAX_LINES = 1_000  # lines of one row; more mean that a quote is never closed
+_MAX_KEYS = 1_000  # keys of JSON objects kept for a message
 
 _SIGNATURES = {
     b"\x1f\x8b": "gzip-compressed; unpack it first (gunzip)",
@@ -40,7 +40,7 @@ _SIGNATURES = {
     b"version https://git-lfs": "a Git LFS pointer; fetch the file itself with: git lfs pull",
 }
 _BOMS = {
-    codecs.BOM_UTF32_LE: "utf-32",  # begins with UTF-16's, so it stands before it
+    codecs.BOM_UTF32_LE: "utf-32",  # starts with UTF-16's mark, so it comes first
     codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
@@ -49,11 +49,11 @@ _BOMS = {
 
 
 class Source:
-    """The rows of a file. Iterating, once, yields ``(line, fault, id, text, label)`` for each.
+    """The rows of a file. Iterating over it, once, yields ``(line, fault, id, text, label)``.
 
-    ``line`` is where the row begins in the file (0 in Parquet, which has no lines); ``fault`` says
-    why the row cannot be read, else it is None; the last three are as the file has them: any JSON
-    value, None where missing. Afterwards ``sha256`` and ``size`` (bytes) tell what was read.
+    ``line`` is where the row starts in the file (0 in Parquet, which has no lines). ``fault`` says
+    why the row cannot be read; it is None if it can. The other three are what the file contains:
+    any JSON value, None where missing. Afterwards ``sha256`` and ``size`` (bytes) are the file's.
 
     Args:
         path: the file, a Path.
@@ -71,7 +71,9 @@ class Source:
                 keys = " and ".join(
                     f"corpus.columns.{key}" for key in columns if columns[key] == name
                 )
-                raise UserError(f"{keys} name the same column, {name!r}; each needs its own")
+                raise UserError(
+                    f"{keys} name the same column, {name!r}; name three different columns"
+                )
         before = _inspect(self.path)
         form = self.config["format"]
         if form == "auto":
@@ -89,7 +91,7 @@ class Source:
     def _delimited(self, delimiter):
         if delimiter in '"\r\n\0':
             raise UserError(
-                f"corpus.delimiter: {delimiter!r} cannot part columns; "
+                f"corpus.delimiter: {delimiter!r} cannot separate columns; "
                 "expected a character such as ',' or ';' or a tab"
             )
         csv.field_size_limit(2**31 - 1)
@@ -105,12 +107,12 @@ class Source:
                 line = lines.number + 1
                 try:
                     cells = next(records)
-                    misplaced = len(lines.record) > 1 and _holds_a_row(cells, delimiter, labels)
+                    misplaced = len(lines.record) > 1 and _contains_a_row(cells, delimiter, labels)
                 except StopIteration:
                     return
                 except (csv.Error, _EndlessRowError):
                     misplaced = True
-                if misplaced:  # most likely in this line, so the row's other lines are read again
+                if misplaced:  # most likely in its first line, so the others are read again
                     lines.give_back()
                     yield line, "misplaced quote", None, None, None
                 elif len(cells) == width or (len(cells) > width and not any(cells[width:])):
@@ -126,12 +128,12 @@ class Source:
         except (csv.Error, _EndlessRowError) as error:
             raise UserError(
                 f"{self.path}: a misplaced quote in the header ({error}); "
-                f"expected column names parted by {delimiter!r}"
+                f"expected column names separated by {delimiter!r}"
             ) from None
-        raise UserError(f"{self.path}: holds nothing but white space; expected a header and rows")
+        raise UserError(f"{self.path}: only white space; expected a header and rows")
 
     def _positions(self, header, delimiter=None):
-        """Return where the columns for id, text and label stand in the header."""
+        """Return the positions of the columns for id, text and label in the header."""
         columns = self.config["columns"]
         for key, name in columns.items():
             if header.count(name) > 1:
@@ -144,25 +146,25 @@ class Source:
                 if delimiter and others:
                     raise UserError(
                         f"{self.path}: no column {name!r}, but one called {shown(header[0])}. "
-                        f"Are columns parted by {others[0]!r}? Then set corpus.delimiter"
+                        f"If columns are separated by {others[0]!r}, set corpus.delimiter to that"
                     )
                 headless = delimiter and not {*header} & {*columns.values()}
-                raise self._lacks(key, header, " Is the first line a header?" if headless else "")
+                raise self._missing(key, header, " Is the first line a header?" if headless else "")
         return [header.index(columns[key]) for key in ("id", "text", "label")]
 
-    def _lacks(self, key, names, hint=""):
+    def _missing(self, key, names, hint=""):
         name, wanted = self.config["columns"][key], self.config["columns"].values()
         folded = {n.casefold(): n for n in names if n not in wanted}
-        near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.55)
-        meant = f"; did you mean {folded[near[0]]!r}?" if near else "."
+        similar = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.55)
+        meant = f"; did you mean {folded[similar[0]]!r}?" if similar else "."
         return UserError(
-            f"{self.path}: no column {name!r}{meant} Set corpus.columns.{key} to one of those "
-            f"found: {quoted(names)}.{hint}"
+            f"{self.path}: no column {name!r}{meant} Set corpus.columns.{key} to one of the "
+            f"file's columns: {quoted(names)}.{hint}"
         )
 
     def _json_lines(self):
         columns = self.config["columns"]
-        lacking, names = dict(columns), {}
+        missing, names = dict(columns), {}
         keys = [columns[key] for key in ("id", "text", "label")]
         with self._open_text(newline="\n") as stream:
             for line, source in enumerate(stream, 1):
@@ -173,20 +175,20 @@ class Source:
                 except (ValueError, RecursionError):
                     record = None
                 if isinstance(record, dict):
-                    if lacking:
-                        lacking = {k: name for k, name in lacking.items() if name not in record}
+                    if missing:
+                        missing = {k: name for k, name in missing.items() if name not in record}
                         if len(names) < _MAX_KEYS:
                             names.update(dict.fromkeys(record))
                     yield line, None, *map(record.get, keys)
                 elif line == 1 and source.lstrip().startswith("["):
                     raise UserError(
-                        f"{self.path}: begins with a JSON list; expected JSON Lines, an object a "
-                        "line (jq -c '.[]' makes the one of the other)"
+                        f"{self.path}: starts with a JSON list; expected JSON Lines, one object "
+                        "per line (jq -c '.[]' converts a list)"
                     )
                 else:
                     yield line, "not a JSON object", None, None, None
-        if lacking and names:
-            raise self._lacks(next(iter(lacking)), list(names))
+        if missing and names:
+            raise self._missing(next(iter(missing)), list(names))
 
     def _parquet(self):
         import pyarrow as pa
@@ -203,21 +205,21 @@ class Source:
                     kind = schema.field(name).type
                     if pa.types.is_nested(kind) or "binary" in str(kind):  # of whatever width
                         raise UserError(
-                            f"{self.path}: the column {name!r} holds {kind}; expected text"
+                            f"{self.path}: the column {name!r} has the type {kind}; expected text"
                         )
-                lacking = file.metadata.num_rows
+                remaining = file.metadata.num_rows
                 for batch in file.iter_batches(batch_size=4096, columns=names):
-                    lacking -= len(batch)
+                    remaining -= len(batch)
                     values = [batch.column(name).to_pylist() for name in names]
                     for row in zip(*values, strict=True):
                         yield 0, None, *row
-                if lacking:
-                    raise pa.ArrowInvalid(f"{lacking} rows are lacking")
+                if remaining:
+                    raise pa.ArrowInvalid(f"{remaining} rows are missing")
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             if isinstance(error, OSError) and error.errno is not None:  # the machine's fault
                 raise
             raise UserError(
-                f"{self.path}: not a sound Parquet file ({error}); copy it or write it anew"
+                f"{self.path}: not a valid Parquet file ({error}); copy or write it again"
             ) from None
 
     @contextmanager
@@ -238,14 +240,14 @@ class Source:
 
 
 class _EndlessRowError(Exception):
-    """A row goes on for more lines than any row has."""
+    """A row has more lines than any valid row."""
 
 
 class _Lines:
-    """The lines of a stream, counted; those of the current record but its first can be given back.
+    """The lines of a stream, for the reader of ``csv``, counted and kept for the current record.
 
-    The reader of ``csv`` takes its lines from here. ``record`` holds what it took; the caller
-    clears it when a record begins.
+    ``number`` is that of the last line read. ``record`` has the lines read since the caller
+    cleared it, which it does when a record starts; ``give_back`` has them read again.
     """
 
     def __init__(self, stream):
@@ -264,7 +266,7 @@ class _Lines:
         return line
 
     def give_back(self):
-        """Have the record's lines read again, but for the first."""
+        """Let the record's lines be read again, except the first."""
         self._waiting.extendleft(reversed(self.record[1:]))
         self.number -= len(self.record) - 1
 
@@ -285,11 +287,11 @@ class _Hashing(io.RawIOBase):
         return count
 
 
-def _holds_a_row(cells, delimiter, labels):
-    """Whether a cell with line breaks holds what looks like (the end of) another row.
+def _contains_a_row(cells, delimiter, labels):
+    """Return whether a cell with line breaks contains what looks like (the end of) another row.
 
     A quote that is never closed makes the reader take the following rows for text, up to the next
-    quote: a line in there has a label in a cell of its own.
+    quote. Then a line of that text has a label between its delimiters.
     """
     return any(
         piece.strip(' "') in labels
@@ -302,26 +304,26 @@ def _holds_a_row(cells, delimiter, labels):
 
 
 def _inspect(path):
-    """Return what tells two states of a file apart; refuse what is not a readable file."""
+    """Return a value that changes with the file; refuse a path that is not a readable file."""
     try:
         status = path.stat()
         names = sorted(os.listdir(path)) if path.is_dir() else []
     except (FileNotFoundError, NotADirectoryError):
         raise UserError(
-            f"{path}: no such file; a relative corpus.path starts at the working directory"
+            f"{path}: no such file; a relative corpus.path is relative to the working directory"
         ) from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
     if path.is_dir():
         files = [name for name in names if Path(name).suffix.lower() in ENDINGS]
-        holds = f" (it holds {quoted(files)})" if files else ""
-        raise UserError(f"{path}: a directory{holds}; corpus.path must name a file")
+        contents = f" with the files {quoted(files)}" if files else ""
+        raise UserError(f"{path}: a directory{contents}; corpus.path must name a file")
     if not path.is_file():
         raise UserError(f"{path}: not a regular file")
     if not os.access(path, os.R_OK):
         raise UserError(f"{path}: no permission to read it (chmod u+r)")
     if not status.st_size:
-        raise UserError(f"{path}: empty; expected one row for each tweet")
+        raise UserError(f"{path}: empty; expected one row per tweet")
     return status.st_size, status.st_mtime_ns, status.st_ino
 
 
@@ -329,9 +331,9 @@ def _format_by_ending(path):
     form = ENDINGS.get(path.suffix.lower())
     if form:
         return form
-    _refuse_foreign(path, "csv", "utf-8")  # data.csv.gz is better told by its content
+    _refuse_foreign(path, "csv", "utf-8")  # of data.csv.gz, the content says more than the name
     raise UserError(
-        f"{path}: the ending {path.suffix!r} does not tell the format; "
+        f"{path}: the file extension {path.suffix!r} is not that of a known format; "
         "set corpus.format to csv, tsv, jsonl or parquet"
     )
 
@@ -340,13 +342,13 @@ def _refuse_foreign(path, form, encoding):
     """Refuse a file whose first bytes are another format's, or text of another encoding.
 
     Raises:
-        UserError: what it is and what to do; also where the encoding has no such name.
+        UserError: what it is and what to do; or there is no such encoding.
     """
     with path.open("rb") as file:
         head = file.read(4096)
     if form == "parquet":
         if not head.startswith(b"PAR1"):
-            raise UserError(f"{path}: not Parquet; set corpus.format to what it is")
+            raise UserError(f"{path}: not a Parquet file; set corpus.format to its format")
         return
     for signature, what in _SIGNATURES.items():
         if head.startswith(signature):
@@ -365,9 +367,9 @@ def _refuse_foreign(path, form, encoding):
     codec = _codec(encoding)
     for bom, name in _BOMS.items():
         if head.startswith(bom):
-            if codec.removesuffix("-sig") != name:  # utf-16-le would take the mark for a letter
+            if codec.removesuffix("-sig") != name:  # utf-16-le takes the mark for a letter
                 raise UserError(
-                    f"{path}: begins with the byte order mark of {name.upper()}, "
+                    f"{path}: starts with the byte order mark of {name.upper()}, "
                     f"but corpus.encoding is {encoding}; set corpus.encoding to {name}"
                 )
             return
@@ -376,13 +378,13 @@ def _refuse_foreign(path, form, encoding):
         if max(even, odd) > 4 * min(even, odd):
             name = "utf-16-le" if odd > even else "utf-16-be"
             raise UserError(f"{path}: looks like UTF-16; set corpus.encoding to {name}")
-        raise UserError(f"{path}: full of NUL bytes: not text, or a damaged copy; copy it anew")
+        raise UserError(f"{path}: full of NUL bytes: not text, or a damaged copy; copy it again")
 
 
 def _codec(encoding):
     """Return the standard name of a text encoding."""
     try:
-        "".encode(encoding)  # refuses base64, zip and other codecs that are no text encodings
+        "".encode(encoding)  # refuses base64, zip and other codecs that are not text encodings
         return codecs.lookup(encoding).name
     except (LookupError, ValueError):
         raise UserError(
@@ -392,7 +394,7 @@ def _codec(encoding):
 
 
 def _undecodable(path, encoding):
-    """Return the message for a file that is not in its encoding: where, and what it may be."""
+    """Return the message for a file that is not in its encoding: where, and what it could be."""
     decoder = codecs.getincrementaldecoder(encoding)()
     line = 1
     with path.open("rb") as file:
@@ -405,14 +407,14 @@ def _undecodable(path, encoding):
             error, source, start = caught, caught.object, caught.start
             line += source[:start].decode(encoding, "replace").count("\n")
         except UnicodeError as error:  # UTF-16 without a byte order mark
-            return f"{path}: not {encoding} ({error}); set corpus.encoding to what it is"
+            return f"{path}: not {encoding} ({error}); set corpus.encoding to its encoding"
     if error.reason in ("unexpected end of data", "truncated data"):
-        return f"{path}: ends in the middle of a character; a copy cut short? Copy it anew"
+        return f"{path}: ends in the middle of a character; is the copy incomplete? Copy it again"
     text = f"{path}, line {line}: the byte 0x{source[start]:02x} is not {encoding}"
     if codecs.lookup(encoding).name not in ("utf-8", "ascii"):
-        return f"{text}; set corpus.encoding to what the file is in, such as utf-8 or cp1252"
+        return f"{text}; set corpus.encoding to the file's encoding, such as utf-8 or cp1252"
     passage = source[max(start - 10, 0) : start + 10].decode("latin-1")
     return (
-        f"{text}; as Latin-1 the passage would read {passage!r}. If that looks right, set "
-        "corpus.encoding to latin-1 (or cp1252, Windows' own); else convert the file to UTF-8"
+        f"{text}; in Latin-1 the passage reads {passage!r}. If that looks right, set "
+        "corpus.encoding to latin-1 (or to cp1252, as Windows uses); else convert the file to UTF-8"
     )

@@ -1,13 +1,12 @@
-"""Stage tokenize: reads and checks a corpus, splits its tweets into tokens, counts what it finds.
+"""Tokenize: read and check a corpus, split its tweets into tokens, and count them.
 
-Tweets go through in batches, so memory grows by some bytes a tweet (its hashes and its length).
+Tweets are handled in batches, so memory grows by only some bytes a tweet (its hashes and length).
 """
 
 import csv
 import logging
 from array import array
 from hashlib import blake2b
-from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +19,6 @@ from tweetrnn.files import (
     parquet_writer,
     replacing,
     sha256_of,
-    unchanged,
     write_json,
 )
 
@@ -51,52 +49,64 @@ def tokenize(corpus, tweets, token_facts, dropped, *, config):
     Raises:
         UserError: the corpus cannot be read, or cannot be used; then nothing is written.
     """
-    with replacing(dropped) as listing, listing.open("w", encoding="utf-8", newline="") as stream:
-        # Texts in quotes: with this line end a lone \r would stay bare, and part rows for a reader.
-        writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-        writer.writerow(["row", "line", "id", "reason"])
-
-        def list_dropped(row, line, identifier, reason):
-            writer.writerow([row, line, defused(identifier), reason])
-
-        source = Corpus(corpus, config["corpus"], on_drop=list_dropped)
-        tally = Tally(source.config["labels"])
-        with replacing(tweets) as beside:
-            with unchanged(corpus), parquet_writer(beside, SCHEMA) as parquet:
+    with replacing(dropped) as listing, replacing(tweets) as table:
+        with listing.open("w", encoding="utf-8", newline="") as stream:
+            source = Corpus(corpus, config["corpus"], on_drop=drop_writer(stream))
+            tally = Tally(source.config["labels"])
+            with parquet_writer(table, SCHEMA) as parquet:
                 for batch in batches(source, config["tokenize"], tally):
                     parquet.write_batch(batch)
                     log.info("%s rows read", f"{source.rows:,}")
-            source.check()
-            found = tally.facts()
-            if found["groups"] < 2:
-                raise UserError(
-                    f"{corpus}: all {source.rows:,} tweets have the same tokens; there is nothing "
-                    f"to learn. Is corpus.columns.text ({source.config['columns']['text']!r}) the "
-                    "column with the tweets?"
-                )
-            labels = source.config["labels"]
-            write_json(
-                token_facts,
-                {
-                    "kind": source.config["kind"],
-                    "licence": licence_of(source.config),
-                    "sha256": source.sha256,
-                    "bytes": source.size,
-                    "tweets_sha256": sha256_of(beside),
-                    "labels": labels,
-                    "rows_read": source.rows,
-                    "kept": source.kept.total(),
-                    "dropped": dict(sorted(source.dropped.items())),
-                    "ignored": dict(sorted(source.ignored.items())),
-                    "classes": {label: source.kept[label] for label in labels},
-                    **found,
-                    "tokenize": config["tokenize"],  # what a prediction does with its tweets, too
-                    "text_column": source.config["columns"]["text"],
-                },
+        source.check()
+        counts = tally.facts()
+        if counts["groups"] < 2:
+            raise UserError(
+                f"{corpus}: all {source.rows:,} tweets have the same tokens, so there is nothing "
+                f"to learn; is corpus.columns.text ({source.config['columns']['text']!r}) the "
+                "column with the tweets?"
             )
+        write_json(token_facts, facts_of(source, counts, sha256_of(table), config["tokenize"]))
     if source.dropped:
         reasons = ", ".join(f"{reason} {n:,}" for reason, n in source.dropped.most_common())
         log.info("%s: dropped %s; see %s", corpus, reasons, dropped)
+
+
+def drop_writer(stream):
+    """Write the header of the list of dropped rows; return the function that writes a row."""
+    # With quotes, since a reader takes a lone \r in an unquoted text for the end of a row.
+    writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    writer.writerow(["row", "line", "id", "reason"])
+    return lambda row, line, identifier, reason: writer.writerow(
+        [row, line, defused(identifier), reason]
+    )
+
+
+def facts_of(corpus, counts, tweets_sha256, config):
+    """Return what tokenize's facts say.
+
+    Args:
+        corpus: the Corpus, read to its end.
+        counts: of its Tally.
+        tweets_sha256: of the file of the tweets.
+        config: the config's section ``tokenize``, which predictions need as well.
+    """
+    section = corpus.config
+    return {
+        "kind": section["kind"],
+        "licence": licence_of(section),
+        "sha256": corpus.sha256,
+        "bytes": corpus.size,
+        "tweets_sha256": tweets_sha256,
+        "labels": section["labels"],
+        "rows_read": corpus.rows,
+        "kept": corpus.kept.total(),
+        "dropped": dict(sorted(corpus.dropped.items())),
+        "ignored": dict(sorted(corpus.ignored.items())),
+        "classes": {label: corpus.kept[label] for label in section["labels"]},
+        **counts,
+        "tokenize": config,
+        "text_column": section["columns"]["text"],
+    }
 
 
 def licence_of(corpus):
@@ -109,42 +119,33 @@ def licence_of(corpus):
 def batches(corpus, config, tally):
     """Yield the corpus's tweets with their tokens as record batches of ``SCHEMA``.
 
-    ``config`` is the config's section ``tokenize``; ``tally`` learns of each batch. A tweet
-    without a token is dropped.
+    A tweet without tokens is dropped.
+
+    Args:
+        corpus: the Corpus.
+        config: the config's section ``tokenize``.
+        tally: the Tally to which each batch is added.
     """
-    ids, texts, labels, tokens = [], [], [], []
+    rows = []
     for identifier, text, label in corpus:
-        found = tokenize_text(text, config)
-        if not found:
+        tokens = tokenize_text(text, config)
+        if not tokens:
             corpus.drop("no tokens")
             continue
-        ids.append(identifier)
-        texts.append(text)
-        labels.append(label)
-        tokens.append(found)
-        if len(ids) == BATCH:
-            yield _batch(ids, texts, labels, tokens, tally)
-            ids, texts, labels, tokens = [], [], [], []
-    if ids:
-        yield _batch(ids, texts, labels, tokens, tally)
+        rows.append((identifier, text, label, tokens))
+        if len(rows) == BATCH:
+            yield _batch(rows, tally)
+            rows = []
+    if rows:
+        yield _batch(rows, tally)
 
 
-def _batch(ids, texts, labels, tokens, tally):
-    lengths = np.fromiter(map(len, tokens), dtype=np.int32, count=len(tokens))
-    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-    flat = pa.array(list(chain.from_iterable(tokens)), type=pa.string())
-    groups = hashes("\x1f".join(found) for found in tokens)
-    tally.add(groups, labels, lengths, hashes(ids))
-    return pa.record_batch(
-        [
-            pa.array(ids, type=pa.string()),
-            pa.array(texts, type=pa.string()),
-            pa.array(labels, type=pa.string()),
-            pa.ListArray.from_arrays(offsets, flat, type=SCHEMA.field("tokens").type),
-            pa.array(groups, type=pa.uint64()),
-        ],
-        schema=SCHEMA,
-    )
+def _batch(rows, tally):
+    ids, texts, labels, tokens = zip(*rows, strict=True)
+    groups = hashes("\x1f".join(words) for words in tokens)
+    tally.add(groups, labels, np.fromiter(map(len, tokens), dtype=np.int32), hashes(ids))
+    columns = {"id": ids, "text": texts, "label": labels, "tokens": tokens, "group": groups}
+    return pa.RecordBatch.from_pydict(columns, schema=SCHEMA)
 
 
 def hashes(texts):
@@ -157,9 +158,10 @@ def hashes(texts):
 
 
 class Tally:
-    """What is counted over all tweets: their lengths, and which repeat an earlier one.
+    """Counts over all tweets: their lengths, and how many repeat an earlier one.
 
-    ``labels`` are the classes, in order.
+    Args:
+        labels: the classes, in order.
     """
 
     def __init__(self, labels):
@@ -168,7 +170,7 @@ class Tally:
         self._labels, self._lengths = array("H"), array("i")
 
     def add(self, groups, labels, lengths, ids):
-        """Take note of tweets: token hashes, labels, numbers of tokens, hashes of the ids."""
+        """Add tweets: hashes of their tokens, labels, numbers of tokens, hashes of their ids."""
         self._groups.frombytes(groups.tobytes())
         self._ids.frombytes(ids.tobytes())
         self._labels.extend(map(self._class.__getitem__, labels))
@@ -180,7 +182,7 @@ class Tally:
         groups: distinct tweets (by tokens). duplicate_rows: rows that repeat an earlier row's
         tokens; duplicate_groups: groups with such rows. conflicting_groups: groups with more than
         one label; conflicting_rows: their rows. duplicate_ids: rows that repeat an earlier row's
-        id (rows without an id aside). length: tokens a tweet.
+        id (not counting rows without an id). length: tokens per tweet.
         """
         groups = np.frombuffer(self._groups, dtype=np.uint64)
         labels = np.frombuffer(self._labels, dtype=np.uint16)

@@ -1,8 +1,8 @@
-"""How a text becomes tokens: what ``tokenize.tokens`` offers, by name.
+"""How a text becomes tokens: the choices of ``tokenize.tokens``, by name.
 
-The functions are pure, take time in proportion to the text, and no token holds white space. To add
-one: docs/extending.md. (NLTK's TweetTokenizer, the usual choice, takes some ten times as long and
-cuts typographic apostrophes and variation selectors off as tokens of their own.)
+The functions are pure, their time is proportional to the text, and no token contains white space.
+To add one: docs/extending.md. (NLTK's TweetTokenizer, the usual choice, is about ten times slower
+and makes separate tokens of typographic apostrophes and variation selectors.)
 """
 
 import html
@@ -14,11 +14,11 @@ URL = "<url>"  # the token that stands for every address
 
 
 def whitespace(text):
-    """Return what white space parts, nothing changed."""
+    """Return the words between white space, unchanged."""
     return text.split()
 
 
-# Characters that a reader does not tell apart, or does not see.
+# Characters that look the same to a reader, or are invisible.
 PLAIN = {
     **dict.fromkeys(map(ord, "\u2018\u2019\u02bc\uff07"), "'"),
     **dict.fromkeys(map(ord, "\u201c\u201d\u201e\uff02"), '"'),
@@ -26,14 +26,14 @@ PLAIN = {
     0xFF20: "@",
     0xFF03: "#",
     0x200B: " ",  # zero-width space
-    # soft hyphen, directional marks, word joiner and its like, variation selectors, byte order mark
+    # soft hyphen, directional marks, word joiner and the like, variation selectors, byte order mark
     **dict.fromkeys([0xAD, 0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2060, 0x2070)]),
     **dict.fromkeys([*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), 0xFEFF]),
 }
 
 
 def ranges(codes):
-    """Return ascending code points as the inside of a character class."""
+    """Return ascending code points as the content of a character class."""
     spans = []
     for code in codes:
         if spans and code == spans[-1][1] + 1:
@@ -46,7 +46,7 @@ def ranges(codes):
 # \w leaves out the combining marks that many scripts write vowels with. No script above U+1FFFF
 # has any.
 MARKS = ranges(c for c in range(0x300, 0x20000) if unicodedata.category(chr(c)).startswith("M"))
-# Ordering marks takes quadratic time; "stream-safe" text (Unicode's UAX 15) has 30 in a row.
+# NFC orders marks in quadratic time; "stream-safe" text (Unicode's UAX 15) has at most 30 in a row.
 _PILED_UP = re.compile(rf"([{MARKS}]{{30}})[{MARKS}]+")
 
 _PICTURE = (
@@ -61,7 +61,7 @@ _EMOJI = (
     rf"(?:\u200d{_PICTURE}[\U0001f3fb-\U0001f3ff]?)*"  # joined: families, professions
 )
 
-_ADDRESS = r"(?:[\w!#$%&'()*+,\-./:;=?@\[\]~|]*[\w/=#&\-])?"  # a full stop after it is not its own
+_ADDRESS = r"(?:[\w!#$%&'()*+,\-./:;=?@\[\]~|]*[\w/=#&\-])?"  # without a full stop after it
 _ENDINGS = "com|org|net|edu|gov|int|info|io|co|uk|us|ly|gl|gd|me|tv|fm|be|de|fr|ca|au|eu|example"
 _URLS = re.compile(
     rf"(?:https?://|\bwww\.){_ADDRESS}"
@@ -69,9 +69,9 @@ _URLS = re.compile(
     rf"(?:{_ENDINGS})\b(?!\.\w)(?:/{_ADDRESS})?",
     re.IGNORECASE,
 )
-# Begins with a literal, so that it is found some ten times as fast; it spares most tweets _URLS.
+# Starts with a literal, so it is about ten times faster; most tweets then need no search for _URLS.
 _ENDING = re.compile(rf"\.(?:{_ENDINGS})\b", re.IGNORECASE)
-_LENGTHENED = re.compile(r"(.)\1\1\1+")  # the repeats spelt out are faster than {3,}
+_LENGTHENED = re.compile(r"(.)\1\1\1+")  # faster than (.)\1{3,}
 
 
 def _shorten(match):
@@ -81,7 +81,9 @@ def _shorten(match):
 def _token_pattern(word, emoji):
     """Return the compiled pattern of a token.
 
-    ``word`` is the inside of the class of word characters; ``emoji`` a pattern, or None.
+    Args:
+        word: the content of the class of word characters.
+        emoji: a pattern, or None.
     """
     return re.compile(
         "|".join(
@@ -104,7 +106,7 @@ def _token_pattern(word, emoji):
 
 _ASCII_TOKEN = _token_pattern(r"\w", None)
 _TOKEN = _token_pattern(rf"\w{MARKS}\u200c", _EMOJI)
-# What playground translates, by the names that its script has for them.
+# What the playground translates to JavaScript, by the names that its script uses.
 PATTERNS = {
     "piledUp": _PILED_UP,
     "ending": _ENDING,
@@ -118,9 +120,9 @@ PATTERNS = {
 def tweet(text):
     """Return a tweet's tokens: words, mentions, hashtags, emoji, emoticons, numbers, punctuation.
 
-    Addresses become ``URL``; a character repeated more than three times is cut to three (sooooo,
-    !!!!!!); digits are left alone. Text beyond ASCII is brought into Unicode's NFC, typographic
-    quotes become plain ones; invisible characters go, and combining marks after the 30th in a row.
+    Addresses become ``URL``. A character repeated more than three times is cut to three (sooooo,
+    !!!!!!), except digits. Text beyond ASCII is normalized to Unicode's NFC, and typographic quotes
+    become plain ones; invisible characters and combining marks after the 30th in a row are removed.
     """
     token = _ASCII_TOKEN
     if not text.isascii():
@@ -135,7 +137,7 @@ TOKENIZERS = {"tweet": tweet, "whitespace": whitespace}
 
 
 def tokenize_text(text, config):
-    """Return ``text``'s tokens as the config's section ``tokenize`` asks for."""
+    """Return the tokens of ``text``; ``config`` is the config's section ``tokenize``."""
     if config["unescape_entities"] and "&" in text:
         with suppress(ValueError):  # an entity with thousands of digits, which int() refuses
             text = html.unescape(text)

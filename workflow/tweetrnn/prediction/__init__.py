@@ -1,1 +1,1 @@
-"""Trained networks put to use: what ``predict.smk`` runs, and models to take away."""
+"""The use of trained networks: what ``predict.smk`` runs, and models to take elsewhere."""

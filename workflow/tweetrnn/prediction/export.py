@@ -1,4 +1,4 @@
-"""Write a trained run as a folder to take away, or its weights alone for Keras.
+"""Write a trained run as a folder to take elsewhere, or its weights alone for Keras.
 
 The folder (weights, vocabulary, settings, a model card) is all that ``predict --model DIR`` needs.
 Keras's weights are a .npz file in the order of a model's ``get_weights()``; in Python:
@@ -16,7 +16,8 @@ import numpy as np
 from tweetrnn.errors import UserError
 from tweetrnn.files import naming, replacing, sha256_of, write_json, write_text
 from tweetrnn.prediction.model_card import model_card
-from tweetrnn.prediction.predictor import SETTINGS, VOCABULARY, WEIGHTS, settings_of_results
+from tweetrnn.prediction.model_files import SETTINGS, VOCABULARY, WEIGHTS, of_runs, weights_of
+from tweetrnn.prediction.run_options import add_run_arguments, find_run
 from tweetrnn.training import weights
 
 log = logging.getLogger("tweetrnn")
@@ -25,49 +26,49 @@ log = logging.getLogger("tweetrnn")
 def add_arguments(parser):
     """Add this command's options."""
     parser.epilog = __doc__.partition("\n\n")[2]
-    weights.add_run_arguments(parser)
+    add_run_arguments(parser)
     parser.add_argument(
-        "dir", nargs="?", type=Path, metavar="DIR", help="the folder to write, which is not there"
+        "dir", nargs="?", type=Path, metavar="DIR", help="the folder to write, which does not exist"
     )
     parser.add_argument(
-        "--force", action="store_true", help="let the folder take an earlier export's place"
+        "--force", action="store_true", help="let the folder replace an earlier export"
     )
     parser.add_argument("--keras", metavar="FILE", help="a file to write (.npz)")
 
 
 @contextmanager
 def new_folder(path, force):
-    """Yield a folder beside ``path``, which becomes ``path`` when the block succeeds.
+    """Yield a temporary folder, which becomes ``path`` when the block succeeds.
 
     Raises:
-        UserError: ``path`` exists; with ``force``, it exists and is no exported folder.
+        UserError: ``path`` exists; with ``force``, it exists and was not written by export.
     """
     if path.exists() or path.is_symlink():
         if not force:
             raise UserError(f"{path}: exists; name another folder, or replace it with --force")
         if not (path / SETTINGS).is_file():
-            raise UserError(f"{path}: not a folder made by export, so that it is not replaced")
+            raise UserError(f"{path}: not replaced, since export did not write this folder")
     path.parent.mkdir(parents=True, exist_ok=True)
     with naming(path):
-        beside = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
+        around = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
     try:
-        new, old = beside / "new", beside / "old"
-        new.mkdir()  # mkdtemp's own is private
+        new, old = around / "new", around / "old"
+        new.mkdir()  # the one from mkdtemp is private
         yield new
         if path.exists():
             path.rename(old)
         new.rename(path)
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(around, ignore_errors=True)
 
 
 def write_folder(folder, settings, vocabulary, best, card):
-    """Write what ``predict --model`` reads, and the card.
+    """Write the files that ``predict --model`` reads, and the model card.
 
     Args:
-        folder: which exists.
-        settings, vocabulary: of the predictor.
-        best: the path of the weights.
+        folder: exists.
+        settings: those of ModelFiles, and ``run``, the run's name.
+        vocabulary, best: the paths of the vocabulary and the weights.
         card: Markdown.
     """
     sources = {WEIGHTS: best, VOCABULARY: vocabulary}
@@ -78,43 +79,44 @@ def write_folder(folder, settings, vocabulary, best, card):
     write_text(folder / "README.md", card)
 
 
-def export_folder(options):
-    """Write the run's folder.
+def export_folder(results, run, folder, force=False):
+    """Write a run's folder.
+
+    Args:
+        results: the experiment's Results.
+        run: the Run.
+        folder: the Path to write.
+        force: whether to replace an earlier export.
 
     Raises:
-        UserError: there is no such run, or the folder exists.
+        UserError: the run is not trained, the folder exists, or a file of the results is damaged.
     """
-    if options.weights != "best":
-        raise UserError("--weights last: belongs to --keras; the model card tells of the best ones")
-    results, run = weights.find_run(options, options.run)
-    best = weights.weights_of(run)
-    settings, vocabulary = settings_of_results(results)
-    with new_folder(options.dir, options.force) as folder:
-        write_folder(
-            folder,
-            {"run": str(run.name), **settings},
-            vocabulary,
-            best,
-            model_card(results, run, settings),
-        )
-    log.info("%s: to %s; its README.md says what it is and how to use it", run.name, options.dir)
+    files = of_runs(results, [run])
+    [(name, best)] = files.weights.items()
+    with new_folder(folder, force) as new:
+        card = model_card(results, results.run(run), files.settings)
+        write_folder(new, {"run": name, **files.settings}, files.vocabulary, best, card)
+    log.info("%s: to %s; its README.md says what it is and how to use it", name, folder)
 
 
-def export_keras(options):
-    """Write the weights for Keras."""
-    facts, arrays = weights.read(weights.find(options))
-    with replacing(options.keras) as beside, beside.open("wb") as stream:
+def export_keras(path, file):
+    """Write the weights at ``path`` as a .npz ``file`` for Keras."""
+    facts, arrays = weights.read(path)
+    with replacing(file) as temporary, temporary.open("wb") as stream:
         np.savez(stream, *arrays.values())
-    log.info(
-        "%s %s: %d arrays to %s", facts["cell"], facts["combination"], len(arrays), options.keras
-    )
+    log.info("%s %s: %d arrays to %s", facts["cell"], facts["combination"], len(arrays), file)
 
 
 def main(options):
-    """Write what is asked for."""
+    """Write what the options ask for."""
     if options.dir is None and options.keras is None:
         raise UserError("name a folder to write, DIR, or a file for Keras with --keras")
+    if options.dir and options.weights != "best":
+        raise UserError(
+            "--weights last: only for --keras; the model card describes the best epoch's weights"
+        )
+    results, run = find_run(options)
     if options.dir:
-        export_folder(options)
+        export_folder(results, run, options.dir, options.force)
     if options.keras:
-        export_keras(options)
+        export_keras(weights_of(results.run(run), options.weights), options.keras)

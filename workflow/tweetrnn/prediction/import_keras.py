@@ -1,16 +1,19 @@
-"""Take weights from Keras: a .npz file with the arrays of a model's ``get_weights()``, in order.
+"""Convert weights from Keras: a .npz file with the arrays of a model's ``get_weights()``, in order.
 
-The model is that of a run, which says its layers' names and shapes.
+The model is that of a run, which determines the names and shapes of its layers' weights.
 """
 
 import json
 import logging
+from zipfile import BadZipFile
 
 import numpy as np
 from safetensors.numpy import save
 
 from tweetrnn.errors import UserError
 from tweetrnn.files import replacing
+from tweetrnn.prediction.model_files import weights_of
+from tweetrnn.prediction.run_options import add_run_arguments, find_run
 from tweetrnn.training import weights
 
 log = logging.getLogger("tweetrnn")
@@ -19,40 +22,72 @@ log = logging.getLogger("tweetrnn")
 def add_arguments(parser):
     """Add this command's options."""
     parser.add_argument("file", metavar="FILE", help="numpy.savez(FILE, *model.get_weights())")
-    weights.add_run_arguments(parser)
+    add_run_arguments(parser)
     parser.add_argument("--output", required=True, metavar="FILE", help="to write (.safetensors)")
 
 
-def named(arrays, like, path):
-    """Return arrays by the names of ``like`` (weights by name), as float32.
+def read_npz(path):
+    """Return the arrays of a .npz file in its order.
 
     Raises:
-        UserError: there are more or fewer, or one has another shape or holds no numbers.
+        UserError: there is no such file, or it is not a .npz file.
     """
-    if len(arrays) != len(like):
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return [file[name] for name in file.files]
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file") from None
+    except (OSError, EOFError, ValueError, AttributeError, BadZipFile) as error:
         raise UserError(
-            f"{path}: {len(arrays)} arrays, but the run's model has {len(like)}: {', '.join(like)}"
+            f"{path}: not a .npz file of arrays ({error}); write it with "
+            "numpy.savez(file, *model.get_weights())"
+        ) from None
+
+
+def named(arrays, expected, path):
+    """Return arrays by the names of ``expected`` (weights by name), as float32.
+
+    Raises:
+        UserError: there are more or fewer, or one has another shape or no floating-point numbers.
+    """
+    if len(arrays) != len(expected):
+        raise UserError(
+            f"{path}: {len(arrays)} arrays, but the run's model has {len(expected)}: "
+            f"{', '.join(expected)}"
         )
-    for number, (array, (name, own)) in enumerate(zip(arrays, like.items(), strict=True)):
-        if array.shape != own.shape:
+    for number, (array, (name, weight)) in enumerate(zip(arrays, expected.items(), strict=True)):
+        if array.shape != weight.shape:
             raise UserError(
-                f"{path}: array {number} ({name}) has the shape {array.shape}, expected {own.shape}"
+                f"{path}: array {number} ({name}) has the shape {array.shape}, "
+                f"expected {weight.shape}"
             )
         if array.dtype.kind != "f":
             raise UserError(
-                f"{path}: array {number} ({name}) holds {array.dtype}, expected floating-point "
+                f"{path}: array {number} ({name}) contains {array.dtype}, expected floating-point "
                 "numbers"
             )
     return {
         name: np.ascontiguousarray(array, dtype=np.float32)
-        for name, array in zip(like, arrays, strict=True)
+        for name, array in zip(expected, arrays, strict=True)
     }
 
 
+def import_keras(file, like, output):
+    """Write Keras's weights in this pipeline's format.
+
+    Args:
+        file: the .npz file.
+        like: the path of the weights of a run whose model has the same shape.
+        output: the path to write.
+    """
+    facts, expected = weights.read(like)
+    arrays = named(read_npz(file), expected, file)
+    with replacing(output) as temporary:
+        temporary.write_bytes(save(arrays, {"model": json.dumps(facts)}))
+    log.info("%s: wrote %d arrays to %s", file, len(arrays), output)
+
+
 def main(options):
-    """Write the weights in the run's own format."""
-    facts, like = weights.read(weights.find(options))
-    arrays = named(weights.read_npz(options.file), like, options.file)
-    with replacing(options.output) as beside:
-        beside.write_bytes(save(arrays, {"model": json.dumps(facts)}))
-    log.info("%s: %d arrays to %s", options.file, len(arrays), options.output)
+    """Convert the file that the options name."""
+    results, run = find_run(options)
+    import_keras(options.file, weights_of(results.run(run), options.weights), options.output)

@@ -1,10 +1,10 @@
 """Stage predict_file: the selected model's answers for one file of predict.files."""
 
-from argparse import Namespace
-from pathlib import Path
-
 from tweetrnn.files import check_digest, read_json
-from tweetrnn.prediction.predict import predict_with
+from tweetrnn.prediction import records
+from tweetrnn.prediction.answers import write_answers
+from tweetrnn.prediction.model_files import of_runs, selected_run
+from tweetrnn.results import Results
 
 
 def predict_file(
@@ -21,27 +21,19 @@ def predict_file(
     *,
     config,
 ):
-    """Predict the tweets of ``file`` into ``answers`` (CSV).
+    """Predict the tweets of ``file`` and write them with their answers to ``answers`` (CSV).
 
     Args:
         results: the folder with all results, of which the selected run's are read.
-        name: what predict.files calls the file.
-        token_facts, split_facts, vocabulary, runs, aggregate_facts, selected: as their stages
-            wrote them, below ``results``.
-        config: predict.text_column.
+        name: the file's name in predict.files.
+        token_facts, split_facts, vocabulary, runs, aggregate_facts, selected: what their stages
+            wrote, below ``results``.
+        config: the config's predict.text_column.
     """
     check_digest(runs, read_json(aggregate_facts)["sha256"]["runs"])
-    predict_with(
-        Namespace(
-            texts=[],
-            results=results,
-            run=None,
-            top=None,
-            model=None,
-            input=file,
-            format=None,
-            text_column=config["predict"]["text_column"],
-            output=Path(answers),
-            to=None,
-        )
-    )
+    results = Results(results)
+    files = of_runs(results, [selected_run(results)])
+    text_column = config["predict"]["text_column"] or files.settings["text_column"]
+    form = records.format_of(file, records.READ, "another ending")
+    with records.open_rows(file, form, text_column) as rows:
+        write_answers(files, rows, text_column, "csv", answers)

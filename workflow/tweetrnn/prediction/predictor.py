@@ -1,12 +1,6 @@
-"""What turns tweets into probabilities: weights, a vocabulary, and how training read its tweets.
-
-It comes from an experiment's results or from a folder that ``export`` made; both give the same
-settings, a dict: ``tokenize`` (the config's section), ``sequence`` (length, padding, truncation),
-``padding_id``, ``unknown_id`` and ``width`` (the split's), ``labels``, ``text_column``.
-"""
+"""Predict the sentiment of texts with one model or several that vote."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -14,81 +8,24 @@ from tweetrnn.data.corpus import encodable
 from tweetrnn.data.encode import fixed_length
 from tweetrnn.data.tokenizers import tokenize_text
 from tweetrnn.errors import UserError
-from tweetrnn.files import check_digest, damaged, read_json, read_parquet
+from tweetrnn.files import read_parquet
 from tweetrnn.grid import Combination
 from tweetrnn.training import weights
-
-# What an exported folder holds beside its README.md.
-SETTINGS, WEIGHTS, VOCABULARY = "config.json", "weights.safetensors", "vocabulary.parquet"
-
-
-def unfinished(results):
-    """Return the UserError for results that lack what a prediction needs."""
-    return UserError(
-        f"{results}: no finished experiment there; run the workflow first (make run), name another "
-        "one (--configfile), a run that is trained (--run) or a folder made by export (--model)"
-    )
-
-
-def settings_of_results(results):
-    """Return (settings, the vocabulary's path) of an experiment's results.
-
-    Raises:
-        UserError: the experiment has no split yet, or its files are not of one run of its stages.
-    """
-    path, divided = results.token_facts, results.split_facts
-    if not path.is_file() or not divided.is_file():
-        raise unfinished(results)
-    tokenized, split = read_json(path), read_json(divided)
-    if "tokenize" not in tokenized or tokenized["tweets_sha256"] != split["sha256"]["tweets"]:
-        raise UserError(f"{path}: not of the same run as the split; run the workflow again")
-    vocabulary = results.vocabulary
-    check_digest(vocabulary, split["sha256"]["vocabulary"])
-    return {
-        "tokenize": tokenized["tokenize"],
-        "sequence": {
-            "length": split["sequence_length"],
-            "padding": split["padding"],
-            "truncation": split["truncation"],
-        },
-        **{key: split[key] for key in ("padding_id", "unknown_id", "width", "labels")},
-        "text_column": tokenized["text_column"],
-    }, vocabulary
-
-
-def settings_of_folder(folder):
-    """Return (settings, the vocabulary's path, the weights' path) of an exported folder.
-
-    Raises:
-        UserError: it is none, or a file in it was damaged.
-    """
-    path = Path(folder, SETTINGS)
-    if not path.is_file():
-        raise UserError(
-            f"{folder}: holds no {SETTINGS}; expected a folder made by: "
-            "python -m tweetrnn export RUN DIR"
-        )
-    settings = read_json(path)
-    if not isinstance(settings, dict) or "sha256" not in settings:
-        raise damaged(path, "it is not what export writes")
-    for name, digest in settings["sha256"].items():
-        check_digest(Path(folder, name), digest)
-    return settings, Path(folder, VOCABULARY), Path(folder, WEIGHTS)
 
 
 class Encoder:
     """Turns texts into sequences of one-hot columns, with the functions that the stages use.
 
     Args:
-        settings: as above.
-        vocabulary: the Parquet file that split wrote.
+        settings: those of ModelFiles.
+        vocabulary: the path of the Parquet file that split wrote.
     """
 
     def __init__(self, settings, vocabulary):
         table = read_parquet(vocabulary, ["word", "id"])
         self.settings = settings
-        # Encode's ids with the vocabulary as the dictionary; one more stands for unknown words.
-        self._number = {word: n for n, word in enumerate(table["word"].to_pylist(), 1)}
+        # Word ids as encode assigns them, from 1 on; the last one stands for unknown words.
+        self._ids = {word: n for n, word in enumerate(table["word"].to_pylist(), 1)}
         self._unknown = len(table) + 1
         self._columns = np.concatenate(
             [[settings["padding_id"]], table["id"].to_numpy(), [settings["unknown_id"]]]
@@ -98,9 +35,9 @@ class Encoder:
         """Return (sequences (N, T) int32, tokens (N,), unknown tokens (N,)) of N texts."""
         tokens = [tokenize_text(encodable(text), self.settings["tokenize"]) for text in texts]
         lengths = np.fromiter(map(len, tokens), dtype=np.int64, count=len(tokens))
-        number, unknown = self._number.get, self._unknown
+        id_of, unknown = self._ids.get, self._unknown
         words = np.fromiter(
-            (number(word, unknown) for found in tokens for word in found),
+            (id_of(word, unknown) for of_text in tokens for word in of_text),
             dtype=np.int64,
             count=lengths.sum(),
         )
@@ -114,12 +51,12 @@ class Encoder:
 
 
 def load_model(path, settings):
-    """Return the Model whose weights lie at ``path``.
+    """Return the Model with the weights in the file ``path``.
 
     Raises:
-        UserError: the weights are damaged, or belong to another vocabulary or other classes.
+        UserError: the file is damaged, or belongs to another vocabulary or other classes.
     """
-    import torch  # costs seconds, which a mistake in the input need not wait for
+    import torch  # takes seconds, which a mistake in the input need not wait for
 
     from tweetrnn.training.models import build
 
@@ -139,12 +76,12 @@ def load_model(path, settings):
 
 @dataclass
 class Prediction:
-    """What is said of N texts.
+    """What models predict for N texts.
 
-    ``probabilities`` (N, classes), the mean over the models; ``classes`` (N,), the ids of the
-    answers; ``votes`` (N,), how many models gave them; ``tokens`` and ``unknowns`` (N,), how many
-    words there are, and how many of them the vocabulary lacks. What is said of a text without
-    tokens means nothing: training dropped those.
+    ``probabilities`` (N, classes) are the mean over the models, ``classes`` (N,) the predicted
+    ones, ``votes`` (N,) the number of models that predict them; ``tokens`` and ``unknowns`` (N,)
+    are the numbers of words and of words that are not in the vocabulary. For a text without
+    tokens the prediction means nothing: the training set contains no such tweets.
     """
 
     probabilities: np.ndarray
@@ -157,7 +94,7 @@ class Prediction:
 def majority(probabilities):
     """Return (classes (N,), votes (N,)) of models' probabilities (models, N, classes).
 
-    Most votes win; among equals the highest mean probability, then the first class.
+    The class with most votes wins; a tie goes to the highest mean probability, then to the first.
     """
     mean, size = probabilities.mean(axis=0), probabilities.shape[2]
     votes = (probabilities.argmax(axis=2)[..., None] == np.arange(size)).sum(axis=0)
@@ -167,21 +104,16 @@ def majority(probabilities):
 
 
 class Predictor:
-    """An encoder and the models that vote.
+    """Loads ModelFiles: an encoder, and the models that vote."""
 
-    Args:
-        settings, vocabulary: as of ``Encoder``.
-        paths: of the weights of one model or of several.
-    """
-
-    def __init__(self, settings, vocabulary, paths):
+    def __init__(self, files):
         import torch
 
         from tweetrnn.training import loop
 
         torch.set_num_threads(1)  # as in training: a step is too small to share
-        self.encoder = Encoder(settings, vocabulary)
-        self._models = [load_model(path, settings) for path in paths]
+        self.encoder = Encoder(files.settings, files.vocabulary)
+        self._models = [load_model(path, files.settings) for path in files.weights.values()]
         self._loop = loop
 
     def predict(self, texts):

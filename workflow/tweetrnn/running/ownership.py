@@ -1,7 +1,7 @@
-"""One submission a working directory, and proof that an earlier one is dead.
+"""Let one Snakemake at a time run in a directory, and recognise the lock of a dead one.
 
-The kernel holds the proof: the submitter keeps a file locked, its Snakemake inherits the lock, and
-the last of the two to end, however it ends, lets it go. Whoever gets the lock is alone.
+The kernel provides the proof: the command keeps a file locked, its Snakemake inherits the lock, and
+the last of the two to end, however it ends, releases it. Whoever gets the lock is alone.
 """
 
 import ctypes
@@ -19,13 +19,12 @@ from tweetrnn.errors import UserError
 from tweetrnn.files import write_json
 from tweetrnn.guard import process_started
 
-# Clocks are not compared across machines, only times that the one file system gave.
-TOLERANCE = 3
-DYING = 20  # seconds that the Snakemake of a dead submitter, killed by the kernel, may take to end
+TOLERANCE = 3  # seconds between times of one file system; clocks of machines are not compared
+DYING = 20  # seconds that the Snakemake of a dead owner, killed by the kernel, may take to end
 
 
 def identity(pid):
-    """Return what tells this process from every other one: host, boot, pid and start."""
+    """Return what distinguishes a process of this machine from every other one, a dict."""
     boot = Path("/proc/sys/kernel/random/boot_id")
     return {
         "host": socket.gethostname(),
@@ -35,25 +34,12 @@ def identity(pid):
     }
 
 
-def proved_dead(owner, here):
-    """Whether ``owner`` (an identity) has ended, as far as ``here`` (mine) can know."""
+def is_dead(owner):
+    """Return whether ``owner`` (an identity) has certainly ended: only known on its own machine."""
+    here = identity(owner["pid"])
     if owner["host"] != here["host"]:
         return False
-    return owner["boot"] != here["boot"] or process_started(owner["pid"]) != owner["started"]
-
-
-def split_by_life(locks, life):
-    """Return the lock files of a life and the others.
-
-    Args:
-        locks: {path: modification time} of Snakemake's lock files.
-        life: (first, last) time at which a submission lived, or None.
-    """
-    if life is None:
-        return [], sorted(locks)
-    first, last = life
-    own = [path for path, time in locks.items() if first - TOLERANCE <= time <= last + TOLERANCE]
-    return sorted(own), sorted(set(locks) - set(own))
+    return owner["boot"] != here["boot"] or owner["started"] != here["started"]
 
 
 class Ownership:
@@ -61,27 +47,29 @@ class Ownership:
 
     Attributes:
         handle: file descriptor of the locked file, for the Snakemake process to inherit.
-        life: (first, last) time of the submission whose locks may be removed, or None.
+        folder: where this module keeps its files.
+        life: (first, last) time of the owner whose Snakemake locks may be removed, or None.
     """
 
-    def __init__(self, directory, handle, life):
-        self.locks = Path(directory) / ".snakemake" / "locks"
-        self.folder = Path(directory) / ".snakemake" / "submit"
+    def __init__(self, directory, handle):
+        self.snakemake_locks = Path(directory) / ".snakemake" / "locks"
+        self.folder = _folder(directory)
         self.handle = handle
-        self.life = life
+        # An earlier owner that ended properly has removed its record.
+        self.life = self._times() if _read(self._record) else None
 
     @classmethod
     def take(cls, directory):
-        """Own the directory.
+        """Become the owner of the directory.
 
         Raises:
-            UserError: another submission works there.
+            UserError: another command runs Snakemake there.
         """
-        folder = Path(directory) / ".snakemake" / "submit"
+        folder = _folder(directory)
         folder.mkdir(parents=True, exist_ok=True)
         record = folder / "owner.json"
         handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o666)
-        owner = _recorded(record)
+        owner = _read(record)
         try:
             _lock(handle, owner)
         except BlockingIOError:
@@ -90,56 +78,63 @@ class Ownership:
         except OSError as error:
             if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):
                 raise
-            # This file system knows no locks: only processes of this machine can be proved dead.
-            if owner and not proved_dead(owner, identity(os.getpid())):
+            # This file system has no locks: only a process of this machine is known to be dead.
+            if owner and not is_dead(owner):
                 os.close(handle)
                 raise UserError(f"{_busy(owner)} If it is dead, delete {record}.") from None
-        life = None
-        if _recorded(record):  # still: its owner did not end in the meantime
-            life = ((folder / "lock").stat().st_mtime, record.stat().st_mtime)
-        return cls(directory, handle, life)
+        return cls(directory, handle)
+
+    @property
+    def _record(self):
+        return self.folder / "owner.json"
+
+    def _times(self):
+        return (self.folder / "lock").stat().st_mtime, self._record.stat().st_mtime
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exception):
-        with suppress(FileNotFoundError):
-            (self.folder / "owner.json").unlink()
+        self._record.unlink(missing_ok=True)
         os.close(self.handle)
 
     def begin(self):
         """Record this process as the owner from now on."""
         os.utime(self.handle)
-        write_json(self.folder / "owner.json", identity(os.getpid()))
+        write_json(self._record, identity(os.getpid()))
         self.beat()
 
     def beat(self):
-        """Record that the owner lives still."""
-        record = self.folder / "owner.json"
-        os.utime(record)
-        self.life = ((self.folder / "lock").stat().st_mtime, record.stat().st_mtime)
+        """Record that the owner is still alive."""
+        os.utime(self._record)
+        self.life = self._times()
 
     def unlock(self):
-        """Remove the lock that a dead Snakemake of ours left; return whether there was one.
+        """Remove the lock that a dead Snakemake of an owner left; return whether there was one.
 
         Raises:
-            UserError: a lock is there that no dead submission can have made.
+            UserError: there is a lock that no owner's Snakemake can have made.
         """
-        found = {path: path.stat().st_mtime for path in self.locks.glob("*.lock")}
-        own, foreign = split_by_life(found, self.life)
-        if foreign:
-            raise UserError(
-                f"{foreign[0]}: a Snakemake that was not started by this command has locked the "
-                "directory. If it still runs, here or on another machine, wait for it; if it is "
-                "dead, remove its lock with: snakemake --unlock"
-            )
-        for path in own:
+        locks = sorted(self.snakemake_locks.glob("*.lock"))
+        first, last = self.life or (float("inf"), float("-inf"))
+        for path in locks:
+            if not first - TOLERANCE <= path.stat().st_mtime <= last + TOLERANCE:
+                raise UserError(
+                    f"{path}: a Snakemake that was not started by this command has locked the "
+                    "directory. If it still runs, here or on another machine, wait for it; if it "
+                    "is dead, remove its lock with: snakemake --unlock"
+                )
+        for path in locks:
             path.unlink(missing_ok=True)
-        return bool(own)
+        return bool(locks)
 
 
-def _recorded(record):
-    """Return the identity that the file holds, None if there is none."""
+def _folder(directory):
+    return Path(directory) / ".snakemake" / "submit"
+
+
+def _read(record):
+    """Return the identity in a file, None if there is none."""
     try:
         return json.loads(record.read_text())
     except FileNotFoundError:
@@ -147,32 +142,31 @@ def _recorded(record):
 
 
 def _lock(handle, owner):
-    """Lock the open file ``handle``; wait only for what the dead ``owner`` (an identity) leaves.
+    """Lock the open file ``handle``; wait only for the Snakemake of a dead ``owner`` to end.
 
     Raises:
-        BlockingIOError: another submission is at work.
+        BlockingIOError: another command runs Snakemake.
     """
     deadline = time.monotonic() + DYING
     while True:
         try:
             return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            dead = owner and proved_dead(owner, identity(os.getpid()))
-            if not dead or time.monotonic() > deadline:
+            if not owner or not is_dead(owner) or time.monotonic() > deadline:
                 raise
             time.sleep(0.1)
 
 
-def die_with_parent():
-    """Have the kernel kill this process when its parent dies, so that nothing goes on unwatched.
+def _busy(owner):
+    who = f" (process {owner['pid']} on {owner['host']})" if owner else ""
+    return f"another command runs Snakemake in this directory{who}; wait for it or end it first."
 
-    For ``preexec_fn``; only Linux knows the way, elsewhere nothing happens.
+
+def die_with_parent():
+    """Have the kernel kill this process when its parent dies, so that nothing runs unwatched.
+
+    For ``preexec_fn``; only Linux can do this, elsewhere nothing happens.
     """
     PR_SET_PDEATHSIG = 1
     with suppress(AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _busy(owner):
-    who = f" (process {owner['pid']} on {owner['host']})" if owner else ""
-    return f"another submission is at work in this directory{who}; wait for it or end it first."

@@ -1,49 +1,51 @@
-"""Cuts what Snakemake adds to a failed stage's own message down to what helps."""
+"""Shorten what Snakemake says about an error to what helps."""
 
 import logging
 import re
 
-from tweetrnn.errors import note
+from tweetrnn.errors import repeat_at_end
 
 KILLED = re.compile(r"died with <Signals\.(\w+): \d+>")
-STAGE = "-m tweetrnn "  # in a stage's command line; a module's neighbours have other rules
+STAGE = "-m tweetrnn "  # in a stage's command; an outer workflow's rules have other commands
 
 
 def _event(record):
-    """Return the name of Snakemake's event that a record tells of, or None."""
+    """Return the name of the Snakemake event that a log record is about, or None."""
     return getattr(getattr(record, "event", None), "name", None)
 
 
 class ShortErrors(logging.Filter):
-    """For Snakemake's logger: a failed stage has said what is wrong, its command line adds nothing.
+    """For Snakemake's logger: leaves out a failed stage's command, since the stage has said why.
 
-    A stage that was killed could not say so: then the message is made here.
+    A stage that was killed could not say why; its message is written here.
     """
 
     def filter(self, record):
-        """Change or refuse a record; whatever Snakemake words in another way stays as it is."""
+        """Change a record or drop it; records that are worded in another way stay as they are."""
         event = _event(record)
         if event == "JOB_ERROR" and STAGE in str(record.shellcmd):
             record.input, record.output, record.shellcmd = [], [], None
-            record.rule_msg = "stands above, and in the log"
-        elif event == "ERROR" and getattr(record, "exception", None) == "RuleException":
-            if STAGE not in str(record.msg):
-                return True
-            if found := KILLED.search(str(record.msg)):
+            record.rule_msg = "see above, and the log"
+        elif (
+            event == "ERROR"
+            and getattr(record, "exception", None) == "RuleException"
+            and STAGE in str(record.msg)
+        ):
+            if match := KILLED.search(str(record.msg)):
                 record.msg = (
-                    f"error: a job was killed ({found[1]}). If nobody did it, memory ran out: run "
-                    "fewer jobs at once (--cores), or choose a smaller training.batch_size or "
-                    "model.units. The same command goes on from the last checkpoint."
+                    f"error: a job was killed ({match[1]}). If nobody killed it, memory ran out: "
+                    "run fewer jobs at once (--cores), or choose a smaller training.batch_size or "
+                    "model.units. The same command continues from the last checkpoint."
                 )
-                note(record.msg)
-            return bool(found) or "returned non-zero exit status" not in str(record.msg)
+                repeat_at_end(record.msg)
+            return bool(match) or "returned non-zero exit status" not in str(record.msg)
         return True
 
 
 class MissingFiles(logging.Filter):
-    """For Snakemake's logger: where a file is missing that the config names, say which key it is.
+    """For Snakemake's logger: if a file of the config is missing, says which key names it.
 
-    Whether a file is missing is for Snakemake to say: another rule or a storage may have it.
+    Only Snakemake knows whether it is missing: another rule or a storage may have it.
     """
 
     def __init__(self):
@@ -51,7 +53,7 @@ class MissingFiles(logging.Filter):
         self.messages = {}  # {path: the message}
 
     def filter(self, record):
-        """Replace Snakemake's message by that of the first file that it lists."""
+        """Replace Snakemake's message by that of the first listed file that has one."""
         if _event(record) == "ERROR" and record.exception == "MissingInputException":
             for line in str(record.msg).splitlines():
                 if message := self.messages.get(line.strip()):

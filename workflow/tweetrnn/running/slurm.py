@@ -1,15 +1,15 @@
-"""What the submitter asks SLURM, through SLURM's own commands."""
+"""Ask SLURM about jobs, through SLURM's commands."""
 
 import os
 import re
 import subprocess
 
-# The plugin's polls drift apart while nothing finishes, up to this many seconds.
+# Seconds between two polls of Snakemake's SLURM plugin, which slows down while nothing finishes.
 LONGEST_POLL = 180
 
 
 def _ask(*command, seconds=60):
-    """Return a command's standard output, or None when it fails, hangs or is not there."""
+    """Return a command's standard output, or None if it fails, hangs or is not installed."""
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=seconds, stdin=subprocess.DEVNULL
@@ -20,9 +20,9 @@ def _ask(*command, seconds=60):
 
 
 def parse_queue(table, prefix):
-    """Return {job id: state} of the lines ``id|state|reason|name`` of names with that prefix.
+    """Return {job id: state} of the lines ``id|state|reason|name`` whose names have that prefix.
 
-    A job that SLURM holds back for good because it could not be launched has the state HELD.
+    A job that SLURM holds for ever because it could not be launched has the state HELD.
     """
     jobs = {}
     for line in table.splitlines():
@@ -33,9 +33,9 @@ def parse_queue(table, prefix):
 
 
 def queue(prefix):
-    """Return {job id: state} of this user's jobs of that name that SLURM has not ended yet.
+    """Return {job id: state} of this user's unfinished jobs whose names have that prefix.
 
-    None means that SLURM did not answer.
+    None if SLURM did not answer.
     """
     user = f"--user={os.getuid()}"
     table = _ask("squeue", "--noheader", "--array", user, "--format=%i|%T|%r|%j")
@@ -43,28 +43,28 @@ def queue(prefix):
 
 
 def cancel(jobs):
-    """Ask SLURM to cancel the jobs, a hundred at a time; whether they are gone, ``queue`` tells."""
+    """Ask SLURM to cancel the jobs, a hundred at a time; ``queue`` shows whether they are gone."""
     jobs = list(jobs)
     for start in range(0, len(jobs), 100):
         _ask("scancel", *jobs[start : start + 100])
 
 
 def parse_min_job_age(config):
-    """Return for how many seconds ``squeue`` still shows an ended job, None if not said."""
-    found = re.search(r"^MinJobAge\s*=\s*(\d+)", config, re.M)
-    return int(found[1]) if found else None
+    """Return for how many seconds ``squeue`` shows an ended job, None if unknown."""
+    match = re.search(r"^MinJobAge\s*=\s*(\d+)", config, re.M)
+    return int(match[1]) if match else None
 
 
 def choose_status_command(min_job_age, accounting, first_poll):
-    """Return how Snakemake shall ask after its jobs: "squeue" or "sacct".
+    """Return the command by which Snakemake should ask for its jobs: "squeue" or "sacct".
 
     Args:
         min_job_age: seconds for which ``squeue`` shows an ended job, or None.
         accounting: whether ``sacct`` answers.
-        first_poll: the executor's setting init-seconds-before-status-checks.
+        first_poll: the plugin's setting init-seconds-before-status-checks.
 
-    squeue is the better one wherever it shows an ended job until the executor's next poll: under
-    sacct the plugin does not understand the state of a cancelled job and waits for ever.
+    squeue is better if it shows an ended job until the plugin's next poll: with sacct the plugin
+    does not understand the state of a cancelled job and waits for ever.
     """
     if min_job_age is not None and min_job_age >= max(3 * first_poll, LONGEST_POLL + 20):
         return "squeue"
@@ -72,7 +72,7 @@ def choose_status_command(min_job_age, accounting, first_poll):
 
 
 def status_command(first_poll):
-    """Ask SLURM what ``choose_status_command`` needs and return its choice."""
+    """Return the choice of ``choose_status_command`` for this cluster."""
     config = _ask("scontrol", "show", "config") or ""
     accounting = _ask("sacct", "--noheader", "-X", "--starttime=now", "--endtime=now") is not None
     return choose_status_command(parse_min_job_age(config), accounting, first_poll)

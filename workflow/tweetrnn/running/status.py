@@ -1,7 +1,7 @@
-"""How far the trainings of an experiment are, while they run here or on a cluster.
+"""Show how far the trainings of an experiment are, while they run here or on a cluster.
 
-Read from what they leave under results/NAME: their log, the lock on their checkpoint's folder, and
-their results. Nothing is written, and nothing is asked of Snakemake or SLURM.
+Read from files under results/NAME: the trainings' logs, the locks on their checkpoint folders, and
+their results. Nothing is written, and neither Snakemake nor SLURM is asked.
 """
 
 import csv
@@ -22,14 +22,15 @@ from tweetrnn.files import read_json
 from tweetrnn.grid import Run
 from tweetrnn.results import Results
 
-STATES = {  # as they are told, the most urgent first
+STATES = {  # the most urgent first
     "failed": "its log ends with an error",
-    "stopped": "begun, and no process is at it: the next start goes on from its checkpoint",
+    "stopped": "begun, but no process trains it: the next start continues from its checkpoint",
     "running": "a process holds its lock",
     "diverged": "done, its loss not finite",
     "done": "its results are there",
     "waiting": "not begun",
 }
+DONE = ("done", "diverged")
 _EPOCH = re.compile(
     r" INFO epoch (?P<epoch>\d+) of (?P<epochs>\d+): .*"
     r"validation loss [^,]+, accuracy (?P<accuracy>[\d.]+) \((?P<seconds>[\d.]+) s\)$"
@@ -39,12 +40,13 @@ _ERROR = re.compile(r"^[-\d]+ [:,\d]+ ERROR (?P<message>.*)$")
 
 @dataclass
 class RunStatus:
-    """One training. ``best`` is its highest validation accuracy so far, None before an epoch.
+    """The progress of one training.
 
-    ``seconds`` are those of its epochs so far, ``error`` is its last one, or None.
+    ``epoch`` of ``epochs`` are done, in ``seconds``; ``best`` is the highest validation accuracy
+    so far, None before the first epoch is done; ``error`` is the last error, or None.
     """
 
-    name: Run
+    run: Run
     state: str
     epoch: int = 0
     epochs: int = 0
@@ -54,42 +56,39 @@ class RunStatus:
 
 
 def planned(config, results):
-    """Return the Runs that are known by now.
-
-    The grid's, and, once they are selected, the further ones of the best combinations.
-    """
-    names = list(grid.runs(config))
+    """Return the Runs of the grid and, once selected, the further ones of the best combinations."""
+    runs = list(grid.runs(config))
     if results.selected.exists():
         selected = read_json(results.selected)
-        names += further_runs(selected["cells"], selected["replicates"])
-    return names
+        runs += further_runs(selected["cells"], selected["replicates"])
+    return runs
 
 
 def read_log(text):
-    """Return what a training's log says last: epoch, epochs, best, seconds, error (as RunStatus).
+    """Return what a training's log says about its last epoch, as a dict of RunStatus's fields.
 
-    An error counts only where nothing follows it; the log goes on when the training does.
+    An error counts only at the end: a training that is started again continues the log.
     """
-    found = {"epoch": 0, "epochs": 0, "best": None, "seconds": 0.0, "error": None}
+    progress = {"epoch": 0, "epochs": 0, "best": None, "seconds": 0.0, "error": None}
     for line in text.splitlines():
         if match := _ERROR.match(line):
-            found["error"] = match["message"].removeprefix("error: ")
+            progress["error"] = match["message"].removeprefix("error: ")
         elif match := _EPOCH.search(line):
             epoch, accuracy = int(match["epoch"]), float(match["accuracy"])
-            if epoch == 1:  # afresh
-                found |= {"best": None, "seconds": 0.0}
-            found |= {
+            if epoch == 1:  # from the start, without a checkpoint
+                progress |= {"best": None, "seconds": 0.0}
+            progress |= {
                 "epoch": epoch,
                 "epochs": int(match["epochs"]),
-                "best": max(accuracy, found["best"] or 0.0),
-                "seconds": found["seconds"] + float(match["seconds"]),
+                "best": max(accuracy, progress["best"] or 0.0),
+                "seconds": progress["seconds"] + float(match["seconds"]),
                 "error": None,
             }
-    return found
+    return progress
 
 
-def is_held(folder):
-    """Whether a process, on this host or another, holds the lock of a checkpoint's folder."""
+def is_locked(folder):
+    """Return whether a process, on this host or another, trains the run of a checkpoint folder."""
     with suppress(FileNotFoundError), (folder / "lock").open() as stream:
         try:
             fcntl.lockf(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -98,87 +97,86 @@ def is_held(folder):
     return False
 
 
-def read_run(results, name):
-    """Return the RunStatus of the training ``name``, from the files under ``results``."""
-    run = results.run(name)
-    told = read_log(run.log.read_text("utf-8", "replace")) if run.log.exists() else read_log("")
-    if is_held(run.checkpoint):
-        return RunStatus(name, "running", **told)
-    with suppress(FileNotFoundError, UserError):  # absent, or gone meanwhile with a failed job
-        about = read_json(run.parameters)
-        with run.history.open(encoding="utf-8", newline="") as stream:
+def read_run(results, run):
+    """Return the RunStatus of a Run, from the files of ``results``."""
+    paths = results.run(run)
+    progress = read_log(paths.log.read_text("utf-8", "replace") if paths.log.exists() else "")
+    if is_locked(paths.checkpoint):
+        return RunStatus(run, "running", **progress)
+    with suppress(FileNotFoundError, UserError):  # missing, or just removed with a failed job
+        parameters = read_json(paths.parameters)
+        with paths.history.open(encoding="utf-8", newline="") as stream:
             accuracies = [float(row["validation_accuracy"]) for row in csv.DictReader(stream)]
         return RunStatus(
-            name,
-            "diverged" if about["status"] == "diverged" else "done",
+            run,
+            "diverged" if parameters["status"] == "diverged" else "done",
             epoch=len(accuracies),
-            epochs=about["epochs"],
+            epochs=parameters["epochs"],
             best=max(accuracies, default=None),
-            seconds=read_json(run.timing)["total"],
+            seconds=read_json(paths.timing)["total"],
         )
-    if told["error"]:
-        return RunStatus(name, "failed", **told)
-    begun = told["epoch"] or (run.checkpoint / "checkpoint.safetensors").exists()
-    return RunStatus(name, "stopped" if begun else "waiting", **told)
+    if progress["error"]:
+        return RunStatus(run, "failed", **progress)
+    begun = progress["epoch"] or (paths.checkpoint / "checkpoint.safetensors").exists()
+    return RunStatus(run, "stopped" if begun else "waiting", **progress)
 
 
-def time_to_go(runs):
-    """Return the seconds until all ``runs`` are done, or None where nothing tells.
+def seconds_left(statuses):
+    """Return an estimate of the seconds until all trainings are done, None without a basis.
 
-    Each that is left is taken to need what its cell's finished ones needed on average, or all
-    finished ones; they share as many places as trainings are running now.
+    A training is assumed to take as long as the finished ones of its cell on average, or all
+    finished ones if there are none, and as many to run at once as now.
     """
-    places = sum(run.state == "running" for run in runs)
-    finished = [run for run in runs if run.state == "done"]
-    if not places or not finished:
+    running = sum(status.state == "running" for status in statuses)
+    finished = [status for status in statuses if status.state == "done"]
+    if not running or not finished:
         return None
-
-    def mean(own):
-        return sum(run.seconds for run in own) / len(own)
-
     left = 0.0
-    for run in runs:
-        if run.state not in ("done", "diverged"):
-            whole = mean(
-                [other for other in finished if other.name.cell == run.name.cell] or finished
-            )
-            share = run.epoch / run.epochs if run.epochs and run.state != "waiting" else 0
-            left += whole * (1 - share)
-    return left / places
+    for status in statuses:
+        if status.state not in DONE:
+            same_cell = [other for other in finished if other.run.cell == status.run.cell]
+            seconds = [other.seconds for other in same_cell or finished]
+            done = status.epoch / status.epochs if status.epochs else 0
+            left += sum(seconds) / len(seconds) * (1 - done)
+    return left / running
 
 
-def lines(runs, results):
-    """Return the status as lines of text: totals, the best of each cell, then what needs a look."""
-    counts = Counter(run.state for run in runs)
-    told = [f"{counts[state]} {state}" for state in reversed(STATES) if counts[state]]
-    yield f"{len(runs)} trainings: {', '.join(told)}"
-    seconds = time_to_go(runs)
+def lines(statuses, results):
+    """Yield lines of text: totals, the best run of each cell, then what needs attention."""
+    counts = Counter(status.state for status in statuses)
+    totals = [f"{counts[state]} {state}" for state in reversed(STATES) if counts[state]]
+    yield f"{len(statuses)} trainings: {', '.join(totals)}"
+    seconds = seconds_left(statuses)
     if seconds is not None:
-        yield f"time to go: about {timedelta(seconds=round(seconds))}, at the present pace"
-    elif counts["running"] == 0 and counts["done"] + counts["diverged"] < len(runs):
+        yield f"time left: about {timedelta(seconds=round(seconds))}, at the present speed"
+    elif not counts["running"] and any(status.state not in DONE for status in statuses):
         yield "nothing is running now"
-    for cell in dict.fromkeys(run.name.cell for run in runs):
-        own = [run for run in runs if run.name.cell == cell and run.best is not None]
-        if own:
-            best = max(own, key=lambda run: run.best)
+    for cell in dict.fromkeys(status.run.cell for status in statuses):
+        trained = [s for s in statuses if s.run.cell == cell and s.best is not None]
+        if trained:
+            best = max(trained, key=lambda status: status.best)
             yield (
                 f"best {cell} so far: validation accuracy {best.best:.4f}, "
-                f"{best.name.combination}, replicate {best.name.replicate}"
+                f"{best.run.combination}, replicate {best.run.replicate}"
             )
     if results.html.exists():
         yield f"report: {results.html}"
-    looked_at = [run for run in runs if run.state in ("failed", "stopped", "running")]
-    for run in sorted(looked_at, key=lambda run: list(STATES).index(run.state)):
-        about = f"  {run.state:8} {run.name}"
-        if run.epochs:
-            about += f"  epoch {run.epoch} of {run.epochs}, validation accuracy {run.best:.4f}"
-        if run.error:
-            about += f"  {run.error}"
-        yield about
+    for state in ("failed", "stopped", "running"):
+        for status in statuses:
+            if status.state == state:
+                yield line(status)
+
+
+def line(status):
+    """Return a RunStatus as a line of text."""
+    text = f"  {status.state:8} {status.run}"
+    if status.epochs:
+        text += f"  epoch {status.epoch} of {status.epochs}, validation accuracy {status.best:.4f}"
+    return f"{text}  {status.error}" if status.error else text
 
 
 def add_arguments(parser):
-    """Declare the command's options."""
+    """Add this command's options."""
     parser.epilog = "States: " + "; ".join(f"{name}: {what}" for name, what in STATES.items())
     parser.add_argument(
         "--configfile",
@@ -197,15 +195,15 @@ def add_arguments(parser):
 
 
 def main(options):
-    """Print the status, once or until all is done."""
+    """Print the status, once or until all trainings are done."""
     config = resolve(read(options.configfile))
     results = Results.of(config)
     while True:
-        runs = [read_run(results, name) for name in planned(config, results)]
+        statuses = [read_run(results, run) for run in planned(config, results)]
         if options.watch and sys.stdout.isatty():
-            print("\x1b[2J\x1b[H", end="")  # ANSI: clear, and go to the top
-        print("\n".join(lines(runs, results)), flush=True)
-        if not options.watch or all(run.state in ("done", "diverged") for run in runs):
+            print("\x1b[2J\x1b[H", end="")  # ANSI: clear the screen and go to its top
+        print("\n".join(lines(statuses, results)), flush=True)
+        if not options.watch or all(status.state in DONE for status in statuses):
             return
         try:
             time.sleep(options.watch)

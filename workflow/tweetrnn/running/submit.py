@@ -1,9 +1,9 @@
 """Run the workflow on a SLURM cluster, under a watchdog.
 
-It is the same Snakemake with the same profile as ``snakemake --workflow-profile
-workflow/profiles/slurm``; added is what Snakemake and SLURM do not do for each other: leftovers of
-a dead submission are cleared, a dead Snakemake's lock is removed, and a Snakemake that waits for
-jobs which SLURM does not have any more is started anew. docs/cluster.md tells which fault ends how.
+It runs Snakemake with the same profile as ``snakemake --workflow-profile workflow/profiles/slurm``
+and adds what Snakemake and SLURM do not do for each other: jobs left by a dead submission are
+cancelled, a dead Snakemake's lock is removed, and a Snakemake that waits for jobs which SLURM no
+longer has is restarted. docs/cluster.md lists the faults and what happens.
 """
 
 import hashlib
@@ -24,11 +24,10 @@ import yaml
 
 from tweetrnn.errors import UserError
 from tweetrnn.results import Results
-from tweetrnn.running import slurm
+from tweetrnn.running import launch, slurm
 from tweetrnn.running.ownership import Ownership, die_with_parent
 
 logger = logging.getLogger("tweetrnn")
-ROOT = Path(__file__).resolve().parents[3]
 UNAVAILABLE = 69  # EX_UNAVAILABLE of sysexits.h: the cluster did not recover
 STOP_SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
@@ -46,11 +45,11 @@ NO_ANSWER = re.compile(
 
 def add_arguments(parser):
     """Add this command's options."""
-    parser.add_argument("--configfile", metavar="FILE", help="the experiment's config")
+    launch.add_arguments(parser)
     parser.add_argument(
         "--profile",
         type=Path,
-        default=ROOT / "workflow/profiles/slurm",
+        default=launch.ROOT / "workflow/profiles/slurm",
         metavar="FOLDER",
         help="Snakemake's workflow profile (default: workflow/profiles/slurm)",
     )
@@ -58,19 +57,18 @@ def add_arguments(parser):
         "--leftovers",
         choices=["cancel", "wait"],
         default="cancel",
-        help="what becomes of a dead submission's running jobs: cancelled, to go on from their "
+        help="what happens to a dead submission's running jobs: cancelled, to continue from their "
         "checkpoints, or waited for (default: cancel)",
     )
     seconds = [
-        ("poll", 15, "ask SLURM every so many seconds"),
+        ("poll", 15, "time between two questions to SLURM"),
         (
             "patience",
             300,
-            "Snakemake must have noticed a job's end after so many seconds; it asks SLURM every "
-            "180 s or more often",
+            "time in which Snakemake must notice a job's end; it asks SLURM at least every 180 s",
         ),
-        ("leaving", 300, "a cancelled job must be gone after so many seconds"),
-        ("outage", 3600, "give up when SLURM has not answered for so many seconds"),
+        ("leaving", 300, "time in which a cancelled job must be gone"),
+        ("outage", 3600, "time after which to give up if SLURM does not answer"),
     ]
     for name, default, summary in seconds:
         parser.add_argument(
@@ -85,24 +83,21 @@ def add_arguments(parser):
         type=int,
         default=3,
         metavar="N",
-        help="start Snakemake anew at most so often after faults of the cluster (default: 3)",
-    )
-    parser.add_argument(
-        "snakemake", nargs="*", metavar="...", help="after --: options and targets for Snakemake"
+        help="how often to restart Snakemake after faults of the cluster (default: 3)",
     )
 
 
 def job_prefix(directory):
-    """Return the beginning of the job names of every submission from ``directory``."""
+    """Return the prefix of the job names of every submission from ``directory``."""
     digest = hashlib.sha256(os.path.realpath(directory).encode()).hexdigest()
     return f"tweetrnn-{digest[:12]}"
 
 
 class Waiting:
-    """The SLURM jobs that Snakemake waits for, by what it prints and what the queue shows.
+    """The SLURM jobs that Snakemake waits for, from its output and the queue.
 
-    A job is forgotten when SLURM has not had it for ``patience`` seconds and Snakemake has still
-    not said that it ended. Times are those of one monotonic clock, in seconds.
+    A job is forgotten when SLURM has not had it for ``patience`` seconds and Snakemake still has
+    not reported its end. Times are those of one monotonic clock, in seconds.
     """
 
     def __init__(self, patience):
@@ -110,14 +105,14 @@ class Waiting:
         self.seen = {}  # Snakemake's job number: (SLURM's job id, when it was last alive)
 
     def read(self, line, now):
-        """Take note of one line of Snakemake's output."""
-        if found := SUBMITTED.match(line):
-            self.seen[found[1]] = (found[2], now)
-        elif found := FINISHED.match(line) or FAILED.match(line):
-            self.seen.pop(found[1], None)
+        """Read one line of Snakemake's output."""
+        if match := SUBMITTED.match(line):
+            self.seen[match[1]] = (match[2], now)
+        elif match := FINISHED.match(line) or FAILED.match(line):
+            self.seen.pop(match[1], None)
 
-    def look(self, alive, now):
-        """Compare with the queue (job ids, None for no answer); return forgotten jobs."""
+    def forgotten(self, alive, now):
+        """Compare with the queue (job ids, None for no answer); return the forgotten jobs."""
         for number, (job, _) in list(self.seen.items()):
             if alive is None or job in alive:
                 self.seen[number] = (job, now)
@@ -125,19 +120,20 @@ class Waiting:
 
 
 class Checkpoints:
-    """Removes a training's checkpoint once Snakemake says that its job is done.
+    """Removes a training's checkpoint once Snakemake reports that its job is done.
 
-    The workflow does so, too, but only at its end, and each is as large as four times the weights.
+    The workflow removes them as well, but only at its end; each is four times as large as the
+    weights.
     """
 
     def __init__(self):
         self.submitted = {}  # Snakemake's job number: CELL/COMBINATION/REPLICATE
 
     def read(self, line):
-        """Take note of one line of Snakemake's output."""
-        if found := TRAINING.match(line):
-            self.submitted[found[1]] = "/".join(found.groups()[1:])
-        elif (found := FINISHED.match(line)) and (run := self.submitted.pop(found[1], None)):
+        """Read one line of Snakemake's output."""
+        if match := TRAINING.match(line):
+            self.submitted[match[1]] = "/".join(match.groups()[1:])
+        elif (match := FINISHED.match(line)) and (run := self.submitted.pop(match[1], None)):
             for folder in Path("results").glob("*"):
                 paths = Results(folder).run(run)
                 if paths.history.exists():
@@ -145,11 +141,11 @@ class Checkpoints:
 
 
 def decide(outcome, cluster_failed, restarts_left):
-    """Return what follows a Snakemake that has ended: "restart" or an exit status.
+    """Return what to do when Snakemake has ended: "restart" or an exit status.
 
     Args:
         outcome: Snakemake's exit status (negative: killed by that signal), "forgot" (it waited for
-            jobs that were gone) or "outage" (SLURM stayed away).
+            jobs that were gone) or "outage" (SLURM did not answer for too long).
         cluster_failed: whether SLURM did not answer at some time.
         restarts_left: how many restarts remain.
     """
@@ -157,36 +153,24 @@ def decide(outcome, cluster_failed, restarts_left):
         return 0
     if outcome == "outage":
         return UNAVAILABLE
-    ours = outcome != "forgot" and outcome > 0 and not cluster_failed
-    if ours:
+    if outcome != "forgot" and outcome > 0 and not cluster_failed:
         return 1
     return "restart" if restarts_left > 0 else UNAVAILABLE
 
 
-def snakemake(options):
-    """Return the beginning of Snakemake's command lines."""
-    configfile = ["--configfile", options.configfile] if options.configfile else []
-    return [
-        *(sys.executable, "-m", "snakemake"),
-        *("--snakefile", str(ROOT / "Snakefile")),
-        *("--workflow-profile", str(options.profile)),
-        *configfile,
-    ]
-
-
-def command_line(options, prefix, status_command):
+def command_line(options, *more):
     """Return Snakemake's command line; what the user gave after -- comes last and wins."""
-    return [
-        *snakemake(options),
-        "--rerun-incomplete",
-        *("--slurm-jobname-prefix", prefix),
-        *("--slurm-status-command", status_command),
+    return launch.command(
+        options.configfile,
+        *("--workflow-profile", str(options.profile)),
+        *more,
+        "--rerun-incomplete",  # after ``more``, which may end with a list of files
         *options.snakemake,
-    ]
+    )
 
 
 class Unavailable(Exception):
-    """The cluster did not recover; the message says from what, and what to do."""
+    """The cluster did not recover; the message says what happened and what to do."""
 
 
 class _Stopped(Exception):
@@ -194,13 +178,13 @@ class _Stopped(Exception):
 
 
 class Submission:
-    """One run of the command: Snakemake, started as often as need be, and its watchdog."""
+    """One run of the command: Snakemake, started as often as needed, and its watchdog."""
 
     def __init__(self, options, ownership):
         self.options = options
         self.ownership = ownership
         self.prefix = job_prefix(Path.cwd())
-        # Older than all results of jobs whose end no Snakemake has seen.
+        # This file is older than all results of jobs whose end no Snakemake has seen.
         self.unseen = ownership.folder / "unseen"
         self.stopped_by = None
         self.wake = threading.Event()
@@ -208,7 +192,7 @@ class Submission:
     def run(self):
         """Run the workflow to its end; return the exit status."""
         for number in STOP_SIGNALS:
-            if signal.getsignal(number) != signal.SIG_IGN:  # as nohup sets it
+            if signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores SIGHUP
                 signal.signal(number, self._stop)
         try:
             restarts_left = self.options.restarts
@@ -225,7 +209,7 @@ class Submission:
                 if step != "restart":
                     return step
                 restarts_left -= 1
-                logger.warning("Starting Snakemake anew (%d more times at most)", restarts_left)
+                logger.warning("Restarting Snakemake (at most %d more times)", restarts_left)
         except _Stopped:
             number, self.stopped_by = self.stopped_by, None
             return self._leave(128 + number)
@@ -234,15 +218,15 @@ class Submission:
             return UNAVAILABLE
 
     def _leave(self, status):
-        """Clear after a signal; a second one is obeyed at once. Return the exit status."""
+        """Clear after a signal; a second one ends it at once. Return the exit status."""
         try:
             self._clear_quietly()
             logger.warning(
-                "Stopped; cancelled trainings have left checkpoints, and the same command goes on"
+                "Stopped; cancelled trainings left checkpoints, and the same command continues"
             )
         except (_Stopped, Unavailable):
             logger.warning(
-                "Stopped, but SLURM may still have jobs; the same command clears them and goes on"
+                "Stopped, but SLURM may have jobs left; the same command cancels them and continues"
             )
         return status
 
@@ -251,7 +235,7 @@ class Submission:
         self.wake.set()
 
     def _sleep(self, seconds):
-        """Wait; raise when a signal has come."""
+        """Wait; raise _Stopped after a signal."""
         if self.wake.wait(seconds):
             self.wake.clear()
         if self.stopped_by is not None:
@@ -260,50 +244,51 @@ class Submission:
     # -- before and after Snakemake
 
     def _queue(self):
-        """Return the queue, waiting as long as an outage may last."""
+        """Return the queue; wait for SLURM as long as an outage may last."""
         end = time.monotonic() + self.options.outage
-        told = False
-        while (found := slurm.queue(self.prefix)) is None:
+        warned = False
+        while (jobs := slurm.queue(self.prefix)) is None:
             if time.monotonic() > end:
                 raise Unavailable(
                     f"SLURM has not answered for {self.options.outage:.0f} s (squeue fails). Jobs "
-                    "may be running; the same command, once SLURM is back, clears them and goes on."
+                    "may be running; once SLURM is back, the same command cancels them and "
+                    "continues."
                 )
-            if not told:
+            if not warned:
                 logger.warning("SLURM does not answer; waiting for it")
-                told = True
+                warned = True
             self._sleep(min(self.options.poll, 15))
-        return found
+        return jobs
 
     def _clear(self):
-        """Leave nothing of an earlier Snakemake: no job in the queue, no lock."""
-        if found := self._queue():
+        """Remove what an earlier Snakemake left: jobs in the queue, its lock."""
+        if jobs := self._queue():
             waits = self.options.leftovers == "wait"
             logger.warning(
                 "%d jobs of an earlier submission are left: %s",
-                len(found),
+                len(jobs),
                 "waiting for those that run" if waits else "cancelling them",
             )
-            runs = [job for job, state in found.items() if state in ("RUNNING", "COMPLETING")]
-            slurm.cancel(set(found) - set(runs) if waits else found)
-            self._wait_until_gone(without_end=waits)
+            running = {job for job, state in jobs.items() if state in ("RUNNING", "COMPLETING")}
+            slurm.cancel(set(jobs) - running if waits else jobs)
+            self._wait_until_gone(for_ever=waits)
         if self.ownership.unlock():
-            logger.warning("Removed the lock of a Snakemake that is dead")
+            logger.warning("Removed the lock of a dead Snakemake")
 
-    def _wait_until_gone(self, without_end):
+    def _wait_until_gone(self, for_ever):
         end = time.monotonic() + self.options.leaving
-        while found := self._queue():
-            if time.monotonic() > end and not without_end:
+        while jobs := self._queue():
+            if time.monotonic() > end and not for_ever:
                 raise Unavailable(
-                    f"jobs {', '.join(sorted(found))} were cancelled {self.options.leaving:.0f} s "
+                    f"jobs {', '.join(sorted(jobs))} were cancelled {self.options.leaving:.0f} s "
                     "ago and SLURM still has them; two jobs must not write the same files, so "
-                    "nothing was started. Ask for them with: squeue --jobs=...; an administrator "
-                    "can clear a dead node's jobs."
+                    "nothing was started. Look for them with: squeue --jobs=...; an administrator "
+                    "can remove a dead node's jobs."
                 )
             self._sleep(1)
 
     def _clear_quietly(self):
-        """Clear, but let a cluster that does not answer have its way: the next start clears."""
+        """Clear if SLURM answers; otherwise the next start clears."""
         if slurm.queue(self.prefix) is not None:
             self._clear()
         else:
@@ -312,26 +297,23 @@ class Submission:
     def _forget_records(self):
         """Have Snakemake forget its records of trainings whose end it did not see.
 
-        They tell of earlier trainings, maybe with other parameters, and would have the new ones
-        done again. Trainings without records are kept unless the recipe is newer than they are.
+        The records are of earlier trainings, perhaps with other parameters, so that the new ones
+        would be done again. Trainings without records are kept unless the recipe is newer.
         """
         if not self.unseen.exists():
             return
         since = self.unseen.stat().st_mtime
-        made = [
+        unseen = [
             str(path)
             for path in Path("results").glob("*/train/*/*/*/history.csv")
             if path.stat().st_mtime >= since
         ]
-        for start in range(0, len(made), 1000):
+        for start in range(0, len(unseen), 1000):
             subprocess.run(
-                [
-                    *(*snakemake(self.options), "--cleanup-metadata", *made[start : start + 1000]),
-                    *("--rerun-incomplete", *self.options.snakemake),  # an option ends the list
-                ],
+                command_line(self.options, "--cleanup-metadata", *unseen[start : start + 1000]),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,  # it complains about those without a record
-                env=_environment(),
+                env=launch.environment(),
             )
 
     # -- Snakemake
@@ -341,15 +323,19 @@ class Submission:
         profile = yaml.safe_load((self.options.profile / "profile.yaml").read_text())
         status = slurm.status_command(profile["slurm-init-seconds-before-status-checks"])
         process = subprocess.Popen(
-            command_line(self.options, self.prefix, status),
+            command_line(
+                self.options,
+                *("--slurm-jobname-prefix", self.prefix),
+                *("--slurm-status-command", status),
+            ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            env=_environment(),
+            env=launch.environment(PYTHONUNBUFFERED="1"),
             pass_fds=[self.ownership.handle],
-            start_new_session=True,  # a Ctrl-C is for this process, which passes it on
+            start_new_session=True,  # Ctrl-C is for this process, which passes it on
             preexec_fn=die_with_parent,
         )
         waiting, lines = Waiting(self.options.patience), _Lines(process.stdout)
@@ -361,7 +347,8 @@ class Submission:
             lines.drain()
 
     def _watch(self, process, waiting, checkpoints, lines):
-        last_answer, next_look, failed = time.monotonic(), 0, False
+        """Return the outcome of a running Snakemake and whether SLURM failed meanwhile."""
+        last_answer, next_poll, failed = time.monotonic(), 0, False
         while process.poll() is None:
             self._sleep(0.5)
             now = time.monotonic()
@@ -370,25 +357,25 @@ class Submission:
                 waiting.read(line, now)
                 checkpoints.read(line)
                 failed |= bool(NO_ANSWER.search(line))
-            if now < next_look:
+            if now < next_poll:
                 continue
-            next_look = now + self.options.poll
-            found = slurm.queue(self.prefix)
-            if found is None:
+            next_poll = now + self.options.poll
+            jobs = slurm.queue(self.prefix)
+            if jobs is None:
                 if not failed:
-                    logger.warning("SLURM does not answer; its jobs may go on all the same")
+                    logger.warning("SLURM does not answer; its jobs may still run")
                 failed = True
                 if now - last_answer > self.options.outage:
                     logger.error(
-                        "error: SLURM has not answered for %.0f s. Jobs may be running; the same "
-                        "command, once SLURM is back, clears them and goes on.",
+                        "error: SLURM has not answered for %.0f s. Jobs may be running; once SLURM "
+                        "is back, the same command cancels them and continues.",
                         self.options.outage,
                     )
                     return "outage", True
             else:
                 last_answer = now
-                self._release_held(found)
-            if forgotten := waiting.look(found, time.monotonic()):
+                self._cancel_held(jobs)
+            if forgotten := waiting.forgotten(jobs, time.monotonic()):
                 logger.warning(
                     "Snakemake waits for jobs that SLURM ended more than %.0f s ago: %s",
                     self.options.patience,
@@ -398,25 +385,19 @@ class Submission:
         failed |= any(NO_ANSWER.search(line) for line in lines.drain())
         return process.returncode, failed
 
-    def _release_held(self, found):
-        """Cancel jobs that SLURM would hold back until somebody helps; Snakemake tries again."""
-        if held := [job for job, state in found.items() if state == "HELD"]:
+    def _cancel_held(self, jobs):
+        """Cancel jobs that SLURM would hold until somebody releases them; Snakemake tries again."""
+        if held := [job for job, state in jobs.items() if state == "HELD"]:
             logger.warning(
-                "SLURM could not launch and now holds, so cancelling: %s. If this repeats, look "
-                "whether a node is drained: sinfo -R",
+                "SLURM could not launch these jobs and holds them; cancelling: %s. If this "
+                "happens again, check whether a node is drained: sinfo -R",
                 ", ".join(held),
             )
             slurm.cancel(held)
 
 
-def _environment():
-    """Return Snakemake's environment: jobs find the same python, lines come as they are printed."""
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    return os.environ | {"PATH": path, "PYTHONUNBUFFERED": "1"}
-
-
 class _Lines:
-    """The lines of a stream, shown at once and kept until they are asked for."""
+    """The lines of a stream, printed at once and kept until they are asked for."""
 
     def __init__(self, stream):
         self._kept = queue.SimpleQueue()
@@ -440,7 +421,7 @@ class _Lines:
 
 
 def _end(process):
-    """End Snakemake if it still runs: politely for a while, then for certain."""
+    """End Snakemake if it still runs: interrupt it, and kill it if that does not help."""
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
         try:
@@ -448,13 +429,15 @@ def _end(process):
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-    with suppress(ProcessLookupError):  # the stages that it ran itself would write on
+    with suppress(ProcessLookupError):  # the stages that it runs itself would continue
         os.killpg(process.pid, signal.SIGKILL)
 
 
 def main(options):
     """Submit the workflow and watch it; return the exit status."""
     if not (options.profile / "profile.yaml").is_file():
-        raise UserError(f"{options.profile}: no profile.yaml in it; name a folder that has one")
+        raise UserError(
+            f"{options.profile}: there is no profile.yaml in it; name a folder that has one"
+        )
     with Ownership.take(Path.cwd()) as ownership:
         return Submission(options, ownership).run()

@@ -1,4 +1,4 @@
-"""Checkpoints: one safetensors file, whole or absent, good for one key, its numbers checked."""
+"""Checkpoints: one safetensors file each, complete or absent, valid for one key only."""
 
 import hashlib
 import json
@@ -6,7 +6,7 @@ import logging
 import zlib
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save as serialized
+from safetensors.torch import save as serialize
 
 from tweetrnn.files import replacing
 
@@ -14,7 +14,7 @@ log = logging.getLogger("tweetrnn")
 
 
 def key_of(facts):
-    """Return a digest of all that a training depends on; ``facts`` is a dict for JSON."""
+    """Return a digest of everything that a training depends on; ``facts`` is a dict for JSON."""
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
@@ -29,23 +29,23 @@ def _checksum(tensors, facts):
 def save(path, key, tensors, facts):
     """Write tensors (name: tensor) and facts (a dict for JSON) to ``path``, replacing it."""
     tensors = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
-    about = {"key": key, "checksum": _checksum(tensors, facts), "facts": facts}
-    with replacing(path) as beside:
-        beside.write_bytes(serialized(tensors, {"checkpoint": json.dumps(about)}))
+    header = {"key": key, "checksum": _checksum(tensors, facts), "facts": facts}
+    with replacing(path) as temporary:
+        temporary.write_bytes(serialize(tensors, {"checkpoint": json.dumps(header)}))
 
 
 def load(path, key):
-    """Return a checkpoint's (tensors, facts), or None and a line in the log if unusable."""
+    """Return a checkpoint's (tensors, facts); log why and return None if it cannot be used."""
     try:
         with safe_open(path, "pt") as file:
-            about = json.loads(file.metadata()["checkpoint"])
-            if about["key"] != key:
+            header = json.loads(file.metadata()["checkpoint"])
+            if header["key"] != key:
                 log.info("%s: ignored, made from other data, parameters, code or versions", path)
                 return None
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            if _checksum(tensors, about["facts"]) != about["checksum"]:
+            if _checksum(tensors, header["facts"]) != header["checksum"]:
                 raise ValueError("wrong checksum")
-            return tensors, about["facts"]
+            return tensors, header["facts"]
     except FileNotFoundError:
         return None
     except (SafetensorError, OSError, ValueError, TypeError, KeyError) as error:

@@ -29,10 +29,10 @@ def read_set(name, arrays, digests):
     Args:
         name: one of SETS.
         arrays: paths by the names of SPLIT_ARRAYS.
-        digests: the sha256 that split gave, by the same names.
+        digests: the sha256 of what split wrote, by the same names.
 
     Raises:
-        UserError: an array is missing or not what split wrote, or has no tweets to learn from.
+        UserError: an array is missing or not what split wrote, or the set must not be empty.
     """
     paths = [arrays[f"{name}_{array}"] for array in ("sequences", "labels")]
     for array, path in zip(("sequences", "labels"), paths, strict=True):
@@ -47,7 +47,7 @@ def choose_device(word):
     """Return the torch device for auto, cpu or cuda.
 
     Raises:
-        UserError: cuda is asked for and absent.
+        UserError: there is no CUDA device for cuda.
     """
     if word == "cuda" and not torch.cuda.is_available():
         raise UserError(
@@ -57,7 +57,7 @@ def choose_device(word):
 
 
 def versions():
-    """Return the versions on which a result's last digits depend."""
+    """Return the versions on which a result's last digits may depend."""
     modules = {"torch": torch, "numpy": np, "safetensors": safetensors}
     return {
         "python": platform.python_version(),
@@ -66,21 +66,21 @@ def versions():
 
 
 class Clock:
-    """Seconds of finished epochs, of the one at hand, and in all: summed over attempts."""
+    """Seconds of finished epochs, of the current one, and in total, summed over attempts."""
 
     def __init__(self):
         self.epochs, self._epoch, self._total = [], 0.0, 0.0
         self._since = self._epoch_since = time.monotonic()
 
     def end_epoch(self):
-        """Note that an epoch ends now; return its seconds."""
+        """End the current epoch now; return its seconds."""
         now = time.monotonic()
         self.epochs.append(self._epoch + now - self._epoch_since)
         self._epoch, self._epoch_since = 0.0, now
         return self.epochs[-1]
 
     def state(self):
-        """Return what a checkpoint keeps."""
+        """Return what a checkpoint stores, a dict for JSON."""
         now = time.monotonic()
         return {
             "epochs": self.epochs,
@@ -109,26 +109,24 @@ def fit(
 
     Args:
         run: the Run.
-        config: model, training, seed.
+        config: the config's model, training and seed.
         arrays: paths by the names of SPLIT_ARRAYS.
-        split_facts: the path of split's facts.
-        outputs: paths by the names of ``outputs.OUTPUTS``.
+        split_facts: the path of the split's facts.
+        outputs: paths by the names of RUN_FILES.
         checkpoint: the path of the checkpoint.
         code_digest: of the code that trains; a checkpoint of other code is not used.
         on_divergence: ``fail``, or ``record`` to write the outputs as of the epoch before.
         poll: raises Stopped when the training must end.
 
     Raises:
-        Stopped: with a checkpoint left behind.
+        Stopped: after writing a checkpoint.
         UserError: the input does not fit, or the loss is not finite and ``on_divergence`` is fail.
     """
-    clock = Clock()
-    settings = config["training"]
+    clock, settings = Clock(), config["training"]
     combination = Combination.parse(run.combination)
     if run.cell not in CELLS:
         raise UserError(f"unknown cell {run.cell!r}; expected one of {', '.join(CELLS)}")
     facts = read_json(split_facts)
-    width, classes = facts["width"], len(facts["labels"])
     sets = {name: read_set(name, arrays, facts["sha256"]) for name in SETS}
     device = choose_device(settings["device"])
     torch.set_num_threads(1)  # a step is too small to share; what can be shared, Trainer shares
@@ -141,11 +139,53 @@ def fit(
             "versions": versions(),
         }
     )
-    seed = run.seed(config["seed"])
-    model = build(
-        run.cell, combination, width, classes, seed=seed, device=device, **config["model"]
+    trainer = new_trainer(run, combination, config, facts, sets, device)
+
+    def save_checkpoint():
+        tensors, state = trainer.state()
+        save(checkpoint, key, tensors, {"trainer": state, "clock": clock.state()})
+
+    resume(trainer, clock, checkpoint, key, settings["epochs"])
+    try:
+        run_epochs(trainer, settings["epochs"], clock, save_checkpoint, poll)
+        status = "finished"
+    except loop.Diverged as error:
+        if on_divergence == "fail":
+            checkpoint.unlink(missing_ok=True)
+            raise UserError(
+                f"{run.cell} {run.combination}, replicate {run.replicate}: {error}; "
+                "choose a smaller grid.learning_rate, or set training.on_divergence: record "
+                "to let the other runs continue and list this one as diverged"
+            ) from None
+        log.warning("%s; the run is recorded as diverged", error)
+        status = "diverged"
+
+    predictions = predict(trainer, sets, poll)
+    write(
+        outputs,
+        trainer,
+        predictions,
+        {name: sets[name].labels for name in predictions},
+        parameters=parameters(status, run, combination, config, facts, trainer),
+        timing={name: clock.state()[name] for name in ("epochs", "total")},
+        provenance=provenance(code_digest, device, settings["threads"]),
     )
-    trainer = loop.Trainer(
+    # The checkpoint stays: Snakemake deletes the outputs of a job that is killed a second from now.
+
+
+def new_trainer(run, combination, config, facts, sets, device):
+    """Return the Trainer of a run that has not begun."""
+    seed, settings = run.seed(config["seed"]), config["training"]
+    model = build(
+        run.cell,
+        combination,
+        facts["width"],
+        len(facts["labels"]),
+        seed=seed,
+        device=device,
+        **config["model"],
+    )
+    return loop.Trainer(
         model,
         sets["train"],
         sets["validation"],
@@ -155,71 +195,24 @@ def fit(
         seed + 1,
         settings["threads"],
     )
+
+
+def resume(trainer, clock, checkpoint, key, epochs):
+    """Bring a new trainer and its clock to where the checkpoint is, if there is a usable one."""
     saved = load(checkpoint, key)
-    if saved:
-        tensors, state = saved
-        trainer.restore(tensors, state["trainer"])
-        clock.restore(state["clock"])
-        log.info(
-            "resumed from %s: %d of %d epochs done, %d of %d steps of the next",
-            checkpoint, trainer.epoch, settings["epochs"], trainer.position, trainer.batches,
-        )  # fmt: skip
-
-    def save_checkpoint():
-        tensors, state = trainer.state()
-        save(checkpoint, key, tensors, {"trainer": state, "clock": clock.state()})
-
-    status = "finished"
-    try:
-        run_epochs(trainer, settings["epochs"], clock, save_checkpoint, poll)
-    except loop.Diverged as error:
-        if on_divergence == "fail":
-            checkpoint.unlink(missing_ok=True)
-            raise UserError(
-                f"{run.cell} {run.combination}, replicate {run.replicate}: {error}; "
-                "choose a smaller grid.learning_rate, or set training.on_divergence: record "
-                "to let the other runs go on and list this one as diverged"
-            ) from None
-        log.warning("%s; the run is recorded as diverged", error)
-        status = "diverged"
-
-    predictions = {}
-    if trainer.best_epoch:
-        model.load(trainer.best)
-        for name in SETS[1:]:
-            predictions[name] = np.exp(loop.predict(model, sets[name], poll))
-    write(
-        outputs,
-        trainer,
-        predictions,
-        {name: sets[name].labels for name in predictions},
-        parameters={
-            "status": status,
-            **asdict(run),
-            **asdict(combination),
-            "seed": config["seed"],
-            **config["model"],
-            **{name: settings[name] for name in ("epochs", "batch_size", "adam")},
-            "width": width,
-            "sequence_length": sets["train"].ids.shape[1],
-            "classes": classes,
-            "parameters": model.count_parameters(),
-            "best_epoch": trainer.best_epoch or None,
-        },
-        timing={name: clock.state()[name] for name in ("epochs", "total")},
-        provenance={
-            "code": code_digest,
-            **versions(),
-            "device": device,
-            "processor": torch.cuda.get_device_name() if device == "cuda" else processor_name(),
-            "threads": settings["threads"],
-        },
-    )
-    # The checkpoint stays: Snakemake deletes the outputs of a job that is ended a second from now.
+    if saved is None:
+        return
+    tensors, state = saved
+    trainer.restore(tensors, state["trainer"])
+    clock.restore(state["clock"])
+    log.info(
+        "resumed from %s: %d of %d epochs done, %d of %d steps of the next",
+        checkpoint, trainer.epoch, epochs, trainer.position, trainer.batches,
+    )  # fmt: skip
 
 
-def run_epochs(trainer, epochs, clock, save, poll):
-    """Train until ``epochs`` are done; ``save`` leaves a checkpoint after each, and on Stopped.
+def run_epochs(trainer, epochs, clock, save_checkpoint, poll):
+    """Train until ``epochs`` are done; save a checkpoint after each, and when stopped.
 
     Raises:
         Stopped, Diverged: as ``Trainer.run_epoch`` does.
@@ -227,15 +220,54 @@ def run_epochs(trainer, epochs, clock, save, poll):
     try:
         while trainer.epoch < epochs:
             row = trainer.run_epoch(poll)
-            seconds = clock.end_epoch()
             log.info(
                 "epoch %d of %d: loss %.4f, accuracy %.4f; "
                 "validation loss %.4f, accuracy %.4f (%.1f s)",
                 row["epoch"], epochs, row["train_loss"], row["train_accuracy"],
-                row["validation_loss"], row["validation_accuracy"], seconds,
+                row["validation_loss"], row["validation_accuracy"], clock.end_epoch(),
             )  # fmt: skip
-            save()
+            save_checkpoint()
     except Stopped:
-        save()
+        save_checkpoint()
         log.info("checkpoint after %d epochs and %d steps", trainer.epoch, trainer.position)
         raise
+
+
+def predict(trainer, sets, poll):
+    """Return the best epoch's probabilities (N, classes) by set; {} if no epoch was finished."""
+    if not trainer.best_epoch:
+        return {}
+    trainer.model.load(trainer.best)
+    return {
+        name: np.exp(loop.predict(trainer.model, sets[name], poll))
+        for name in ("validation", "test")
+    }
+
+
+def parameters(status, run, combination, config, facts, trainer):
+    """Return all that the run was made with, a dict for JSON."""
+    settings = config["training"]
+    return {
+        "status": status,
+        **asdict(run),
+        **asdict(combination),
+        "seed": config["seed"],
+        **config["model"],
+        **{name: settings[name] for name in ("epochs", "batch_size", "adam")},
+        "width": facts["width"],
+        "sequence_length": trainer.training.ids.shape[1],
+        "classes": len(facts["labels"]),
+        "parameters": trainer.model.count_parameters(),
+        "best_epoch": trainer.best_epoch or None,
+    }
+
+
+def provenance(code_digest, device, threads):
+    """Return what a result's last digits may depend on, a dict for JSON."""
+    return {
+        "code": code_digest,
+        **versions(),
+        "device": device,
+        "processor": torch.cuda.get_device_name() if device == "cuda" else processor_name(),
+        "threads": threads,
+    }

@@ -1,4 +1,4 @@
-"""The training loop: epochs of shuffled batches, evaluation, history; resumable at every step."""
+"""The training loop: epochs of shuffled batches, evaluation, history. It can resume at any step."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,8 @@ import torch
 from tweetrnn import metrics
 from tweetrnn.training.optimizer import Adam, for_table
 
-EVALUATED = 512  # examples at a time
-PLANNED = 64  # batches looked through and moved to the device at a time
+EVALUATED = 512  # examples predicted at a time
+PREPARED = 64  # batches counted and moved to the device at a time
 
 
 class Diverged(Exception):
@@ -22,9 +22,9 @@ class Diverged(Exception):
 
 @dataclass
 class Examples:
-    """Sequences (N, T) of one-hot columns, ``width`` standing for all-zero, and labels (N,).
+    """Sequences (N, T) of one-hot columns, where ``width`` means all-zero, and labels (N,).
 
-    Arrays may be memory-mapped: only the examples of the batches at hand are ever converted.
+    Arrays may be memory-mapped: only the examples of a few batches at a time are converted.
     """
 
     ids: np.ndarray
@@ -38,8 +38,8 @@ class Examples:
 class Batch:
     """The distinct columns of a batch (without ``width``), each word's place in them, the labels.
 
-    ``rows`` (distinct,) int64; ``places`` (T, B) int64, ``len(rows)`` standing for all-zero;
-    ``labels`` (B,) int64.
+    ``rows`` (distinct,), ``places`` (T, B) and ``labels`` (B,), all int64; the place ``len(rows)``
+    means all-zero.
     """
 
     rows: torch.Tensor
@@ -48,14 +48,14 @@ class Batch:
 
 
 def batches(examples, order, size, width, device="cpu"):
-    """Yield the Batches of ``size`` examples in the given order, the last one perhaps smaller.
+    """Yield the Batches of ``size`` examples in the given order; the last may be smaller.
 
-    What must be counted (the distinct columns) is counted here on the CPU, for many batches at
-    once, so that no step waits for a device.
+    The distinct columns are found on the CPU, and moved for many batches at once, so that no step
+    waits for the device.
     """
-    for start in range(0, len(order), size * PLANNED):
+    for start in range(0, len(order), size * PREPARED):
         rows, places, labels, shapes = [], [], [], []
-        for first in range(start, min(start + size * PLANNED, len(order)), size):
+        for first in range(start, min(start + size * PREPARED, len(order)), size):
             chosen = order[first : first + size]
             ids = torch.from_numpy(examples.ids[chosen].T.astype(np.int64))
             distinct, place = torch.unique(ids, return_inverse=True)
@@ -71,9 +71,19 @@ def batches(examples, order, size, width, device="cpu"):
             yield Batch(row, place.view(shape), label)
 
 
+def sum_by_row(d_words, places, rows, in_order):
+    """Return the gradient of ``rows`` (R, columns), given that of each word, (T B, columns).
+
+    ``in_order`` is for CUDA, where index_add_ adds in any order, with other rounding each time.
+    """
+    if in_order:
+        return torch.ops.aten.embedding_dense_backward(d_words, places, len(rows), -1, False)
+    return torch.zeros_like(rows).index_add_(0, places, d_words)
+
+
 @torch.inference_mode()
 def predict(model, examples, poll=lambda: None):
-    """Return log-probabilities (N, classes) float32 on the CPU; ``poll`` is called now and then."""
+    """Return log-probabilities (N, classes), float32; ``poll`` is called between batches."""
     parts = [torch.empty(0, model.classes)]
     for start in range(0, len(examples), EVALUATED):
         ids = examples.ids[start : start + EVALUATED].T.astype(np.int64, order="C")
@@ -94,15 +104,16 @@ def evaluate(model, examples, poll=lambda: None):
 
 
 class Trainer:
-    """Trains a model by Keras's ``fit``: Adam, cross-entropy, a new order of examples each epoch.
+    """Trains a model as Keras's ``fit`` does: Adam, cross-entropy, examples shuffled each epoch.
 
-    ``run_epoch`` may be left by an exception of ``poll``, which it calls between steps; the
-    Trainer then stands between two steps, and the next ``run_epoch`` goes on from there, in this
-    process or in another whose Trainer was given this one's ``state``.
+    ``run_epoch`` calls ``poll`` between steps, which may raise to interrupt it. The next
+    ``run_epoch`` then continues from there, in this process or, through ``state`` and ``restore``,
+    in another.
 
-    Attributes: ``epoch`` (finished ones), ``position`` (steps done of the epoch at hand), ``step``
-    (steps done), ``history`` (one dict an epoch), ``best`` and ``last`` (weights by name after the
-    best and the last epoch; the initial ones before the first), ``best_epoch`` (at first 0).
+    Attributes: ``epoch`` (finished epochs), ``position`` (finished steps of the current epoch),
+    ``step`` (finished steps in all), ``history`` (one dict per epoch), ``best`` and ``last``
+    (weights by name after the best and the last epoch; the initial ones before the first),
+    ``best_epoch`` (0 before the first).
     """
 
     FACTS = ("epoch", "position", "step", "best_epoch", "history")
@@ -142,26 +153,32 @@ class Trainer:
     def train_on(self, batch, log_p=None):
         """Take one step; return the batch's loss as a tensor, penalties included.
 
-        ``log_p`` (B, classes) receives the log-probabilities, as of before the step.
+        ``log_p`` (B, classes), if given, receives the log-probabilities before the step.
         """
-        model, step = self.model, self.step + 1
-        size = len(batch.labels)
+        step = self.step + 1
         rows = self.table.fetch(batch.rows, step)
-        log_p = torch.log_softmax(model.forward(rows, batch.places, training=True), 1, out=log_p)
-        picked = log_p.gather(1, batch.labels.unsqueeze(1))
-        d_logits = log_p.exp().scatter_add_(
-            1, batch.labels.unsqueeze(1), picked.new_full((), -1.0).expand_as(picked)
-        )
-        d_words = model.backward(d_logits.div_(size))
-        d_rows = torch.zeros_like(rows).index_add_(0, batch.places.view(-1), d_words)
-        loss = model.add_penalty() - picked.sum() / size
-        self.adam.update(model.flat_gradient, step)
+        loss, d_rows = self.gradients(rows, batch, log_p)
+        self.adam.update(self.model.flat_gradient, step)
         self.table.update(batch.rows, d_rows, step)
         self.step = step
         return loss
 
+    def gradients(self, rows, batch, log_p=None):
+        """Return the loss and the gradient of ``rows``; that of the other weights is the model's.
+
+        ``rows`` are those of the batch, and ``log_p`` is as in ``train_on``.
+        """
+        model, labels = self.model, batch.labels.unsqueeze(1)
+        log_p = torch.log_softmax(model.forward(rows, batch.places, training=True), 1, out=log_p)
+        picked = log_p.gather(1, labels)
+        minus_one = picked.new_full((), -1.0).expand_as(picked)
+        d_logits = log_p.exp().scatter_add_(1, labels, minus_one).div_(len(labels))
+        d_words = model.backward(d_logits)
+        d_rows = sum_by_row(d_words, batch.places.view(-1), rows, d_words.is_cuda)
+        return model.add_penalty() - picked.sum() / len(labels), d_rows
+
     def run_epoch(self, poll=lambda: None):
-        """Train the rest of an epoch, evaluate, add to ``history``; return the history's new row.
+        """Finish an epoch: train, evaluate; return the new row of ``history``.
 
         Raises:
             Diverged: a loss is not finite; ``history``, ``best`` and ``last`` stay as they were.
@@ -202,7 +219,7 @@ class Trainer:
             self.best, self.best_epoch = self.last, row["epoch"]
         self.history.append(row)
         self.epoch, self.position = self.epoch + 1, 0
-        # Drawn now, once for all attempts: the next epoch may be left before its first step.
+        # Drawn now, since the next epoch may be interrupted before its first step.
         torch.randperm(len(self.order), generator=self.generator, out=self.order)
         return row
 
@@ -210,7 +227,7 @@ class Trainer:
         return self.history[self.best_epoch - 1]["validation_accuracy"] if self.best_epoch else -1.0
 
     def _tensors(self):
-        own = {
+        tensors = {
             "flat": self.model.flat,
             "table": self.model.table,
             "order": self.order,
@@ -218,11 +235,11 @@ class Trainer:
             "log_p": self.log_p,
         }
         for name, optimizer in (("adam", self.adam), ("table_adam", self.table)):
-            own |= {f"{name}/{key}": tensor for key, tensor in optimizer.state().items()}
-        return own
+            tensors |= {f"{name}/{key}": tensor for key, tensor in optimizer.state().items()}
+        return tensors
 
     def state(self):
-        """Return (tensors by name, facts for JSON) from which another Trainer goes on."""
+        """Return (tensors by name, facts for JSON) from which another Trainer can continue."""
         tensors = self._tensors()
         tensors["shuffling"] = self.generator.get_state()
         tensors["dropout"] = self.model.generator.get_state()
@@ -233,7 +250,7 @@ class Trainer:
         return tensors, {name: getattr(self, name) for name in self.FACTS}
 
     def restore(self, tensors, facts):
-        """Take over the ``state`` of a Trainer that was made of the same arguments."""
+        """Continue from the ``state`` of a Trainer that was given the same arguments."""
         for name, tensor in self._tensors().items():
             tensor.copy_(tensors[name])
         self.generator.set_state(tensors["shuffling"])

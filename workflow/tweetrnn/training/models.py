@@ -1,14 +1,12 @@
-"""Keras's models, written out by hand, and fast on small shapes, where operations cost.
+"""Keras's models, fast on small shapes, where starting an operation costs more than computing it.
 
-Two things make them so:
-
-- A one-hot vector times the first layer's kernel is a row of that kernel, so the row is looked up.
-- No autograd: layers (those of ``cells`` and the ones here) have backward passes of their own.
-  tests/unit/test_models.py compares every gradient with autograd's.
+A one-hot vector times the first layer's kernel is a row of that kernel, so the row is looked up.
+Layers have a ``backward`` written by hand, which starts fewer operations than autograd; only a
+recurrent layer may use autograd inside, for a cell that has nothing faster.
 
 A layer has ``name``, ``kind`` (Keras's), ``forward``, ``backward``, ``output_shape`` and ``parts``:
-those that own weights, each with ``name``, ``shapes`` and ``initialise``. A part finds its weights
-and their gradients as attributes of itself, where ``Model`` puts them. Shapes as in ``cells``.
+those that have weights, each with ``name``, ``shapes`` and ``initialise``. ``Model`` sets a part's
+weights and their gradients as attributes of the part. Shapes as in ``recurrent``.
 """
 
 import math
@@ -16,17 +14,13 @@ from dataclasses import dataclass
 
 import torch
 
-from tweetrnn.training.cells import CELLS, glorot_uniform
+from tweetrnn.training import by_hand, torch_kernels
+from tweetrnn.training.cells import CELLS
+from tweetrnn.training.initializers import glorot_uniform
+from tweetrnn.training.recurrent import layer_of, snake_case
 
-
-def _snake_case(name):
-    """SimpleRNN as ``simple_rnn``, LSTM as ``lstm``: Keras's names of layers."""
-    text = ""
-    for i, letter in enumerate(name):
-        if letter.isupper() and i and name[i - 1].islower():
-            text += "_"
-        text += letter.lower()
-    return text
+# By device: the layer class of each cell that has a faster one than ``Recurrent``.
+ACCELERATORS = {"cpu": by_hand.LAYERS, "cuda": {**by_hand.LAYERS, **torch_kernels.LAYERS}}
 
 
 class Dense:
@@ -40,7 +34,7 @@ class Dense:
         self.parts = [self]
 
     def initialise(self, generator):
-        """Return fresh weights by name."""
+        """Return initial weights by name."""
         return {
             "kernel": glorot_uniform(self.inputs, self.units, generator),
             "bias": torch.zeros(self.units),
@@ -60,7 +54,7 @@ class Dense:
         return y
 
     def backward(self, dy):
-        """Take the gradient by the output, keep the weights' gradients, return the input's."""
+        """Take the gradient of the output, set those of the weights, return that of the input."""
         if self.relu:
             dy = dy * (self.y > 0)
         torch.mm(self.x.T, dy, out=self.kernel_gradient)
@@ -78,7 +72,7 @@ class Dropout:
         self.parts, self.masks = [], {}
 
     def output_shape(self, before):
-        """Return the output's shape, which is the layer's before."""
+        """Return the output's shape, which is that of the layer before."""
         return before
 
     def forward(self, x, training):
@@ -93,7 +87,7 @@ class Dropout:
         return x * self.mask
 
     def backward(self, dy):
-        """Return the gradient by the input."""
+        """Return the gradient of the input."""
         return dy * self.mask
 
 
@@ -109,11 +103,11 @@ class Row:
 class Model:
     """Recurrent layers, hidden dense layers and a softmax, on one-hot words of ``width`` columns.
 
-    The first layer's kernel is ``table``, (width + 1, G U): one row a word, and a row of zeros that
-    stands for the all-zero vector (id ``width``), is never trained and is no parameter. (A layer of
-    several parts has their kernels side by side in it.) All other weights are views of ``flat``,
-    their gradients of ``flat_gradient``; both exist so that an optimizer steps once, not once a
-    weight.
+    The first layer's kernel is ``table``, (width + 1, G U): one row per word, and a row of zeros
+    that stands for the all-zero vector (id ``width``), is never trained and is no parameter. (A
+    layer of several parts has their kernels side by side in it.) All other weights are views of
+    ``flat``, their gradients of ``flat_gradient``, so that an optimizer takes one step for all of
+    them.
     """
 
     def __init__(
@@ -128,6 +122,7 @@ class Model:
         l2=1e-3,
         generator=None,
         device="cpu",
+        accelerators=None,
     ):
         self.cell, self.combination = cell, combination
         self.width, self.classes, self.units = width, classes, units
@@ -135,13 +130,17 @@ class Model:
         self.dropout_rate = dropout_rate if combination.dropout else 0.0
         self.l2 = l2 if combination.regularization else 0.0
         self.device = torch.device(device)
+        if self.device.type == "cuda":
+            torch_kernels.make_exact()
         self.generator = torch.Generator(self.device)  # dropout's; the trainer seeds it
-        self.layers = list(self._make_layers())
+        if accelerators is None:
+            accelerators = ACCELERATORS.get(self.device.type, {})
+        self.layers = list(self._make_layers(accelerators))
         self.parts = [part for layer in self.layers for part in layer.parts]
         self._lay_out()
         self.load(self._initial_weights(generator))
 
-    def _make_layers(self):
+    def _make_layers(self, accelerators):
         counts = {}
 
         def named(kind):  # Keras: lstm, lstm_1, ...
@@ -152,11 +151,13 @@ class Model:
             if self.dropout_rate:
                 yield Dropout(named("dropout"), self.dropout_rate, self.generator)
 
-        recurrent = CELLS[self.cell]
-        inputs, last = self.width, self.combination.recurrent_layers - 1
+        cell, inputs = CELLS[self.cell], self.width
+        last = self.combination.recurrent_layers - 1
         for number in range(last + 1):
-            name = named(_snake_case(recurrent.kind))
-            layer = recurrent(name, inputs, self.units, number == 0, number < last)
+            name = named(snake_case(cell.kind))
+            layer = layer_of(
+                cell, accelerators, name, inputs, self.units, number == 0, number < last
+            )
             yield layer
             yield from dropout()
             inputs = layer.outputs
@@ -167,12 +168,12 @@ class Model:
         yield Dense(named("dense"), inputs, self.classes, relu=False)
 
     def _lay_out(self):
-        """Make the buffers and give each part its views of them."""
+        """Allocate the weights and their gradients, and give each part its views of them."""
         first = self.layers[0].parts
         columns = [part.shapes["kernel"][1] for part in first]
         self.table = torch.zeros(self.width + 1, sum(columns), device=self.device)
-        for part, own in zip(first, self.table[: self.width].split(columns, 1), strict=True):
-            part.kernel = own
+        for part, kernel in zip(first, self.table[: self.width].split(columns, 1), strict=True):
+            part.kernel = kernel
         shapes = {
             (part, name): shape
             for part in self.parts
@@ -207,12 +208,12 @@ class Model:
 
     def load(self, weights):
         """Copy weights, given by name (a dict or pairs), into the model."""
-        own = self.weights()
+        into = self.weights()
         for name, value in dict(weights).items():
-            own[name].copy_(value)
+            into[name].copy_(value)
 
     def summary(self):
-        """Return the rows of Keras's ``summary()``; T is not known here and stands as ``{T}``."""
+        """Return the rows of Keras's ``summary()``, with ``{T}`` for T, which is not known here."""
         rows, shape = [], None
         for layer in self.layers:
             shape = layer.output_shape(shape)
@@ -228,7 +229,7 @@ class Model:
         """Return logits (B, classes).
 
         ``places`` (T, B), contiguous, says which of ``rows`` (any, G U) each time step looks up:
-        ids and the whole table, or places in a batch's own rows.
+        ids and the whole table, or places in a batch's rows.
         """
         x = rows, places
         for layer in self.layers:
@@ -236,7 +237,7 @@ class Model:
         return x
 
     def backward(self, d_logits):
-        """Fill ``flat_gradient``; return the gradient by the looked-up rows, (T B, G U)."""
+        """Fill ``flat_gradient``; return the gradient of the looked-up rows, (T B, G U)."""
         gradient = d_logits
         for layer in reversed(self.layers):
             gradient = layer.backward(gradient)
@@ -245,7 +246,7 @@ class Model:
     def add_penalty(self):
         """Add the penalties' gradient to ``flat_gradient``; return all penalties, the table's too.
 
-        The table's own gradient, 2 l2 table, is left to its optimizer, which passes over it anyway.
+        The table's gradient, 2 l2 table, is left to its optimizer, which passes over it anyway.
         """
         if self._decay is None:
             return 0.0
@@ -263,6 +264,6 @@ class Model:
 
 
 def build(cell, combination, width, classes, seed=0, **settings):
-    """Return a Model with fresh weights from ``seed``; ``settings`` as Model's."""
+    """Return a Model with initial weights from ``seed``; ``settings`` as Model's."""
     generator = torch.Generator().manual_seed(seed)
     return Model(cell, combination, width, classes, generator=generator, **settings)

@@ -5,11 +5,11 @@ At step t, for gradient g::
     m += (1 - b1) (g - m)        v += (1 - b2) (g g - v)
     w -= a_t m / (sqrt(v) + eps)      a_t = lr sqrt(1 - b2^t) / (1 - b1^t)
 
-``Adam`` does that for a tensor. The table, one row a word, has two optimizers of its own: a batch
-holds few of its rows, but Adam moves the others too, as long as their m is not zero.
+``Adam`` does that for one tensor. The table, one row per word, has two optimizers to choose from:
+a batch holds few of its rows, but Adam moves the others too, as long as their m is not zero.
 
-- ``DenseTable`` visits every row at each step. L2, whose gradient is dense, needs it.
-- ``RowwiseTable`` visits a batch's rows, and first makes up for the steps since their last visit.
+- ``DenseTable`` updates every row at each step. L2, whose gradient is dense, needs it.
+- ``RowwiseTable`` updates a batch's rows, after it has applied the steps that they missed.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -21,12 +21,12 @@ import torch
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 
 
-@lru_cache(maxsize=1)  # each step asks for it up to three times
+@lru_cache(maxsize=1)  # each step needs it up to three times
 def step_size(learning_rate, step):
     """Return a_t for step number ``step``, in float32's precision, as Keras computes it.
 
-    float32's b2 differs from 0.999 by 1e-8, which is 1e-5 of the 1 - b2 that it is taken from: a
-    larger part of a step than all other rounding, so that only with it a training stays Keras's.
+    float32's b2 differs from 0.999 by 1e-8, which changes 1 - b2 by 1e-5 of itself: more than all
+    other rounding, so without it a training would drift from Keras's.
     """
     power_1, power_2 = (np.float32(float(np.float32(b)) ** step) for b in (BETA_1, BETA_2))
     return float(np.float32(learning_rate) * np.sqrt(1 - power_2) / (1 - power_1))
@@ -35,8 +35,8 @@ def step_size(learning_rate, step):
 def adam_(w, g, m, v, learning_rate, step, l2=0.0):
     """Take step number ``step`` (from 1) on w, m and v in place; ``2 l2 w`` is added to g.
 
-    torch's fused kernel does it in one pass. It would correct epsilon's share of the denominator
-    too, which Keras does not; at an infinite step it corrects nothing, and a_t does it all.
+    torch's fused kernel does it in one pass. Its own bias correction would include epsilon, which
+    Keras's does not. At an infinite step it corrects nothing, which leaves it to a_t.
     """
     torch._fused_adam_(
         [w],
@@ -67,31 +67,31 @@ class Adam:
         adam_(self.weight, gradient, self.m, self.v, self.learning_rate, step)
 
     def state(self):
-        """Return the tensors that a checkpoint keeps."""
+        """Return the tensors that belong in a checkpoint."""
         return {"m": self.m, "v": self.v}
 
 
 def fetch(table, rows):
-    """Return ``table[rows]`` with a row of zeros below, for the all-zero one-hot vector."""
-    local = table.new_empty(len(rows) + 1, table.shape[1])
-    torch.index_select(table, 0, rows, out=local[:-1])
-    local[-1].zero_()
-    return local
+    """Return ``table[rows]`` and below it a row of zeros, for the all-zero one-hot vector."""
+    fetched = table.new_empty(len(rows) + 1, table.shape[1])
+    torch.index_select(table, 0, rows, out=fetched[:-1])
+    fetched[-1].zero_()
+    return fetched
 
 
 class DenseTable:
     """Adam over the whole table, (rows + 1, columns), with L2 of strength ``l2``.
 
-    ``fetch`` gives a batch its rows, ``update`` takes their gradient. On a CPU up to ``threads`` of
-    them share the table; each number is computed alike, however many there are.
+    ``fetch`` returns a batch's rows, ``update`` takes their gradient. On a CPU up to ``threads``
+    threads share the table; their number does not change a bit of the result.
     """
 
-    TOGETHER = 64  # a multiple of what vector instructions take at once: they round differently
-    WORTHWHILE = 1 << 17  # numbers that take a thread longer than to be told of them (some 40 us)
+    TOGETHER = 64  # pieces are multiples of it, since vector instructions round differently
+    WORTHWHILE = 1 << 17  # numbers below which another thread (40 us to start) saves no time
 
     def __init__(self, table, learning_rate, l2=0.0, threads=1):
         self.table, self.learning_rate, self.l2 = table, learning_rate, l2
-        self.gradient = torch.zeros_like(table)  # stays zero but for the rows of the batch at hand
+        self.gradient = torch.zeros_like(table)  # zero except in the current batch's rows
         self.m, self.v = torch.zeros_like(table), torch.zeros_like(table)
         most = table.numel() // self.WORTHWHILE if table.device.type == "cpu" else 1
         pieces = max(1, min(threads, most))
@@ -105,7 +105,7 @@ class DenseTable:
         return fetch(self.table, rows)
 
     def update(self, rows, gradient, step):
-        """Take step number ``step``; the gradient's last row, that of the zeros, is ignored."""
+        """Take step number ``step``; the gradient's last row, for the zeros, is ignored."""
         self.gradient.index_copy_(0, rows, gradient[:-1])
         first, *others = self._pieces
         waiting = [self._pool.submit(self._step, piece, step) for piece in others]
@@ -118,18 +118,18 @@ class DenseTable:
         adam_(*piece, self.learning_rate, step, self.l2)
 
     def flush(self, step):
-        """Nothing is outstanding."""
+        """Do nothing: every row is up to date."""
 
     def state(self):
-        """Return the tensors that a checkpoint keeps."""
+        """Return the tensors that belong in a checkpoint."""
         return {"m": self.m, "v": self.v}
 
 
 class RowwiseTable:
-    """Adam over the rows of each batch, the steps that a row missed made up for in closed form.
+    """Adam over the rows of each batch; the steps that a row missed are applied in closed form.
 
-    A row last visited at step s has missed gradients of zero since: at step i, m is b1^(i-s) m_s
-    and v is b2^(i-s) v_s. With r = b1 / sqrt(b2) and q = 1 / sqrt(b2), it would have moved by::
+    A row last updated at step s has had gradients of zero since: at step i, m is b1^(i-s) m_s and
+    v is b2^(i-s) v_s. With r = b1 / sqrt(b2) and q = 1 / sqrt(b2), it would have moved by::
 
         - sum_i a_i b1^(i-s) m_s / (sqrt(b2^(i-s) v_s) + eps)
         = - m_s sum_i a_i r^(i-s) / (sqrt(v_s) + eps q^(i-s))
@@ -137,21 +137,21 @@ class RowwiseTable:
 
         D[s] = sum_i a_i r^(i-s)      E[s] = sum_i a_i r^(i-s) q^(i-s)
 
-    The last line takes for q^(i-s) its mean; what that neglects is below 1e-4 of the movement, and
-    nothing where eps is small against sqrt(v_s). ``sums`` holds D and E for each s since the last
-    flush, in float64; a step changes those of the last ``REACH`` s only, r^REACH being 2e-12.
-    After ``CAPACITY`` steps without a flush there is one.
+    The last line replaces q^(i-s) by its mean; the error is below 1e-4 of the movement, and none
+    where eps is small against sqrt(v_s). ``sums`` holds D and E for each s since the last flush, in
+    float64; a step changes only those of the last ``REACH`` steps, since r^REACH is 2e-12. The
+    table is flushed after ``CAPACITY`` steps at the latest.
     """
 
     REACH = 256
     CAPACITY = 1024
     NOTHING = 1e-200  # 0 in float32, yet E / D is 1
-    FLUSHED = 1024  # rows at a time: what a processor's cache holds
+    FLUSHED = 1024  # rows at a time, which fit into a processor's cache
 
     def __init__(self, table, learning_rate):
         self.table, self.learning_rate = table, learning_rate
         self.m, self.v = torch.zeros_like(table), torch.zeros_like(table)
-        # The step of each row's last visit, counted from the last flush; -1 before any.
+        # The step of each row's last update, counted from the last flush; -1 before any.
         self.visited = torch.full((len(table),), -1, device=table.device)
         self._start = torch.zeros((), dtype=torch.int64)  # the step of the last flush
         double = {"dtype": torch.float64, "device": table.device}
@@ -168,7 +168,7 @@ class RowwiseTable:
         return int(self._start)
 
     def _catch_up(self, w, m, v, visited, now):
-        """Bring rows visited at ``visited`` to step ``now`` (both since the flush), in place."""
+        """Bring rows updated at ``visited`` to step ``now`` (both since the flush), in place."""
         visited = visited.clamp(min=0)
         d, e = self.sums.index_select(0, visited).unbind(1)
         epsilon = e.div_(d).mul_(EPSILON).float().unsqueeze(1)
@@ -204,7 +204,7 @@ class RowwiseTable:
         self.visited.index_fill_(0, rows, now)
 
     def flush(self, step):
-        """Bring every row that was ever visited to ``step``; the counting starts afresh."""
+        """Bring every row that was ever updated to ``step``, and count steps from there."""
         for rows in (self.visited >= 0).nonzero().view(-1).split(self.FLUSHED):
             w, m, v, visited = (
                 t.index_select(0, rows) for t in (self.table, self.m, self.v, self.visited)
@@ -215,7 +215,7 @@ class RowwiseTable:
         self._start.fill_(step)
 
     def state(self):
-        """Return the tensors that a checkpoint keeps."""
+        """Return the tensors that belong in a checkpoint."""
         return {
             "m": self.m,
             "v": self.v,
@@ -226,7 +226,7 @@ class RowwiseTable:
 
 
 def for_table(table, learning_rate, mode, l2, threads=1):
-    """Return the table's optimizer; L2 gives every row a gradient, so it needs ``dense``."""
+    """Return the table's optimizer; with L2 it is always dense, as every row has a gradient."""
     if mode == "rowwise" and not l2:
         return RowwiseTable(table, learning_rate)
     return DenseTable(table, learning_rate, l2, threads)

@@ -1,4 +1,4 @@
-"""A run's outputs: what they are, and how they are written, all of them or none."""
+"""Write a run's outputs, all of them or none."""
 
 import csv
 import json
@@ -10,44 +10,33 @@ import numpy as np
 from tweetrnn.files import json_text, naming, parquet_writer, replacing, sha256_of
 from tweetrnn.metrics import HISTORY
 
-OUTPUTS = {
-    "history": "the figures of every epoch (.csv)",
-    "best": "the weights of the epoch with the highest validation accuracy (.safetensors)",
-    "last": "the weights of the last epoch (.safetensors)",
-    "predictions": "the best weights' validation and test predictions (.parquet)",
-    "architecture": "the layers, as Keras's summary lists them (.json)",
-    "parameters": "all that the run was made with (.json)",
-    "timing": "seconds (.json)",
-    "provenance": "code, versions and processor (.json)",
-}
-
 
 def write(paths, trainer, predictions, labels, parameters, timing, provenance):
-    """Write the OUTPUTS; none takes its name before all are written.
+    """Write a run's outputs; no file gets its name before all are written.
 
     Args:
-        paths: by the names of OUTPUTS.
+        paths: by the names of RUN_FILES.
         trainer: the Trainer, when it is done.
-        predictions: the best weights' probabilities (N, classes), by part.
-        labels: (N,) by part.
-        parameters, timing, provenance: dicts for JSON; the sha256 of the others is added to
+        predictions: the best epoch's probabilities (N, classes), by set.
+        labels: (N,) by set.
+        parameters, timing, provenance: dicts for JSON; the sha256 of the other files is added to
             ``parameters``.
     """
     model, length = trainer.model, trainer.training.ids.shape[1]
     with ExitStack() as stack:
-        beside = {name: stack.enter_context(replacing(path)) for name, path in paths.items()}
+        temporary = {name: stack.enter_context(replacing(path)) for name, path in paths.items()}
 
-        def put(name, writer, *what):
+        def put(name, writer, *content):
             with naming(paths[name]):
-                writer(beside[name], *what)
+                writer(temporary[name], *content)
 
         put("history", write_history, trainer.history)
         put("best", write_weights, trainer.best, model)
         put("last", write_weights, trainer.last, model)
         put("predictions", write_predictions, predictions, labels, model.classes)
         put("architecture", write_object, architecture(model, length))
-        certified = ("history", "best", "last", "predictions", "architecture")
-        digests = {name: sha256_of(beside[name]) for name in certified}
+        written = ("history", "best", "last", "predictions", "architecture")
+        digests = {name: sha256_of(temporary[name]) for name in written}
         put("parameters", write_object, parameters | {"sha256": digests})
         put("timing", write_object, timing)
         put("provenance", write_object, provenance)
@@ -59,7 +48,7 @@ def write_object(path, value):
 
 
 def write_weights(path, weights, model):
-    """Write weights by name as safetensors, with what says which model they are of."""
+    """Write weights by name as safetensors, with the model that they belong to as metadata."""
     from safetensors.torch import save  # with torch, which costs seconds
 
     tensors = {name: weight.cpu().contiguous() for name, weight in weights.items()}
@@ -67,7 +56,7 @@ def write_weights(path, weights, model):
 
 
 def metadata(model):
-    """Return what a weights file says about its model: one JSON text, its bytes always the same."""
+    """Return a weights file's metadata, which describe its model, always in the same bytes."""
     facts = {
         "cell": model.cell,
         "combination": model.combination.name,
@@ -79,7 +68,7 @@ def metadata(model):
         "l2": model.l2,
         "weights": list(model.weights()),
     }
-    return {"model": json.dumps(facts)}  # one key: safetensors writes several in any order
+    return {"model": json.dumps(facts)}  # one key: safetensors writes several in random order
 
 
 def architecture(model, length):
@@ -91,7 +80,7 @@ def architecture(model, length):
 
 
 def write_history(path, history):
-    """Write the epochs' figures as CSV."""
+    """Write the metrics of every epoch (dicts) as CSV."""
     with open(path, "w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, HISTORY, lineterminator="\n")
         writer.writeheader()
@@ -99,10 +88,10 @@ def write_history(path, history):
 
 
 def write_predictions(path, predictions, labels, classes):
-    """Write probabilities (N, classes) and labels (N,), each by part, as one Parquet table."""
+    """Write probabilities (N, classes) and labels (N,), each by set, as one Parquet table."""
     import pyarrow as pa
 
-    sizes = [len(part) for part in labels.values()]
+    sizes = [len(of_set) for of_set in labels.values()]
     p = np.concatenate([np.empty((0, classes), np.float32), *predictions.values()])
     table = pa.table(
         {

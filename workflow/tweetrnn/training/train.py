@@ -1,7 +1,7 @@
-"""Stage train: one run, alone at its work, which stops with a checkpoint when it is asked to.
+"""Stage train: train one run in one process at a time; stop with a checkpoint when asked to.
 
 Exit status: 0 when the run is done, 1 on an error, 75 when it was stopped by SIGTERM, SIGINT,
-SIGUSR1 or the end of its supervisor; the same command then goes on where it stopped.
+SIGUSR1 or the end of its supervisor. The same command then continues from the checkpoint.
 """
 
 import logging
@@ -40,19 +40,20 @@ def train(
     code_digest="",
     lock_wait=60,
 ):
-    """Train one run, going on from its checkpoint if there is one; return the exit status.
+    """Train one run, from its checkpoint if there is one; return the exit status.
 
     Args:
-        cell, combination, replicate: the run, as texts.
-        train_sequences, ..., split_facts: what split wrote.
-        history, ...: to write, as ``outputs`` describes them.
-        config: model, training, seed.
+        cell, combination, replicate: the run, as text.
+        train_sequences, ..., split_facts: the files that split wrote.
+        history, ..., provenance: the files to write, those of ``results.RUN_FILES``.
+        config: the config's model, training and seed.
         checkpoints: the folder of all runs' checkpoints and locks.
-        code_digest: a checkpoint made by other code is not used.
+        code_digest: of the code that trains; a checkpoint of other code is not used.
         lock_wait: seconds to wait for another process that trains this run.
 
-    The process $TWEETRNN_SUPERVISOR is the one whose end stops the training, and
-    $TWEETRNN_ON_DIVERGENCE is training.on_divergence: neither may decide what is run again.
+    Two environment variables matter, which do not decide what is run again:
+    TWEETRNN_SUPERVISOR, the process whose end stops the training, and TWEETRNN_ON_DIVERGENCE,
+    the config's training.on_divergence.
     """
     run = Run(cell, combination, int(replicate))
     arrays = {
@@ -92,6 +93,6 @@ def train(
                     poll=guard.poll,
                 )
         except Stopped as cause:
-            log.warning("stopped by %s; the same command goes on from here", cause)
+            log.warning("stopped by %s; the same command continues from here", cause)
             return STOPPED_STATUS
     return 0

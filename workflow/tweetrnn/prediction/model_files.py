@@ -1,0 +1,172 @@
+"""The files that a prediction needs: weights, a vocabulary, and how training read its tweets.
+
+They come from an experiment's results or from a folder written by ``export``. Both give the same
+settings, a dict: ``tokenize`` (the config's section), ``sequence`` (length, padding, truncation),
+``padding_id``, ``unknown_id`` and ``width`` (the split's), ``labels``, ``text_column``.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tweetrnn.errors import UserError
+from tweetrnn.files import check_digest, damaged, read_json, read_parquet
+from tweetrnn.grid import Run
+
+# The files of an exported folder, besides its README.md.
+SETTINGS, WEIGHTS, VOCABULARY = "config.json", "weights.safetensors", "vocabulary.parquet"
+
+
+@dataclass
+class ModelFiles:
+    """One model, or several that vote: their settings, their vocabulary, {run: weights}.
+
+    ``vocabulary`` and the weights are paths.
+    """
+
+    settings: dict
+    vocabulary: Path
+    weights: dict
+
+
+def of_runs(results, runs):
+    """Return the ModelFiles of trained Runs.
+
+    Raises:
+        UserError: the experiment has no split yet, its files belong to different executions of its
+            stages, or a run has no weights.
+    """
+    settings, vocabulary = settings_of_results(results)
+    return ModelFiles(
+        settings, vocabulary, {str(run): weights_of(results.run(run)) for run in runs}
+    )
+
+
+def of_folder(folder):
+    """Return the ModelFiles of a folder written by ``export``.
+
+    Raises:
+        UserError: the folder was not written by export, or a file in it is damaged.
+    """
+    path = Path(folder, SETTINGS)
+    if not path.is_file():
+        raise UserError(
+            f"{folder}: there is no {SETTINGS} in it; expected a folder written by: "
+            "python -m tweetrnn export RUN DIR"
+        )
+    settings = read_json(path)
+    if not isinstance(settings, dict) or "sha256" not in settings:
+        raise damaged(path, "it is not what export writes")
+    for name, digest in settings["sha256"].items():
+        check_digest(Path(folder, name), digest)
+    weights = {settings["run"]: Path(folder, WEIGHTS)}
+    return ModelFiles(settings, Path(folder, VOCABULARY), weights)
+
+
+def settings_of_results(results):
+    """Return (settings, the vocabulary's path) of an experiment's results.
+
+    Raises:
+        UserError: the experiment has no split yet, or its files belong to different executions of
+            its stages.
+    """
+    if not results.token_facts.is_file() or not results.split_facts.is_file():
+        raise unfinished(results)
+    tokens, split = read_json(results.token_facts), read_json(results.split_facts)
+    if "tokenize" not in tokens or tokens["tweets_sha256"] != split["sha256"]["tweets"]:
+        raise UserError(
+            f"{results.token_facts}: does not belong to the same tweets as the split; "
+            "run the workflow again"
+        )
+    check_digest(results.vocabulary, split["sha256"]["vocabulary"])
+    settings = {
+        "tokenize": tokens["tokenize"],
+        "sequence": {
+            "length": split["sequence_length"],
+            "padding": split["padding"],
+            "truncation": split["truncation"],
+        },
+        **{key: split[key] for key in ("padding_id", "unknown_id", "width", "labels")},
+        "text_column": tokens["text_column"],
+    }
+    return settings, results.vocabulary
+
+
+def weights_of(run, kind="best"):
+    """Return the path of a run's weights.
+
+    Args:
+        run: its RunResults.
+        kind: ``best`` or ``last``, the epoch.
+
+    Raises:
+        UserError: they are missing or damaged, or the run diverged in its first epoch.
+    """
+    path, parameters = getattr(run, kind), read_json(run.parameters)
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; the run is not trained yet")
+    check_digest(path, parameters["sha256"][kind])
+    if not parameters["best_epoch"]:
+        raise UserError(f"{run.folder}: diverged in its first epoch; choose another run")
+    return path
+
+
+# ------------------------------------------------------------------------------ which run
+
+
+def best_runs(results, count):
+    """Return the ``count`` Runs of the grid with the best validation accuracy, best first.
+
+    Raises:
+        UserError: ``count`` is not positive, or larger than the number of finished runs.
+    """
+    accuracy = _best_accuracies(results)
+    if not 0 < count <= len(accuracy):
+        raise UserError(
+            f"--top {count}: expected 1 to {len(accuracy)}, the finished runs of the grid in "
+            f"{results}"
+        )
+    return sorted(accuracy, key=lambda run: (-accuracy[run], run))[:count]
+
+
+def selected_run(results):
+    """Return the selected Run to predict with.
+
+    Of the cells' selected combinations it is the one with the best validation accuracy, the mean
+    over replicates; its replicate is the one that the stage select names.
+
+    Raises:
+        UserError: nothing is selected yet.
+    """
+    accuracy = _best_accuracies(results)
+    cells = read_json(results.selected)["cells"]
+
+    def mean_accuracy(cell):
+        combination = cells[cell]["combination"]
+        replicates = [
+            accuracy[run] for run in accuracy if (run.cell, run.combination) == (cell, combination)
+        ]
+        return sum(replicates) / len(replicates) if replicates else 0
+
+    cell = max(cells, key=mean_accuracy)
+    return Run(cell, cells[cell]["combination"], cells[cell]["replicate"])
+
+
+def _best_accuracies(results):
+    """Return {Run: validation accuracy at its best} of the grid's finished runs, once selected."""
+    if not results.selected.is_file():
+        raise unfinished(results)
+    columns = ["cell", "combination", "replicate", "status", "best_accuracy"]
+    rows = read_parquet(results.runs, columns).to_pylist()
+    return {
+        Run(row["cell"], row["combination"], row["replicate"]): row["best_accuracy"]
+        for row in rows
+        if row["status"] == "finished"
+    }
+
+
+def unfinished(results):
+    """Return the UserError for results that lack what a prediction needs."""
+    return UserError(
+        f"{results}: no finished experiment there; run the workflow first (make run), or name "
+        "another one (--configfile), a trained run (--run) or a folder written by export (--model)"
+    )

@@ -1,0 +1,33 @@
+"""Start Snakemake on this checkout's workflow, or on that of the working folder."""
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def add_arguments(parser):
+    """Add the options of every command that starts Snakemake."""
+    parser.add_argument("--configfile", metavar="FILE", help="the experiment's config")
+    parser.add_argument(
+        "snakemake", nargs="*", metavar="...", help="after --: options and targets for Snakemake"
+    )
+
+
+def command(configfile, *options):
+    """Return Snakemake's command line, a list; an option follows ``configfile``, never a target."""
+    snakefile = ROOT / "Snakefile"
+    return [
+        *(sys.executable, "-m", "snakemake"),
+        # Without a checkout, Snakemake finds the working folder's own workflow/Snakefile.
+        *(["--snakefile", str(snakefile)] if snakefile.is_file() else []),
+        *(["--configfile", configfile] if configfile else []),
+        *options,
+    ]
+
+
+def environment(**variables):
+    """Return Snakemake's environment, in which stages find the same Python, activated or not."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return os.environ | {"PATH": path} | variables
