@@ -23,6 +23,8 @@ ELSEWHERE = {
     "sbatch": "nothing: it needs a node with 64 cores",
     "pip install snakemake-storage": "nothing: it needs Kubernetes and S3",
     "snakemake --executor kubernetes": "nothing: it needs Kubernetes and S3",
+    'pip install "tweetrnn': "test_deploy.py",
+    "snakedeploy": "test_deploy.py",
     "make bench": "nothing: it takes half an hour and an environment with Keras",
     "make scale": "nothing: it takes half an hour",
     "python benchmarks/": "nothing: benchmarks take long and check nothing",
