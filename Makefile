@@ -76,7 +76,7 @@ scale: $(VENV)/test.stamp  ## measure 1.6 million tweets and grids of 2,000 runs
 	@$(BIN)/python benchmarks/scale.py
 
 rulegraph: $(VENV)/run.stamp  ## redraw the report's diagram of the rules (needs graphviz)
-	@$(BIN)/python -m snakemake --rulegraph 2>/dev/null | sed -E \
+	@$(BIN)/python -m snakemake all --rulegraph 2>/dev/null | sed -E \
 	  -e 's/, color = "[^"]*", style="rounded"//; s/penwidth=2, color=grey/color="#59626d"/' \
 	  -e 's/penwidth=2\]/fontcolor="#1b1f24", color="#0b62a4"]/' \
 	  -e 's/fontname=sans,/fontname="DejaVu Sans",/; s/bgcolor=white/bgcolor=none/' \

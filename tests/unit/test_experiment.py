@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 from example_report import example_report
+from tweetrnn import __version__
 from tweetrnn.reporting.experiment import commit_of, masked
 
 
@@ -90,10 +91,10 @@ def test_package_installed_in_another_checkout_is_not_of_its_commit(checkout):
     installed = checkout / "venv/site-packages/tweetrnn"
     installed.mkdir(parents=True)
     (installed / "__init__.py").touch()
-    assert commit_of(installed) == "unknown (not a git checkout)"
+    assert commit_of(installed) == f"unknown (version {__version__}, not a git checkout)"
 
 
 def test_without_a_checkout_the_commit_is_unknown(tmp_path):
     package = tmp_path / "workflow/tweetrnn"
     package.mkdir(parents=True)
-    assert commit_of(package) == "unknown (not a git checkout)"
+    assert commit_of(package) == f"unknown (version {__version__}, not a git checkout)"

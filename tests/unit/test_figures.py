@@ -1,8 +1,6 @@
 """Which figures there are, where they are in the report, and what they say in words."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 from example_experiment import FEW_COMBINATIONS, ONE_COMBINATION, SIX, example_experiment
@@ -69,27 +67,6 @@ def test_no_two_figures_of_a_category_have_the_same_labels(experiment):
         for name in figures.names(experiment.config)
     ]
     assert len(set(shown)) == len(shown)
-
-
-def test_what_rules_import_waits_for_no_library_but_those_of_snakemake(root):
-    # A deployed workflow is parsed where only Snakemake is installed.
-    imports = [
-        line
-        for path in sorted((root / "workflow/rules").glob("*.smk"))
-        for line in path.read_text().splitlines()
-        if line.startswith(("from tweetrnn", "import tweetrnn"))
-    ]
-    assert "from tweetrnn.reporting import figures" in imports
-    libraries = {"torch", "pandas", "matplotlib", "numpy", "pyarrow", "scipy", "sklearn"}
-    script = "\n".join(["import sys", *imports, "print(*sys.modules)"])
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env={"PYTHONPATH": str(root / "workflow")},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert not libraries & {name.partition(".")[0] for name in done.stdout.split()}
 
 
 # ------------------------------------------------------------------------- in the report

@@ -108,7 +108,7 @@ def test_picture_of_the_rules_is_the_workflow_s_own(root, fresh):
             names[group.find(f"{SVG}title").text] = group.find(f"{SVG}text").text
         elif group.get("class") == "edge":
             drawn.append(group.find(f"{SVG}title").text.split("->"))
-    dot = fresh.snakemake("--rulegraph").stdout
+    dot = fresh.snakemake("all", "--rulegraph").stdout
     labels = dict(re.findall(r'^\s*(\d+)\[label = "(\w+)"', dot, re.M))
     edges = re.findall(r"^\s*(\d+) -> (\d+)", dot, re.M)
     assert reachable({(names[a], names[b]) for a, b in drawn}) == reachable(

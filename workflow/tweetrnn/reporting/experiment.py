@@ -6,6 +6,7 @@ import subprocess
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 
+from tweetrnn import __version__
 from tweetrnn.code import PACKAGE
 from tweetrnn.evaluation import comparison, tables
 from tweetrnn.evaluation.select import further_runs
@@ -46,7 +47,7 @@ def commit_of(package):
         changed = git("status", "--porcelain", "--untracked-files=no", "--", *SOURCES)
         return git("rev-parse", "HEAD") + (" with uncommitted changes" if changed else "")
     except (OSError, subprocess.CalledProcessError):
-        return "unknown (not a git checkout)"
+        return f"unknown (version {__version__}, not a git checkout)"
 
 
 def installed(name):
