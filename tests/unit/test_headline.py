@@ -18,8 +18,12 @@ def run(cell, rank, status="finished"):
 def test_table_has_the_top_three_of_each_cell_and_the_baselines():
     runs = [run("LSTM", rank) for rank in (4, 2, 1, 3)] + [run("GRU", 1)]
     runs += [run("GRU", 2, "diverged")]
-    majority = dict.fromkeys(EPOCH_METRICS, 0.63)
-    summary = {"tables": {"runs": runs}, "baselines": {"majority": {"validation": majority}}}
+    scores = {"majority": 0.63, "logistic_regression": 0.78}
+    baselines = {
+        name: {"validation": dict.fromkeys(EPOCH_METRICS, value)} for name, value in scores.items()
+    }
+    baselines["sha256"] = {"predictions": "0"}
+    summary = {"tables": {"runs": runs}, "baselines": baselines}
     head, _, *rows = top_table(summary).splitlines()
     headings = [f"{kind} {EPOCH_METRICS[metric].heading}" for kind, metric in FIGURES]
     assert head == f"| run | {' | '.join(headings)} | divergence epoch |"
@@ -33,4 +37,5 @@ def test_table_has_the_top_three_of_each_cell_and_the_baselines():
         row("LSTM (3)", "0.300", "3"),
         row("GRU (1)", "0.100", "none"),
         row("majority", "0.630", ""),
+        row("logistic regression", "0.780", ""),
     ]
