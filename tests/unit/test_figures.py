@@ -149,14 +149,14 @@ def test_every_figure_of_an_unfinished_grid_has_a_sentence(unfinished):
         assert figures.alt_text(name, unfinished).endswith(".")
 
 
-def test_primary_text_tells_the_difference_and_its_interval(experiment):
+def test_primary_text_gives_the_difference_and_its_interval(experiment):
     (pair,) = experiment.comparison.primary.pairs
     low, high = map(signed, pair.interval)
-    told = f"SimpleRNN {MINUS} LSTM {signed(pair.difference)} ({low} to {high})."
-    assert told in figures.alt_text("primary", experiment)
+    expected = f"SimpleRNN {MINUS} LSTM {signed(pair.difference)} ({low} to {high})."
+    assert expected in figures.alt_text("primary", experiment)
 
 
-def test_primary_text_tells_both_baselines(experiment):
+def test_primary_text_gives_both_baselines(experiment):
     text = figures.alt_text("primary", experiment)
     for name, baseline in BASELINES.items():
         value = experiment.comparison.primary.accuracies[name].accuracy
@@ -176,7 +176,7 @@ def test_cells_text_counts_where_each_cell_is_highest(experiment):
     assert f"LSTM in {ahead}." in figures.alt_text("cells", experiment)
 
 
-def test_curve_text_tells_where_the_curves_part():
+def test_curve_text_says_where_the_curves_part():
     e = example_experiment()
     first = e.runs.index[e.runs["cell"] == "LSTM"][0]
     e.runs.loc[first, "divergence_epoch"] = 3
@@ -188,7 +188,7 @@ def test_failures_text_shows_direction_overrides_in_class_names():
     assert "<U+202E>evil" in figures.alt_text("failures", hostile)
 
 
-def test_cost_text_tells_what_was_asked_for(experiment):
+def test_cost_text_says_what_was_asked_for(experiment):
     assert "Asked for: 1,500 MB." in figures.alt_text("cost", experiment)
 
 

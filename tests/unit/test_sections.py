@@ -95,9 +95,9 @@ def test_state_of_runs_is_a_column_where_not_all_have_finished():
 
 def test_a_sample_is_said_to_be_one():
     experiment = example_report(sample=5)
-    [told] = [text for text, role in paragraphs(experiment, "headline") if role == "note"]
-    assert told.startswith("This is a sample: 5 of the grid's 32 combinations")
-    assert "drawn at random by the seed 1" in told
+    [note] = [text for text, role in paragraphs(experiment, "headline") if role == "note"]
+    assert note.startswith("This is a sample: 5 of the grid's 32 combinations")
+    assert "drawn at random by the seed 1" in note
     assert len(experiment.runs) == 10
     assert "are a random sample of the grid" in paragraphs(experiment, "effects")[0][0]
 
@@ -108,7 +108,7 @@ def test_a_whole_grid_is_not_said_to_be_a_sample():
 
 
 @pytest.mark.parametrize("table", ["effects", "interactions"])
-def test_pairs_are_told_with_how_many_there_could_be_where_some_lack(table):
+def test_pairs_are_counted_with_how_many_are_possible_where_some_are_missing(table):
     sampled, whole = (tables(example_report(sample=n))[table] for n in (12, None))
     assert set(cells_of(sampled, "possible_pairs")) == {"16"}
     assert all(int(pairs) < 12 for pairs in cells_of(sampled, "pairs"))
@@ -116,7 +116,7 @@ def test_pairs_are_told_with_how_many_there_could_be_where_some_lack(table):
     assert set(cells_of(whole, "pairs")) == {"16"}
 
 
-def test_replicates_of_a_grid_are_told_apart():
+def test_replicates_of_a_grid_are_distinguished():
     experiment = example_report(replicates=2, **FEW_COMBINATIONS)
     assert set(cells_of(tables(experiment)["runs"], "replicate")) == {"1", "2"}
 
@@ -128,7 +128,7 @@ def test_runs_without_a_result_are_named_first():
     assert text.count("(missing)") == 8 and "and 2 more" in text
 
 
-def test_without_a_comparison_its_sections_say_that_it_lacks():
+def test_without_a_comparison_its_sections_say_that_it_is_missing():
     experiment = example_report(compared=False, statuses=["missing"])
     for name in ("effects", "real", "failures", "reference"):
         assert paragraphs(experiment, name) == [
@@ -183,7 +183,7 @@ def test_divergence_epoch_is_defined_and_set_beside_the_reference_s_claim():
     assert cells_of(tables(experiment)["divergence"], "published") == ["about 2", "about 4"]
 
 
-def test_classes_shares_and_unknown_words_of_each_part_are_told():
+def test_classes_shares_and_unknown_words_of_each_part_are_given():
     table = tables(example_report())["parts"]
     assert [column.title for column in table.columns][2:5] == CLASSES
     assert cells_of(table, "unknown_rate") == ["0.0\u00a0%", "4.0\u00a0%", "5.0\u00a0%"]
@@ -227,7 +227,7 @@ def test_config_is_shown_without_folders_users_and_secrets():
     }
 
 
-def test_primary_analysis_is_told_apart_from_what_is_exploratory():
+def test_primary_analysis_is_separated_from_what_is_exploratory():
     texts = [text for text, _ in paragraphs(example_report(), "real")]
     assert "fixed beforehand" in texts[0]
     assert "Everything from here on is exploratory." in texts
@@ -235,9 +235,9 @@ def test_primary_analysis_is_told_apart_from_what_is_exploratory():
 
 
 def test_few_replicates_are_said_to_understate_what_seeds_contribute():
-    for count, told in ((3, True), (5, False)):
+    for count, expected in ((3, True), (5, False)):
         text = paragraphs(example_report(selected_replicates=count), "real")[0][0]
-        assert ("understates what the seeds contribute" in text) == told
+        assert ("understates what the seeds contribute" in text) == expected
 
 
 def test_combination_is_described_in_words():

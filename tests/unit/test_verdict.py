@@ -104,7 +104,7 @@ def test_single_replicate_is_said():
     assert "(one replicate each)" in said(comparison_of(TWO, AHEAD, replicates=[2]))
 
 
-def test_replicates_that_diverged_are_told():
+def test_replicates_that_diverged_are_counted():
     comparison = comparison_of(TWO, AHEAD, replicates=[2, 3, 4, 5, 6], diverged={"LSTM": 2})
     assert "Of the 5 replicates 2 of LSTM diverged and are left out of this." in said(comparison)
     assert "diverged" not in said(comparison_of(TWO, AHEAD))
@@ -132,7 +132,7 @@ def test_each_baseline_is_set_beside_the_models(own, expected):
     )
 
 
-def test_models_on_different_sides_of_a_baseline_are_told_apart():
+def test_models_on_different_sides_of_a_baseline_have_a_clause_each():
     baselines = {
         **{("SimpleRNN", name): row(-0.04, -0.06, -0.02) for name in BASELINES},
         **{("LSTM", name): row(0.001, -0.01, 0.02) for name in BASELINES},
@@ -171,7 +171,7 @@ def test_best_of_three_cells_is_compared_with_each_other_one():
     assert "SimpleRNN and GRU" not in text
 
 
-def test_more_than_one_difference_is_told_as_uncorrected():
+def test_more_than_one_difference_is_called_uncorrected():
     three = {**TWO, "GRU": 0.79}
     pairs = {
         ("SimpleRNN", "LSTM"): row(-0.03, -0.05, -0.01),

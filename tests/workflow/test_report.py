@@ -149,7 +149,7 @@ def test_playground_can_be_turned_off_and_nothing_but_the_report_is_made_again(f
     assert 'id="playground"' not in page.read_text()
 
 
-def test_partial_report_tells_what_is_missing_and_leaves_the_finished_one_alone(finished):
+def test_partial_report_says_what_is_missing_and_leaves_the_finished_one_alone(finished):
     results = finished.path / "results/small"
     page = (results / "report/report.html").read_bytes()
     missing = next((results / "train/LSTM").glob("*/1/parameters.json"))

@@ -44,7 +44,7 @@ def escape_markdown(text):
     are cut before anything else is read.
     """
     escaped = _INSIDE.sub(
-        lambda found: "&#124;" if found[0] == "|" else f"\\{found[0]}", visible(text)
+        lambda match: "&#124;" if match[0] == "|" else f"\\{match[0]}", visible(text)
     )
     return _LINK.sub(r"\\\g<0>", _BEGINNING.sub(r"\1\\\2", escaped))
 

@@ -81,6 +81,11 @@ class Experiment:
         """The cells, in the config's order."""
         return self.config["grid"]["cell"]
 
+    @property
+    def rank_by(self):
+        """The figure by which runs are ranked, one of RANKINGS."""
+        return self.config["report"]["rank_by"]
+
     # ------------------------------------------------------------------------------ the corpus
 
     @cached_property
@@ -189,8 +194,8 @@ class Experiment:
     @property
     def shown_rows(self):
         """The corpus rows of the tweets that the comparison shows."""
-        failures = self.comparison.failures.values()
-        return sorted({row.corpus_row for own in failures for row in own.confidently_wrong})
+        models = self.comparison.failures.values()
+        return sorted({row.corpus_row for model in models for row in model.confidently_wrong})
 
     @cached_property
     def tweets(self):

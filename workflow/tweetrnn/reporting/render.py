@@ -113,16 +113,15 @@ def summary_of(experiment, sections):
     """Return every figure that the page states: the headline, the facts, and the tables' rows."""
     blocks = [block for section in sections for block in section.blocks]
     cards = [card for block in blocks if block.kind == "cards" for card in block.cards]
-    e = experiment
     return {
-        "name": e.config["name"],
+        "name": experiment.config["name"],
         "headline": [block.text for block in sections[0].blocks if block.kind == "paragraph"],
-        "tokenized": e.tokenized,
-        "encoded": e.encoded,
-        "split": e.split,
-        "baselines": e.baselines,
-        "comparison": e.comparison and to_json(e.comparison),
-        "playground": e.playground.agreement if e.playground else [],
+        "tokenized": experiment.tokenized,
+        "encoded": experiment.encoded,
+        "split": experiment.split,
+        "baselines": experiment.baselines,
+        "comparison": experiment.comparison and to_json(experiment.comparison),
+        "playground": experiment.playground.agreement if experiment.playground else [],
         "tables": {block.name: block.rows for block in blocks if block.kind == "table"},
         "architectures": {card.architecture.name: card.architecture.rows for card in cards},
     }

@@ -55,8 +55,8 @@ def conclusion(comparison):
 def accuracies(comparison):
     """Return each selected model's accuracy, and what difference could have been detected."""
     part, planned = comparison.part, len(comparison.replicates)
-    own = {cell: comparison.primary.accuracies[cell] for cell in comparison.selected}
-    each = [f"{cell} {percent(model.accuracy)}" for cell, model in own.items()]
+    models = {cell: comparison.primary.accuracies[cell] for cell in comparison.selected}
+    each = [f"{cell} {percent(model.accuracy)}" for cell, model in models.items()]
     mean = f"mean of {planned} replicates" if planned > 1 else "one replicate"
     sentences = [
         f"Of {whole(comparison.tweets)} {part} tweets the selected models read the sentiment "
@@ -64,7 +64,7 @@ def accuracies(comparison):
     ]
     diverged = [
         f"{model.diverged_replicates} of {cell}"
-        for cell, model in own.items()
+        for cell, model in models.items()
         if model.diverged_replicates
     ]
     if diverged:

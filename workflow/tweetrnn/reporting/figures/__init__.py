@@ -7,11 +7,11 @@ A module has:
   section's first table (None). A section may also place figures itself: then SECTION is None.
 - NEEDS_COMPARISON: whether a partial report, which has no comparison, leaves it out.
 - ``caption(config)``: what Snakemake's own report says about it, as reStructuredText.
-- ``draw(e)``: the matplotlib figure of an Experiment, and ``alt_text(e)``: one or two sentences
-  with the numbers in it.
+- ``draw(experiment)``: the matplotlib figure of an Experiment.
+- ``alt_text(experiment)``: one or two sentences with the numbers that it shows.
 - ``names(config)``, if there is not always exactly one such figure: their names, which begin with
-  the module's name. What follows it, separated by dashes, are further arguments of ``draw``,
-  ``alt_text`` and ``labels``, whose {column: text} then take the place of the title.
+  the module's name. What follows it, separated by dashes, are further arguments of ``draw`` and
+  ``alt_text``, and those of ``labels``, whose {column: text} then take the place of the title.
 """
 
 from tweetrnn.reporting import document

@@ -18,24 +18,24 @@ def caption(config):
     )
 
 
-def alt_text(e):
+def alt_text(experiment):
     """Return each cell's mean confidence, accuracy and calibration error."""
     cells = [
-        f"{cell} has mean confidence {share(own.calibration.mean_confidence)}, accuracy "
-        f"{share(own.scores['accuracy'])}, expected calibration error "
-        f"{share(own.calibration.expected_calibration_error)}"
-        for cell, own in e.comparison.failures.items()
+        f"{cell} has mean confidence {share(model.calibration.mean_confidence)}, accuracy "
+        f"{share(model.scores['accuracy'])}, expected calibration error "
+        f"{share(model.calibration.expected_calibration_error)}"
+        for cell, model in experiment.comparison.failures.items()
     ]
     return f"Accuracy by confidence, with the tweets in each bin: {'; '.join(cells)}."
 
 
-def draw(e):
+def draw(experiment):
     """Draw accuracy over confidence for each cell, and below it how many tweets each bin has."""
-    failures, look = e.comparison.failures, Look(e.cells)
+    failures, look = experiment.comparison.failures, Look(experiment.cells)
     figure, (above, below) = canvas(4.2, 2, 1, sharex=True, height_ratios=[3, 1])
     above.plot([0, 1], [0, 1], color=MUTED, linewidth=1.0, linestyle=(0, (1, 1.5)))
     lowest = lowest_accuracy = 1.0
-    for cell in [cell for cell in e.cells if cell in failures]:
+    for cell in [cell for cell in experiment.cells if cell in failures]:
         calibration = failures[cell].calibration
         bins = [one for one in calibration.bins if one.tweets]
         lowest = min(lowest, bins[0].low)

@@ -41,59 +41,54 @@ def caption(config):
     )
 
 
-def by_combination(e):
+def by_combination(experiment):
     """Return a DataFrame of figures by combination and cell, the best mean over cells first.
 
     Figures are means over replicates, NaN where no run has finished.
     """
     from tweetrnn.evaluation.select import mean_figures
 
-    table = mean_figures(e.runs, e.config["report"]["rank_by"]).unstack("cell")
+    table = mean_figures(experiment.runs, experiment.rank_by).unstack("cell")
     mean = table.mean(axis=1)
     return table.loc[mean.sort_values(ascending=False, kind="stable").index]
 
 
-def alt_text(e):
+def alt_text(experiment):
     """Return how often each cell is the best."""
-    table = by_combination(e)
-    text = (
-        f"One line for each combination with the {RANKINGS[e.config['report']['rank_by']]} of "
-        "every cell."
-    )
+    table = by_combination(experiment)
     best = table.eq(table.max(axis=1), axis=0)
     decided = best[(best.sum(axis=1) == 1) & (table.count(axis=1) > 1)].sum()
-    wins = ", ".join(f"{cell} in {decided.get(cell, 0)}" for cell in e.cells)
-    return f"{text} Of {len(table)} the highest is {wins}."
+    wins = ", ".join(f"{cell} in {decided.get(cell, 0)}" for cell in experiment.cells)
+    ranking = RANKINGS[experiment.rank_by]
+    return (
+        f"One line for each combination with the {ranking} of every cell. Of {len(table)} the "
+        f"highest is {wins}."
+    )
 
 
-def draw(e):
+def draw(experiment):
     """Draw the combinations' levels as a small table, and their lines at its right."""
-    by, table = e.config["report"]["rank_by"], by_combination(e)
+    table, look = by_combination(experiment), Look(experiment.cells)
     if table.empty:
         return note("no run has finished")
     shown = table.head(MOST_COMBINATIONS)
-    texts = level_columns(e.runs, shown.index)
+    texts = level_columns(experiment.runs, shown.index)
     widths = [max(0.36, 0.1 + 0.07 * max(map(len, column))) for column in texts.values()]
     left_width = 0.08 + sum(widths)  # inches
-    figure, (left, axes) = canvas(
-        0.95 + 0.17 * max(len(shown), 3),
-        1,
-        2,
-        sharey=True,
-        width_ratios=[left_width, WIDTH - 0.2 - left_width],
-    )
+    height, ratio = 0.95 + 0.17 * max(len(shown), 3), [left_width, WIDTH - 0.2 - left_width]
+    figure, (left, axes) = canvas(height, 1, 2, sharey=True, width_ratios=ratio)
     for row, ends in enumerate(zip(shown.min(axis=1), shown.max(axis=1), strict=True)):
         axes.plot(ends, [row, row], color=MUTED, linewidth=1.0)
-    for cell in [cell for cell in e.cells if cell in shown]:
-        own = shown[cell].reset_index(drop=True).dropna()
-        if len(own):
-            axes.plot(own, own.index, label=cell, **Look(e.cells).dots(cell))
-    baseline_lines(axes, e.baseline_values(by), vertical=True)
+    for cell in [cell for cell in experiment.cells if cell in shown]:
+        values = shown[cell].reset_index(drop=True).dropna()
+        if len(values):
+            axes.plot(values, values.index, label=cell, **look.dots(cell))
+    baseline_lines(axes, experiment.baseline_values(experiment.rank_by), vertical=True)
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0, labelleft=False)
     axes.set_yticks(range(len(shown)))
     chosen = f"\n(the best {len(shown)} of {len(table)})" if len(table) > len(shown) else ""
-    axes.set_xlabel(RANKINGS[by] + chosen)
+    axes.set_xlabel(RANKINGS[experiment.rank_by] + chosen)
     draw_table(left, texts, widths)
     legend(figure, 2)
     return figure

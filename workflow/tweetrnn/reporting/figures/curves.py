@@ -55,11 +55,11 @@ def caption(config):
     )
 
 
-def metric_shown(e, quantity):
+def metric_shown(experiment, quantity):
     """Return ``loss``, or the metric that accuracy curves show: the binary one if ranked by it."""
     if quantity == "loss":
         return "loss"
-    ranked_by = metric_of(e.config["report"]["rank_by"])
+    ranked_by = metric_of(experiment.rank_by)
     return "binary_accuracy" if ranked_by == "binary_accuracy" else "accuracy"
 
 
@@ -68,12 +68,12 @@ def heading(metric):
     return EPOCH_METRICS[metric].heading if metric in EPOCH_METRICS else metric
 
 
-def alt_text(e, cell, place, quantity):
+def alt_text(experiment, cell, place, quantity):
     """Return which run it is, where its curves end and where they part."""
-    if int(place) > len(e.best_runs(cell)):
+    if int(place) > len(experiment.best_runs(cell)):
         return f"No curve: {cell} has no finished run {place}."
-    run = e.best_runs(cell)[int(place) - 1]
-    metric = metric_shown(e, quantity)
+    run = experiment.best_runs(cell)[int(place) - 1]
+    metric = metric_shown(experiment, quantity)
     text = f"{heading(metric).capitalize()} over the epochs, training and validation, "
     text += f"of {cell} {run['combination']}, {cell}'s number {place}"
     if metric in ("loss", "accuracy"):
@@ -84,20 +84,20 @@ def alt_text(e, cell, place, quantity):
     return f"{text}. The curves {parting}."
 
 
-def draw(e, cell, place, quantity):
+def draw(experiment, cell, place, quantity):
     """Draw one run's training and validation curve of the loss or a metric."""
-    if int(place) > len(e.best_runs(cell)):
+    if int(place) > len(experiment.best_runs(cell)):
         return note(f"{cell} has no finished run {place}", width=WIDTH)
-    run = e.best_runs(cell)[int(place) - 1]
-    history = e.history(run)
-    metric = metric_shown(e, quantity)
+    run = experiment.best_runs(cell)[int(place) - 1]
+    history = experiment.history(run)
+    metric = metric_shown(experiment, quantity)
     training, validation = history[f"train_{metric}"], history[f"validation_{metric}"]
     figure, axes = canvas(2.2, width=WIDTH)
     dashed = {"color": MUTED, "linestyle": (0, (4, 2))}
     axes.plot(history["epoch"], training, label="training", **dashed)
-    marked = Look(e.cells).marker(cell) | ({"marker": ""} if len(history) > 30 else {})
+    marked = Look(experiment.cells).marker(cell) | ({"marker": ""} if len(history) > 30 else {})
     axes.plot(history["epoch"], validation, label="validation", **marked)
-    axes.set_ylim(*scale(e, metric))
+    axes.set_ylim(*scale(experiment, metric))
     axes.set_xlabel("epoch")
     axes.set_ylabel(heading(metric))
     whole_numbers(axes.xaxis, nbins=6)
@@ -107,12 +107,12 @@ def draw(e, cell, place, quantity):
     return figure
 
 
-def scale(e, metric):
+def scale(experiment, metric):
     """Return the lowest and the highest y, the same for all curves of a metric."""
     shown = [
-        e.history(run)[[f"train_{metric}", f"validation_{metric}"]]
-        for cell in e.cells
-        for run in e.best_runs(cell)[: e.config["report"]["top"]]
+        experiment.history(run)[[f"train_{metric}", f"validation_{metric}"]]
+        for cell in experiment.cells
+        for run in experiment.best_runs(cell)[: experiment.config["report"]["top"]]
     ]
     return limits([value for history in shown for value in history.to_numpy().ravel()])
 

@@ -39,41 +39,42 @@ def label(effect):
     return f"{FACTORS[effect.factor]} {level(effect.low)} → {level(effect.high)}"
 
 
-def alt_text(e):
+def alt_text(experiment):
     """Return each cell's largest effect."""
-    effects = [effect for effect in e.comparison.factor_effects if effect.pairs]
+    effects = [effect for effect in experiment.comparison.factor_effects if effect.pairs]
     if not effects:
         return "No two finished combinations differ in one hyper-parameter alone."
     largest = []
-    for cell in e.cells:
+    for cell in experiment.cells:
         mine = [effect for effect in effects if effect.cell == cell]
         if mine:
             most = max(mine, key=lambda effect: abs(effect.mean))
             largest.append(f"{label(most)} ({cell}, mean {signed(most.mean)})")
     return (
-        f"Differences in {RANKINGS[e.comparison.select_by]} between combinations that differ in "
-        f"one hyper-parameter alone. The largest: {'; '.join(largest)}."
+        f"Differences in {RANKINGS[experiment.comparison.select_by]} between combinations that "
+        f"differ in one hyper-parameter alone. The largest: {'; '.join(largest)}."
     )
 
 
-def draw(e):
+def draw(experiment):
     """Draw a row for each effect, with the cells' differences and means above one another."""
-    effects = [effect for effect in e.comparison.factor_effects if effect.pairs]
+    cells, look = experiment.cells, Look(experiment.cells)
+    effects = [effect for effect in experiment.comparison.factor_effects if effect.pairs]
     if not effects:
         return note("no two finished combinations differ in one hyper-parameter alone")
     largest = {}
     for effect in effects:
         largest[label(effect)] = max(largest.get(label(effect), 0), abs(effect.mean))
-    kept = sorted(largest, key=lambda name: -largest[name])[: max(1, MOST_ROWS // len(e.cells))]
+    kept = sorted(largest, key=lambda name: -largest[name])[: max(1, MOST_ROWS // len(cells))]
     names = [name for name in largest if name in kept]
     effects = [effect for effect in effects if label(effect) in names]
-    step, look, means = 1 / (len(e.cells) + 0.6), Look(e.cells), []
     crowded = sum(effect.pairs for effect in effects) > CROWDED
-    figure, axes = canvas(0.9 + len(names) * max(0.36, 0.2 * (len(e.cells) + 0.6)))
-    for number, cell in enumerate(e.cells):
+    figure, axes = canvas(0.9 + len(names) * max(0.36, 0.2 * (len(cells) + 0.6)))
+    step, means = 1 / (len(cells) + 0.6), []
+    for number, cell in enumerate(cells):
         values, places = [], []
         for effect in [effect for effect in effects if effect.cell == cell]:
-            place = names.index(label(effect)) + (number - (len(e.cells) - 1) / 2) * step
+            place = names.index(label(effect)) + (number - (len(cells) - 1) / 2) * step
             values += sorted(effect.differences)
             places += (place + spread_out(effect.pairs, step * 0.55)).tolist()
             means.append((effect.mean, place))
@@ -88,7 +89,7 @@ def draw(e):
         axes.axhline(edge + 0.5, color=GRID, linewidth=0.8)
     axes.grid(axis="y", visible=False)
     chosen = f"\n(the {len(names)} largest of {len(largest)})" if len(largest) > len(names) else ""
-    axes.set_xlabel(f"difference in {RANKINGS[e.comparison.select_by]}{chosen}")
+    axes.set_xlabel(f"difference in {RANKINGS[experiment.comparison.select_by]}{chosen}")
     legend(figure, 4)
     return figure
 

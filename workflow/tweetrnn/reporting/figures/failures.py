@@ -17,20 +17,21 @@ def caption(config):
     )
 
 
-def alt_text(e):
+def alt_text(experiment):
     """Return each cell's recall of each class."""
-    cells = [
-        f"{cell}: "
-        + ", ".join(f"{visible(name)} {percent(own.recall)}" for name, own in per_class.items())
-        for cell, per_class in ((c, own.per_class) for c, own in e.comparison.failures.items())
-    ]
+    cells = []
+    for cell, model in experiment.comparison.failures.items():
+        recalls = [
+            f"{visible(name)} {percent(scores.recall)}" for name, scores in model.per_class.items()
+        ]
+        cells.append(f"{cell}: {', '.join(recalls)}")
     return f"Confusion matrices. Share of each class that is found: {'; '.join(cells)}."
 
 
-def draw(e):
+def draw(experiment):
     """Draw a confusion matrix for each cell: a square's area is the share of its row."""
-    failures = e.comparison.failures
-    cells = [cell for cell in e.cells if cell in failures]
+    failures = experiment.comparison.failures
+    cells = [cell for cell in experiment.cells if cell in failures]
     names = [visible(name) for name in failures[cells[0]].per_class]
     names = [name if len(name) <= 14 else f"{name[:13]}\u2026" for name in names]
     classes = len(names)
@@ -43,7 +44,7 @@ def draw(e):
     crowded = max(map(len, names)) * 0.07 > (side - 0.4) / classes  # about inches
     turned = {"rotation": 30, "ha": "right"} if crowded else {}
     for axes, cell in zip(panels.flat, cells, strict=False):
-        colour = Look(e.cells).colour(cell)
+        colour = Look(experiment.cells).colour(cell)
         draw_matrix(axes, failures[cell].confusion, colour, percentages=classes <= 4)
         axes.set_xticks(range(classes), names, **turned)
         axes.set_yticks(range(classes), names if axes in panels[:, 0] else [""] * classes)

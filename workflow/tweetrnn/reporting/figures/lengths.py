@@ -16,20 +16,20 @@ def caption(config):
     )
 
 
-def alt_text(e):
+def alt_text(experiment):
     """Return the median, the 95 % quantile and the longest."""
-    length = e.tokenized["length"]
+    length = experiment.tokenized["length"]
     return (
         f"Histogram of tokens in a tweet: the median is {length['median']}, 95 % of the tweets "
         f"have at most {length['p95']}, the longest has {length['max']}."
     )
 
 
-def draw(e):
+def draw(experiment):
     """Draw the histogram, with the longest tweets in one bin, and two quantiles."""
     import numpy as np
 
-    counts = np.diff(e.offsets)
+    counts = np.diff(experiment.offsets)
     if not len(counts):
         return note("there are no tweets")
     figure, axes = canvas(2.3)

@@ -19,38 +19,38 @@ def caption(config):
     )
 
 
-def alt_text(e):
+def alt_text(experiment):
     """Return each cell's accuracies, apparent and corrected."""
-    cells = [
-        f"{cell} {share(own.apparent)} against {share(own.corrected)}"
-        + (f" ({between(own.interval)})" if own.interval else "")
-        for cell, own in e.comparison.selection_optimism.items()
-    ]
+    cells = []
+    for cell, optimism in experiment.comparison.selection_optimism.items():
+        interval = f" ({between(optimism.interval)})" if optimism.interval else ""
+        corrected = f"{share(optimism.corrected)}{interval}"
+        cells.append(f"{cell} {share(optimism.apparent)} against {corrected}")
     return (
         "Validation accuracy of the best run, and what is left of it on tweets that took no part "
         f"in its selection: {'; '.join(cells)}."
     )
 
 
-def draw(e):
+def draw(experiment):
     """Draw a row for each cell: apparent, corrected and (where there is a test set) tested."""
-    c, look = e.comparison, Look(e.cells)
-    tested = c.part == "test"
-    cells = [cell for cell in e.cells if cell in c.selection_optimism]
+    comparison, look = experiment.comparison, Look(experiment.cells)
+    tested = comparison.part == "test"
+    cells = [cell for cell in experiment.cells if cell in comparison.selection_optimism]
     figure, axes = canvas(0.9 + 0.42 * len(cells))
     for row, cell in enumerate(cells):
-        own = c.selection_optimism[cell]
-        axes.plot([own.apparent], [row - 0.2], **look.dots(cell) | {"marker": "x"})
-        if own.corrected is not None:
-            text = signed(-own.optimism)
-            estimate(axes, row, own.corrected, own.interval, look.marker(cell), text)
+        optimism = comparison.selection_optimism[cell]
+        axes.plot([optimism.apparent], [row - 0.2], **look.dots(cell) | {"marker": "x"})
+        if optimism.corrected is not None:
+            style, text = look.marker(cell), signed(-optimism.optimism)
+            estimate(axes, row, optimism.corrected, optimism.interval, style, text)
         if tested:
-            ticks(axes, [c.primary.accuracies[cell].accuracy], row + 0.2, 0.3, color=INK)
+            accuracy = comparison.primary.accuracies[cell].accuracy
+            ticks(axes, [accuracy], row + 0.2, 0.3, color=INK)
     rows(axes, cells)
     axes.set_xlabel(f"accuracy (at the right: corrected {MINUS} chosen)")
-    axes.plot(
-        [], [], color=MUTED, linestyle="none", marker="x", label="on validation, where chosen"
-    )
+    chosen = {"marker": "x", "label": "on validation, where chosen"}
+    axes.plot([], [], color=MUTED, linestyle="none", **chosen)
     axes.plot([], [], color=MUTED, marker="o", label="corrected")
     if tested:
         axes.plot([], [], color=INK, linestyle="none", marker="|", markersize=8, label="on test")

@@ -25,23 +25,23 @@ def caption(config):
     )
 
 
-def alt_text(e):
+def alt_text(experiment):
     """Return the range and the mean of each pair's differences."""
     pairs = [
         f"{pair.first} {MINUS} {pair.second} from {signed(pair.min)} to {signed(pair.max)}, "
         f"mean {signed(pair.mean)}, above zero in {pair.positive} of {pair.pairs}"
-        for pair in e.comparison.paired_cells
+        for pair in experiment.comparison.paired_cells
         if pair.pairs
     ]
     if not pairs:
         return "There are no two cells with a finished combination in common."
-    by = RANKINGS[e.comparison.select_by]
+    by = RANKINGS[experiment.comparison.select_by]
     return f"Differences in {by}, combination by combination, sorted: {first_of(pairs)}."
 
 
-def draw(e):
+def draw(experiment):
     """Draw a panel for each two cells."""
-    pairs = [pair for pair in e.comparison.paired_cells if pair.pairs]
+    pairs = [pair for pair in experiment.comparison.paired_cells if pair.pairs]
     if not pairs:
         return note("there are no two cells to compare")
     columns = 1 if len(pairs) < 3 else 2
@@ -51,9 +51,9 @@ def draw(e):
     for axes in panels.flat[len(pairs) :]:
         axes.set_axis_off()
     for axes, pair in zip(panels.flat, pairs, strict=False):
-        draw_pair(axes, pair, Look(e.cells), narrow=columns > 1)
+        draw_pair(axes, pair, Look(experiment.cells), narrow=columns > 1)
         axes.set_ylim(*scale)
-    by = RANKINGS[e.comparison.select_by]
+    by = RANKINGS[experiment.comparison.select_by]
     figure.supxlabel(f"combinations, sorted by their difference in\n{by}", fontsize=9)
     return figure
 

@@ -43,38 +43,39 @@ def label(name):
     return BASELINES[name].label if name in BASELINES else name
 
 
-def alt_text(e):
+def alt_text(experiment):
     """Return all accuracies and the first differences between cells, with their intervals."""
-    c = e.comparison
+    comparison = experiment.comparison
     accuracies = "; ".join(
-        f"{label(name)} {share(own.accuracy)} ({between(own.interval)})"
-        for name, own in c.primary.accuracies.items()
+        f"{label(name)} {share(model.accuracy)} ({between(model.interval)})"
+        for name, model in comparison.primary.accuracies.items()
     )
-    text = f"{c.part.capitalize()} accuracies with {100 * c.level:g} % intervals: {accuracies}."
+    text = f"{comparison.part.capitalize()} accuracies with {100 * comparison.level:g} % intervals"
     pairs = [
         f"{pair.first} {MINUS} {pair.second} {signed(pair.difference)} "
         f"({signed_between(pair.interval)})"
-        for pair in c.primary.pairs
+        for pair in comparison.primary.pairs
     ]
-    return f"{text} Differences: {first_of(pairs)}." if pairs else text
+    return f"{text}: {accuracies}." + (f" Differences: {first_of(pairs)}." if pairs else "")
 
 
-def draw(e):
+def draw(experiment):
     """Draw the accuracies at the top, and below them the differences, a panel for each kind."""
-    accuracies, panels = e.comparison.primary.accuracies, differences(e.comparison.primary)
-    heights = [len(accuracies) * 1.3, *map(len, panels.values())]
+    primary, look = experiment.comparison.primary, Look(experiment.cells)
+    panels = differences(primary)
+    heights = [len(primary.accuracies) * 1.3, *map(len, panels.values())]
     figure, (top, *below) = canvas(
         0.3 + 0.5 * len(heights) + 0.21 * sum(heights), len(heights), 1, height_ratios=heights
     )
-    draw_accuracies(top, e.comparison, Look(e.cells))
+    draw_accuracies(top, experiment.comparison, look)
     ends = [0.0]
-    for axes, (title, differing) in zip(below, panels.items(), strict=True):
+    for axes, (title, panel) in zip(below, panels.items(), strict=True):
         zero_line(axes)
-        for row, (_, cell, own) in enumerate(differing):
-            style = Look(e.cells).marker(cell) if cell else {"color": INK, "marker": "d"}
-            estimate(axes, row, own.difference, own.interval, style, signed(own.difference))
-            ends += [own.difference, *own.interval]
-        rows(axes, [name for name, _, _ in differing])
+        for row, (_, cell, pair) in enumerate(panel):
+            style = look.marker(cell) if cell else {"color": INK, "marker": "d"}
+            estimate(axes, row, pair.difference, pair.interval, style, signed(pair.difference))
+            ends += [pair.difference, *pair.interval]
+        rows(axes, [name for name, _, _ in panel])
         axes.set_title(title)
     for axes in below:
         axes.set_xlim(*limits(ends))
@@ -90,29 +91,29 @@ def differences(primary):
             (f"{pair.first} {MINUS} {pair.second}", None, pair) for pair in primary.pairs
         ]
     }
-    for baseline, words in BASELINES.items():
-        panels[f"difference from {words.label}"] = [
-            (own.cell, own.cell, own)
-            for own in primary.against_baselines
-            if own.baseline == baseline
+    for name, baseline in BASELINES.items():
+        panels[f"difference from {baseline.label}"] = [
+            (pair.cell, pair.cell, pair)
+            for pair in primary.against_baselines
+            if pair.baseline == name
         ]
-    return {title: differing for title, differing in panels.items() if differing}
+    return {title: panel for title, panel in panels.items() if panel}
 
 
 def draw_accuracies(axes, comparison, look):
     """Draw each accuracy on its interval, and a cell's replicates as small marks beneath it."""
-    for row, (name, own) in enumerate(comparison.primary.accuracies.items()):
+    accuracies = comparison.primary.accuracies
+    for row, (name, model) in enumerate(accuracies.items()):
         if name in BASELINES:
             line = {"color": MUTED, "linewidth": 0.9, "linestyle": BASELINE_LINES[name]}
-            axes.axvline(own.accuracy, **line)
-        elif len(own.replicates) > 1:
-            several = [run.scores(comparison.part)["accuracy"] for run in own.replicates]
+            axes.axvline(model.accuracy, **line)
+        elif len(model.replicates) > 1:
+            several = [run.scores(comparison.part)["accuracy"] for run in model.replicates]
             dots = look.dots(name) | {"markersize": 3, "rasterized": len(several) > CROWDED}
             axes.plot(several, [row + 0.36] * len(several), **dots)
-        style = look.marker(name)
-        estimate(axes, row, own.accuracy, own.interval, style, share(own.accuracy))
-    names = [label(name) for name in comparison.primary.accuracies]
-    rows(axes, [name.replace("logistic ", "logistic\n") for name in names])
+        style, text = look.marker(name), share(model.accuracy)
+        estimate(axes, row, model.accuracy, model.interval, style, text)
+    rows(axes, [label(name).replace("logistic ", "logistic\n") for name in accuracies])
     axes.set_title(title(comparison))
 
 

@@ -38,9 +38,9 @@ def caption(config):
     )
 
 
-def alt_text(e):
+def alt_text(experiment):
     """Return the first and the last run, and how many are above each baseline."""
-    by, runs = e.config["report"]["rank_by"], e.finished
+    by, runs = experiment.rank_by, experiment.finished
     if runs.empty:
         return "No run has finished."
     first, last = runs.iloc[0], runs.iloc[-1]
@@ -48,7 +48,7 @@ def alt_text(e):
         f"{runs_in_words(len(runs))} by {RANKINGS[by]}, best first: from {share(first[by])} "
         f"({first['cell']} {first['combination']}) down to {share(last[by])}"
     )
-    for name, value in e.baseline_values(by).items():
+    for name, value in experiment.baseline_values(by).items():
         above = (runs[by] > value).sum()
         text += f"; {above} above the {BASELINES[name].label}'s {share(value)}"
     return f"{text}. Beneath, the cell and the hyper-parameters of each."
@@ -75,15 +75,15 @@ def level_rows(runs):
     return rows
 
 
-def draw(e):
+def draw(experiment):
     """Draw every run's figure by its rank, and below it a mark for its cell and each level."""
     import numpy as np
 
-    by, runs = e.config["report"]["rank_by"], e.finished
+    by, runs = experiment.rank_by, experiment.finished
     if runs.empty:
         return note("no run has finished")
-    count, rank, look = len(runs), np.arange(1, len(runs) + 1), Look(e.cells)
-    cells = [cell for cell in e.cells if (runs["cell"] == cell).any()]
+    count, rank, look = len(runs), np.arange(1, len(runs) + 1), Look(experiment.cells)
+    cells = [cell for cell in experiment.cells if (runs["cell"] == cell).any()]
     levels = level_rows(runs)
     names = [*cells, *(name for name, _, _ in levels)]
     height = 0.17 * len(names) + 0.2
@@ -100,7 +100,7 @@ def draw(e):
         ticks(below, rank[mine], row, 0.62, color=look.colour(cell), **tick)
     for row, (_, factor, values) in enumerate(levels, len(cells)):
         ticks(below, rank[runs[factor].isin(values)], row, 0.62, color=INK, **tick)
-    baseline_lines(above, e.baseline_values(by))
+    baseline_lines(above, experiment.baseline_values(by))
     above.set_ylabel(RANKINGS[by])
     above.tick_params(axis="x", length=0)
     edges = [len(cells) - 0.5]
@@ -113,7 +113,7 @@ def draw(e):
     below.tick_params(axis="y", length=0)
     below.grid(axis="y", visible=False)
     whole_numbers(below.xaxis, min_n_ticks=1)
-    left_out = len(e.runs) - count
+    left_out = len(experiment.runs) - count
     below.set_xlabel("runs, best first" + (f" ({left_out} without result)" if left_out else ""))
     legend(figure, 2, markerscale=4.5 / size)
     return figure

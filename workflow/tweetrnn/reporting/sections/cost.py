@@ -15,17 +15,21 @@ COLUMNS = [
 ]
 
 
-def section(e):
+def section(experiment):
     """Return the Section of an Experiment."""
     title = "Time and memory of the trainings, summed over attempts"
-    return Section("cost", "Cost", [Table("cost", title, COLUMNS, [row(e, c) for c in e.cells])])
+    return Section(
+        "cost",
+        "Cost",
+        [Table("cost", title, COLUMNS, [row(experiment, c) for c in experiment.cells])],
+    )
 
 
-def row(e, cell):
+def row(experiment, cell):
     """Return a cell's row."""
-    runs = e.runs[e.runs["cell"] == cell].dropna(subset="seconds")
+    runs = experiment.runs[experiment.runs["cell"] == cell].dropna(subset="seconds")
     seconds, memory = sorted(runs["seconds"]), runs["max_rss_mb"].dropna()
-    further = [seconds for run, seconds in e.new_seconds.items() if run.cell == cell]
+    further = [seconds for run, seconds in experiment.new_seconds.items() if run.cell == cell]
     return {
         "cell": cell,
         "runs": len(runs),
@@ -33,7 +37,7 @@ def row(e, cell):
         "median": seconds[len(seconds) // 2] if seconds else None,
         "slowest": max(seconds, default=None),
         "memory": max(memory, default=None),
-        "asked": e.memory_mb,
+        "asked": experiment.memory_mb,
         "further": len(further),
         "further_total": sum(further) / 60,
     }

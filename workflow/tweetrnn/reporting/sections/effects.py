@@ -17,12 +17,12 @@ from tweetrnn.reporting.document import (
 from tweetrnn.reporting.sections.common import not_yet
 
 
-def section(e):
+def section(experiment):
     """Return the Section of an Experiment."""
     title = "What each hyper-parameter does in this grid"
-    if not e.comparison:
+    if not experiment.comparison:
         return Section("effects", title, [not_yet()])
-    c = e.comparison
+    c = experiment.comparison
     blocks = [
         Paragraph(
             f"For each factor the differences in {RANKINGS[c.select_by]} between combinations "
@@ -30,7 +30,7 @@ def section(e):
             + (
                 "The combinations are a random sample of the grid, in which many lack their "
                 "partner: the number of pairs is given, and of how many in the full grid. All"
-                if is_sample(e.config["grid"])
+                if is_sample(experiment.config["grid"])
                 else "The combinations are not a random sample, and all"
             )
             + " are trained and measured on the same tweets. So the p values (Wilcoxon's "
@@ -52,15 +52,15 @@ def effects_table(name, caption, effects):
     of_two = name == "interactions"
     rows = [
         {
-            **vars(own),
-            "who": f"{own.first} {MINUS} {own.second}" if of_two else own.cell,
-            "what": FACTORS[own.factor],
-            "change": f"{level(own.low)} to {level(own.high)}",
-            "range": [own.min, own.max] if own.pairs else None,
+            **vars(effect),
+            "who": f"{effect.first} {MINUS} {effect.second}" if of_two else effect.cell,
+            "what": FACTORS[effect.factor],
+            "change": f"{level(effect.low)} to {level(effect.high)}",
+            "range": [effect.min, effect.max] if effect.pairs else None,
         }
-        for own in effects
+        for effect in effects
     ]
-    missing = any(own.pairs < own.possible_pairs for own in effects)
+    missing = any(effect.pairs < effect.possible_pairs for effect in effects)
     columns = [
         Column("who", "cells" if of_two else "cell"),
         Column("what", "factor"),

@@ -5,20 +5,20 @@ from tweetrnn.reporting.sections.common import not_yet
 from tweetrnn.wording import listed
 
 
-def section(e):
+def section(experiment):
     """Return the Section of an Experiment."""
     title = "How they fail"
-    if not e.comparison:
+    if not experiment.comparison:
         return Section("failures", title, [not_yet()])
-    failures = e.comparison.failures
+    failures = experiment.comparison.failures
     errors = [
-        f"{cell} {share(own.calibration.expected_calibration_error)}"
-        for cell, own in failures.items()
+        f"{cell} {share(model.calibration.expected_calibration_error)}"
+        for cell, model in failures.items()
     ]
     blocks = [
         Paragraph(
-            f"Of the selected runs as they were selected, on the {e.comparison.part} part (no "
-            "replicates)."
+            "Of the selected runs as they were selected, on the "
+            f"{experiment.comparison.part} part (no replicates)."
         ),
         Table(
             "classes",
@@ -33,8 +33,8 @@ def section(e):
             ],
             [
                 {"cell": cell, "class": name, **vars(scores)}
-                for cell, own in failures.items()
-                for name, scores in own.per_class.items()
+                for cell, model in failures.items()
+                for name, scores in model.per_class.items()
             ],
         ),
         Paragraph(
@@ -42,7 +42,7 @@ def section(e):
             f"bins: {listed(errors)}."
         ),
     ]
-    if wrong := mistakes(e):
+    if wrong := mistakes(experiment):
         columns = [
             Column("tweet", "tweet"),
             Column("true", "label"),
@@ -58,7 +58,7 @@ def section(e):
     return Section("failures", title, blocks)
 
 
-def mistakes(e):
+def mistakes(experiment):
     """Return the rows of the tweets that the selected runs got wrong with most confidence."""
     return [
         {
@@ -66,8 +66,8 @@ def mistakes(e):
             "true": mistake.true,
             "predicted": mistake.predicted,
             "confidence": mistake.confidence,
-            "tweet": visible(e.tweets[mistake.corpus_row]),
+            "tweet": visible(experiment.tweets[mistake.corpus_row]),
         }
-        for cell, own in e.comparison.failures.items()
-        for mistake in own.confidently_wrong
+        for cell, model in experiment.comparison.failures.items()
+        for mistake in model.confidently_wrong
     ]

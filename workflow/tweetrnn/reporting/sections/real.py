@@ -23,14 +23,14 @@ from tweetrnn.reporting.sections.common import described, not_yet
 from tweetrnn.wording import listed
 
 
-def section(e):
+def section(experiment):
     """Return the Section of an Experiment."""
     title = "Is it real?"
-    if not e.comparison:
+    if not experiment.comparison:
         return Section("real", title, [not_yet()])
-    c, blocks = e.comparison, primary_analysis(e.comparison)
+    c, blocks = experiment.comparison, primary_analysis(experiment.comparison)
     if c.mcnemar:
-        blocks += pairs_of_cells(c, is_sample(e.config["grid"]))
+        blocks += pairs_of_cells(c, is_sample(experiment.config["grid"]))
     blocks += [
         Paragraph(
             "Whoever picks the best of many runs on validation picks luck as well. In bootstrap "
@@ -96,9 +96,9 @@ def pairs_of_cells(c, sample):
 
 def differences_table(c):
     """Return all differences of the primary analysis."""
-    rows = [vars(own) for own in c.primary.pairs] + [
-        {"first": own.cell, "second": BASELINES[own.baseline].model, **vars(own)}
-        for own in c.primary.against_baselines
+    rows = [vars(pair) for pair in c.primary.pairs] + [
+        {"first": pair.cell, "second": BASELINES[pair.baseline].model, **vars(pair)}
+        for pair in c.primary.against_baselines
     ]
     columns = [
         Column("first", "first"),

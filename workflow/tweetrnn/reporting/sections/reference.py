@@ -4,13 +4,13 @@ from tweetrnn.reporting.document import Column, Paragraph, Section, Table, share
 from tweetrnn.reporting.sections.common import not_yet
 
 
-def section(e):
+def section(experiment):
     """Return the Section of an Experiment."""
     title = "Beside the reference report"
-    if not e.comparison:
+    if not experiment.comparison:
         return Section("reference", title, [not_yet()])
-    reference = e.comparison.reference
-    classes = len(e.split["labels"])
+    reference = experiment.comparison.reference
+    classes = len(experiment.split["labels"])
     rows = [
         {
             "cell": row.cell,

@@ -25,18 +25,21 @@ QUANTITIES = {
 }
 
 
-def section(e):
+def section(experiment):
     """Return the Section of an Experiment."""
     paragraph = Paragraph(
         "Figures of the validation part; those of the test part are given for selected models "
         "alone, so that nobody can choose by them."
     )
-    return Section("runs", "All runs", [paragraph, runs_table(e), curves(e)])
+    return Section("runs", "All runs", [paragraph, runs_table(experiment), curves(experiment)])
 
 
-def runs_table(e):
+def runs_table(experiment):
     """Return the table of all runs."""
-    several, unfinished = e.config["training"]["replicates"] > 1, len(e.finished) < len(e.runs)
+    several, unfinished = (
+        experiment.config["training"]["replicates"] > 1,
+        len(experiment.finished) < len(experiment.runs),
+    )
     columns = [
         Column("rank", "rank", whole),
         Column("cell", "cell"),
@@ -59,16 +62,16 @@ def runs_table(e):
         Column("max_rss_mb", "memory, MB", whole),
         *([Column("status", "status")] if unfinished else []),
     ]
-    order = RANKINGS[e.config["report"]["rank_by"]]
-    title = f"All {whole(len(e.runs))} runs, in the order of their {order}"
-    return Table("runs", title, columns, records(e.runs), tools=True)
+    order = RANKINGS[experiment.rank_by]
+    title = f"All {whole(len(experiment.runs))} runs, in the order of their {order}"
+    return Table("runs", title, columns, records(experiment.runs), tools=True)
 
 
-def curves(e):
+def curves(experiment):
     """Return the Curves of all finished runs."""
     runs = []
-    for run in records(e.finished):
-        history = e.history(run)[list(QUANTITIES)].to_dict("list")
+    for run in records(experiment.finished):
+        history = experiment.history(run)[list(QUANTITIES)].to_dict("list")
         runs.append(
             {
                 "rank": run["rank"],

@@ -26,10 +26,10 @@ DIVERGENCE_EPOCH = (
 )
 
 
-def section(e):
+def section(experiment):
     """Return the Section of an Experiment."""
-    ranking = e.config["report"]["rank_by"]
-    best = e.config["report"]["top"]
+    ranking = experiment.rank_by
+    best = experiment.config["report"]["top"]
     blocks = [
         Paragraph(
             f"As in the reference report, runs are ranked by their {RANKINGS[ranking]}; the first "
@@ -40,16 +40,18 @@ def section(e):
             "shown."
         )
     ]
-    for cell in e.cells:
-        cards = [card(e, run, place) for place, run in enumerate(e.best_runs(cell), 1)]
+    for cell in experiment.cells:
+        cards = [
+            card(experiment, run, place) for place, run in enumerate(experiment.best_runs(cell), 1)
+        ]
         blocks.append(Cards(f"{cell}: the best {len(cards)}", RANKINGS[ranking], cards))
     blocks.append(Paragraph(DIVERGENCE_EPOCH))
-    if e.comparison:
-        blocks.append(divergence_table(e))
+    if experiment.comparison:
+        blocks.append(divergence_table(experiment))
     return Section("top", "The best runs of each cell", blocks)
 
 
-def card(e, run, place):
+def card(experiment, run, place):
     """Return the Card of one run, a dict; ``place`` is its rank in its cell."""
     architecture = Table(
         f"architecture-{run['cell']}-{place}",
@@ -59,26 +61,27 @@ def card(e, run, place):
             Column("output_shape", "output shape"),
             Column("parameters", "parameters", whole),
         ],
-        e.architecture(run_of(run)),
+        experiment.architecture(run_of(run)),
     )
     loss, accuracy = (
-        figures.block(name_of(run["cell"], place, quantity), e) for quantity in ("loss", "accuracy")
+        figures.block(name_of(run["cell"], place, quantity), experiment)
+        for quantity in ("loss", "accuracy")
     )
     return Card(
         place=place,
         parameters=f"{run['reference_tuple']}: {described(run['combination'])}",
-        value=share(run[e.config["report"]["rank_by"]]),
+        value=share(run[experiment.rank_by]),
         architecture=architecture,
         loss=loss,
         accuracy=accuracy,
     )
 
 
-def divergence_table(e):
+def divergence_table(experiment):
     """Return where the curves part, beside what the reference claims."""
     rows = []
-    for cell, divergence in e.comparison.divergence.items():
-        top = [run["divergence_epoch"] or "none" for run in e.best_runs(cell)]
+    for cell, divergence in experiment.comparison.divergence.items():
+        top = [run["divergence_epoch"] or "none" for run in experiment.best_runs(cell)]
         published = divergence.published
         rows.append(
             {
