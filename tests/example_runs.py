@@ -73,6 +73,12 @@ def config_of(replicates=1, rank_by="mean_accuracy", **grid):
     }
 
 
+def example_history(epochs, **columns):
+    """Return (epochs, figures) of a run; ``columns`` of HISTORY are as given, all others 0.5."""
+    history = pd.DataFrame(0.5, index=range(epochs), columns=HISTORY[1:])
+    return history.assign(**columns).to_numpy()
+
+
 def write_run(results, run, history, status="finished", predictions=PREDICTIONS):
     """Write one run's results; return their RunResults.
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from example_runs import config_of, write_grid, write_run
+from example_runs import config_of, example_history, write_grid, write_run
 from tweetrnn import metrics
 from tweetrnn.errors import UserError
 from tweetrnn.evaluation import aggregate, tables
@@ -16,6 +16,8 @@ from tweetrnn.results import Results
 
 SMALL = {"dense_layers": [2], "dropout": [False], "regularization": [False]}
 TWO_RUNS = {"cell": ["LSTM"], "recurrent_layers": [1], **SMALL}
+DIVERGED = example_history(2).copy()
+DIVERGED[1] = np.nan
 TABLES = ("runs", "runs_csv", "epochs", "epochs_csv")
 
 
@@ -78,8 +80,8 @@ def test_csv_and_parquet_hold_the_same_numbers_and_the_same_bytes_twice(tmp_path
 def test_tables_are_read_as_they_were_gathered(tmp_path):
     config = config_of(**TWO_RUNS)
     good, bad = runs(config)
-    write_run(tmp_path, good, np.full((2, 8), 0.5))
-    write_run(tmp_path, bad, [[0.5] * 8, [np.nan] * 8])
+    write_run(tmp_path, good, example_history(2))
+    write_run(tmp_path, bad, DIVERGED)
     results = run_stage(tmp_path, config)
     run_table, epoch_table = gather(tmp_path, config)
     pd.testing.assert_frame_equal(
@@ -105,10 +107,9 @@ def test_a_table_of_another_aggregation_is_refused(tmp_path):
 def test_csv_has_the_shortest_exact_floats_and_no_decimal_point_in_whole_numbers(tmp_path):
     config = config_of(**TWO_RUNS)
     good, bad = runs(config)
-    history = np.full((3, 8), 0.1 + 0.2)
-    history[:, 0] = [3e-7, 2e-7, 1e-7]  # the training loss
+    history = example_history(3, validation_accuracy=0.1 + 0.2, train_loss=[3e-7, 2e-7, 1e-7])
     write_run(tmp_path, good, history)
-    write_run(tmp_path, bad, [[np.nan] * 8], status="diverged")
+    write_run(tmp_path, bad, DIVERGED[1:], status="diverged")
     results = run_stage(tmp_path, config)
     header, first, second = results.runs_csv.read_text().splitlines()
     # A combination's tuple has commas, so the fields after it are counted from the end.
@@ -117,15 +118,15 @@ def test_csv_has_the_shortest_exact_floats_and_no_decimal_point_in_whole_numbers
     assert ",diverged,1234,,,,," in second
     assert len(header.split(",")) == len(tables.RUNS)
     epochs = results.epochs_csv.read_text().splitlines()
-    assert epochs[1].startswith("LSTM,rnn1-dense2-dropout0-reg0-lr1e-3,1,1,3e-07,0.3000000")
-    assert epochs[4] == "LSTM,rnn1-dense2-dropout0-reg0-lr1e-4,1,1" + "," * 8
+    assert epochs[1].startswith("LSTM,rnn1-dense2-dropout0-reg0-lr1e-3,1,1,3e-07,0.5,")
+    assert epochs[4] == "LSTM,rnn1-dense2-dropout0-reg0-lr1e-4,1,1" + "," * DIVERGED.shape[1]
 
 
 def test_records_are_plain_values_for_json(tmp_path):
     config = config_of(**TWO_RUNS)
     good, bad = runs(config)
-    write_run(tmp_path, good, np.full((2, 8), 0.5))
-    write_run(tmp_path, bad, [[np.nan] * 8], status="diverged")
+    write_run(tmp_path, good, example_history(2))
+    write_run(tmp_path, bad, DIVERGED[1:], status="diverged")
     first, second = tables.records(gather(tmp_path, config)[0])
     assert list(first) == list(tables.RUNS)
     assert {type(value) for value in first.values()} == {str, int, float, bool, type(None)}
@@ -167,7 +168,7 @@ def test_a_metric_whose_lower_values_are_better_is_ranked_upwards(tmp_path, monk
 def test_ties_go_by_name(tmp_path):
     config = config_of(**SMALL)
     for run in runs(config):
-        write_run(tmp_path, run, np.full((2, 8), 0.5))
+        write_run(tmp_path, run, example_history(2))
     names = [(run.combination, run.cell) for run in tables.names(gather(tmp_path, config)[0])]
     assert names == sorted(names)
 
@@ -176,8 +177,8 @@ def test_ties_go_by_name(tmp_path):
 def test_a_run_that_diverged_is_listed_last_without_figures(tmp_path, status):
     config = config_of(**TWO_RUNS)
     good, bad = runs(config)
-    write_run(tmp_path, good, np.full((2, 8), 0.5))
-    write_run(tmp_path, bad, [[0.5] * 8, [np.nan] * 8], status=status)
+    write_run(tmp_path, good, example_history(2))
+    write_run(tmp_path, bad, DIVERGED, status=status)
     results = run_stage(tmp_path, config)
     rows = pd.read_csv(results.runs_csv)
     assert rows.status.tolist() == ["finished", "diverged"]
@@ -188,7 +189,7 @@ def test_a_run_that_diverged_is_listed_last_without_figures(tmp_path, status):
 
 def test_missing_runs_are_refused_or_listed(tmp_path):
     config = config_of(**TWO_RUNS)
-    write_run(tmp_path, next(runs(config)), np.full((2, 8), 0.5))
+    write_run(tmp_path, next(runs(config)), example_history(2))
     with pytest.raises(UserError, match=r"1 of 2 runs are missing, among them LSTM/.*lr1e-4/1"):
         gather(tmp_path, config)
     run_table, epoch_table = gather(tmp_path, config, allow_missing=True)
@@ -205,7 +206,7 @@ def test_a_table_of_missing_runs_alone_has_no_epochs(tmp_path):
 def test_a_folder_with_another_runs_files_is_refused(tmp_path):
     config = config_of(**TWO_RUNS)
     one, two = runs(config)
-    folder = write_run(tmp_path, one, np.full((2, 8), 0.5)).folder
+    folder = write_run(tmp_path, one, example_history(2)).folder
     folder.parent.rename(folder.parent.with_name(two.combination))
     with pytest.raises(UserError, match=r"parameters\.json: damaged \(its combination is"):
         gather(tmp_path, config, allow_missing=True)
@@ -215,7 +216,7 @@ def test_a_folder_with_another_runs_files_is_refused(tmp_path):
 def test_a_damaged_history_is_named(tmp_path, damage):
     config = config_of(**TWO_RUNS)
     for run in runs(config):
-        path = write_run(tmp_path, run, np.full((2, 8), 0.5)).history
+        path = write_run(tmp_path, run, example_history(2)).history
     path.write_text(damage(path.read_text()))
     with pytest.raises(UserError, match=r"history\.csv: damaged"):
         gather(tmp_path, config)
@@ -224,7 +225,7 @@ def test_a_damaged_history_is_named(tmp_path, damage):
 def test_predictions_of_another_training_are_refused(tmp_path):
     config = config_of(**TWO_RUNS)
     for run in runs(config):
-        path = write_run(tmp_path, run, np.full((2, 8), 0.5)).predictions
+        path = write_run(tmp_path, run, example_history(2)).predictions
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(UserError, match=r"predictions\.parquet: damaged \(its sha256 is"):
         gather(tmp_path, config)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from example_runs import as_arrow, config_of, guesses, prediction_table, write_run
+from example_runs import as_arrow, config_of, example_history, guesses, prediction_table, write_run
 from tweetrnn.config import load_schema
 from tweetrnn.errors import UserError
 from tweetrnn.evaluation import comparison, exploratory
@@ -94,10 +94,9 @@ class Experiment:
         probabilities = self.guesses(SKILL[run.cell])
         accuracy = (probabilities["validation"].argmax(axis=1) == self.labels["validation"]).mean()
         table = prediction_table(self.labels, probabilities)
-        history = [
-            [1, 0.5, 0.5, 0.5, 1, 0.3, 0.5, 0.5],
-            [0.5, 0.5, 0.5, 0.5, 1, accuracy, 0.5, 0.5],
-        ]
+        history = example_history(
+            2, train_loss=[1, 0.5], validation_loss=1, validation_accuracy=[0.3, accuracy]
+        )
         write_run(self.results, run, history, status, table)
         self.predictions[run] = table
 
