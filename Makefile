@@ -83,4 +83,4 @@ rulegraph: $(VENV)/run.stamp  ## redraw the report's diagram of the rules (needs
 	  | tred | dot -Tsvg > workflow/tweetrnn/reporting/templates/rulegraph.svg
 
 clean:  ## delete the environments and all results
-	rm -rf $(VENV) .venv-bench .venv-audit results .snakemake
+	rm -rf $(VENV) .venv-bench .venv-audit results .snakemake build workflow/*.egg-info

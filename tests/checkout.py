@@ -10,7 +10,10 @@ from pathlib import Path
 
 import yaml
 
-PARTS_OF_A_CHECKOUT = ["Snakefile", "workflow", "config", "envs", "profiles"]
+PARTS_OF_A_CHECKOUT = [
+    *("Snakefile", "workflow", "config", "envs", "profiles"),
+    *("pyproject.toml", "LICENSE"),
+]
 SMALL = {
     "name": "small",
     "corpus": {"kind": "demo", "tweets": 300},
@@ -26,28 +29,33 @@ SMALL = {
 }
 
 
+def snakemake(*arguments, cwd, python=sys.executable, path="", check=True):
+    """Run Snakemake; return the finished process, its two streams as text.
+
+    ``python`` also runs the jobs; ``path`` is the PYTHONPATH.
+    """
+    done = subprocess.run(
+        [python, "-m", "snakemake", *map(str, arguments)],
+        cwd=cwd,
+        env=os.environ
+        | {"PATH": f"{Path(python).parent}:{os.environ['PATH']}", "PYTHONPATH": str(path)},
+        capture_output=True,
+        text=True,
+    )
+    if check and done.returncode:
+        raise AssertionError(f"snakemake ended with {done.returncode}:\n{done.stderr}")
+    return done
+
+
 @dataclass
 class Checkout:
     """A checkout of the project and what one does with it."""
 
     path: Path
 
-    def snakemake(self, *arguments, check=True, cwd=None):
-        """Run Snakemake; return the finished process, its two streams as text."""
-        environment = os.environ | {
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "PYTHONPATH": "",
-        }
-        done = subprocess.run(
-            [sys.executable, "-m", "snakemake", *map(str, arguments)],
-            cwd=cwd or self.path,
-            env=environment,
-            capture_output=True,
-            text=True,
-        )
-        if check and done.returncode:
-            raise AssertionError(f"snakemake ended with {done.returncode}:\n{done.stderr}")
-        return done
+    def snakemake(self, *arguments, cwd=None, **options):
+        """Run Snakemake here or in ``cwd``; the rest is as for ``snakemake``."""
+        return snakemake(*arguments, cwd=cwd or self.path, **options)
 
     def run(self, *arguments, **options):
         """Run the small experiment to its end."""

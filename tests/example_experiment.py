@@ -1,15 +1,18 @@
-"""An invented experiment in memory: what plot draws and what alternative texts tell of."""
+"""An invented experiment in memory: what figures draw and what their alternative texts say."""
 
-from types import SimpleNamespace
+from itertools import chain, repeat
 
 import numpy as np
-from example_runs import config_of
-from tweetrnn import metrics
-from tweetrnn.evaluation import aggregate, compare, exploratory
-from tweetrnn.evaluation.failures import diagnose
-from tweetrnn.evaluation.primary import primary
-from tweetrnn.evaluation.select import mean_figures, select
-from tweetrnn.grid import combinations
+import pandas as pd
+from example_runs import config_of, guesses
+from tweetrnn import grid
+from tweetrnn.evaluation.aggregate import make_tables, run_columns, summarise
+from tweetrnn.evaluation.compare import make_comparison
+from tweetrnn.evaluation.metrics import METRICS, PREDICTION_METRICS
+from tweetrnn.evaluation.predictions import TweetSet
+from tweetrnn.evaluation.select import Selection, choose, further_runs
+from tweetrnn.metrics import HISTORY
+from tweetrnn.reporting.experiment import Experiment
 
 SIX = ["SimpleRNN", "LSTM", "GRU", "MGU", "IndRNN", "QRNN"]
 FEW_COMBINATIONS = {"dense_layers": [2], "dropout": [False]}
@@ -20,88 +23,70 @@ ONE_COMBINATION = {
     "regularization": [True],
     "learning_rate": [1e-3],
 }
+TWEETS = 120  # of the validation and the test set
 
 
-def example_runs_and_epochs(config, statuses, epochs, rng):
-    """Return aggregate's tables for random histories; ``statuses`` are of the first runs."""
-    runs, histories = [], {}
-    statuses = iter(statuses)
-    for cell in config["grid"]["cell"]:
-        for combination in combinations(config):
-            for replicate in range(1, config["training"]["replicates"] + 1):
-                row = dict.fromkeys(aggregate.RUNS) | {
-                    name: getattr(combination, name)
-                    for name in aggregate.RUNS
-                    if hasattr(combination, name)
-                }
-                row |= {"cell": cell, "combination": combination.name, "replicate": replicate}
-                row["reference_tuple"] = str(combination.reference_tuple)
-                row["status"] = next(statuses, "finished")
-                history = {"epoch": list(range(1, epochs + 1))}
-                for name in aggregate.HISTORY[1:]:
-                    history[name] = np.sort(rng.uniform(0.5, 0.9, epochs)).tolist()
-                    if "loss" in name:
-                        history[name].reverse()
-                if row["status"] != "missing":
-                    row |= {"seconds": rng.uniform(5, 9), "max_rss_mb": rng.uniform(300, 330)}
-                    row |= {"parameters": 1234}
-                    histories[cell, combination.name, replicate] = history
-                if row["status"] == "diverged":
-                    history["validation_loss"][-1] = None
-                if row["status"] == "finished":
-                    row |= aggregate.summarise(history, epochs) | {"best_epoch": epochs}
-                runs.append(row)
-    rows = [
-        {"cell": cell, "combination": combination, "replicate": replicate}
-        | {name: history[name][epoch] for name in aggregate.HISTORY}
-        for (cell, combination, replicate), history in histories.items()
-        for epoch in range(epochs)
-    ]
-    return aggregate.rank(runs, config["report"]["rank_by"]), rows
+def example_history(epochs, rng):
+    """Return a run's epochs, whose losses fall and whose metrics rise."""
+    history = {"epoch": range(1, epochs + 1)}
+    for name in HISTORY[1:]:
+        values = np.sort(rng.uniform(0.5, 0.9, epochs))
+        history[name] = values[::-1] if "loss" in name else values
+    return pd.DataFrame(history)
 
 
-def example_comparison(config, runs, part, classes, replicates, rng):
-    """Return a comparison as compare makes it, of random predictions on 120 tweets."""
-    labels, groups = rng.integers(0, len(classes), 120), np.arange(120)
-    guesses = rng.dirichlet(np.ones(len(classes)), 120)
+def example_tables(config, statuses, epochs, rng):
+    """Return aggregate's tables of runs and epochs; ``statuses`` are those of the first runs."""
+    rows, histories = [], {}
+    for run, status in zip(grid.runs(config), chain(statuses, repeat("finished")), strict=False):
+        row = run_columns(run) | {"status": status}
+        if status != "missing":
+            histories[run] = example_history(epochs, rng)
+            seconds, memory = rng.uniform(5, 9), rng.uniform(300, 330)
+            row |= {"seconds": seconds, "max_rss_mb": memory, "parameters": 1234}
+        if status == "diverged":
+            histories[run].loc[epochs - 1, "validation_loss"] = np.nan
+        if status == "finished":
+            row |= summarise(histories[run], epochs)
+            row |= {f"{name}_at_best": rng.uniform(0.5, 0.9) for name in PREDICTION_METRICS}
+        rows.append(row)
+    return make_tables(rows, histories, config["report"]["rank_by"])
 
-    def right():
-        return rng.random(120) < 0.7
 
-    cells = config["grid"]["cell"]
-    selected = select(runs, "best_accuracy", cells)
-    cells = [cell for cell in cells if cell in selected]
-    rights = {cell: np.stack([right() for _ in range(replicates)]) for cell in cells}
-    baselines = {name: right() for name in compare.BASELINES}
-    found = primary(rights, baselines, groups, 100, 1)
-    for cell, own in rights.items():
-        found["accuracies"][cell]["replicates"] = [
-            {"replicate": number, part: {"accuracy": float(row.mean())}}
-            for number, row in enumerate(own, 2)
-        ]
-    means = mean_figures(runs, "best_accuracy")
-    effects, interactions = exploratory.factor_effects(means, config)
-    probabilities = {"validation": guesses}
-    return {
-        "part": part,
-        "optimistic": part == "validation",
-        "select_by": "best_accuracy",
-        "selected": selected,
-        "replicates": list(range(2, 2 + replicates)),
-        "level": 0.95,
-        "primary": found,
-        "factor_effects": effects,
-        "interactions": interactions,
-        "paired_cells": exploratory.paired_cells(means, config),
-        "selection_optimism": exploratory.optimism(
-            runs[:20], cells, lambda run: probabilities["validation"], labels, groups, 100, 1
-        ),
-        "failures": {
-            cell: {"scores": metrics.scores(guesses, labels)}
-            | diagnose(guesses, labels, groups, classes, 1)
-            for cell in cells
-        },
+def example_comparison(config, runs, part, classes, rng):
+    """Return the Comparison of random predictions; ``part`` is the set that it is judged on."""
+    count = len(classes)
+    sets = {
+        name: TweetSet(rng.integers(0, count, TWEETS), np.arange(TWEETS), np.arange(TWEETS))
+        for name in ("validation", "test")[: 1 if part == "validation" else 2]
     }
+
+    def predictions(skill):
+        return {name: guesses(tweets.labels, count, skill, rng) for name, tweets in sets.items()}
+
+    first, further = config["training"]["replicates"] + 1, config["training"]["selected_replicates"]
+    selection = Selection(
+        "best_accuracy",
+        list(range(first, first + further)),
+        choose(runs, "best_accuracy", config["grid"]["cell"]),
+    )
+    majority = np.eye(count, dtype=np.float32)[:1]
+    return make_comparison(
+        selection,
+        {
+            cell: further_runs({cell: choice}, selection.replicates)
+            for cell, choice in selection.cells.items()
+        },
+        runs,
+        lambda run: predictions(0.7),
+        {
+            "majority": {name: np.tile(majority, (TWEETS, 1)) for name in sets},
+            "logistic_regression": predictions(0.75),
+        },
+        sets,
+        classes,
+        config,
+    )
 
 
 def example_experiment(
@@ -116,24 +101,27 @@ def example_experiment(
     rank_by="mean_accuracy",
     **grid,
 ):
-    """Return a namespace with what ``plot.draw`` and ``figures.alt_text`` read."""
+    """Return an Experiment with all that figures need; partial where no run has finished.
+
+    Args:
+        part: the set that the comparison is judged on; without a test set "validation".
+        statuses: of the first runs; the others are finished.
+        grid: the config's section, for what differs from example_runs.GRID.
+    """
     rng = np.random.default_rng(7)
     config = config_of(replicates, rank_by, cell=list(cells), **grid)
-    config["report"]["top"] = top
-    runs, rows = example_runs_and_epochs(config, statuses, epochs, rng)
-    finished = any(run["status"] == "finished" for run in runs)
-    return SimpleNamespace(
-        config=config,
-        runs=runs,
-        epochs=rows,
-        baselines={
-            name: {"validation": dict.fromkeys(metrics.scores(np.eye(2), np.arange(2)), value)}
-            for name, value in (("majority", 0.63), ("logistic_regression", 0.78))
-        },
-        comparison=example_comparison(config, runs, part, classes, selected_replicates, rng)
-        if finished
-        else None,
-        memory_mb=1500,
-        tokenized={"length": {"min": 1, "median": 17, "p95": 28, "max": 33}},
-        offsets=np.concatenate([[0], rng.poisson(17, 500).cumsum()]),
-    )
+    config["training"]["selected_replicates"] = selected_replicates
+    config["report"] |= {"top": top, "resamples": 100, "show_tweets": 1}
+    runs, rows = example_tables(config, statuses, epochs, rng)
+    finished = (runs["status"] == "finished").any()
+    experiment = Experiment(None, config, memory_mb=1500, partial=not finished)
+    if finished:
+        experiment.comparison = example_comparison(config, runs, part, classes, rng)
+    experiment.runs, experiment.epochs = runs, rows
+    experiment.baselines = {
+        name: {"validation": dict.fromkeys(METRICS, value)}
+        for name, value in (("majority", 0.63), ("logistic_regression", 0.78))
+    }
+    experiment.tokenized = {"length": {"min": 1, "median": 17, "p95": 28, "max": 33}}
+    experiment.offsets = np.concatenate([[0], rng.poisson(17, 500).cumsum()])
+    return experiment

@@ -3,7 +3,8 @@
 import shutil
 
 import pytest
-from example_report import example_report, write_figures, write_report
+from example_report import example_report, write_report
+from tweetrnn.reporting.plot import plot_experiment
 
 APT = "apt-get install chromium"
 
@@ -56,7 +57,7 @@ def full(tmp_path_factory):
     """The page of 64 invented runs on hostile tweets, with all figures as they are drawn."""
     folder = tmp_path_factory.mktemp("full")
     experiment = example_report(statuses=["finished", "diverged"])
-    write_figures(experiment, folder / "plot")
+    plot_experiment(experiment, folder / "plot")
     return write_report(experiment, folder, folder / "plot") / "report.html"
 
 

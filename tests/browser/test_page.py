@@ -316,7 +316,7 @@ def test_drawn_curves_go_through_their_values(open_page, full):
         assert height == pytest.approx(heights[0] - scale * (value - values[0]), abs=0.01)
 
 
-def test_curves_are_drawn_anew_for_another_width_and_not_stuck_where_hidden(open_page, full):
+def test_curves_are_drawn_again_for_another_width_and_not_stuck_where_hidden(open_page, full):
     page = open_page(full)
     wide = page.locator("#curves > svg").get_attribute("viewBox")
     page.set_viewport_size(PHONE)

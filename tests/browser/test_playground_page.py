@@ -3,21 +3,22 @@
 import html
 import html.entities
 import itertools
-import json
 import random
 import re
 import unicodedata
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 from example_playground import COMBINATION, HOSTILE_WORDS, example_arrays, example_playground
 from example_report import example_report, write_report
 from test_page import DESK, PHONE, contrast, luminance, violations
 from tweetrnn.data.encode import fixed_length
 from tweetrnn.data.tokenizers import tokenize_text
-from tweetrnn.evaluation.stored_predictions import by_part
+from tweetrnn.evaluation.predictions import read_predictions
+from tweetrnn.evaluation.select import read_selection
+from tweetrnn.files import read_parquet
 from tweetrnn.reporting import playground
+from tweetrnn.results import Results
 
 pytestmark = pytest.mark.browser
 SETTINGS = [
@@ -190,19 +191,17 @@ def test_page_computes_as_numpy_does_with_the_same_weights(open_page, made, cell
 
 @pytest.fixture(scope="module")
 def validation(finished_once):
-    """The small experiment's validation part: texts, sequences, and each cell's probabilities."""
-    results = finished_once.path / "results/small"
-    of_part = pq.read_table(results / "split/rows.parquet").to_pylist()
-    texts = pq.read_table(results / "tokenize/tweets.parquet", columns=["text"])["text"]
-    selected = json.loads((results / "select/selected.json").read_text())["cells"]
-    stored = {}
-    for cell, choice in selected.items():
-        run = results / "train" / cell / choice["combination"] / str(choice["replicate"])
-        table = pq.read_table(run / "predictions.parquet")
-        stored[cell], _ = by_part(table, ["validation"])["validation"]
+    """The small experiment's validation set: texts, sequences, and each cell's probabilities."""
+    results = Results(finished_once.path / "results/small")
+    rows, tweets = (read_parquet(path).to_pandas() for path in (results.rows, results.tweets))
+    selection = read_selection(results.selected)
+    stored = {
+        cell: read_predictions(results.run(selection.selected_run(cell)))["validation"][0]
+        for cell in selection.cells
+    }
     return (
-        [texts[row["row"]].as_py() for row in of_part if row["part"] == "validation"],
-        np.load(results / "split/validation_sequences.npy").tolist(),
+        tweets["text"][rows["row"][rows["part"] == "validation"]].tolist(),
+        np.load(results.validation_sequences).tolist(),
         stored,
     )
 

@@ -6,15 +6,17 @@ import pyarrow.parquet as pq
 import pytest
 from example_tweets import LABELS, write_tweets
 from sklearn.feature_extraction.text import CountVectorizer
-from tweetrnn.__main__ import main
+from tweetrnn.errors import UserError
 from tweetrnn.evaluation import baselines
+from tweetrnn.evaluation.metrics import METRICS
 from tweetrnn.files import read_json, sha256_of, write_json
+from tweetrnn.results import Results
 
 CUES = [["bad", "late"], ["ok", "so"], ["great", "love"]]
 
 
-def made_rows(n, seed=0):
-    """Token lists with a cue for their label in most of them, and the labels."""
+def example_rows(n, seed=0):
+    """Return token lists with a cue for their label in most of them, and the labels."""
     rng = np.random.default_rng(seed)
     labels = rng.choice(3, n, p=[0.5, 0.3, 0.2])
     tokens = []
@@ -25,39 +27,38 @@ def made_rows(n, seed=0):
 
 
 def split_in(folder, n=240, test=40):
-    """Write what baselines reads; return the arguments of its command."""
-    tokens, labels = made_rows(n)
-    write_tweets(folder / "tweets.parquet", tokens, [LABELS[label] for label in labels])
-    parts = np.repeat(["train", "validation", "test"], [n - 60 - test, 60, test])
+    """Write what baselines reads; return the Results."""
+    results = Results(folder)
+    for path in (results.tweets, results.rows):
+        path.parent.mkdir()
+    tokens, labels = example_rows(n)
+    write_tweets(results.tweets, tokens, [LABELS[label] for label in labels])
+    sets = np.repeat(["train", "validation", "test"], [n - 60 - test, 60, test])
     order = np.random.default_rng(1).permutation(n)
-    pq.write_table(
-        pa.table(
-            {
-                "row": order,
-                "part": pa.array(parts.tolist()),
-                "label": labels[order].astype(np.int32),
-                "group": order.astype(np.uint64),
-            }
-        ),
-        folder / "rows.parquet",
-    )
-    digests = {name: sha256_of(folder / f"{name}.parquet") for name in ("tweets", "rows")}
-    write_json(folder / "facts.json", {"labels": LABELS, "sha256": digests})
-    arguments = ["baselines", "--config", '{"seed": 1}']
-    for name in ("tweets.parquet", "rows.parquet", "facts.json"):
-        arguments += [f"--{name.split('.')[0]}", str(folder / name)]
-    return [
-        *arguments,
-        *("--metrics", str(folder / "metrics.json")),
-        *("--predictions", str(folder / "predictions.parquet")),
-    ]
+    rows = {
+        "row": order,
+        "part": pa.array(sets.tolist()),
+        "label": labels[order].astype(np.int32),
+        "group": order.astype(np.uint64),
+    }
+    pq.write_table(pa.table(rows), results.rows)
+    digests = {name: sha256_of(getattr(results, name)) for name in ("tweets", "rows")}
+    write_json(results.split_facts, {"labels": LABELS, "sha256": digests})
+    return results
+
+
+def run_stage(results):
+    """Run the stage; return baseline_metrics."""
+    names = ("tweets", "rows", "split_facts", "baseline_metrics", "baseline_predictions")
+    baselines.baselines(**{name: getattr(results, name) for name in names}, config={"seed": 1})
+    return read_json(results.baseline_metrics)
 
 
 def test_scores_are_those_of_the_stored_predictions_and_beat_the_majority(tmp_path):
-    assert main(split_in(tmp_path)) == 0
-    scores = read_json(tmp_path / "metrics.json")
-    table = pq.read_table(tmp_path / "predictions.parquet").to_pandas()
-    rows = pq.read_table(tmp_path / "rows.parquet").to_pandas()
+    results = split_in(tmp_path)
+    scores = run_stage(results)
+    table = pq.read_table(results.baseline_predictions).to_pandas()
+    rows = pq.read_table(results.rows).to_pandas()
     for (baseline, part), found in table.groupby(["baseline", "part"]):
         truth = rows.label[rows.part == part].to_numpy()
         assert (found.label.to_numpy() == truth).all()
@@ -66,6 +67,7 @@ def test_scores_are_those_of_the_stored_predictions_and_beat_the_majority(tmp_pa
         assert guesses.sum(axis=1) == pytest.approx(1, abs=1e-6)
         accuracy = (guesses.argmax(axis=1) == truth).mean()
         assert scores[baseline][part]["accuracy"] == pytest.approx(accuracy)
+        assert scores[baseline][part].keys() == METRICS.keys()
     assert scores["majority"]["label"] == "negative"
     for part in ("validation", "test"):
         share = (rows.label[rows.part == part] == 0).mean()
@@ -77,17 +79,31 @@ def test_scores_are_those_of_the_stored_predictions_and_beat_the_majority(tmp_pa
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path):
-    arguments = split_in(tmp_path)
-    assert main(arguments) == 0
-    names = ["metrics.json", "predictions.parquet"]
-    first = [(tmp_path / name).read_bytes() for name in names]
-    assert main(arguments) == 0
-    assert [(tmp_path / name).read_bytes() for name in names] == first
+    results = split_in(tmp_path)
+    paths = [results.baseline_metrics, results.baseline_predictions]
+    run_stage(results)
+    first = [path.read_bytes() for path in paths]
+    run_stage(results)
+    assert [path.read_bytes() for path in paths] == first
 
 
-def test_without_a_test_part_its_scores_are_null(tmp_path):
-    assert main(split_in(tmp_path, test=0)) == 0
-    scores = read_json(tmp_path / "metrics.json")
+def test_the_metrics_say_which_predictions_they_are_of(tmp_path):
+    results = split_in(tmp_path)
+    digests = run_stage(results)["sha256"]
+    assert digests == {"predictions": sha256_of(results.baseline_predictions)}
+
+
+@pytest.mark.parametrize("name", ["tweets", "rows"])
+def test_tweets_or_rows_of_another_split_are_refused(tmp_path, name):
+    results = split_in(tmp_path)
+    path = getattr(results, name)
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(UserError, match=rf"{name}\.parquet: damaged \(its sha256 is"):
+        run_stage(results)
+
+
+def test_without_a_test_set_its_scores_are_null(tmp_path):
+    scores = run_stage(split_in(tmp_path, test=0))
     assert scores["majority"]["test"] is None
     assert scores["logistic_regression"]["test"] is None
 

@@ -1,9 +1,10 @@
-"""What the report reads of an experiment: handles are masked, the commit is told."""
+"""What the report reads of an experiment: handles are masked, and the commit is right."""
 
 import subprocess
 
 import pytest
-from tweetrnn.reporting.experiment import commit_of, masked, pointed_at
+from example_report import example_report
+from tweetrnn.reporting.experiment import commit_of, masked
 
 
 @pytest.mark.parametrize(
@@ -23,11 +24,13 @@ def test_handles_of_people_are_masked_and_those_that_may_be_shown_stay(text, exp
 
 
 def test_every_tweet_that_a_comparison_shows_is_asked_for_once():
-    def failures(*rows):
-        return {"confidently_wrong": [{"corpus_row": row} for row in rows]}
-
-    comparison = {"failures": {"SimpleRNN": failures(7, 2), "LSTM": failures(2, 5)}}
-    assert pointed_at(comparison) == [2, 5, 7]
+    experiment = example_report()
+    for cell, rows in {"SimpleRNN": (7, 2), "LSTM": (2, 5)}.items():
+        mistakes = experiment.comparison.failures[cell].confidently_wrong[:2]
+        experiment.comparison.failures[cell].confidently_wrong = mistakes
+        for mistake, row in zip(mistakes, rows, strict=True):
+            mistake.corpus_row = row
+    assert experiment.shown_rows == [2, 5, 7]
 
 
 def git(folder, *command):
@@ -37,19 +40,60 @@ def git(folder, *command):
     ).stdout.strip()
 
 
-def test_commit_is_told_and_whether_the_checkout_was_changed(tmp_path, require_tool):
+@pytest.fixture
+def checkout(tmp_path, require_tool):
+    """A git checkout with a few of the files that ours has."""
     require_tool("git", "apt-get install git")
     git(tmp_path, "init", "--quiet")
-    (tmp_path / "file").write_text("one")
+    for name in (
+        "Snakefile",
+        "README.md",
+        "config/config.yaml",
+        "envs/train.yaml",
+        "workflow/rules/train.smk",
+        "workflow/tweetrnn/__init__.py",
+        "workflow/tweetrnn/reporting/experiment.py",
+        "workflow/tweetrnn/training/cells.py",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("one")
     git(tmp_path, "add", ".")
     git(tmp_path, "commit", "--quiet", "-m", "one")
-    commit = git(tmp_path, "rev-parse", "HEAD")
-    assert commit_of(tmp_path) == commit
-    (tmp_path / "beside").write_text("untracked")
-    assert commit_of(tmp_path) == commit
-    (tmp_path / "file").write_text("two")
-    assert commit_of(tmp_path) == f"{commit} with uncommitted changes"
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        "Snakefile",
+        "envs/train.yaml",
+        "workflow/rules/train.smk",
+        "workflow/tweetrnn/reporting/experiment.py",
+        "workflow/tweetrnn/training/cells.py",
+    ],
+)
+def test_commit_is_named_and_an_edit_anywhere_in_the_workflow_is_said(checkout, edited):
+    commit, package = git(checkout, "rev-parse", "HEAD"), checkout / "workflow/tweetrnn"
+    assert commit_of(package) == commit
+    (checkout / edited).write_text("two")
+    assert commit_of(package) == f"{commit} with uncommitted changes"
+
+
+@pytest.mark.parametrize("edited", ["README.md", "config/config.yaml", "workflow/tweetrnn/new.txt"])
+def test_what_determines_no_result_or_is_shown_in_the_report_may_be_edited(checkout, edited):
+    (checkout / edited).write_text("two")
+    commit = git(checkout, "rev-parse", "HEAD")
+    assert commit_of(checkout / "workflow/tweetrnn") == commit
+
+
+def test_package_installed_in_another_checkout_is_not_of_its_commit(checkout):
+    installed = checkout / "venv/site-packages/tweetrnn"
+    installed.mkdir(parents=True)
+    (installed / "__init__.py").touch()
+    assert commit_of(installed) == "unknown (not a git checkout)"
 
 
 def test_without_a_checkout_the_commit_is_unknown(tmp_path):
-    assert commit_of(tmp_path) == "unknown (not a git checkout)"
+    package = tmp_path / "workflow/tweetrnn"
+    package.mkdir(parents=True)
+    assert commit_of(package) == "unknown (not a git checkout)"

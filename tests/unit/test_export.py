@@ -12,8 +12,10 @@ from example_corpus import HEADER, as_csv, rows
 from markdown_it import MarkdownIt
 from safetensors.torch import save_file
 from tweetrnn.__main__ import main
+from tweetrnn.evaluation.metrics import METRICS
 from tweetrnn.files import sha256_of, write_json
 from tweetrnn.grid import Combination, Run
+from tweetrnn.metrics import EPOCH_METRICS
 from tweetrnn.results import Results
 from tweetrnn.training.cells import CELLS
 from tweetrnn.training.models import build
@@ -225,12 +227,18 @@ def test_card_of_a_run_that_was_not_selected_has_only_validation_metrics(results
     export(results, tmp_path / "model")
     card = (tmp_path / "model/README.md").read_text()
     assert "**Validation metrics only**" in card
-    assert "95\u00a0%" not in card and "interval |" not in card
-    [row] = [line for line in card.splitlines() if line.startswith("| this run |")]
+    assert "95\u00a0%" not in card and "interval of" not in card
+    head, _, row = card[card.index("| what | accuracy") :].splitlines()[:3]
+    what, *headings = head.strip("| ").split(" | ")
+    assert headings == [metric.heading for metric in METRICS.values()]
+    this_run, *shares = row.strip("| ").split(" | ")
     with results.run(RUN).history.open(newline="") as stream:
         [epoch] = csv.DictReader(stream)
-    accuracy, f1 = (float(epoch[f"validation_{name}"]) for name in ("accuracy", "macro_f1"))
-    assert row == f"| this run | {accuracy:.3f} | {f1:.3f} |"
+    shown = dict(zip(METRICS, shares, strict=True))
+    assert (what, this_run) == ("what", "this run")
+    assert {name: shown[name] for name in EPOCH_METRICS} == {
+        name: f"{float(epoch[f'validation_{name}']):.3f}" for name in EPOCH_METRICS
+    }
     assert "classes on the validation set" in card
 
 

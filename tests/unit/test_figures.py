@@ -1,15 +1,18 @@
-"""What figures there are and what they say in words."""
+"""Which figures there are, where they are in the report, and what they say in words."""
 
 import re
-from types import SimpleNamespace
+import subprocess
+import sys
 
-import jinja2
 import pytest
-from docutils.core import publish_parts
-from example_experiment import ONE_COMBINATION, SIX, example_experiment
-from tweetrnn.config import resolve
+from example_experiment import FEW_COMBINATIONS, ONE_COMBINATION, SIX, example_experiment
+from example_report import example_report
+from tweetrnn.names import BASELINES
 from tweetrnn.reporting import figures
-from tweetrnn.reporting.document import share, signed
+from tweetrnn.reporting.canvas import CELL_COLOURS, CELL_MARKERS, COLOUR_VARIABLES
+from tweetrnn.reporting.document import MINUS, share, signed
+from tweetrnn.reporting.figures.cells import by_combination
+from tweetrnn.reporting.sections import sections_of
 
 
 @pytest.fixture(scope="module")
@@ -25,15 +28,15 @@ def unfinished():
 
 
 def test_no_two_colours_share_a_hexadecimal_or_a_variable():
-    cells = len(figures.CELL_COLOURS)
-    assert len(figures.COLOUR_VARIABLES) == cells + 4
-    assert len(set(figures.COLOUR_VARIABLES.values())) == cells + 4
-    assert len(figures.CELL_MARKERS) == cells
+    cells = len(CELL_COLOURS)
+    assert len(COLOUR_VARIABLES) == cells + 4
+    assert len(set(COLOUR_VARIABLES.values())) == cells + 4
+    assert len(CELL_MARKERS) == cells
 
 
 @pytest.mark.parametrize("cell", SIX[:3])
 def test_every_cell_has_two_curves_for_each_run_that_is_shown(cell):
-    names = figures.figure_names(example_experiment(SIX[:3], top=2, **ONE_COMBINATION).config)
+    names = figures.names(example_experiment(SIX[:3], top=2, **ONE_COMBINATION).config)
     assert [name for name in names if name.startswith(f"curves-{cell}-")] == [
         f"curves-{cell}-1-loss",
         f"curves-{cell}-1-accuracy",
@@ -41,102 +44,143 @@ def test_every_cell_has_two_curves_for_each_run_that_is_shown(cell):
 
 
 def test_names_are_distinct_and_fit_for_files_and_ids(experiment):
-    names = figures.figure_names(experiment.config)
+    names = figures.names(experiment.config)
     assert len(set(names)) == len(names)
-    assert all(re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", name) for name in names)
+    assert all(re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name) for name in names)
 
 
-def test_every_figure_has_a_caption_file_a_category_and_labels(root, experiment):
-    for name in figures.figure_names(experiment.config):
-        about = figures.caption_of(name)
-        assert (root / "workflow/captions" / about["caption"]).read_text().strip()
-        assert about["category"] and all(about["labels"].values())
+def test_every_module_of_a_figure_is_listed(root):
+    folder = root / "workflow/tweetrnn/reporting/figures"
+    modules = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    listed = {module.__name__.rpartition(".")[2] for module in figures.FIGURES}
+    assert listed == modules
 
 
-CORPORA = {
-    "demo": {"corpus": {"kind": "demo"}},
-    "a sample": {"corpus": {"kind": "demo"}, "grid": {"sample": 5}},
-    "no test part": {
-        "corpus": {"kind": "path", "path": "x.csv"},
-        "split": {"fractions": {"train": 0.8, "validation": 0.2, "test": 0}},
-    },
-}
-
-
-@pytest.mark.parametrize("corpus", CORPORA)
-def test_every_caption_is_valid_for_snakemakes_report(root, corpus):
-    config = resolve({"name": "some", **CORPORA[corpus]})
-    for path in (root / "workflow/captions").glob("*.rst"):
-        template = jinja2.Template(path.read_text(), undefined=jinja2.StrictUndefined)
-        text = template.render(snakemake=SimpleNamespace(config=config))
-        publish_parts(text, writer="html", settings_overrides={"halt_level": 2})
-
-
-def test_only_invented_tweets_are_said_to_be_invented(root):
-    text = (root / "workflow/captions/workflow.rst").read_text()
-    told = {
-        corpus: jinja2.Template(text).render(
-            snakemake=SimpleNamespace(config=resolve({"name": "some", **CORPORA[corpus]}))
-        )
-        for corpus in CORPORA
-    }
-    assert "are invented" in told["demo"] and "are invented" not in told["no test part"]
+def test_every_figure_has_a_caption_a_category_and_labels(experiment):
+    captions = figures.captions(example_report().config)
+    for name in figures.names(experiment.config):
+        assert captions[name.partition("-")[0]].endswith(".")
+        assert figures.category(name) and all(figures.labels(name).values())
 
 
 def test_no_two_figures_of_a_category_have_the_same_labels(experiment):
-    told = [figures.caption_of(name) for name in figures.figure_names(experiment.config)]
-    shown = [(about["category"], *about["labels"].items()) for about in told]
+    shown = [
+        (figures.category(name), *figures.labels(name).items())
+        for name in figures.names(experiment.config)
+    ]
     assert len(set(shown)) == len(shown)
 
 
+def test_what_rules_import_waits_for_no_library_but_those_of_snakemake(root):
+    # A deployed workflow is parsed where only Snakemake is installed.
+    imports = [
+        line
+        for path in sorted((root / "workflow/rules").glob("*.smk"))
+        for line in path.read_text().splitlines()
+        if line.startswith(("from tweetrnn", "import tweetrnn"))
+    ]
+    assert "from tweetrnn.reporting import figures" in imports
+    libraries = {"torch", "pandas", "matplotlib", "numpy", "pyarrow", "scipy", "sklearn"}
+    script = "\n".join(["import sys", *imports, "print(*sys.modules)"])
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={"PYTHONPATH": str(root / "workflow")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not libraries & {name.partition(".")[0] for name in done.stdout.split()}
+
+
+# ------------------------------------------------------------------------- in the report
+
+
+def shown(experiment):
+    """Return {section: names of its figures} of the report."""
+    return {
+        section.name: [figure.name for figure in section.figures()]
+        for section in sections_of(experiment)
+    }
+
+
+@pytest.mark.parametrize("cells", [["LSTM"], ["SimpleRNN", "LSTM"], SIX[:3]])
+def test_every_figure_of_an_experiment_is_drawn_and_in_the_report_once(cells):
+    experiment = example_report(cells, top=1, **FEW_COMBINATIONS)
+    names = [name for own in shown(experiment).values() for name in own]
+    assert sorted(names) == sorted([*figures.names(experiment.config), "rulegraph"])
+
+
+@pytest.mark.parametrize(
+    "section, order",
+    [
+        ("headline", ["figure primary", "table selected"]),
+        ("data", ["table parts", "figure lengths"]),
+        ("runs", ["figure ranking", "figure cells", "table runs"]),
+        ("failures", ["figure failures", "table classes", "figure calibration", "table wrong"]),
+        ("real", ["table paired", "figure paired", "table optimism", "figure optimism"]),
+    ],
+)
+def test_figures_are_at_their_places_among_the_tables(section, order):
+    blocks = {own.name: own.blocks for own in sections_of(example_report())}[section]
+    found = [f"{b.kind} {b.name}" for b in blocks if b.kind in ("figure", "table")]
+    assert [name for name in found if name in order] == order
+
+
+def test_partial_report_has_the_figures_that_need_no_comparison():
+    experiment = example_report(compared=False, statuses=["missing"])
+    names = {name for own in shown(experiment).values() for name in own}
+    assert names == {*figures.names(experiment.config, compared=False), "rulegraph"}
+    assert not names & {"primary", "effects", "paired", "optimism", "failures", "calibration"}
+    assert {"lengths", "ranking", "cells", "cost"} <= names
+
+
+# ----------------------------------------------------------------------- alternative texts
+
+
 def test_every_figure_has_a_sentence_of_its_own(experiment):
-    names = figures.figure_names(experiment.config)
+    names = figures.names(experiment.config)
     texts = {figures.alt_text(name, experiment) for name in names}
     assert len(texts) == len(names)
     assert all(20 < len(text) < 500 and text.endswith(".") for text in texts)
 
 
 def test_every_figure_of_an_unfinished_grid_has_a_sentence(unfinished):
-    for name in figures.figure_names(unfinished.config):
+    for name in figures.names(unfinished.config, compared=False):
         assert figures.alt_text(name, unfinished).endswith(".")
 
 
-@pytest.mark.parametrize("name", figures.FROM_COMPARISON)
-def test_figure_without_a_comparison_says_that_there_is_none(unfinished, name):
-    assert figures.alt_text(name, unfinished) == figures.NOT_COMPARED
+def test_primary_text_gives_the_difference_and_its_interval(experiment):
+    (pair,) = experiment.comparison.primary.pairs
+    low, high = map(signed, pair.interval)
+    expected = f"SimpleRNN {MINUS} LSTM {signed(pair.difference)} ({low} to {high})."
+    assert expected in figures.alt_text("primary", experiment)
 
 
-def test_primary_text_tells_the_difference_and_its_interval(experiment):
-    (pair,) = experiment.comparison["primary"]["pairs"]
-    low, high = map(signed, pair["interval"])
-    told = f"SimpleRNN less LSTM {signed(pair['difference'])} ({low} to {high})."
-    assert told in figures.alt_text("primary", experiment)
-
-
-def test_primary_text_tells_both_baselines(experiment):
+def test_primary_text_gives_both_baselines(experiment):
     text = figures.alt_text("primary", experiment)
-    for key, name in figures.BASELINES.items():
-        value = experiment.comparison["primary"]["accuracies"][key]["accuracy"]
-        assert f"{name} {share(value)}" in text
+    for name, baseline in BASELINES.items():
+        value = experiment.comparison.primary.accuracies[name].accuracy
+        assert f"{baseline.label} {share(value)}" in text
 
 
 def test_ranking_text_counts_the_runs_above_a_baseline(experiment):
-    above = sum(run["mean_accuracy"] > 0.78 for run in experiment.runs)
+    above = (experiment.runs["mean_accuracy"] > 0.78).sum()
     assert f"{above} above the logistic regression's 0.780" in figures.alt_text(
         "ranking", experiment
     )
 
 
 def test_cells_text_counts_where_each_cell_is_highest(experiment):
-    of = {(run["cell"], run["combination"]): run["mean_accuracy"] for run in experiment.runs}
-    ahead = sum(of["LSTM", name] > of["SimpleRNN", name] for cell, name in of if cell == "LSTM")
+    runs = experiment.runs.pivot(index="combination", columns="cell", values="mean_accuracy")
+    ahead = (runs["LSTM"] > runs["SimpleRNN"]).sum()
     assert f"LSTM in {ahead}." in figures.alt_text("cells", experiment)
 
 
-def test_curve_text_tells_where_the_curves_part(experiment):
-    run = figures.runs_of(experiment.runs, "LSTM")[0]
-    run["divergence_epoch"] = 3
-    assert "part at epoch 3" in figures.alt_text("curves-LSTM-1-loss", experiment)
+def test_curve_text_says_where_the_curves_part():
+    e = example_experiment()
+    first = e.runs.index[e.runs["cell"] == "LSTM"][0]
+    e.runs.loc[first, "divergence_epoch"] = 3
+    assert "part at epoch 3" in figures.alt_text("curves-LSTM-1-loss", e)
 
 
 def test_failures_text_shows_direction_overrides_in_class_names():
@@ -144,34 +188,22 @@ def test_failures_text_shows_direction_overrides_in_class_names():
     assert "<U+202E>evil" in figures.alt_text("failures", hostile)
 
 
-def test_cost_text_tells_what_was_asked_for(experiment):
+def test_cost_text_says_what_was_asked_for(experiment):
     assert "Asked for: 1,500 MB." in figures.alt_text("cost", experiment)
 
 
-@pytest.mark.parametrize(
-    "factor, value, text",
-    [
-        ("learning_rate", 0.001, "1e-3"),
-        ("learning_rate", 0.00025, "2.5e-4"),
-        ("dropout", True, "yes"),
-        ("regularization", False, "no"),
-        ("dense_layers", 3, "3"),
-    ],
-)
-def test_level_is_written_as_in_the_reference(factor, value, text):
-    assert figures.level_text(factor, value) == text
-
-
 def test_combinations_are_ordered_by_their_mean_over_cells_and_replicates():
-    runs = [
-        {"status": "finished", "combination": name, "cell": cell, "f": value}
-        for name, cell, value in [
-            ("a", "LSTM", 0.5),
-            ("a", "LSTM", 0.7),
-            ("b", "LSTM", 0.9),
-            ("b", "GRU", 0.5),
-        ]
-    ]
-    runs.append({"status": "diverged", "combination": "a", "cell": "GRU", "f": None})
-    found = figures.combination_figures(runs, "f")
-    assert list(found) == ["b", "a"] and found["a"] == {"LSTM": pytest.approx(0.6)}
+    e = example_experiment(["LSTM", "GRU"], replicates=2, **FEW_COMBINATIONS)
+    values = {("a", "LSTM", 1): 0.5, ("a", "LSTM", 2): 0.7, ("b", "LSTM", 1): 0.9}
+    values |= {("b", "GRU", 1): 0.5, ("a", "GRU", 1): None}
+    e.runs = e.runs.head(len(values)).assign(
+        combination=[name for name, _, _ in values],
+        cell=[cell for _, cell, _ in values],
+        replicate=[replicate for _, _, replicate in values],
+        mean_accuracy=list(values.values()),
+        status=["diverged" if value is None else "finished" for value in values.values()],
+    )
+    table = by_combination(e)
+    assert list(table.index) == ["b", "a"]
+    assert table["LSTM"].tolist() == [pytest.approx(0.9), pytest.approx(0.6)]
+    assert table["GRU"].isna().tolist() == [False, True]

@@ -1,5 +1,6 @@
 """The table that headline prints of the best runs."""
 
+from tweetrnn.metrics import EPOCH_METRICS
 from tweetrnn.reporting.headline import FIGURES, top_table
 
 
@@ -10,19 +11,31 @@ def run(cell, rank, status="finished"):
         "status": status,
         "reference_tuple": f"({rank})",
         "divergence_epoch": None if rank == 1 else rank,
-        **{name: rank / 10 for name in FIGURES},
+        **{f"{kind}_{metric}": rank / 10 for kind, metric in FIGURES},
     }
 
 
 def test_table_has_the_top_three_of_each_cell_and_the_baselines():
-    runs = [run("LSTM", rank) for rank in (4, 2, 1, 3)] + [run("SimpleRNN", 1)]
-    runs += [run("SimpleRNN", 2, "diverged")]
-    majority = {"accuracy": 0.63, "binary_accuracy": 0.75, "macro_f1": 0.25}
-    summary = {"tables": {"runs": runs}, "baselines": {"majority": {"validation": majority}}}
-    assert top_table(summary).splitlines()[2:] == [
-        "| LSTM (1) | 0.100 | 0.100 | 0.100 | 0.100 | 0.100 | none |",
-        "| LSTM (2) | 0.200 | 0.200 | 0.200 | 0.200 | 0.200 | 2 |",
-        "| LSTM (3) | 0.300 | 0.300 | 0.300 | 0.300 | 0.300 | 3 |",
-        "| SimpleRNN (1) | 0.100 | 0.100 | 0.100 | 0.100 | 0.100 | none |",
-        "| majority | 0.630 | 0.750 | 0.630 | 0.750 | 0.250 |  |",
+    runs = [run("LSTM", rank) for rank in (4, 2, 1, 3)] + [run("GRU", 1)]
+    runs += [run("GRU", 2, "diverged")]
+    scores = {"majority": 0.63, "logistic_regression": 0.78}
+    baselines = {
+        name: {"validation": dict.fromkeys(EPOCH_METRICS, value)} for name, value in scores.items()
+    }
+    baselines["sha256"] = {"predictions": "0"}
+    summary = {"tables": {"runs": runs}, "baselines": baselines}
+    head, _, *rows = top_table(summary).splitlines()
+    headings = [f"{kind} {EPOCH_METRICS[metric].heading}" for kind, metric in FIGURES]
+    assert head == f"| run | {' | '.join(headings)} | divergence epoch |"
+
+    def row(name, figure, epoch):
+        return f"| {name} | {' | '.join([figure] * len(FIGURES))} | {epoch} |"
+
+    assert rows == [
+        row("LSTM (1)", "0.100", "none"),
+        row("LSTM (2)", "0.200", "2"),
+        row("LSTM (3)", "0.300", "3"),
+        row("GRU (1)", "0.100", "none"),
+        row("majority", "0.630", ""),
+        row("logistic regression", "0.780", ""),
     ]

@@ -157,12 +157,12 @@ def test_markdown_has_a_sentence_of_it(tmp_path):
     assert section.startswith("Type a tweet into report.html") and "\n" not in section
 
 
-def test_page_tells_the_agreement_and_the_summary_has_it(tmp_path):
+def test_page_gives_the_agreement_and_the_summary_has_it(tmp_path):
     found = example_playground()
     page, _ = page_with(found, tmp_path)
     for row in found.agreement:
-        told = f"{row['cell']} gives {row['equal_labels']} of 40 validation tweets"
-        assert f"{told} ({2.5 * row['equal_labels']:.2f}\u00a0%)" in page
+        sentence = f"{row['cell']} gives {row['equal_labels']} of 40 validation tweets"
+        assert f"{sentence} ({2.5 * row['equal_labels']:.2f}\u00a0%)" in page
         assert f"{row['largest_difference']:.4f}" in page
     summary = json.loads((tmp_path / "report/summary.json").read_text())
     assert summary["playground"] == found.agreement
@@ -192,11 +192,11 @@ def test_size_is_known_before_the_words_are_rounded():
         found = example_playground(words=words).data
         models = [(cell, None, example_arrays(cell, count + 1), None) for cell in playground.STEPS]
         without = example_playground(words=[f"word{n}" for n in range(15)]).data
-        told = playground.bytes_of_words(words, models) - playground.bytes_of_words(
+        expected = playground.bytes_of_words(words, models) - playground.bytes_of_words(
             words[:15], models
         )
         actual = playground.size_of(found) - playground.size_of(without)
-        assert told == pytest.approx(actual, rel=0.02, abs=50)
+        assert expected == pytest.approx(actual, rel=0.02, abs=50)
 
 
 @pytest.mark.slow
@@ -216,7 +216,7 @@ def test_models_too_large_by_themselves_get_no_advice_that_would_not_help(monkey
     assert "would take" in note and "min_count" not in note
 
 
-def test_cell_that_the_page_cannot_compute_is_left_out_and_told():
+def test_cell_that_the_page_cannot_compute_is_left_out_and_named():
     found = example_playground(cells=["LSTM", "Other"])
     assert [model["cell"] for model in found.data["models"]] == ["LSTM"]
     assert [row["cell"] for row in found.agreement] == ["LSTM"]

@@ -14,22 +14,39 @@ import pytest
 from example_experiment import FEW_COMBINATIONS, ONE_COMBINATION, SIX, example_experiment
 from hypothesis import given
 from hypothesis import strategies as st
-from tweetrnn.evaluation.aggregate import EPOCHS, RUNS, table
-from tweetrnn.files import save_array, sha256_of, write_json, write_parquet
-from tweetrnn.reporting import plot, plot_comparison, plot_runs
-from tweetrnn.reporting.canvas import SVG, Look, arrange, canvas, save, spread_out, style, tidied
-from tweetrnn.reporting.figures import COLOUR_VARIABLES, INK, figure_names
+from tweetrnn.evaluation import comparison, tables
+from tweetrnn.evaluation.tables import finished, records
+from tweetrnn.files import save_array, sha256_of, write_json
+from tweetrnn.reporting import figures
+from tweetrnn.reporting.canvas import (
+    COLOUR_VARIABLES,
+    INK,
+    SVG,
+    Look,
+    arrange,
+    canvas,
+    save,
+    spread_out,
+    style,
+    tidied,
+)
+from tweetrnn.reporting.figures import ranking
+from tweetrnn.results import Results
 
 pytestmark = pytest.mark.filterwarnings("error")
 HREF = "{http://www.w3.org/1999/xlink}href"
 
 
+def draw(name, e):
+    """Return one figure of an experiment."""
+    with style():
+        return figures.draw(name, e)
+
+
 def drawn(e):
     """Yield (name, figure) of an experiment."""
-    with style():
-        yield from plot.draw(
-            e.runs, e.epochs, e.baselines, e.offsets, e.comparison, e.memory_mb, e.config
-        )
+    for name in figures.names(e.config, compared=bool(e.comparison)):
+        yield name, draw(name, e)
 
 
 def files(e, folder):
@@ -58,26 +75,24 @@ def experiment():
 
 @pytest.fixture(scope="module")
 def folder(experiment, tmp_path_factory, root):
-    """What the command draws from the stages' files, in a process of its own."""
-    e, here = experiment, tmp_path_factory.mktemp("experiment")
-    write_parquet(here / "runs", table(e.runs, RUNS))
-    write_parquet(here / "epochs", table(e.epochs, EPOCHS))
-    write_json(here / "baselines", e.baselines)
-    write_json(here / "comparison", e.comparison)
-    save_array(here / "offsets", e.offsets)
-    write_json(here / "encode", {"sha256": {"offsets": sha256_of(here / "offsets")}})
+    """What the stage draws from the stages' files, in a process of its own."""
+    e, results = experiment, Results(tmp_path_factory.mktemp("results"))
+    tables.write(e.runs, results.runs, results.runs_csv)
+    tables.write(e.epochs, results.epochs, results.epochs_csv)
+    digests = {name: sha256_of(getattr(results, name)) for name in ("runs", "epochs")}
+    write_json(results.aggregate_facts, {"sha256": digests})
+    write_json(results.baseline_metrics, e.baselines)
+    comparison.write(results.comparison, e.comparison)
+    save_array(results.offsets, e.offsets)
+    write_json(results.encode_facts, {"sha256": {"offsets": sha256_of(results.offsets)}})
+    arguments = {"results": str(results), "figures": str(results.figures), "memory_mb": 1500}
+    command = ["plot", json.dumps(arguments), "--config", json.dumps(e.config)]
     subprocess.run(
-        [
-            *(sys.executable, "-m", "tweetrnn", "plot", "--config", json.dumps(e.config)),
-            *("--memory-mb", "1500", "--output-dir", "plot", "--log", "log"),
-            *("--runs", "runs", "--epochs", "epochs", "--baselines", "baselines"),
-            *("--comparison", "comparison", "--offsets", "offsets", "--encode-facts", "encode"),
-        ],
+        [sys.executable, "-m", "tweetrnn", *command],
         env=os.environ | {"PYTHONPATH": str(root / "workflow"), "PYTHONHASHSEED": "99"},
-        cwd=here,
         check=True,
     )
-    return here / "plot"
+    return results.figures
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +103,7 @@ def svgs(folder):
 @pytest.mark.slow
 def test_every_name_is_drawn_as_svg_and_png(experiment, folder):
     expected = {
-        f"{name}.{end}" for name in figure_names(experiment.config) for end in ("svg", "png")
+        f"{name}.{end}" for name in figures.names(experiment.config) for end in ("svg", "png")
     }
     assert {path.name for path in folder.iterdir()} == expected
 
@@ -178,9 +193,10 @@ def test_text_is_large_enough_on_a_telephone(svgs):
         assert min(sizes) * 336 / width >= 8.5, name
 
 
+QUICK = "one combination, no test part"
 SHAPES = {
     "one run": dict(cells=["LSTM"], selected_replicates=1, **ONE_COMBINATION),
-    "one combination, no test part": dict(part="validation", **ONE_COMBINATION),
+    QUICK: dict(part="validation", **ONE_COMBINATION),
     "six cells, six classes, replicates": dict(
         cells=SIX, classes="abcdef", replicates=2, top=1, **ONE_COMBINATION
     ),
@@ -194,25 +210,20 @@ SHAPES = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
-    "shape", [pytest.param(s, marks=[pytest.mark.slow] * s.startswith("six")) for s in SHAPES]
+    "shape", [QUICK, *(pytest.param(s, marks=pytest.mark.slow) for s in SHAPES if s != QUICK)]
 )
 def test_every_figure_of_every_shape_is_drawn(shape):
     e = example_experiment(**SHAPES[shape])
-    found = {}
     for name, figure in drawn(e):
-        texts(figure)
-        found[name] = figure
-    assert set(found) == set(figure_names(e.config))
+        assert "".join(texts(figure)), name
 
 
 @pytest.mark.parametrize("name", ["primary", "paired"])
 def test_titles_of_cells_with_long_names_have_room(name):
     cells = ["SimpleRNN", "LSTM", "GRU", "BidirectionalLSTM"]
-    e = example_experiment(cells, top=1, **FEW_COMBINATIONS)
+    figure = draw(name, example_experiment(cells, top=1, **FEW_COMBINATIONS))
     with style():
-        figure = getattr(plot_comparison, name)(e.comparison, Look(cells))
         arrange(figure)
     titles = [axes._left_title for axes in figure.axes]
     boxes = [title.get_window_extent() for title in titles if title.get_text()]
@@ -224,7 +235,7 @@ def test_titles_of_cells_with_long_names_have_room(name):
 @pytest.mark.parametrize("cells", [("LSTM",), ("SimpleRNN", "LSTM")])
 def test_unfinished_grid_says_in_each_figure_what_is_missing(cells):
     e = example_experiment(cells, statuses=["missing"] * 64, top=1)
-    e.baselines = e.memory_mb = None
+    e.baselines = None
     e.offsets = e.offsets[:1]
     for name, figure in drawn(e):
         assert re.search("no |not ", " ".join(texts(figure))), name
@@ -243,12 +254,12 @@ def test_two_thousand_runs_take_seconds_and_stay_small(tmp_path):
 
 def test_hostile_class_name_is_shown_as_text(tmp_path):
     names = ("$x$", "<b>&amp;</b>", "\u202eevil\x07")
-    e = example_experiment(classes=names, top=1, **ONE_COMBINATION)
+    e = example_experiment(["LSTM"], classes=names, top=1, **ONE_COMBINATION)
     with style():
-        save(plot_comparison.failures(e.comparison, ["LSTM"], Look(["LSTM"])), "failures", tmp_path)
-    found = list(ElementTree.parse(tmp_path / "failures.svg").getroot().itertext())
-    assert {"$x$", "<b>&amp;</b>"} <= set(found)
-    assert any(text.startswith("<U+202E>evil") for text in found)
+        save(figures.draw("failures", e), "failures", tmp_path)
+    shown = list(ElementTree.parse(tmp_path / "failures.svg").getroot().itertext())
+    assert {"$x$", "<b>&amp;</b>"} <= set(shown)
+    assert any(text.startswith("<U+202E>evil") for text in shown)
 
 
 # ---------------------------------------------------------------- what is where in the drawings
@@ -265,120 +276,95 @@ def points(axes, marker):
 
 
 def test_primary_shows_every_accuracy_at_its_place_and_every_replicate(experiment):
-    with style():
-        figure = plot_comparison.primary(experiment.comparison, Look(["SimpleRNN", "LSTM"]))
-    own = experiment.comparison["primary"]["accuracies"]["LSTM"]
-    shown = points(figure.axes[0], "s")
-    assert (round(own["accuracy"], 9), 1.0) in shown
-    replicates = {round(row["test"]["accuracy"], 9) for row in own["replicates"]}
+    own = experiment.comparison.primary.accuracies["LSTM"]
+    shown = points(draw("primary", experiment).axes[0], "s")
+    assert (round(own.accuracy, 9), 1.0) in shown
+    replicates = {round(run.test["accuracy"], 9) for run in own.replicates}
     assert replicates <= {x for x, y in shown if y != 1.0}
 
 
 def test_primary_draws_each_interval(experiment):
-    with style():
-        figure = plot_comparison.primary(experiment.comparison, Look(["SimpleRNN", "LSTM"]))
-    (pair,) = experiment.comparison["primary"]["pairs"]
-    lines = [line.get_xdata() for line in figure.axes[1].lines]
-    assert any(np.array_equal(line, pair["interval"]) for line in lines)
+    (pair,) = experiment.comparison.primary.pairs
+    lines = [line.get_xdata() for line in draw("primary", experiment).axes[1].lines]
+    assert any(np.array_equal(line, pair.interval) for line in lines)
 
 
 def test_primary_says_that_validation_is_where_the_models_were_selected():
     e = example_experiment(part="validation", **ONE_COMBINATION)
-    with style():
-        figure = plot_comparison.primary(e.comparison, Look(["SimpleRNN", "LSTM"]))
-    assert "accuracy on validation, where selected" in " ".join(texts(figure))
+    assert "accuracy on validation, where selected" in " ".join(texts(draw("primary", e)))
 
 
 def test_effects_show_every_difference_and_each_mean(experiment):
-    cells = ["SimpleRNN", "LSTM"]
-    with style():
-        (axes,) = plot_comparison.effects(experiment.comparison, cells, Look(cells)).axes
-    rows = [row for row in experiment.comparison["factor_effects"] if row["cell"] == "LSTM"]
-    expected = sorted(round(value, 9) for row in rows for value in row["differences"])
+    (axes,) = draw("effects", experiment).axes
+    effects = [own for own in experiment.comparison.factor_effects if own.cell == "LSTM"]
+    expected = sorted(round(value, 9) for own in effects for value in own.differences)
     assert sorted(x for x, _ in points(axes, "s")) == sorted(set(expected))
     ends = {round(float(x), 9) for line in axes.lines for x in line.get_xdata()}
-    assert {round(row["mean"], 9) for row in rows} <= ends
+    assert {round(own.mean, 9) for own in effects} <= ends
 
 
 def test_paired_differences_are_sorted_and_split_at_zero(experiment):
-    with style():
-        (axes,) = plot_comparison.paired(experiment.comparison, Look(["SimpleRNN", "LSTM"])).axes
+    (axes,) = draw("paired", experiment).axes
     above, below = (patch.get_data().values for patch in axes.patches)
-    (row,) = experiment.comparison["paired_cells"]
-    assert (above + below).tolist() == sorted(row["differences"], reverse=True)
+    (pair,) = experiment.comparison.paired_cells
+    assert (above + below).tolist() == sorted(pair.differences, reverse=True)
     assert (above >= 0).all() and (below <= 0).all()
 
 
 def test_confusion_squares_have_the_area_of_their_rows_share(experiment):
-    with style():
-        figure = plot_comparison.failures(experiment.comparison, ["LSTM"], Look(["LSTM"]))
-    counts = np.array(experiment.comparison["failures"]["LSTM"]["confusion"])
-    areas = np.array([p.get_width() * p.get_height() for p in figure.axes[0].patches])
+    axes = draw("failures", experiment).axes[1]
+    counts = np.array(experiment.comparison.failures["LSTM"].confusion)
+    areas = np.array([p.get_width() * p.get_height() for p in axes.patches])
     shares = counts / counts.sum(axis=1, keepdims=True)
     assert np.allclose(areas / areas.sum(), shares.ravel() / shares.sum())
 
 
 def test_calibration_shows_the_bins_that_have_tweets(experiment):
-    with style():
-        figure = plot_comparison.calibration(experiment.comparison, ["LSTM"], Look(["LSTM"]))
-    bins = experiment.comparison["failures"]["LSTM"]["calibration"]["bins"]
-    expected = {
-        (round(row["confidence"], 9), round(row["accuracy"], 9)) for row in bins if row["tweets"]
-    }
-    assert points(figure.axes[0], "o") == expected
-    assert figure.axes[1].patches[0].get_data().values.tolist() == [row["tweets"] for row in bins]
+    above, below = draw("calibration", experiment).axes
+    bins = experiment.comparison.failures["LSTM"].calibration.bins
+    expected = {(round(own.confidence, 9), round(own.accuracy, 9)) for own in bins if own.tweets}
+    assert points(above, "s") == expected
+    assert below.patches[1].get_data().values.tolist() == [own.tweets for own in bins]
 
 
 def test_optimism_shows_apparent_and_corrected(experiment):
-    with style():
-        (axes,) = plot_comparison.optimism(experiment.comparison, ["LSTM"], Look(["LSTM"])).axes
-    own = experiment.comparison["selection_optimism"]["LSTM"]
-    assert round(own["apparent"], 9) in {x for x, _ in points(axes, "x")}
-    assert (round(own["corrected"], 9), 0.0) in points(axes, "o")
+    (axes,) = draw("optimism", experiment).axes
+    own = experiment.comparison.selection_optimism["LSTM"]
+    assert round(own.apparent, 9) in {x for x, _ in points(axes, "x")}
+    assert (round(own.corrected, 9), 1.0) in points(axes, "s")
 
 
 def test_ranking_shows_the_finished_runs_and_counts_the_others():
     e = example_experiment(statuses=["diverged"] * 3 + ["missing"] * 2)
-    with style():
-        figure = plot_runs.ranking(e.runs, e.baselines, e.config, Look(["SimpleRNN", "LSTM"]))
+    figure = draw("ranking", e)
     shown = points(figure.axes[0], "o") | points(figure.axes[0], "s")
-    done = [run for run in e.runs if run["status"] == "finished"]
-    assert shown == {(run["rank"], round(run["mean_accuracy"], 9)) for run in done}
+    expected = {(run["rank"], round(run["mean_accuracy"], 9)) for run in records(finished(e.runs))}
+    assert len(expected) == 59 and shown == expected
     assert "runs, best first (5 without result)" in texts(figure)
 
 
 def test_ranking_puts_a_mark_beneath_each_run_for_each_choice(experiment):
-    with style():
-        figure = plot_runs.ranking(
-            experiment.runs, experiment.baselines, experiment.config, Look(["SimpleRNN", "LSTM"])
-        )
-    labels = [label.get_text() for label in figure.axes[1].get_yticklabels()]
+    axes = draw("ranking", experiment).axes[1]
+    labels = [label.get_text() for label in axes.get_yticklabels()]
     row = labels.index("dropout")
-    marked = {
-        int(x) for line in figure.axes[1].lines for x, y in line.get_xydata() if abs(y - row) < 0.5
-    }
-    assert marked == {run["rank"] for run in experiment.runs if run["dropout"]}
+    marked = {int(x) for line in axes.lines for x, y in line.get_xydata() if abs(y - row) < 0.5}
+    assert marked == set(experiment.runs["rank"][experiment.runs["dropout"]])
 
 
 def test_level_rows_of_many_levels_are_shared_by_neighbours(experiment):
-    runs = [experiment.runs[0] | {"learning_rate": rate} for rate in np.geomspace(1e-5, 1e-2, 50)]
-    rows = plot_runs.level_rows(runs)
-    assert len(rows) == plot_runs.MOST_LEVELS
-    assert sorted(level for _, _, levels in rows for level in levels) == sorted(
-        run["learning_rate"] for run in runs
-    )
+    runs = experiment.runs.head(50).assign(learning_rate=np.geomspace(1e-5, 1e-2, 50))
+    rows = [levels for _, factor, levels in ranking.level_rows(runs) if factor == "learning_rate"]
+    assert len(rows) == ranking.MOST_LEVELS
+    assert sorted(level for levels in rows for level in levels) == sorted(runs["learning_rate"])
 
 
 @pytest.mark.slow
 def test_cells_figure_shows_each_cell_in_the_row_of_its_combination(experiment):
-    with style():
-        figure = plot_runs.cells_side_by_side(
-            experiment.runs, experiment.baselines, experiment.config, Look(["SimpleRNN", "LSTM"])
-        )
-    of = {run["mean_accuracy"]: run["combination"] for run in experiment.runs}
+    axes = draw("cells", experiment).axes[1]
+    of = {run["mean_accuracy"]: run["combination"] for run in records(experiment.runs)}
     rows = {}
     for marker in "os":
-        for x, y in points(figure.axes[1], marker):
+        for x, y in points(axes, marker):
             value = min(of, key=lambda known: abs(known - x))
             rows.setdefault(y, []).append(of[value])
     assert all(len(found) == 2 and len(set(found)) == 1 for found in rows.values())
@@ -387,28 +373,24 @@ def test_cells_figure_shows_each_cell_in_the_row_of_its_combination(experiment):
 
 @pytest.mark.slow
 def test_curves_of_one_quantity_share_their_scale(experiment):
-    e = experiment
-    with style():
-        found = dict(plot_runs.curves(e.runs, e.epochs, e.config, Look(["SimpleRNN", "LSTM"])))
-    losses = [figure.axes[0].get_ylim() for name, figure in found.items() if "loss" in name]
+    names = [name for name in figures.names(experiment.config) if name.endswith("-loss")]
+    losses = [draw(name, experiment).axes[0].get_ylim() for name in names]
     assert len(losses) == 2 and len(set(losses)) == 1
 
 
-def test_curve_marks_the_divergence_epoch(experiment):
-    run = next(run for run in experiment.runs if run["status"] == "finished")
-    history = [row for row in experiment.epochs if row["combination"] == run["combination"]][:4]
-    with style():
-        figure = plot_runs.curve(
-            run | {"divergence_epoch": 2}, history, "loss", (0, 1), Look(["SimpleRNN", "LSTM"])
-        )
+def test_curve_marks_the_divergence_epoch():
+    e = example_experiment(top=1)
+    e.runs["divergence_epoch"] = 2
+    figure = draw("curves-LSTM-1-loss", e)
     assert "part at 2" in texts(figure)
     assert any(list(line.get_xdata()) == [2, 2] for line in figure.axes[0].lines)
 
 
 def test_lengths_histogram_counts_every_tweet_once():
     counts = np.array([1, 1, 2, 5, 5, 5, 400])
-    with style():
-        (axes,) = plot_runs.lengths(np.concatenate([[0], counts.cumsum()])).axes
+    e = example_experiment(["LSTM"], **ONE_COMBINATION)
+    e.offsets = np.concatenate([[0], counts.cumsum()])
+    (axes,) = draw("lengths", e).axes
     assert axes.patches[0].get_data().values.sum() == len(counts)
 
 

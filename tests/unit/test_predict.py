@@ -6,7 +6,7 @@ import json
 from types import SimpleNamespace
 
 import numpy as np
-import pyarrow as pa
+import pandas as pd
 import pytest
 import small_experiment
 from example_corpus import LABELS, as_csv, as_json_lines, rows
@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from tweetrnn.__main__ import main
 from tweetrnn.config import resolve
 from tweetrnn.errors import UserError
-from tweetrnn.files import read_json, read_parquet, write_json, write_parquet
+from tweetrnn.evaluation import tables
+from tweetrnn.files import read_json, read_parquet, sha256_of, write_json
 from tweetrnn.grid import Run
 from tweetrnn.prediction import answers as answers_module
 from tweetrnn.prediction.model_files import best_runs, settings_of_results
@@ -37,21 +38,18 @@ def results(tmp_path_factory, one_thread):
     small_experiment.prepare(results, corpus, **TINY)
     for cell in ("SimpleRNN", "LSTM"):
         small_experiment.train_run(results, corpus, cell, SHALLOW, **TINY)
-    runs = [
-        {"cell": cell, "combination": SHALLOW, "replicate": 1, "status": status}
-        | {"best_accuracy": accuracy}
-        for cell, accuracy, status in (
-            ("SimpleRNN", 0.6, "finished"),
-            ("LSTM", 0.7, "finished"),
-            ("GRU", 0.9, "diverged"),
-        )
-    ]
-    write_parquet(results.runs, pa.Table.from_pylist(runs))
+    runs = pd.DataFrame(
+        [("SimpleRNN", 0.6, "finished"), ("LSTM", 0.7, "finished"), ("GRU", 0.9, "diverged")],
+        columns=["cell", "best_accuracy", "status"],
+    ).assign(combination=SHALLOW, replicate=1)
+    tables.write(runs, results.runs, results.runs_csv)
+    write_json(results.aggregate_facts, {"sha256": {"runs": sha256_of(results.runs)}})
     cells = {
         cell: {"combination": SHALLOW, "figure": figure, "replicate": 1, "candidates": 1}
         for cell, figure in (("SimpleRNN", 0.9), ("LSTM", 0.1))  # of another metric
     }
-    write_json(results.selected, {"cells": cells, "replicates": [2]})
+    select_by = "mean_accuracy"
+    write_json(results.selected, {"select_by": select_by, "replicates": [2], "cells": cells})
     return results
 
 

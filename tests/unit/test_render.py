@@ -6,13 +6,19 @@ import itertools
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
+from types import SimpleNamespace
 
+import jinja2
 import pytest
+from docutils.core import publish_parts
 from example_report import CLASSES, HOSTILE, TITLE, example_report, write_report, write_stand_ins
 from markdown_it import MarkdownIt
-from tweetrnn.reporting import render
+from tweetrnn.config import resolve
+from tweetrnn.evaluation.tables import finished
+from tweetrnn.reporting import figures, render
+from tweetrnn.reporting.canvas import COLOUR_VARIABLES
 from tweetrnn.reporting.document import visible
-from tweetrnn.reporting.figures import COLOUR_VARIABLES
 from tweetrnn.reporting.sections import sections_of
 
 EXPERIMENTS = {
@@ -57,7 +63,7 @@ class Page(HTMLParser):
             self._table[-1][-1] += data
 
 
-class Made:
+class Rendered:
     """An experiment, its sections and its report's folder."""
 
     def __init__(self, experiment, folder):
@@ -70,13 +76,13 @@ class Made:
 
 
 @pytest.fixture(scope="module", params=EXPERIMENTS.values(), ids=EXPERIMENTS)
-def any_made(request, tmp_path_factory):
-    return Made(example_report(**request.param), tmp_path_factory.mktemp("made"))
+def any_report(request, tmp_path_factory):
+    return Rendered(example_report(**request.param), tmp_path_factory.mktemp("report"))
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return Made(example_report(), tmp_path_factory.mktemp("made"))
+def report(tmp_path_factory):
+    return Rendered(example_report(), tmp_path_factory.mktemp("report"))
 
 
 def shown_rows(table):
@@ -87,14 +93,14 @@ def shown_rows(table):
 # --------------------------------------------------------------------------------------- HTML
 
 
-def test_policy_allows_this_very_script_and_nothing_from_elsewhere(made):
+def test_policy_allows_this_very_script_and_nothing_from_elsewhere(report):
     [policy] = [
         own["content"]
-        for tag, own in made.page.elements
+        for tag, own in report.page.elements
         if tag == "meta" and "content" in own and own.get("http-equiv") == "Content-Security-Policy"
     ]
     rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
-    [script] = [text for text in made.page.scripts if text.startswith('"use strict"')]
+    [script] = [text for text in report.page.scripts if text.startswith('"use strict"')]
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     assert rules == {
         "default-src": "'none'",
@@ -104,52 +110,52 @@ def test_policy_allows_this_very_script_and_nothing_from_elsewhere(made):
     }
 
 
-def test_page_names_nothing_that_a_browser_would_fetch(any_made):
+def test_page_names_nothing_that_a_browser_would_fetch(any_report):
     fetching = {"src", "srcset", "action", "formaction", "data", "poster", "background", "ping"}
-    for tag, own in any_made.page.elements:
+    for tag, own in any_report.page.elements:
         assert tag not in ("link", "iframe", "object", "embed", "base", "form", "audio", "video")
         assert not fetching & set(own), (tag, own)
         for name in ("href", "xlink:href"):
             assert own.get(name, "#").startswith("#")
-    style = re.search(r"<style>(.*?)</style>", any_made.html, re.S)[1]
+    style = re.search(r"<style>(.*?)</style>", any_report.html, re.S)[1]
     assert "@import" not in style and "url(" not in style
 
 
-def test_hostile_texts_make_no_element(made):
-    tags = [tag for tag, _ in made.page.elements]
+def test_hostile_texts_make_no_element(report):
+    tags = [tag for tag, _ in report.page.elements]
     assert tags.count("script") == 2 and "img" not in tags and "i" not in tags
     assert tags.count("b") == 1  # around the experiment's name
-    handlers = [name for _, own in made.page.elements for name in own if name.startswith("on")]
+    handlers = [name for _, own in report.page.elements for name in own if name.startswith("on")]
     assert handlers == []
 
 
-def test_hostile_texts_show_as_texts_in_the_page(made):
-    tweets = [row[0] for row in made.page.tables["wrong"][1:]]
+def test_hostile_texts_show_as_texts_in_the_page(report):
+    tweets = [row[0] for row in report.page.tables["wrong"][1:]]
     assert set(tweets) == {visible(text.replace("@stranger", "@…")) for text in HOSTILE}
-    assert {row[1] for row in made.page.tables["classes"][1:]} == set(CLASSES)
-    assert visible(TITLE) in made.page.texts
+    assert {row[1] for row in report.page.tables["classes"][1:]} == set(CLASSES)
+    assert visible(TITLE) in report.page.texts
 
 
-def test_page_shows_every_table_whole(any_made):
-    for section in any_made.sections:
+def test_page_shows_every_table_whole(any_report):
+    for section in any_report.sections:
         for table in section.tables():
-            head, *rows = any_made.page.tables[table.name]
+            head, *rows = any_report.page.tables[table.name]
             assert head == [column.title for column in table.columns]
             assert rows == [[visible(text) for text in row] for row in shown_rows(table)]
 
 
-def test_identifiers_in_the_page_are_unique(any_made):
-    found = [own["id"] for _, own in any_made.page.elements if "id" in own]
+def test_identifiers_in_the_page_are_unique(any_report):
+    found = [own["id"] for _, own in any_report.page.elements if "id" in own]
     assert len(found) == len(set(found))
 
 
-def test_every_link_leads_to_a_place_in_the_page(any_made):
-    found = {own["id"] for _, own in any_made.page.elements if "id" in own}
-    assert {own["href"][1:] for tag, own in any_made.page.elements if tag == "a"} <= found
+def test_every_link_leads_to_a_place_in_the_page(any_report):
+    found = {own["id"] for _, own in any_report.page.elements if "id" in own}
+    assert {own["href"][1:] for tag, own in any_report.page.elements if tag == "a"} <= found
 
 
-def test_every_picture_has_an_alternative_text(any_made):
-    pictures = [own for _, own in any_made.page.elements if own.get("role") == "img"]
+def test_every_picture_has_an_alternative_text(any_report):
+    pictures = [own for _, own in any_report.page.elements if own.get("role") == "img"]
     assert pictures and all(own["aria-label"] for own in pictures)
 
 
@@ -174,11 +180,11 @@ def test_json_in_a_script_element_cannot_end_it_and_says_the_same(text):
     assert json.loads(written) == {text: [text]}
 
 
-def test_curves_in_the_page_are_those_of_the_finished_runs(any_made):
-    [data] = [text for text in any_made.page.scripts if not text.startswith('"use strict"')]
-    finished = [run for run in any_made.experiment.runs if run["status"] == "finished"]
+def test_curves_in_the_page_are_those_of_the_finished_runs(any_report):
+    [data] = [text for text in any_report.page.scripts if not text.startswith('"use strict"')]
     runs = json.loads(data)["runs"]
-    assert [run["rank"] for run in runs] == [run["rank"] for run in finished]
+    ranks = finished(any_report.experiment.runs)["rank"].tolist()
+    assert [run["rank"] for run in runs] == ranks
     assert {len(run["validation_accuracy"]) for run in runs} == {4}
 
 
@@ -206,10 +212,10 @@ def plain(token):
     return "".join(child.content for child in token.children)
 
 
-def test_markdown_s_tables_have_the_rows_and_columns_of_their_data(any_made):
-    tables, _, _ = parsed(any_made.markdown)
-    wide = [table for section in any_made.sections for table in section.tables()]
-    cards = [b for section in any_made.sections for b in section.blocks if b.kind == "cards"]
+def test_markdown_s_tables_have_the_rows_and_columns_of_their_data(any_report):
+    tables, _, _ = parsed(any_report.markdown)
+    wide = [table for section in any_report.sections for table in section.tables()]
+    cards = [b for section in any_report.sections for b in section.blocks if b.kind == "cards"]
     assert len(tables) == len(wide) + len(cards)
     read = [[[plain(cell) for cell in row] for row in table] for table in tables]
     for table in wide:
@@ -218,35 +224,56 @@ def test_markdown_s_tables_have_the_rows_and_columns_of_their_data(any_made):
         assert expected in read, table.name
 
 
-def test_markdown_s_images_lie_beside_it(any_made):
-    _, images, _ = parsed(any_made.markdown)
-    beside = {path.name for path in (any_made.folder / "images").iterdir()}
-    assert {f"images/{name}" for name in beside} == set(images)
+def test_markdown_s_images_are_beside_it(any_report):
+    _, images, _ = parsed(any_report.markdown)
+    beside = {path.name for path in (any_report.folder / "images").iterdir()}
+    assert {source.removeprefix("images/") for source in images} <= beside
 
 
-def test_markdown_holds_neither_markup_nor_links_of_others(any_made):
-    _, _, children = parsed(any_made.markdown)
+def test_images_are_those_of_the_report_alone(any_report):
+    _, images, _ = parsed(any_report.markdown)
+    beside = {path.stem for path in (any_report.folder / "images").iterdir()}
+    assert {Path(source).stem for source in images} == beside
+
+
+def test_markdown_shows_each_figure_that_the_page_shows(any_report):
+    _, images, _ = parsed(any_report.markdown)
+    shown = {own["id"] for tag, own in any_report.page.elements if tag == "figure"}
+    assert {f"figure-{Path(source).stem}" for source in images} == shown
+
+
+def test_markdown_and_page_show_the_captions_of_figures(any_report):
+    shown = [figure for section in any_report.sections for figure in section.figures()]
+    captions = [visible(figure.caption) for figure in shown if figure.caption]
+    tokens = MarkdownIt("commonmark").enable("table").parse(any_report.markdown)
+    paragraphs = [plain(token) for token in tokens if token.type == "inline"]
+    assert captions and set(captions) <= set(paragraphs)
+    assert set(captions) <= set(any_report.page.texts)
+
+
+def test_markdown_holds_neither_markup_nor_links_of_others(any_report):
+    _, _, children = parsed(any_report.markdown)
     kinds = {child.type for child in children}
     allowed = {"text", "text_special", "softbreak", "image", "strong_open", "strong_close"}
     assert kinds - {"html_inline"} <= allowed
     assert {child.content for child in children if child.type == "html_inline"} <= {"<br>"}
 
 
-def test_markdown_is_headed_as_the_page_is(any_made):
-    tokens = MarkdownIt("commonmark").enable("table").parse(any_made.markdown)
+def test_markdown_is_headed_as_the_page_is(any_report):
+    tokens = MarkdownIt("commonmark").enable("table").parse(any_report.markdown)
     heads = [
         (token.tag, plain(after))
         for token, after in itertools.pairwise(tokens)
         if token.type == "heading_open" and token.tag != "h3"
     ]
-    titles = [f"{number}. {s.title}" for number, s in enumerate(any_made.sections, 1)]
+    titles = [f"{number}. {s.title}" for number, s in enumerate(any_report.sections, 1)]
     assert heads == [("h1", visible(TITLE))] + [("h2", title) for title in titles]
 
 
-def test_markdown_says_what_the_page_says(any_made):
-    tokens = MarkdownIt("commonmark").enable("table").parse(any_made.markdown)
+def test_markdown_says_what_the_page_says(any_report):
+    tokens = MarkdownIt("commonmark").enable("table").parse(any_report.markdown)
     said = [plain(token) for token in tokens if token.type == "inline"]
-    for section in any_made.sections:
+    for section in any_report.sections:
         for block in section.blocks:
             if block.kind == "paragraph":
                 assert visible(block.text) in said
@@ -255,30 +282,30 @@ def test_markdown_says_what_the_page_says(any_made):
 # ------------------------------------------------------------------------- summary and images
 
 
-def test_summary_holds_every_number_of_the_page_s_tables(any_made):
-    for section in any_made.sections:
+def test_summary_holds_every_number_of_the_page_s_tables(any_report):
+    for section in any_report.sections:
         for table in section.tables():
-            rows = any_made.summary["tables"][table.name]
+            rows = any_report.summary["tables"][table.name]
             read = [[visible(c.show(row.get(c.key))) for c in table.columns] for row in rows]
-            assert read == any_made.page.tables[table.name][1:]
+            assert read == any_report.page.tables[table.name][1:]
 
 
-def test_summary_holds_the_architectures_of_the_best_runs(any_made):
-    architectures = any_made.summary["architectures"]
-    assert {name for name in any_made.page.tables if name.startswith("architecture-")} == set(
+def test_summary_holds_the_architectures_of_the_best_runs(any_report):
+    architectures = any_report.summary["architectures"]
+    assert {name for name in any_report.page.tables if name.startswith("architecture-")} == set(
         architectures
     )
     for name, rows in architectures.items():
         assert [[r["layer"], r["output_shape"], f"{r['parameters']:,}"] for r in rows] == (
-            any_made.page.tables[name][1:]
+            any_report.page.tables[name][1:]
         )
 
 
-def test_summary_holds_the_headline(made):
-    assert made.summary["headline"]
-    for text in made.summary["headline"]:
-        assert visible(text) in made.page.texts
-    assert made.summary["comparison"]["primary"]["pairs"]
+def test_summary_holds_the_headline(report):
+    assert report.summary["headline"]
+    for text in report.summary["headline"]:
+        assert visible(text) in report.page.texts
+    assert report.summary["comparison"]["primary"]["pairs"]
 
 
 def test_images_are_replaced_as_a_whole(tmp_path):
@@ -287,11 +314,13 @@ def test_images_are_replaced_as_a_whole(tmp_path):
     (tmp_path / "images").mkdir()
     (tmp_path / "images/stale.png").touch()
     render.copy_images(pictures, tmp_path / "images")
-    assert {path.name for path in (tmp_path / "images").iterdir()} == {"one.png", "two.png"}
+    assert {path.name for path in (tmp_path / "images").iterdir()} == {
+        f"{name}.{suffix}" for name in ("one", "two") for suffix in ("svg", "png")
+    }
     assert (tmp_path / "images/one.png").read_bytes() == b"PNG of one"
 
 
-def test_missing_figure_leaves_the_images_as_they_were_and_no_litter(tmp_path):
+def test_missing_figure_leaves_the_images_as_they_were_and_nothing_beside_them(tmp_path):
     write_stand_ins(["one"], tmp_path / "plot")
     pictures = {name: tmp_path / f"plot/{name}.svg" for name in ("one", "lost")}
     (tmp_path / "images").mkdir()
@@ -300,3 +329,53 @@ def test_missing_figure_leaves_the_images_as_they_were_and_no_litter(tmp_path):
         render.copy_images(pictures, tmp_path / "images")
     assert {path.name for path in tmp_path.iterdir()} == {"plot", "images"}
     assert [path.name for path in (tmp_path / "images").iterdir()] == ["old.png"]
+
+
+# ----------------------------------------------------------------------- Snakemake's own report
+
+CONFIGS = {
+    "demo": {"corpus": {"kind": "demo"}},
+    "a sample": {"corpus": {"kind": "demo"}, "grid": {"sample": 5}},
+    "no test set": {
+        "corpus": {"kind": "path", "path": "x.csv"},
+        "split": {"fractions": {"train": 0.8, "validation": 0.2, "test": 0}},
+    },
+}
+
+
+def captions_of(root, name):
+    """Return {what: its caption} of Snakemake's own report, as it renders them."""
+    config = resolve({"name": "some", **CONFIGS[name]})
+    captions = {}
+    for path in (root / "workflow/captions").glob("*.rst"):
+        template = jinja2.Template(path.read_text(), undefined=jinja2.StrictUndefined)
+        for figure in figures.names(config) if path.stem == "figure" else [None]:
+            snakemake = SimpleNamespace(
+                config=config,
+                params=SimpleNamespace(captions=figures.captions(config)),
+                wildcards=SimpleNamespace(figure=figure),
+            )
+            captions[figure or path.stem] = template.render(snakemake=snakemake)
+    return captions
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_every_caption_is_valid_for_snakemakes_report(root, name):
+    captions = captions_of(root, name)
+    assert len(captions) > 20 and {"primary", "curves-LSTM-1-loss", "workflow"} <= set(captions)
+    for text in captions.values():
+        assert text.strip()
+        publish_parts(text, writer="html", settings_overrides={"halt_level": 2})
+
+
+@pytest.mark.parametrize(
+    "caption, words, said",
+    [
+        ("workflow", "tweets are invented", ["demo", "a sample"]),
+        ("workflow", "drawn at random", ["a sample"]),
+        ("primary", "optimistic", ["no test set"]),
+        ("effects", "no random sample", ["demo", "no test set"]),
+    ],
+)
+def test_captions_say_what_holds_for_the_experiment_alone(root, caption, words, said):
+    assert [name for name in CONFIGS if words in captions_of(root, name)[caption]] == said

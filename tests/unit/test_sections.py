@@ -1,12 +1,12 @@
 """What the report says, shows and lists, for any number of cells and any state of the grid."""
 
-from pathlib import Path
-
 import pytest
 from example_experiment import FEW_COMBINATIONS
 from example_report import CLASSES, example_report
+from tweetrnn.evaluation.metrics import METRICS, PREDICTION_METRICS
+from tweetrnn.names import RANKINGS
 from tweetrnn.reporting import figures
-from tweetrnn.reporting.render import DRAWN_BY_HAND, picture_paths
+from tweetrnn.reporting.document import MINUS
 from tweetrnn.reporting.sections import sections_of
 from tweetrnn.reporting.sections.common import described
 from tweetrnn.reporting.sections.provenance import shareable
@@ -64,22 +64,21 @@ def test_every_value_can_be_shown_and_sorted(any_experiment):
 
 
 def test_figures_are_those_that_are_drawn(any_experiment):
-    shown = set(picture_paths(sections_of(any_experiment), Path("plots")))
-    assert shown - set(DRAWN_BY_HAND) <= set(figures.figure_names(any_experiment.config))
-
-
-def test_every_figure_of_a_comparison_of_cells_is_shown():
-    experiment = example_report()
-    shown = set(picture_paths(sections_of(experiment), Path("plots")))
-    assert shown == {*figures.figure_names(experiment.config), *DRAWN_BY_HAND}
+    e = any_experiment
+    shown = {figure.name for section in sections_of(e) for figure in section.figures()}
+    assert shown - {"rulegraph"} <= set(figures.names(e.config, compared=bool(e.comparison)))
 
 
 def test_every_figure_has_an_alternative_text(any_experiment):
-    blocks = [block for section in sections_of(any_experiment) for block in section.blocks]
-    cards = [card for block in blocks if block.kind == "cards" for card in block.cards]
-    own = [block for block in blocks if block.kind == "figure"]
-    own += [figure for card in cards for figure in (card.loss, card.accuracy)]
-    assert own and all(len(figure.alt) > 15 for figure in own)
+    shown = [figure for section in sections_of(any_experiment) for figure in section.figures()]
+    assert shown and all(len(figure.alt) > 15 for figure in shown)
+
+
+def test_every_metric_is_in_every_table_of_its_kind():
+    found = tables(example_report())
+    keys = {name: {column.key for column in table.columns} for name, table in found.items()}
+    assert set(METRICS) <= keys["selected"] and set(METRICS) <= keys["replicates"]
+    assert {*RANKINGS, *(f"{name}_at_best" for name in PREDICTION_METRICS)} <= keys["runs"]
 
 
 def test_runs_are_listed_without_figures_of_the_test_part():
@@ -96,9 +95,9 @@ def test_state_of_runs_is_a_column_where_not_all_have_finished():
 
 def test_a_sample_is_said_to_be_one():
     experiment = example_report(sample=5)
-    [told] = [text for text, role in paragraphs(experiment, "headline") if role == "note"]
-    assert told.startswith("This is a sample: 5 of the grid's 32 combinations")
-    assert "drawn at random by the seed 1" in told
+    [note] = [text for text, role in paragraphs(experiment, "headline") if role == "note"]
+    assert note.startswith("This is a sample: 5 of the grid's 32 combinations")
+    assert "drawn at random by the seed 1" in note
     assert len(experiment.runs) == 10
     assert "are a random sample of the grid" in paragraphs(experiment, "effects")[0][0]
 
@@ -109,7 +108,7 @@ def test_a_whole_grid_is_not_said_to_be_a_sample():
 
 
 @pytest.mark.parametrize("table", ["effects", "interactions"])
-def test_pairs_are_told_with_how_many_there_could_be_where_some_lack(table):
+def test_pairs_are_counted_with_how_many_are_possible_where_some_are_missing(table):
     sampled, whole = (tables(example_report(sample=n))[table] for n in (12, None))
     assert set(cells_of(sampled, "possible_pairs")) == {"16"}
     assert all(int(pairs) < 12 for pairs in cells_of(sampled, "pairs"))
@@ -117,7 +116,7 @@ def test_pairs_are_told_with_how_many_there_could_be_where_some_lack(table):
     assert set(cells_of(whole, "pairs")) == {"16"}
 
 
-def test_replicates_of_a_grid_are_told_apart():
+def test_replicates_of_a_grid_are_distinguished():
     experiment = example_report(replicates=2, **FEW_COMBINATIONS)
     assert set(cells_of(tables(experiment)["runs"], "replicate")) == {"1", "2"}
 
@@ -129,11 +128,11 @@ def test_runs_without_a_result_are_named_first():
     assert text.count("(missing)") == 8 and "and 2 more" in text
 
 
-def test_without_a_comparison_its_sections_say_that_it_lacks():
+def test_without_a_comparison_its_sections_say_that_it_is_missing():
     experiment = example_report(compared=False, statuses=["missing"])
     for name in ("effects", "real", "failures", "reference"):
         assert paragraphs(experiment, name) == [
-            ("Told when all trainings that it needs are done.", "note")
+            ("Shown when all trainings that it needs are done.", "note")
         ]
     assert "There is no comparison yet" in paragraphs(experiment, "headline")[1][0]
 
@@ -170,9 +169,7 @@ def test_best_runs_come_with_parameters_figure_and_architecture():
         if block.kind == "cards"
         for card in block.cards
     ]
-    best = min(
-        (run for run in experiment.runs if run["cell"] == "SimpleRNN"), key=lambda run: run["rank"]
-    )
+    best = experiment.runs[experiment.runs["cell"] == "SimpleRNN"].iloc[0]
     assert first.parameters == f"{best['reference_tuple']}: {described(best['combination'])}"
     assert first.value == f"{best['mean_accuracy']:.3f}"
     assert cells_of(first.architecture, "parameters") == ["1,234"]
@@ -186,7 +183,7 @@ def test_divergence_epoch_is_defined_and_set_beside_the_reference_s_claim():
     assert cells_of(tables(experiment)["divergence"], "published") == ["about 2", "about 4"]
 
 
-def test_classes_shares_and_unknown_words_of_each_part_are_told():
+def test_classes_shares_and_unknown_words_of_each_part_are_given():
     table = tables(example_report())["parts"]
     assert [column.title for column in table.columns][2:5] == CLASSES
     assert cells_of(table, "unknown_rate") == ["0.0\u00a0%", "4.0\u00a0%", "5.0\u00a0%"]
@@ -230,7 +227,7 @@ def test_config_is_shown_without_folders_users_and_secrets():
     }
 
 
-def test_primary_analysis_is_told_apart_from_what_is_exploratory():
+def test_primary_analysis_is_separated_from_what_is_exploratory():
     texts = [text for text, _ in paragraphs(example_report(), "real")]
     assert "fixed beforehand" in texts[0]
     assert "Everything from here on is exploratory." in texts
@@ -238,12 +235,18 @@ def test_primary_analysis_is_told_apart_from_what_is_exploratory():
 
 
 def test_few_replicates_are_said_to_understate_what_seeds_contribute():
-    for count, told in ((3, True), (5, False)):
+    for count, expected in ((3, True), (5, False)):
         text = paragraphs(example_report(selected_replicates=count), "real")[0][0]
-        assert ("understates what the seeds contribute" in text) == told
+        assert ("understates what the seeds contribute" in text) == expected
 
 
 def test_combination_is_described_in_words():
     assert described("rnn1-dense3-dropout0-reg1-lr2.5e-4") == (
         "1 recurrent layer, 3 hidden dense layers, no dropout, L2, learning rate 2.5e-4"
     )
+
+
+def test_differences_are_written_with_a_minus():
+    found = tables(example_report())
+    assert set(cells_of(found["interactions"], "who")) == {f"SimpleRNN {MINUS} LSTM"}
+    assert f"first {MINUS} the second" in found["differences"].caption

@@ -1,79 +1,105 @@
 """Select: the best on validation, whatever the other figures say."""
 
-import json
+from dataclasses import replace
 
+import pandas as pd
 import pytest
 from example_runs import config_of, write_grid
-from tweetrnn.__main__ import main
+from tweetrnn import metrics
 from tweetrnn.errors import UserError
-from tweetrnn.evaluation import aggregate, select
-from tweetrnn.files import read_json, write_parquet
+from tweetrnn.evaluation.aggregate import aggregate
+from tweetrnn.evaluation.comparison import Choice
+from tweetrnn.evaluation.select import choose, further_runs, mean_figures, read_selection, select
+from tweetrnn.evaluation.tables import read_runs
+from tweetrnn.files import read_json
+from tweetrnn.grid import Run
+from tweetrnn.results import Results
 
 
-def run_of(cell, combination, figure, replicate=1, status="finished"):
-    """A row of the runs table, as far as select reads it."""
-    return {
-        "cell": cell,
-        "combination": combination,
-        "replicate": replicate,
-        "status": status,
-        "best_accuracy": figure,
-    }
+def runs_of(*rows):
+    """Return a table of runs, as far as select reads it, of (cell, combination, figure, ...)."""
+    columns = ["cell", "combination", "best_accuracy", "replicate", "status"]
+    defaults = (1, "finished")
+    rows = [(*row, *defaults[len(row) - 3 :]) for row in rows]
+    return pd.DataFrame(rows, columns=columns).astype({"best_accuracy": "float64"})
 
 
 def test_each_cell_gets_its_best_and_ties_go_by_name():
-    runs = [
-        run_of("LSTM", "b", 0.7),
-        run_of("LSTM", "a", 0.7),
-        run_of("LSTM", "c", 0.6),
-        run_of("GRU", "c", 0.9),
-        run_of("GRU", "a", None, status="diverged"),
-    ]
-    chosen = select.select(runs, "best_accuracy", ["GRU", "LSTM"])
+    runs = runs_of(
+        ("LSTM", "b", 0.7),
+        ("LSTM", "a", 0.7),
+        ("LSTM", "c", 0.6),
+        ("GRU", "c", 0.9),
+        ("GRU", "a", None, 1, "diverged"),
+    )
+    chosen = choose(runs, "best_accuracy", ["GRU", "LSTM"])
     assert list(chosen) == ["GRU", "LSTM"]
-    assert chosen["LSTM"] == {"combination": "a", "figure": 0.7, "replicate": 1, "candidates": 3}
-    assert chosen["GRU"] == {"combination": "c", "figure": 0.9, "replicate": 1, "candidates": 1}
+    assert chosen["LSTM"] == Choice(combination="a", figure=0.7, replicate=1, candidates=3)
+    assert chosen["GRU"] == Choice(combination="c", figure=0.9, replicate=1, candidates=1)
 
 
 def test_replicates_are_averaged_and_the_best_of_them_is_the_selected_run():
-    runs = [
-        run_of("LSTM", "lucky", 0.9, 1),
-        run_of("LSTM", "lucky", 0.5, 2),
-        run_of("LSTM", "steady", 0.8, 1),
-        run_of("LSTM", "steady", 0.82, 2),
-    ]
-    chosen = select.select(runs, "best_accuracy", ["LSTM"])["LSTM"]
-    assert (chosen["combination"], chosen["replicate"]) == ("steady", 2)
-    assert chosen["figure"] == pytest.approx(0.81)
+    runs = runs_of(
+        ("LSTM", "lucky", 0.9, 1),
+        ("LSTM", "lucky", 0.5, 2),
+        ("LSTM", "steady", 0.82, 2),
+        ("LSTM", "steady", 0.8, 1),
+    )
+    chosen = choose(runs, "best_accuracy", ["LSTM"])["LSTM"]
+    assert (chosen.combination, chosen.replicate) == ("steady", 2)
+    assert chosen.figure == pytest.approx(0.81)
+
+
+def test_of_equal_replicates_the_first_is_the_selected_run():
+    runs = runs_of(*(("LSTM", "a", 0.7, replicate) for replicate in (3, 2, 1)))
+    assert choose(runs, "best_accuracy", ["LSTM"])["LSTM"].replicate == 1
+
+
+def test_the_lowest_is_the_best_where_lower_values_of_the_metric_are_better(monkeypatch):
+    metric = replace(metrics.EPOCH_METRICS["accuracy"], higher_is_better=False)
+    monkeypatch.setitem(metrics.EPOCH_METRICS, "accuracy", metric)
+    runs = runs_of(("LSTM", "a", 0.7, 1), ("LSTM", "b", 0.3, 2), ("LSTM", "b", 0.5, 1))
+    chosen = choose(runs, "best_accuracy", ["LSTM"])["LSTM"]
+    assert chosen == Choice(combination="b", figure=0.4, replicate=2, candidates=2)
 
 
 def test_a_cell_without_a_finished_run_is_left_out_and_none_at_all_refused():
-    runs = [run_of("LSTM", "a", 0.7), run_of("GRU", "a", None, status="missing")]
-    assert list(select.select(runs, "best_accuracy", ["GRU", "LSTM"])) == ["LSTM"]
+    runs = runs_of(("LSTM", "a", 0.7), ("GRU", "a", None, 1, "missing"))
+    assert list(choose(runs, "best_accuracy", ["GRU", "LSTM"])) == ["LSTM"]
     with pytest.raises(UserError, match="no run of the grid has finished"):
-        select.select(runs[1:], "best_accuracy", ["GRU", "LSTM"])
+        choose(runs[1:], "best_accuracy", ["GRU", "LSTM"])
+
+
+def test_figures_are_means_over_finished_replicates():
+    runs = runs_of(("LSTM", "b", 0.9, 1), ("LSTM", "b", 0.5, 2), ("LSTM", "b", None, 3, "diverged"))
+    assert mean_figures(runs, "best_accuracy").to_dict() == {("LSTM", "b"): 0.7}
+
+
+def test_further_runs_repeat_each_choice():
+    choice = Choice(combination="a", figure=0.5, replicate=1, candidates=1)
+    assert further_runs({"GRU": choice}, [2, 3]) == [Run("GRU", "a", 2), Run("GRU", "a", 3)]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("select_by", ["best_accuracy", "mean_accuracy", "best_macro_f1"])
-def test_the_command_names_new_replicates(tmp_path, select_by):
+def test_the_stage_names_new_replicates(tmp_path, select_by):
     config = config_of(replicates=2, rank_by=select_by)
-    write_grid(tmp_path, config)
-    runs, _ = aggregate.gather(tmp_path / "train", tmp_path / "benchmarks", config)
-    write_parquet(tmp_path / "runs.parquet", aggregate.table(runs, aggregate.RUNS))
     config["report"]["select_by"] = select_by
     config["training"]["selected_replicates"] = 3
-    arguments = ["select", "--runs", str(tmp_path / "runs.parquet"), "--config", json.dumps(config)]
-    assert main([*arguments, "--selected", str(tmp_path / "selected.json")]) == 0
-    selected = read_json(tmp_path / "selected.json")
+    write_grid(tmp_path, config)
+    results = Results(tmp_path)
+    files = ("runs", "runs_csv", "epochs", "epochs_csv", "aggregate_facts")
+    aggregate(results, **{name: getattr(results, name) for name in files}, config=config)
+    select(results.runs, results.aggregate_facts, results.selected, config=config)
+    selected = read_json(results.selected)
     assert selected["select_by"] == select_by
     assert selected["replicates"] == [3, 4, 5]
+    runs = read_runs(results.runs, results.aggregate_facts)
     for cell, choice in selected["cells"].items():
-        figures = {}
-        for run in runs:
-            if run["cell"] == cell:
-                figures.setdefault(run["combination"], []).append(run[select_by])
-        best = max(figures, key=lambda name: sum(figures[name]))
-        assert choice["combination"] == best
-        assert choice["figure"] == pytest.approx(sum(figures[best]) / 2)
+        mine = runs[runs["cell"] == cell].groupby("combination")[select_by]
+        assert choice["combination"] == mine.sum().idxmax()
+        assert choice["figure"] == pytest.approx(mine.sum().max() / 2)
         assert choice["candidates"] == 32
+    selection = read_selection(results.selected)
+    assert selection.cells["LSTM"] == Choice(**selected["cells"]["LSTM"])
+    assert (selection.select_by, selection.replicates) == (select_by, [3, 4, 5])

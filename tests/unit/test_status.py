@@ -5,12 +5,15 @@ import os
 import random
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 import yaml
 from tweetrnn.__main__ import main
 from tweetrnn.config import resolve
+from tweetrnn.evaluation.comparison import Choice
+from tweetrnn.evaluation.select import Selection
 from tweetrnn.files import write_json
 from tweetrnn.grid import Run
 from tweetrnn.guard import one_writer
@@ -127,8 +130,9 @@ def test_recorded_divergence_is_a_state_of_its_own(results, runs):
 
 def test_selected_combinations_further_trainings_are_counted(results, runs):
     combination = runs[0].combination
-    choices = {"LSTM": {"combination": combination}}
-    write_json(results.selected, {"cells": choices, "replicates": [2, 3]})
+    choice = Choice(combination=combination, figure=0.5, replicate=1, candidates=1)
+    selection = Selection("best_accuracy", [2, 3], {"LSTM": choice})
+    write_json(results.selected, asdict(selection))
     further = [Run("LSTM", combination, 2), Run("LSTM", combination, 3)]
     assert planned(resolve(CONFIG), results) == [*runs, *further]
 

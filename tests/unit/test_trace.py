@@ -1,4 +1,4 @@
-"""The Markdown in which a tweet's way is told."""
+"""The Markdown that shows a tweet's way through the pipeline."""
 
 import pytest
 from tweetrnn.reporting.trace import code, table

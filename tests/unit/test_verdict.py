@@ -1,10 +1,17 @@
 """The headline follows from the numbers."""
 
 import copy
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 
 import pytest
-from tweetrnn.reporting.verdict import DEMO, points, verdict
+from tweetrnn.evaluation.comparison import (
+    BaselineDifference,
+    CellAccuracy,
+    CellDifference,
+    Primary,
+)
+from tweetrnn.reporting.document import points
+from tweetrnn.reporting.verdict import DEMO, verdict
 
 BASELINES = {
     "majority": {"label": "negative", "test": {"accuracy": 0.6}, "validation": {"accuracy": 0.61}},
@@ -13,40 +20,52 @@ BASELINES = {
 
 
 def row(difference, low, high):
+    """Return the fields of a difference."""
     return {
         "difference": difference,
         "interval": [low, high],
         "excludes_zero": low > 0 or high < 0,
+        "standard_error": 0.01,
         "minimum_detectable_difference": 0.025,
+        "standard_error_tweets": 0.01,
+        "standard_error_replicates": 0.01,
     }
 
 
 def comparison_of(
     accuracies, pairs, baselines=None, part="test", replicates=(2, 3), diverged=MappingProxyType({})
 ):
-    """A comparison's part that the headline reads; ``pairs`` and ``baselines`` map to ``row``s."""
+    """Return what the verdict reads of a Comparison; ``pairs`` and ``baselines`` map to rows."""
     baselines = baselines or {
         (cell, name): row(value - BASELINES[name][part]["accuracy"], 0.01, 0.2)
         for cell, value in accuracies.items()
         for name in BASELINES
     }
-    return {
-        "part": part,
-        "optimistic": part == "validation",
-        "tweets": 1234,
-        "replicates": list(replicates),
-        "selected": {cell: {} for cell in accuracies},
-        "primary": {
-            "accuracies": {
-                cell: {"accuracy": value, "diverged_replicates": diverged.get(cell, 0)}
+    return SimpleNamespace(
+        part=part,
+        optimistic=part == "validation",
+        tweets=1234,
+        replicates=list(replicates),
+        selected=dict.fromkeys(accuracies),
+        primary=Primary(
+            accuracies={
+                cell: CellAccuracy(
+                    accuracy=value,
+                    interval=[value, value],
+                    combination="",
+                    replicates=[],
+                    diverged_replicates=diverged.get(cell, 0),
+                    spread={},
+                )
                 for cell, value in accuracies.items()
             },
-            "pairs": [{"first": a, "second": b, **own} for (a, b), own in pairs.items()],
-            "against_baselines": [
-                {"cell": cell, "baseline": name, **own} for (cell, name), own in baselines.items()
+            pairs=[CellDifference(first=a, second=b, **own) for (a, b), own in pairs.items()],
+            against_baselines=[
+                BaselineDifference(cell=cell, baseline=name, **own)
+                for (cell, name), own in baselines.items()
             ],
-        },
-    }
+        ),
+    )
 
 
 TWO = {"SimpleRNN": 0.77, "LSTM": 0.8}
@@ -85,7 +104,7 @@ def test_single_replicate_is_said():
     assert "(one replicate each)" in said(comparison_of(TWO, AHEAD, replicates=[2]))
 
 
-def test_replicates_that_diverged_are_told():
+def test_replicates_that_diverged_are_counted():
     comparison = comparison_of(TWO, AHEAD, replicates=[2, 3, 4, 5, 6], diverged={"LSTM": 2})
     assert "Of the 5 replicates 2 of LSTM diverged and are left out of this." in said(comparison)
     assert "diverged" not in said(comparison_of(TWO, AHEAD))
@@ -113,7 +132,7 @@ def test_each_baseline_is_set_beside_the_models(own, expected):
     )
 
 
-def test_models_on_different_sides_of_a_baseline_are_told_apart():
+def test_models_on_different_sides_of_a_baseline_have_a_clause_each():
     baselines = {
         **{("SimpleRNN", name): row(-0.04, -0.06, -0.02) for name in BASELINES},
         **{("LSTM", name): row(0.001, -0.01, 0.02) for name in BASELINES},
@@ -152,7 +171,7 @@ def test_best_of_three_cells_is_compared_with_each_other_one():
     assert "SimpleRNN and GRU" not in text
 
 
-def test_more_than_one_difference_is_told_as_uncorrected():
+def test_more_than_one_difference_is_called_uncorrected():
     three = {**TWO, "GRU": 0.79}
     pairs = {
         ("SimpleRNN", "LSTM"): row(-0.03, -0.05, -0.01),
@@ -170,7 +189,7 @@ def test_missing_comparison_is_said():
 def test_sentences_change_with_the_numbers():
     comparison = comparison_of(TWO, AHEAD)
     other = copy.deepcopy(comparison)
-    other["primary"]["accuracies"]["LSTM"]["accuracy"] = 0.9
+    other.primary.accuracies["LSTM"].accuracy = 0.9
     assert said(comparison) != said(other)
 
 

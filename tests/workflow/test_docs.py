@@ -23,6 +23,8 @@ ELSEWHERE = {
     "sbatch": "nothing: it needs a node with 64 cores",
     "pip install snakemake-storage": "nothing: it needs Kubernetes and S3",
     "snakemake --executor kubernetes": "nothing: it needs Kubernetes and S3",
+    'pip install "tweetrnn': "test_deploy.py",
+    "snakedeploy": "test_deploy.py",
     "make bench": "nothing: it takes half an hour and an environment with Keras",
     "make scale": "nothing: it takes half an hour",
     "python benchmarks/": "nothing: benchmarks take long and check nothing",
@@ -58,7 +60,8 @@ def test_tweet_is_followed_to_the_last_stage_that_uses_its_set(finished, part):
     rows = pq.read_table(finished.path / "results/small/split/rows.parquet").to_pylist()
     row = next(row["row"] for row in rows if row["part"] == part)
     done = tweetrnn(finished, "trace", "--configfile", "config/small.yaml", "--row", str(row))
-    assert f"Part: {part}, tweet 0 of it" in done.stdout
+    name = "training" if part == "train" else part
+    assert f"Tweet 0 of the {name} set." in done.stdout
     assert ("## train" in done.stdout) == (part != "train")
 
 

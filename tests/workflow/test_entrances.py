@@ -12,40 +12,18 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 
-def test_workflow_runs_from_elsewhere(fresh, tmp_path):
+@pytest.mark.parametrize("snakefile", ["Snakefile", "workflow/Snakefile"])
+def test_workflow_runs_from_elsewhere(fresh, tmp_path, snakefile):
     out = tmp_path / "out"
     out.mkdir()
-    done = fresh.snakemake(
-        "-s", fresh.path / "Snakefile", "--directory", out, "--cores", 1, "--dry-run", cwd=tmp_path
-    )
-    assert "render" in done.stdout + done.stderr
-    fresh.snakemake(
-        "-s",
-        fresh.path / "Snakefile",
-        "--directory",
-        out,
-        "--cores",
-        1,
-        "results/demo/tokenize/tweets.parquet",
-        cwd=tmp_path,
-    )
+
+    def run(*arguments):
+        options = ["-s", fresh.path / snakefile, "--directory", out, "--cores", 1]
+        return fresh.snakemake(*options, *arguments, cwd=tmp_path)
+
+    assert ["render", "1"] in [line.split() for line in run("--dry-run").stdout.splitlines()]
+    run("results/demo/tokenize/tweets.parquet")
     assert (out / "results/demo/tokenize/facts.json").exists()
-
-
-def test_workflow_can_be_a_module_of_another(fresh, tmp_path):
-    """As ``snakedeploy`` writes it: the config is the other one's, ours only completes it."""
-    other = tmp_path / "other"
-    (other / "config").mkdir(parents=True)
-    shutil.copy(fresh.path / "config/small.yaml", other / "config/config.yaml")
-    (other / "Snakefile").write_text(
-        'configfile: "config/config.yaml"\n'
-        f"module tweets:\n    snakefile: {str(fresh.path / 'Snakefile')!r}\n    config: config\n"
-        "use rule * from tweets\n"
-    )
-    done = fresh.snakemake("--cores", 1, "--dry-run", cwd=other)
-    assert ["train", "4"] in [line.split() for line in done.stdout.splitlines()]
-    fresh.snakemake("--cores", 1, "results/small/tokenize/tweets.parquet", cwd=other)
-    assert (other / "results/small/tokenize/facts.json").exists()
 
 
 def test_default_grid_is_64_trainings(fresh):
@@ -69,11 +47,14 @@ def test_mistake_in_the_config_is_one_message_without_a_traceback(fresh, argumen
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_missing_corpus_is_told(fresh):
+def test_missing_corpus_is_one_message_that_names_the_key_and_the_file(fresh):
     done = fresh.snakemake(
         "--cores", 1, "--configfile", "config/airline.yaml", "--dry-run", check=False
     )
-    assert done.returncode != 0 and "data/Tweets.csv" in done.stdout + done.stderr
+    told = done.stdout + done.stderr
+    [message] = [line for line in told.splitlines() if line.startswith("error: ")]
+    assert message.startswith("error: corpus.path: there is no file data/Tweets.csv (relative to")
+    assert done.returncode != 0 and "MissingInputException" not in told
 
 
 def test_lint_finds_nothing(fresh):

@@ -101,7 +101,7 @@ def reachable(edges):
 
 
 def test_picture_of_the_rules_is_the_workflow_s_own(root, fresh):
-    picture = ElementTree.parse(root / "workflow/templates/rulegraph.svg")
+    picture = ElementTree.parse(root / "workflow/tweetrnn/reporting/templates/rulegraph.svg")
     names, drawn = {}, []
     for group in picture.iter(f"{SVG}g"):
         if group.get("class") == "node":
@@ -116,11 +116,20 @@ def test_picture_of_the_rules_is_the_workflow_s_own(root, fresh):
     ), "redraw it with: make rulegraph"
 
 
-def test_report_of_snakemake_has_the_figures_and_tables(finished):
+def test_report_of_snakemake_has_the_figures_and_tables_with_their_captions(finished):
     finished.run("--report", "all.html")
     page = (finished.path / "all.html").read_text()
-    for what in ["ranking.svg", "curves-LSTM-1-loss.svg", "report.html", "runs.csv"]:
-        assert what in page, what
+    results = {
+        own["name"]: own
+        for own in json.loads(re.search(r"^ *var results = (\{.*\})", page, re.M)[1]).values()
+    }
+    drawn = {path.name for path in (finished.path / "results/small/plot").glob("*.svg")}
+    assert set(results) == {*drawn, "report.html", "runs.csv"}
+    assert results["ranking.svg"]["labels"] == {"figure": "All runs, ranked"}
+    assert "Every run of the grid" in results["ranking.svg"]["caption"]
+    curve = results["curves-LSTM-1-loss.svg"]
+    assert curve["labels"] == {"cell": "LSTM", "place": "1", "quantity": "loss"}
+    assert "marks the divergence epoch" in curve["caption"]
 
 
 def test_another_title_is_in_the_report_within_ten_seconds(finished):
@@ -131,7 +140,7 @@ def test_another_title_is_in_the_report_within_ten_seconds(finished):
     assert "Quite another title" in (finished.path / "results/small/report/report.html").read_text()
 
 
-def test_playground_can_be_turned_off_and_nothing_but_the_report_is_made_anew(finished):
+def test_playground_can_be_turned_off_and_nothing_but_the_report_is_made_again(finished):
     page = finished.path / "results/small/report/report.html"
     assert 'id="playground"' in page.read_text()
     finished.write_config(report={"playground": False})
@@ -140,7 +149,7 @@ def test_playground_can_be_turned_off_and_nothing_but_the_report_is_made_anew(fi
     assert 'id="playground"' not in page.read_text()
 
 
-def test_partial_report_tells_what_is_missing_and_leaves_the_finished_one_alone(finished):
+def test_partial_report_says_what_is_missing_and_leaves_the_finished_one_alone(finished):
     results = finished.path / "results/small"
     page = (results / "report/report.html").read_bytes()
     missing = next((results / "train/LSTM").glob("*/1/parameters.json"))

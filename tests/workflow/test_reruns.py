@@ -67,21 +67,25 @@ def test_editing_the_split_reruns_what_follows_it(finished):
 
 
 def test_another_metric_of_stored_predictions_trains_nothing(finished):
-    append(
-        finished.path / "workflow/tweetrnn/evaluation/prediction_metrics.py", "\nEDITED = True\n"
-    )
-    assert finished.planned() == AFTER_TRAINING
+    append(finished.path / "workflow/tweetrnn/evaluation/metrics.py", "\nEDITED = True\n")
+    assert finished.planned() == {"baselines": 1, **AFTER_TRAINING}
 
 
 @pytest.mark.parametrize("template", ["report.html.j2", "report.md.j2"])
 def test_editing_a_template_renders_alone(finished, template):
-    append(finished.path / f"workflow/templates/{template}", "\n")
+    append(finished.path / f"workflow/tweetrnn/reporting/templates/{template}", "\n")
     assert finished.planned() == {"render": 1}
 
 
 def test_another_title_renders_alone(finished):
     finished.write_config(report={"title": "Another"})
     assert finished.planned() == {"render": 1}
+
+
+def test_another_constant_of_a_rule_reruns_what_uses_it(finished):
+    rules = finished.path / "workflow/rules/train.smk"
+    rules.write_text(rules.read_text().replace("TRAINING_MB = 1500", "TRAINING_MB = 1600"))
+    assert finished.planned() == {"plot": 1, "render": 1}
 
 
 def test_another_top_draws_and_renders(finished):

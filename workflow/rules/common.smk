@@ -9,31 +9,6 @@ from pathlib import Path
 from snakemake.io import flag
 from snakemake.path_modifier import PATH_MODIFIER_FLAG
 
-VERSION = "2.0.0.dev0"  # of this workflow; the package must have the same
-
-# A checkout uses its own package. A workflow that Snakemake reads from a repository, by github(...)
-# or gitfile(...), uses the installed one: HERE is then REPOSITORY/workflow/rules@TAG.
-HERE = str(workflow.current_basedir)
-CHECKOUT = Path(HERE).parents[1] if Path(HERE).is_dir() else None
-if CHECKOUT:
-    SOURCE = CHECKOUT.as_uri()
-    sys.path.insert(0, str(CHECKOUT / "workflow"))
-else:
-    SOURCE = HERE if "://" in HERE else f"git+https://{HERE}"
-    SOURCE = SOURCE.replace("/workflow/rules@", "@").replace(":///", "://localhost/")
-os.environ["TWEETRNN_SOURCE"] = SOURCE  # from there, envs/*.yaml install the package
-
-try:
-    from tweetrnn import __version__ as installed
-except ImportError:
-    installed = None
-if installed != VERSION:
-    sys.exit(
-        f"error: this workflow needs the Python package tweetrnn {VERSION}, but "
-        f"{f'{installed} is' if installed else 'none is'} installed. Install the workflow's: "
-        f'pip install "tweetrnn[stages] @ {SOURCE}"'
-    )
-
 from tweetrnn.code import PACKAGE, code_digest
 from tweetrnn.config import resolve
 from tweetrnn.errors import UserError
@@ -57,7 +32,7 @@ LOCAL = Results(workflow.modifier.path_modifier.replace_prefix(str(RESULTS)))
 RUN = Run("{cell}", "{combination}", "{replicate}")
 LIGHT = {"mem_mb": 2000, "runtime": 30}  # resources of a stage that takes seconds
 STAGE = (
-    "{params.environment} python -m tweetrnn {params.stage} {params.files:q} "
+    "{params.environment} python -m tweetrnn {params.stage} {params.arguments:q} "
     "--config {params.config:q} --log {log:q}"
 )
 
@@ -90,11 +65,11 @@ def settings(*keys, without=()):
     return json.dumps(chosen, sort_keys=True)
 
 
-def stage(name, *keys, without=(), code=None, **arguments):
+def stage(name, *keys, without=(), code=None, **constants):
     """Return the params of a rule that runs the stage ``name`` with the shell command STAGE.
 
     The arguments of the stage's function are the rule's named inputs and outputs (a list of files
-    as the folder they are in), its wildcards, and ``arguments``. Files without a name are only
+    as the folder they are in), its wildcards, and ``constants``. Files without a name are only
     waited for; a function that reads them takes ``results``, the folder of all results.
 
     Args:
@@ -103,40 +78,41 @@ def stage(name, *keys, without=(), code=None, **arguments):
     """
     chosen = settings(*keys, without=without)
 
-    def files(wildcards, input, output):
-        found = dict(wildcards.items())
+    def arguments(wildcards, input, output):
+        values = dict(wildcards.items())
         for paths in (input, output):
             for key, path in paths.items():
-                found[key] = str(path) if isinstance(path, str) else os.path.dirname(path[0])
-        if "results" not in arguments and "results" in parameters(name)[0]:
+                values[key] = str(path) if isinstance(path, str) else os.path.dirname(path[0])
+        if "results" in parameters(name)[0] and "results" not in constants:
             path = str([*input, *output][0])  # below the results, wherever a storage has put them
-            found["results"] = path[: path.rindex(str(RESULTS))] + str(RESULTS)
-        found |= arguments
-        check_arguments(name, [*found, "config"])
-        return json.dumps(found)
+            values["results"] = path[: path.rindex(str(RESULTS))] + str(RESULTS)
+        values |= constants
+        check_arguments(name, [*values, "config"])
+        return json.dumps(values)
 
     return {
         "stage": name,
-        "files": files,
-        # Functions, since a text would be searched for wildcards.
+        "arguments": arguments,
+        # Functions, since Snakemake would look for wildcards in a text.
         "config": lambda wildcards: chosen,
-        "constants": lambda wildcards: json.dumps(arguments, sort_keys=True),
+        "constants": lambda wildcards: json.dumps(constants, sort_keys=True),
         "code": code or code_digest(STAGES[name]),
         "environment": environment,
     }
 
 
 def environment(wildcards, input):
-    """Return the variables that a stage's command is given.
+    """Return the environment variables of a stage's command.
 
-    Where the workflow is, which process runs it and what becomes of a training that diverges must
-    not decide what is run again. Snakemake does not record a param that is made from the input.
+    Where the workflow is, which process runs it and what happens when a training diverges must not
+    decide what is run again: Snakemake does not record a param that is made from the input.
     """
     variables = {
-        **({"PYTHONPATH": str(PACKAGE.parent)} if CHECKOUT else {}),
         "TWEETRNN_SUPERVISOR": str(os.getpid()),
         "TWEETRNN_ON_DIVERGENCE": config["training"]["on_divergence"],
     }
+    if CHECKOUT:
+        variables["PYTHONPATH"] = str(PACKAGE.parent)
     return " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
 
 

@@ -1,28 +1,17 @@
-from tweetrnn.reporting.figures import caption_of, figure_names
+from tweetrnn.reporting import figures
 
-FIGURES = figure_names(config)
 TEMPLATES = sorted((PACKAGE / "reporting/templates").iterdir())
-
-
-def for_snakemakes_report(name):
-    """Return a figure's SVG with what Snakemake's own report says about it."""
-    about = caption_of(name)
-    return report(
-        RESULTS.figure(name, "svg"),
-        caption=f"../captions/{about['caption']}",
-        category=about["category"],
-        labels=about["labels"],
-    )
 
 
 rule plot:
     input:
-        **at("runs", "epochs", "aggregate_facts", "baseline_metrics", "comparison"),
-        **at("offsets", "encode_facts"),
+        at("runs", "epochs", "aggregate_facts", "baseline_metrics", "comparison").values(),
+        at("offsets", "encode_facts").values(),
     output:
         figures=[
-            *map(for_snakemakes_report, FIGURES),
-            *(RESULTS.figure(name, "png") for name in FIGURES),
+            RESULTS.figure(name, suffix)
+            for name in figures.names(config)
+            for suffix in ("svg", "png")
         ],
     log:
         RESULTS.log("plot"),
@@ -53,9 +42,9 @@ rule render:
         of_grid("architecture", "parameters", "provenance"),
         of_selected("provenance", "timing"),
         of_selected("best", "parameters", "predictions", selected_run=True),
-        **at("runs", "epochs", "aggregate_facts", "baseline_metrics", "comparison"),
-        **at("token_facts", "encode_facts", "split_facts", "tweets"),
-        **at("vocabulary", "validation_sequences"),
+        at("runs", "epochs", "aggregate_facts", "baseline_metrics", "comparison").values(),
+        at("token_facts", "encode_facts", "split_facts", "tweets").values(),
+        at("vocabulary", "validation_sequences").values(),
         figures=rules.plot.output.figures,
     output:
         **at("markdown", "summary"),
@@ -65,7 +54,13 @@ rule render:
             category="Report",
             labels={"what": "the whole report"},
         ),
-        images=directory(RESULTS.images),
+        images=report(
+            directory(RESULTS.images),
+            patterns=["{figure,(?!rulegraph).+}.svg"],
+            caption="../captions/figure.rst",
+            category=lambda wildcards: figures.category(wildcards.figure),
+            labels=lambda wildcards: figures.labels(wildcards.figure),
+        ),
     log:
         RESULTS.log("render"),
     benchmark:
@@ -82,6 +77,7 @@ rule render:
             code=code_digest("reporting.render", TEMPLATES),
             memory_mb=TRAINING_MB,
         ),
+        captions=lambda wildcards: figures.captions(config),
     message:
         "Writing the report to {output.html}"
     shell:

@@ -1,9 +1,13 @@
 TRAINING_MB = 1500
-TRAINING_CONFIG = ["model", "training", "seed"]
-NOT_OF_ONE_TRAINING = [
-    f"training.{key}" for key in ("replicates", "selected_replicates", "on_divergence")
-]
 TRAINING_CODE = code_digest("training.fit")  # not the locks and guards around it
+TRAINING = stage(
+    "train",
+    *("model", "training", "seed"),
+    without=["training.replicates", "training.selected_replicates", "training.on_divergence"],
+    code=TRAINING_CODE,
+    code_digest=TRAINING_CODE,
+    checkpoints=str(LOCAL.checkpoints),
+)
 
 
 rule recipe:
@@ -21,8 +25,8 @@ rule recipe:
         mem_mb=100,
         runtime=10,
     params:
-        code=TRAINING_CODE,
-        config=lambda wildcards: settings(*TRAINING_CONFIG, without=NOT_OF_ONE_TRAINING),
+        code=TRAINING["code"],
+        config=TRAINING["config"],
     message:
         "Noting what all trainings have in common"
     shell:
@@ -47,14 +51,7 @@ rule train:
         mem_mb=lambda wildcards, attempt: TRAINING_MB * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
-        **stage(
-            "train",
-            *TRAINING_CONFIG,
-            without=NOT_OF_ONE_TRAINING,
-            code=TRAINING_CODE,
-            code_digest=TRAINING_CODE,
-            checkpoints=str(LOCAL.checkpoints),
-        ),
+        **TRAINING,
     message:
         "Training {wildcards.cell} {wildcards.combination}, replicate {wildcards.replicate}"
     shell:

@@ -13,6 +13,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from tweetrnn.errors import UserError
+from tweetrnn.names import RANKINGS
 from tweetrnn.training.cells import CELLS
 from tweetrnn.wording import listed
 
@@ -61,10 +62,13 @@ _Validator = extend(
 def load_schema():
     """Return the schema as a dict, read once; callers must not change it.
 
-    The file leaves out what ``grid.cell`` accepts: the names of the cells in ``training.cells``.
+    The file leaves out what ``grid.cell`` accepts, the names of the cells in ``training.cells``,
+    and what ``report.rank_by`` and ``report.select_by`` accept, the RANKINGS in ``names``.
     """
     schema = yaml.safe_load(SCHEMA_PATH.read_text(encoding="utf-8"))
     schema["properties"]["grid"]["properties"]["cell"]["items"] = {"enum": list(CELLS)}
+    for key in ("rank_by", "select_by"):
+        schema["properties"]["report"]["properties"][key]["enum"] = list(RANKINGS)
     return schema
 
 

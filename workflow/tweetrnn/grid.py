@@ -16,8 +16,8 @@ _NAME = re.compile(
 )
 
 
-def _scientific(number):
-    """0.001 as ``1e-3``, 0.00025 as ``2.5e-4``: the shortest text that reads back exactly."""
+def scientific(number):
+    """Return 0.00025 as ``2.5e-4``: the shortest text of this form that reads back exactly."""
     mantissa, exponent = next(
         text.split("e") for digits in range(17) if float(text := f"{number:.{digits}e}") == number
     )
@@ -39,7 +39,7 @@ class Combination:
         """Such as ``rnn2-dense2-dropout0-reg1-lr1e-3``."""
         return (
             f"rnn{self.recurrent_layers}-dense{self.dense_layers}-dropout{self.dropout:d}"
-            f"-reg{self.regularization:d}-lr{_scientific(self.learning_rate)}"
+            f"-reg{self.regularization:d}-lr{scientific(self.learning_rate)}"
         )
 
     @property

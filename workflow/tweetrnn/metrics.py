@@ -1,15 +1,20 @@
-"""The metrics: plain numpy, so that every stage can import them at no cost.
+"""The metrics that training reports after each epoch.
+
+Metrics of stored predictions are in ``evaluation.metrics``: adding one there trains nothing again.
 
 Throughout, ``probabilities`` is (N, classes) and ``labels`` is (N,) of class ids below ``classes``.
 The predicted class is the most probable one, the first of them on a tie.
 """
 
-import numpy as np
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from tweetrnn.sets import SETS
 
 
 def _checked(probabilities, labels):
+    import numpy as np  # not above: the workflow's rules read the metrics' names without it
+
     probabilities, labels = np.asarray(probabilities), np.asarray(labels)
     if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1]:
         raise ValueError(
@@ -23,6 +28,8 @@ def _checked(probabilities, labels):
 
 def confusion(probabilities, labels):
     """Return counts (classes, classes): row = label, column = predicted class."""
+    import numpy as np
+
     probabilities, labels = _checked(probabilities, labels)
     classes = probabilities.shape[1]
     pairs = labels.astype(np.int64) * classes + probabilities.argmax(axis=1)
@@ -40,6 +47,8 @@ def binary_accuracy(probabilities, labels):
 
     Each of the N x classes entries counts by itself: an entry above 0.5 says 1, others say 0.
     """
+    import numpy as np
+
     probabilities, labels = _checked(probabilities, labels)
     one_hot = labels[:, None] == np.arange(probabilities.shape[1])
     return float(((probabilities > 0.5) == one_hot).mean())
@@ -47,6 +56,8 @@ def binary_accuracy(probabilities, labels):
 
 def f1(counts):
     """Return each class's F1 from a confusion matrix: 2TP / (2TP + FP + FN), 0 where undefined."""
+    import numpy as np
+
     counts = np.asarray(counts, dtype=np.float64)
     total = counts.sum(axis=0) + counts.sum(axis=1)
     return np.divide(2 * counts.diagonal(), total, out=np.zeros(len(counts)), where=total > 0)
@@ -57,16 +68,29 @@ def macro_f1(probabilities, labels):
     return float(f1(confusion(probabilities, labels)).mean())
 
 
-# What training reports after each epoch; to add one, add it here.
-METRICS = {"accuracy": accuracy, "binary_accuracy": binary_accuracy, "macro_f1": macro_f1}
+@dataclass(frozen=True)
+class Metric:
+    """How tables head a metric, its function of probabilities and labels, and what is better."""
+
+    heading: str
+    function: Callable
+    higher_is_better: bool = True
+
+
+# What training reports after each epoch: to add one trains every run again.
+EPOCH_METRICS = {
+    "accuracy": Metric("accuracy", accuracy),
+    "binary_accuracy": Metric("binary accuracy", binary_accuracy),
+    "macro_f1": Metric("macro-F1", macro_f1),
+}
 
 # The columns of a run's history.csv.
 HISTORY = (
     "epoch",
-    *(f"{part}_{name}" for part in SETS[:2] for name in ("loss", *METRICS)),
+    *(f"{name}_{figure}" for name in SETS[:2] for figure in ("loss", *EPOCH_METRICS)),
 )
 
 
-def scores(probabilities, labels):
-    """Return the METRICS by name."""
-    return {name: metric(probabilities, labels) for name, metric in METRICS.items()}
+def scores(probabilities, labels, metrics=EPOCH_METRICS):
+    """Return {metric: value} of the metrics."""
+    return {name: metric.function(probabilities, labels) for name, metric in metrics.items()}

@@ -1,84 +1,36 @@
-"""Aggregate: all runs of the grid in one ranked table, and all their epochs in another.
-
-Figures are those of the validation part unless their name says train; figures of the test part
-stand in neither table, so that nobody can choose by them.
-"""
+"""Aggregate: all runs of the grid in one ranked table, and all their epochs in another."""
 
 import csv
 import logging
 import math
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 
-import pyarrow as pa
+import numpy as np
+import pandas as pd
 
 from tweetrnn import grid
 from tweetrnn.errors import UserError
-from tweetrnn.evaluation.prediction_metrics import PREDICTION_METRICS
-from tweetrnn.evaluation.stored_predictions import by_part
-from tweetrnn.files import (
-    check_digest,
-    damaged,
-    read_json,
-    read_parquet,
-    replacing,
-    sha256_of,
-    write_json,
-    write_parquet,
-)
-from tweetrnn.metrics import HISTORY, METRICS
+from tweetrnn.evaluation import tables
+from tweetrnn.evaluation.metrics import PREDICTION_METRICS
+from tweetrnn.evaluation.predictions import read_predictions
+from tweetrnn.evaluation.tables import EPOCHS, KEY, RUNS
+from tweetrnn.files import check_digest, damaged, read_json, sha256_of, write_json
+from tweetrnn.metrics import EPOCH_METRICS, HISTORY, scores
+from tweetrnn.names import higher_is_better
 from tweetrnn.results import Results
-
-FIGURES = {
-    **{f"{kind}_{name}": pa.float64() for name in METRICS for kind in ("mean", "best", "last")},
-    **{
-        f"{part}_{name}_at_{when}": pa.float64()
-        for name in ("loss", "accuracy")
-        for part in ("train", "validation")
-        for when in ("best", "last")
-    },
-    **{f"{name}_at_best": pa.float64() for name in PREDICTION_METRICS},
-}
-RUNS = {
-    "rank": pa.int32(),
-    "rank_in_cell": pa.int32(),
-    "cell": pa.string(),
-    "combination": pa.string(),
-    "replicate": pa.int32(),
-    "recurrent_layers": pa.int32(),
-    "dense_layers": pa.int32(),
-    "dropout": pa.bool_(),
-    "regularization": pa.bool_(),
-    "learning_rate": pa.float64(),
-    "reference_tuple": pa.string(),
-    "status": pa.string(),
-    "parameters": pa.int64(),
-    "best_epoch": pa.int32(),
-    "divergence_epoch": pa.int32(),
-    **FIGURES,
-    "seconds": pa.float64(),
-    "max_rss_mb": pa.float64(),
-}
-EPOCHS = {
-    "cell": pa.string(),
-    "combination": pa.string(),
-    "replicate": pa.int32(),
-    "epoch": pa.int32(),
-    **{name: pa.float64() for name in HISTORY[1:]},
-}
 
 log = logging.getLogger("tweetrnn")
 
 
 def divergence_epoch(train_loss, validation_loss, tolerance=0.01):
-    """Return the epoch (from 1) after which training and validation part, or None.
+    """Return the epoch (from 1) after which training and validation loss diverge, or None.
 
-    The divergence epoch is the first epoch after which the validation loss never again falls more
-    than 1 % below its value there, although the training loss still does. At least two later
-    epochs must bear that out, so that one last bad epoch makes no divergence; where no epoch is
-    like that, the curves do not part.
+    It is the first epoch after which the validation loss never again falls more than 1 % below its
+    value there, although the training loss still does. At least two later epochs must show that,
+    so that one bad last epoch is no divergence.
 
     Args:
-        train_loss, validation_loss: of each epoch, in order.
+        train_loss, validation_loss: lists with the loss of each epoch.
         tolerance: the share of a loss that counts as noise.
     """
     for epoch in range(1, len(train_loss) - 1):
@@ -91,59 +43,46 @@ def divergence_epoch(train_loss, validation_loss, tolerance=0.01):
 
 
 def summarise(history, best_epoch):
-    """Return the FIGURES of a run and its divergence epoch.
+    """Return a run's figures over its epochs, its best and divergence epoch, by the names of RUNS.
 
-    ``mean_``, ``best_`` and ``last_`` are over the epochs' validation figures, each metric by
+    ``mean_``, ``best_`` and ``last_`` are over the epochs' validation values, each metric by
     itself; ``_at_best`` is at the epoch of the highest validation accuracy, whose weights were
     kept, ``_at_last`` at the last.
 
     Args:
-        history: dict of lists, by the names of HISTORY.
+        history: a DataFrame with the columns HISTORY.
         best_epoch: from 1.
     """
-    figures = {}
-    for name in METRICS:
+    figures = {"best_epoch": best_epoch}
+    for name, metric in EPOCH_METRICS.items():
         values = history[f"validation_{name}"]
         figures[f"mean_{name}"] = math.fsum(values) / len(values)
-        figures[f"best_{name}"] = max(values)
-        figures[f"last_{name}"] = values[-1]
-    for name in ("loss", "accuracy"):
-        for part in ("train", "validation"):
-            values = history[f"{part}_{name}"]
-            figures[f"{part}_{name}_at_best"] = values[best_epoch - 1]
-            figures[f"{part}_{name}_at_last"] = values[-1]
+        figures[f"best_{name}"] = values.max() if metric.higher_is_better else values.min()
+        figures[f"last_{name}"] = values.iloc[-1]
+    for name in ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy"):
+        figures[f"{name}_at_best"] = history[name].iloc[best_epoch - 1]
+        figures[f"{name}_at_last"] = history[name].iloc[-1]
     figures["divergence_epoch"] = divergence_epoch(
-        history["train_loss"], history["validation_loss"]
+        history["train_loss"].tolist(), history["validation_loss"].tolist()
     )
     return figures
 
 
-def read_history(path):
-    """Return a run's history.csv as a dict of lists; a number that is not finite becomes None.
+def read_history(path, digest):
+    """Return a run's history.csv as a DataFrame.
 
     Raises:
-        UserError: the file is absent or damaged.
+        UserError: the file is absent, does not have the sha256 ``digest`` or has other columns.
     """
-    try:
-        with open(path, encoding="utf-8", newline="") as stream:
-            header, *rows = csv.reader(stream)
-        if header != list(HISTORY) or any(len(row) != len(header) for row in rows):
-            raise ValueError("other columns than expected")
-        history = {name: [float(row[c]) for row in rows] for c, name in enumerate(header)}
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; run the training that makes it first") from None
-    except ValueError as error:
-        raise damaged(path, error) from None
-    history = {
-        name: [value if math.isfinite(value) else None for value in values]
-        for name, values in history.items()
-    }
-    history["epoch"] = [int(epoch) for epoch in history["epoch"]]
+    check_digest(path, digest)
+    history = pd.read_csv(path, dtype="float64")
+    if list(history) != list(HISTORY):
+        raise damaged(path, "other columns than expected")
     return history
 
 
 def read_peak_memory(path):
-    """Return the peak resident memory in MB that Snakemake's benchmark file tells, or None."""
+    """Return the peak resident memory in MB from Snakemake's benchmark file, or None."""
     try:
         with open(path, encoding="utf-8", newline="") as stream:
             for row in csv.DictReader(stream, delimiter="\t"):
@@ -152,125 +91,110 @@ def read_peak_memory(path):
         return None
 
 
-def score(path):
-    """Return the PREDICTION_METRICS of a run's stored predictions of the validation part.
-
-    Raises:
-        UserError: the file is absent or damaged, or holds no such predictions.
-    """
-    probabilities, labels = by_part(read_parquet(path), ["validation"])["validation"]
-    if not probabilities.size:
-        raise damaged(path, "it holds no predictions of the validation part")
-    return {
-        f"{name}_at_best": function(probabilities, labels)
-        for name, (_, function) in PREDICTION_METRICS.items()
-    }
+def run_columns(run):
+    """Return the columns of RUNS that a Run's name determines, a dict."""
+    combination = grid.Combination.parse(run.combination)
+    reference_tuple = str(combination.reference_tuple)
+    return {**asdict(run), **asdict(combination), "reference_tuple": reference_tuple}
 
 
-def read_run(paths, run):
-    """Return (row, epochs) of one run: a dict by the names of RUNS, and its history.
+def read_run(run):
+    """Return (row, history) of a run: a dict by the names of RUNS, and its epochs or None.
 
-    A run that diverged (its status says so, or a figure is not finite) has no figures.
+    A run that diverged (its status says so, or a value is not finite) has no figures, one without
+    results has no history either.
+
+    Args:
+        run: its RunResults.
 
     Raises:
         UserError: a file is damaged or belongs to another run.
     """
-    combination = grid.Combination.parse(run.combination)
-    row = dict.fromkeys(RUNS) | {
-        **asdict(run),
-        "recurrent_layers": combination.recurrent_layers,
-        "dense_layers": combination.dense_layers,
-        "dropout": combination.dropout,
-        "regularization": combination.regularization,
-        "learning_rate": combination.learning_rate,
-        "reference_tuple": str(combination.reference_tuple),
-    }
-    told = paths.parameters
-    if not told.exists():
-        return row | {"status": "missing"}, {name: [] for name in HISTORY}
-    parameters = read_json(told)
-    for key in ("cell", "combination", "replicate"):
-        if parameters.get(key) != row[key]:
-            raise damaged(told, f"its {key} is {parameters.get(key)!r}, not {row[key]!r}")
-    check_digest(paths.history, parameters["sha256"]["history"])
-    history = read_history(paths.history)
-    finite = all(None not in values for values in history.values())
-    status = parameters["status"] if finite else "diverged"
+    row = run_columns(run.name)
+    if not run.parameters.exists():
+        return row | {"status": "missing"}, None
+    parameters = read_json(run.parameters)
+    for key, value in asdict(run.name).items():
+        if parameters.get(key) != value:
+            raise damaged(run.parameters, f"its {key} is {parameters.get(key)!r}, not {value!r}")
+    history = read_history(run.history, parameters["sha256"]["history"])
+    finite = np.isfinite(history.to_numpy()).all()
     row |= {
-        "status": status,
+        "status": parameters["status"] if finite else "diverged",
         "parameters": parameters["parameters"],
-        "seconds": read_json(paths.timing)["total"],
-        "max_rss_mb": read_peak_memory(paths.benchmark),
+        "seconds": read_json(run.timing)["total"],
+        "max_rss_mb": read_peak_memory(run.benchmark),
     }
-    if status != "diverged":
-        row["best_epoch"] = parameters["best_epoch"]
-        if not 1 <= row["best_epoch"] <= len(history["epoch"]):
-            raise damaged(told, f"its best epoch, {row['best_epoch']}, is not in the history")
-        row |= summarise(history, row["best_epoch"])
-        check_digest(paths.predictions, parameters["sha256"]["predictions"])
-        row |= score(paths.predictions)
+    if row["status"] == "finished":
+        best_epoch = parameters["best_epoch"]
+        if not 1 <= best_epoch <= len(history):
+            raise damaged(run.parameters, f"its best epoch, {best_epoch}, is not in the history")
+        row |= summarise(history, best_epoch) | prediction_figures(run)
     return row, history
 
 
-def rank(rows, rank_by):
-    """Return the rows ranked: by descending figure, ties by name, those without a figure last."""
+def prediction_figures(run):
+    """Return the PREDICTION_METRICS of a run's validation predictions, by the names of RUNS.
 
-    def order(row):
-        figure = row[rank_by]
-        names = (row["combination"], row["cell"], row["replicate"])
-        return (figure is None, -(figure or 0.0), names)
+    ``run`` is its RunResults.
 
-    places = {}
-    ranked = []
-    for place, row in enumerate(sorted(rows, key=order), 1):
-        places[row["cell"]] = places.get(row["cell"], 0) + 1
-        ranked.append(row | {"rank": place, "rank_in_cell": places[row["cell"]]})
-    return ranked
-
-
-def write_csv(path, rows, columns):
-    """Write dicts as CSV; None is an empty field, a float its shortest exact decimal form."""
-    with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    Raises:
+        UserError: the file is absent or damaged, or has no such predictions.
+    """
+    predictions = read_predictions(run)
+    if "validation" not in predictions:
+        raise damaged(run.predictions, "it has no predictions of the validation set")
+    values = scores(*predictions["validation"], PREDICTION_METRICS)
+    return {f"{name}_at_best": value for name, value in values.items()}
 
 
-def table(rows, columns):
-    """Return dicts as a pyarrow Table with the columns' types."""
-    return pa.table(
-        {name: pa.array([row[name] for row in rows], kind) for name, kind in columns.items()}
+def rank(runs, rank_by):
+    """Return the runs with their ranks, best first; ties go by name, runs without a figure last."""
+    runs = runs.sort_values(
+        [rank_by, "combination", "cell", "replicate"],
+        ascending=[not higher_is_better(rank_by), True, True, True],
+        ignore_index=True,
+    )
+    return runs.assign(
+        rank=range(1, len(runs) + 1), rank_in_cell=runs.groupby("cell").cumcount() + 1
     )
 
 
-def gather(results, config, allow_missing=False):
-    """Return (runs, epochs): dicts by the names of RUNS, ranked, and of EPOCHS, in that order.
+def make_tables(rows, histories, rank_by):
+    """Return the tables of runs, ranked, and of their epochs, in the same order.
 
-    Arguments and errors as for ``aggregate``; ``results`` are the Results.
+    Args:
+        rows: dicts by the names of RUNS.
+        histories: {Run: its epochs}, a DataFrame with the columns HISTORY.
+        rank_by: one of ``names.RANKINGS``.
     """
-    runs, histories = [], {}
+    runs = rank(pd.DataFrame(rows, columns=list(RUNS)), rank_by).astype(RUNS)
+    trained = {astuple(run): histories[run] for run in tables.names(runs) if run in histories}
+    if trained:
+        epochs = pd.concat(trained, names=list(KEY)).reset_index(list(KEY)).reset_index(drop=True)
+    else:
+        epochs = pd.DataFrame(columns=list(EPOCHS))
+    return runs, epochs.replace([np.inf, -np.inf], np.nan).astype(EPOCHS)
+
+
+def gather(results, config, allow_missing=False):
+    """Return the tables of runs and of epochs; arguments and errors as for ``aggregate``.
+
+    ``results`` are the Results.
+    """
+    rows, histories = [], {}
     for run in grid.runs(config):
-        row, history = read_run(results.run(run), run)
-        runs.append(row)
-        histories[run.cell, run.combination, run.replicate] = history
-    missing = [row for row in runs if row["status"] == "missing"]
+        row, history = read_run(results.run(run))
+        rows.append(row)
+        if history is not None:
+            histories[run] = history
+    missing = [run for run in grid.runs(config) if run not in histories]
     if missing and not allow_missing:
-        first = missing[0]
         raise UserError(
-            f"{results.trainings}: {len(missing)} of {len(runs)} runs are missing, among them "
-            f"{first['cell']}/{first['combination']}/{first['replicate']}; train them, or ask "
-            "for a partial table with --allow-missing"
+            f"{results.trainings}: {len(missing)} of {len(rows)} runs are missing, among them "
+            f"{missing[0]}; train them, or ask for a partial report"
         )
-    runs = rank(runs, config["report"]["rank_by"])
-    epochs = []
-    for row in runs:
-        key = {name: row[name] for name in ("cell", "combination", "replicate")}
-        history = histories[tuple(key.values())]
-        epochs += [
-            key | dict(zip(HISTORY, values, strict=True))
-            for values in zip(*(history[name] for name in HISTORY), strict=True)
-        ]
-    return runs, epochs
+    return make_tables(rows, histories, config["report"]["rank_by"])
 
 
 def aggregate(
@@ -297,13 +221,10 @@ def aggregate(
     Raises:
         UserError: runs are missing, damaged or mixed up.
     """
-    run_rows, epoch_rows = gather(Results(results), config, allow_missing)
-    write_csv(runs_csv, run_rows, RUNS)
-    write_parquet(runs, table(run_rows, RUNS))
-    write_csv(epochs_csv, epoch_rows, EPOCHS)
-    write_parquet(epochs, table(epoch_rows, EPOCHS))
+    run_table, epoch_table = gather(Results(results), config, allow_missing)
+    tables.write(run_table, runs, runs_csv)
+    tables.write(epoch_table, epochs, epochs_csv)
     write_json(aggregate_facts, {"sha256": {"runs": sha256_of(runs), "epochs": sha256_of(epochs)}})
-    for status in ("diverged", "missing"):
-        count = sum(row["status"] == status for row in run_rows)
-        if count:
-            log.warning("%d of %d runs: %s", count, len(run_rows), status)
+    for status, count in run_table["status"].value_counts().items():
+        if status != "finished":
+            log.warning("%d of %d runs: %s", count, len(run_table), status)

@@ -1,8 +1,8 @@
 """Baselines: what the networks must beat, on the same tweets.
 
-``majority`` always answers the most frequent class of the training part. ``logistic_regression``
+``majority`` always answers the most frequent class of the training set. ``logistic_regression``
 is a multinomial logistic regression (scikit-learn's, L2 penalty) on TF-IDF weights of single
-tokens and pairs of neighbours; the weights are fitted on the training part, and C is the one of
+tokens and pairs of neighbours; the weights are fitted on the training set, and C is the one of
 ``GRID`` with the best validation accuracy, the smallest on ties.
 """
 
@@ -14,8 +14,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from tweetrnn import metrics
-from tweetrnn.files import check_digest, read_json, read_parquet, write_json, write_parquet
+from tweetrnn.evaluation.metrics import scores
+from tweetrnn.files import read_json, read_parquet, sha256_of, write_json, write_parquet
+from tweetrnn.metrics import accuracy
 from tweetrnn.sets import SETS
 
 GRID = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
@@ -25,7 +26,7 @@ log = logging.getLogger("tweetrnn")
 
 
 def majority_probabilities(train_labels, classes, rows):
-    """Return (rows, classes) one-hot probabilities of the training part's most frequent class.
+    """Return (rows, classes) one-hot probabilities of the training set's most frequent class.
 
     On ties it is the lowest class id.
     """
@@ -61,10 +62,10 @@ def tune(train, train_labels, validation, validation_labels, seed):
     for c in GRID:
         model = LogisticRegression(C=c, max_iter=1000, random_state=seed)
         model.fit(train, train_labels)
-        accuracy = metrics.accuracy(model.predict_proba(validation), validation_labels)
-        log.info("logistic regression with C=%g: validation accuracy %.4f", c, accuracy)
-        if accuracy > best_accuracy:
-            best, best_accuracy = model, accuracy
+        value = accuracy(model.predict_proba(validation), validation_labels)
+        log.info("logistic regression with C=%g: validation accuracy %.4f", c, value)
+        if value > best_accuracy:
+            best, best_accuracy = model, value
     return best
 
 
@@ -75,44 +76,43 @@ def token_lists(tokens, rows):
 
 
 def evaluate(tokens, rows, labels, classes, seed):
-    """Return (probabilities, majority label, C) of both baselines.
+    """Return (probabilities, majority class id, C) of both baselines.
 
     Args:
         tokens: pyarrow list<string> array of all tweets.
-        rows: by part, the tweets' rows in ``tokens``.
-        labels: by part, (n,) class ids.
+        rows: {set: the rows of its tweets in ``tokens``}.
+        labels: {set: (n,) class ids}.
         classes: how many classes there are.
         seed: the config's seed.
 
-    ``probabilities`` is by baseline and by part (validation and test) a float32 (n, classes).
+    ``probabilities`` is {baseline: {set: (n, classes) float32}} of the validation and test set.
     """
-    judged = [part for part in ("validation", "test") if len(rows[part])]
+    judged = [name for name in SETS[1:] if len(rows[name])]
     majority = {
-        part: majority_probabilities(labels["train"], classes, len(rows[part])) for part in judged
+        name: majority_probabilities(labels["train"], classes, len(rows[name])) for name in judged
     }
     features = vectorizer()
     train = features.fit_transform(token_lists(tokens, rows["train"]))
-    others = {part: features.transform(token_lists(tokens, rows[part])) for part in judged}
+    others = {name: features.transform(token_lists(tokens, rows[name])) for name in judged}
     with threadpool_limits(1):  # the order of sums, and so the last bits, depend on the threads
         model = tune(train, labels["train"], others["validation"], labels["validation"], seed)
-        regression = {part: model.predict_proba(others[part]).astype(np.float32) for part in judged}
-    top = int(np.bincount(labels["train"], minlength=classes).argmax())
+        regression = {name: model.predict_proba(others[name]).astype(np.float32) for name in judged}
+    top = int(majority["validation"][0].argmax())
     return {"majority": majority, "logistic_regression": regression}, top, model.C
 
 
 def prediction_table(probabilities, labels):
     """Return the pyarrow Table of all predictions: baseline, part, row, label, p0, p1, ..."""
     tables = []
-    for baseline, by_part in probabilities.items():
-        for part, values in by_part.items():
+    for baseline, by_set in probabilities.items():
+        for name, values in by_set.items():
             columns = {
                 "baseline": pa.array([baseline] * len(values)),
-                "part": pa.array([part] * len(values)),
+                "part": pa.array([name] * len(values)),
                 "row": np.arange(len(values)),
-                "label": labels[part].astype(np.int32),
+                "label": labels[name].astype(np.int32),
+                **{f"p{k}": column for k, column in enumerate(values.T)},
             }
-            for c in range(values.shape[1]):
-                columns[f"p{c}"] = values[:, c]
             tables.append(pa.table(columns))
     return pa.concat_tables(tables).combine_chunks()
 
@@ -128,10 +128,9 @@ def baselines(tweets, rows, split_facts, baseline_metrics, baseline_predictions,
         config: seed.
     """
     facts = read_json(split_facts)
-    for name, path in (("tweets", tweets), ("rows", rows)):
-        check_digest(path, facts["sha256"][name])
-    tokens = read_parquet(tweets, ["tokens"])["tokens"].combine_chunks()
-    table = read_parquet(rows, ["row", "part", "label"])
+    digests = facts["sha256"]
+    tokens = read_parquet(tweets, ["tokens"], digests["tweets"])["tokens"].combine_chunks()
+    table = read_parquet(rows, ["row", "part", "label"], digests["rows"])
     set_of = table["part"].to_numpy(zero_copy_only=False)
     rows_of, labels = (
         {name: table[column].to_numpy()[set_of == name] for name in SETS}
@@ -141,24 +140,21 @@ def baselines(tweets, rows, split_facts, baseline_metrics, baseline_predictions,
         tokens, rows_of, labels, len(facts["labels"]), config["seed"]
     )
 
-    def scores(baseline):
-        return {
-            name: metrics.scores(probabilities[baseline][name], labels[name])
-            if name in probabilities[baseline]
-            else None
-            for name in SETS[1:]
-        }
+    def scores_of(baseline):
+        values = {name: scores(p, labels[name]) for name, p in probabilities[baseline].items()}
+        return {name: values.get(name) for name in SETS[1:]}
 
     write_parquet(baseline_predictions, prediction_table(probabilities, labels))
     write_json(
         baseline_metrics,
         {
-            "majority": {"label": facts["labels"][majority], **scores("majority")},
+            "majority": {"label": facts["labels"][majority], **scores_of("majority")},
             "logistic_regression": {
                 "C": c,
                 "grid": list(GRID),
                 "features": "TF-IDF of single tokens and of pairs of neighbouring tokens",
-                **scores("logistic_regression"),
+                **scores_of("logistic_regression"),
             },
+            "sha256": {"predictions": sha256_of(baseline_predictions)},
         },
     )

@@ -1,182 +1,163 @@
 """Compare: the primary analysis, fixed beforehand, and all that is exploratory beside it.
 
-The output holds numbers only; words are the report's. Without a test part the models are judged on
+The output has numbers only; words are the report's. Without a test set the models are judged on
 validation, which is marked as optimistic: the combinations were selected there.
 """
 
 import logging
-from dataclasses import dataclass
 from itertools import combinations as pairs_of
-from pathlib import Path
 
 import numpy as np
 import pyarrow.compute as pc
 
-from tweetrnn import metrics
+from tweetrnn.errors import UserError
 from tweetrnn.evaluation import exploratory
-from tweetrnn.evaluation.failures import diagnose
-from tweetrnn.evaluation.primary import finished_replicates, primary, right, with_scores
-from tweetrnn.evaluation.select import mean_figures
-from tweetrnn.evaluation.statistics import LEVEL, mcnemar
-from tweetrnn.evaluation.stored_predictions import by_part
-from tweetrnn.files import check_digest, damaged, read_json, read_parquet, write_json
+from tweetrnn.evaluation.comparison import Comparison, Failures, McNemar, to_json
+from tweetrnn.evaluation.failures import calibration, confidently_wrong, per_class
+from tweetrnn.evaluation.metrics import scores
+from tweetrnn.evaluation.predictions import (
+    by_set,
+    of_split,
+    read_predictions,
+    right,
+    tweet_sets,
+)
+from tweetrnn.evaluation.primary import primary
+from tweetrnn.evaluation.select import further_runs, mean_figures, read_selection
+from tweetrnn.evaluation.statistics import LEVEL, POWER, mcnemar
+from tweetrnn.evaluation.tables import read_runs
+from tweetrnn.files import read_json, read_parquet, write_json
+from tweetrnn.metrics import confusion
+from tweetrnn.names import BASELINES
 from tweetrnn.results import Results
-
-BASELINES = ("majority", "logistic_regression")
 
 log = logging.getLogger("tweetrnn")
 
 
-@dataclass
-class Part:
-    """The N tweets of a part, in its order: class ids, groups of duplicates, rows of the corpus."""
-
-    labels: np.ndarray
-    groups: np.ndarray
-    corpus_rows: np.ndarray
-
-
-def parts_of(rows):
-    """Return {part: Part} of those of validation and test that the split's ``rows`` have."""
-    part_of = rows["part"].to_numpy(zero_copy_only=False)
-    columns = [rows[name].to_numpy() for name in ("label", "group", "row")]
-    return {
-        part: Part(*(column[part_of == part] for column in columns))
-        for part in ("validation", "test")
-        if (part_of == part).any()
-    }
-
-
-def read_predictions(path, parts, **only):
-    """Return {part: (N, classes) float32 probabilities} from a predictions file.
+def make_comparison(selection, replicates, runs, predictions_of, baselines, sets, classes, config):
+    """Return the Comparison.
 
     Args:
-        path: a Parquet file with part, row, label, p0, p1, ...
-        parts: {part: (N,) class ids} as the split has them.
-        only: values that other columns must have, such as ``baseline="majority"``.
-
-    Raises:
-        UserError: the file is damaged or was made of another split.
-    """
-    table = read_parquet(path)
-    for column, value in only.items():
-        table = table.filter(pc.equal(table[column], value))
-    found = {}
-    for part, (probabilities, labels) in by_part(table, parts).items():
-        if not np.array_equal(labels, parts[part]):
-            raise damaged(path, f"its {part} labels are not those of the split")
-        found[part] = probabilities
-    return found
-
-
-def compared(selected, runs, train_dir, baselines, rows, names, config):
-    """Return everything that comparison.json holds.
-
-    Args:
-        selected: what select chose.
-        runs: dicts as aggregate lists them, of the whole grid.
-        train_dir: the folder with CELL/COMBINATION/REPLICATE/predictions.parquet.
-        baselines: the baselines' predictions file.
-        rows: the split's rows (pyarrow Table: part, label, group, row).
-        names: the classes' names by id.
+        selection: the Selection.
+        replicates: {cell: the Runs of its new replicates that did not diverge}, in order.
+        runs: the table of runs.
+        predictions_of: a function of a Run that returns {set: (N, classes) probabilities}.
+        baselines: {baseline: {set: (N, classes) probabilities}}.
+        sets: {set: TweetSet}.
+        classes: the classes' names by id.
         config: grid, seed, report (resamples, show_tweets).
-
-    Raises:
-        UserError: a file is absent, damaged or of another split.
     """
-    report, seed = config["report"], config["seed"]
-    parts = parts_of(rows)
-    labels = {part: own.labels for part, own in parts.items()}
-    part = "test" if "test" in parts else "validation"
-    judged = parts[part]
-
-    def predictions(cell, combination, replicate, wanted=tuple(parts)):
-        path = Path(train_dir, cell, combination, str(replicate), "predictions.parquet")
-        return read_predictions(path, {name: labels[name] for name in wanted})
-
-    cells = [cell for cell in config["grid"]["cell"] if cell in selected["cells"]]
-    choice = {cell: selected["cells"][cell]["combination"] for cell in cells}
-    finished = {
-        cell: finished_replicates(train_dir, cell, choice[cell], selected["replicates"])
-        for cell in cells
-    }
-    anew = {
-        cell: {number: predictions(cell, choice[cell], number) for number in finished[cell]}
-        for cell in cells
-    }
-    chosen = {
-        cell: predictions(cell, choice[cell], selected["cells"][cell]["replicate"])
-        for cell in cells
-    }
-    base = {name: read_predictions(baselines, labels, baseline=name) for name in BASELINES}
-
-    main_analysis = primary(
-        {
-            cell: np.stack([right(found[part], judged.labels) for found in own.values()])
-            for cell, own in anew.items()
-        },
-        {name: right(found[part], judged.labels) for name, found in base.items()},
-        judged.groups,
-        report["resamples"],
-        seed,
-    )
-    main_analysis = with_scores(
-        main_analysis, anew, base, labels, choice, len(selected["replicates"])
-    )
-    means = mean_figures(runs, selected["select_by"])
+    grid, report, seed = config["grid"], config["report"], config["seed"]
+    judged = "test" if "test" in sets else "validation"
+    tweets = sets[judged]
+    cells = list(replicates)
+    selected = {cell: predictions_of(selection.selected_run(cell))[judged] for cell in cells}
+    means = mean_figures(runs, selection.select_by).to_dict()
     effects, interactions = exploratory.factor_effects(means, config)
-    failures = {
-        cell: {
-            "combination": choice[cell],
-            "replicate": selected["cells"][cell]["replicate"],
-            "scores": metrics.scores(found[part], judged.labels),
-            **diagnose(found[part], judged.labels, judged.groups, names, report["show_tweets"]),
-        }
-        for cell, found in chosen.items()
-    }
-    for own in failures.values():
-        for mistake in own["confidently_wrong"]:
-            mistake["corpus_row"] = int(judged.corpus_rows[mistake["row"]])
-    return {
-        "part": part,
-        "optimistic": part == "validation",
-        "tweets": len(judged.labels),
-        "groups": len(np.unique(judged.groups)),
-        "select_by": selected["select_by"],
-        "selected": {cell: selected["cells"][cell] for cell in cells},
-        "replicates": selected["replicates"],
-        "resamples": report["resamples"],
-        "level": LEVEL,
-        "power": 0.8,
-        "primary": main_analysis,
-        "mcnemar": [
+    return Comparison(
+        part=judged,
+        optimistic=judged == "validation",
+        tweets=len(tweets.labels),
+        groups=len(np.unique(tweets.groups)),
+        select_by=selection.select_by,
+        selected={cell: selection.cells[cell] for cell in cells},
+        replicates=selection.replicates,
+        resamples=report["resamples"],
+        level=LEVEL,
+        power=POWER,
+        primary=primary(
+            selection,
             {
-                "first": one,
-                "second": other,
-                **mcnemar(*(right(chosen[cell][part], judged.labels) for cell in (one, other))),
-            }
-            for one, other in pairs_of(cells, 2)
-        ],
-        "factor_effects": effects,
-        "interactions": interactions,
-        "paired_cells": exploratory.paired_cells(means, config),
-        "selection_optimism": exploratory.optimism(
-            runs,
-            cells,
-            lambda run: predictions(
-                run["cell"], run["combination"], run["replicate"], ("validation",)
-            )["validation"],
-            labels["validation"],
-            parts["validation"].groups,
+                cell: {run.replicate: predictions_of(run) for run in its_runs}
+                for cell, its_runs in replicates.items()
+            },
+            baselines,
+            sets,
+            judged,
             report["resamples"],
             seed,
         ),
-        "rankings": exploratory.ranking_agreement(runs, config["grid"]["cell"]),
-        "failures": failures,
-        "divergence": exploratory.divergence(runs, config["grid"]["cell"]),
-        "reference": exploratory.beside_published(
-            runs, metrics.scores(base["majority"]["validation"], labels["validation"])
+        mcnemar=[
+            McNemar(
+                first=one,
+                second=other,
+                **mcnemar(*(right(selected[cell], tweets.labels) for cell in (one, other))),
+            )
+            for one, other in pairs_of(cells, 2)
+        ],
+        factor_effects=effects,
+        interactions=interactions,
+        paired_cells=exploratory.paired_cells(means, config),
+        selection_optimism=exploratory.optimism(
+            runs,
+            cells,
+            lambda run: predictions_of(run)["validation"],
+            sets["validation"],
+            report["resamples"],
+            seed,
         ),
+        rankings=exploratory.ranking_agreement(runs, grid["cell"]),
+        failures={
+            cell: Failures(
+                combination=selection.cells[cell].combination,
+                replicate=selection.cells[cell].replicate,
+                scores=scores(probabilities, tweets.labels),
+                confusion=confusion(probabilities, tweets.labels).tolist(),
+                per_class=per_class(probabilities, tweets.labels, classes),
+                calibration=calibration(probabilities, tweets.labels),
+                confidently_wrong=confidently_wrong(
+                    probabilities, tweets, classes, report["show_tweets"]
+                ),
+            )
+            for cell, probabilities in selected.items()
+        },
+        divergence=exploratory.divergence(runs, grid["cell"]),
+        reference=exploratory.beside_published(
+            runs, scores(baselines["majority"]["validation"], sets["validation"].labels)
+        ),
+    )
+
+
+def finished_replicates(results, cell, choice, replicates):
+    """Return the Runs of a cell's new replicates that did not diverge.
+
+    Args:
+        results: the Results.
+        choice: the cell's Choice.
+        replicates: the numbers of the new replicates.
+
+    Raises:
+        UserError: all of them diverged, or one is absent.
+    """
+    finished = [
+        run
+        for run in further_runs({cell: choice}, replicates)
+        if read_json(results.run(run).parameters)["status"] == "finished"
+    ]
+    if not finished:
+        raise UserError(
+            f"{cell} {choice.combination}: all {len(replicates)} replicates diverged, so that "
+            "there is nothing to compare; leave its learning rate out of grid.learning_rate, or "
+            "choose by another report.select_by"
+        )
+    return finished
+
+
+def read_baselines(path, metrics, sets):
+    """Return {baseline: {set: (N, classes) probabilities}}.
+
+    Args:
+        path: ``baseline_predictions``.
+        metrics: ``baseline_metrics``, which were written with them.
+        sets: {set: TweetSet}.
+
+    Raises:
+        UserError: a file is absent or damaged, or of another split than the ``sets``.
+    """
+    table = read_parquet(path, sha256=read_json(metrics)["sha256"]["predictions"])
+    return {
+        name: of_split(by_set(table.filter(pc.equal(table["baseline"], name))), sets, path)
+        for name in BASELINES
     }
 
 
@@ -203,25 +184,38 @@ def compare(
         rows, split_facts: what split wrote.
         comparison: to write (JSON).
         config: grid, seed, report (resamples, show_tweets).
+
+    Raises:
+        UserError: a file is absent, damaged or of another split, or all replicates diverged.
     """
-    facts = read_json(split_facts)
-    check_digest(rows, facts["sha256"]["rows"])
-    check_digest(runs, read_json(aggregate_facts)["sha256"]["runs"])
-    found = compared(
-        read_json(selected),
-        read_parquet(runs).to_pylist(),
-        Results(results).trainings,
-        baseline_predictions,
-        read_parquet(rows),
+    results = Results(results)
+    facts, selection = read_json(split_facts), read_selection(selected)
+    sets = tweet_sets(read_parquet(rows, sha256=facts["sha256"]["rows"]).to_pandas())
+
+    def predictions_of(run):
+        files = results.run(run)
+        return of_split(read_predictions(files), sets, files.predictions)
+
+    result = make_comparison(
+        selection,
+        {
+            cell: finished_replicates(results, cell, selection.cells[cell], selection.replicates)
+            for cell in config["grid"]["cell"]
+            if cell in selection.cells
+        },
+        read_runs(runs, aggregate_facts),
+        predictions_of,
+        read_baselines(baseline_predictions, baseline_metrics, sets),
+        sets,
         facts["labels"],
         config,
     )
-    write_json(comparison, found)
-    for pair in found["primary"]["pairs"]:
+    write_json(comparison, to_json(result))
+    for pair in result.primary.pairs:
         log.info(
             "%s - %s: %.4f, 95 %% interval %.4f to %.4f",
-            pair["first"],
-            pair["second"],
-            pair["difference"],
-            *pair["interval"],
+            pair.first,
+            pair.second,
+            pair.difference,
+            *pair.interval,
         )

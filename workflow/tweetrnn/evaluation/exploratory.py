@@ -5,19 +5,41 @@ from itertools import combinations as pairs_of
 
 import numpy as np
 
-from tweetrnn.evaluation import published
-from tweetrnn.evaluation.primary import right
-from tweetrnn.evaluation.select import mean_figures
-from tweetrnn.evaluation.statistics import describe, holm, rank_agreement, selection_optimism
-from tweetrnn.grid import FACTORS, combinations, full_size
-
-RANKINGS = (  # what report.rank_by and report.select_by offer
-    "mean_accuracy",
-    "best_accuracy",
-    "last_accuracy",
-    "best_macro_f1",
-    "mean_binary_accuracy",
+from tweetrnn.evaluation.comparison import (
+    Agreement,
+    Divergence,
+    Effect,
+    Frequency,
+    Interaction,
+    Optimism,
+    PairedCells,
+    Reference,
+    ReferenceRow,
 )
+from tweetrnn.evaluation.predictions import right
+from tweetrnn.evaluation.select import best, mean_figures
+from tweetrnn.evaluation.statistics import describe, holm, rank_agreement, selection_optimism
+from tweetrnn.evaluation.tables import finished, names
+from tweetrnn.grid import FACTORS, Combination, combinations, full_size
+from tweetrnn.names import RANKINGS, higher_is_better
+
+# What the reference report published: its top three of each cell, best first, with their average
+# validation accuracies. Whether these are categorical accuracies of two classes or binary
+# accuracies of three it does not say, so ours are given for both.
+PUBLISHED = {
+    "SimpleRNN": [
+        (Combination(2, 2, False, True, 1e-3), 0.876),
+        (Combination(2, 3, False, False, 1e-3), 0.862),
+        (Combination(1, 2, True, True, 1e-3), 0.857),
+    ],
+    "LSTM": [
+        (Combination(2, 2, False, False, 1e-3), 0.876),
+        (Combination(2, 2, False, True, 1e-3), 0.869),
+        (Combination(1, 2, False, True, 1e-3), 0.868),
+    ],
+}
+# The epoch, "about", after which it says that training and validation curves diverge.
+PUBLISHED_DIVERGENCE = {"SimpleRNN": 2, "LSTM": 4}
 
 
 def level_pairs(levels):
@@ -35,29 +57,24 @@ def paired_differences(means, cell, config, factor, low, high):
         means: {(cell, combination name): figure}.
         config: grid, and the seed of its sample.
     """
-    found = {}
+    differences = {}
     for combination in combinations(config):
         if getattr(combination, factor) != low:
             continue
         ends = [(cell, combination.name), (cell, replace(combination, **{factor: high}).name)]
         if all(end in means for end in ends):
-            found[combination.name] = means[ends[1]] - means[ends[0]]
-    return found
+            differences[combination.name] = means[ends[1]] - means[ends[0]]
+    return differences
 
 
-def with_holm(rows):
-    """Add ``p_holm`` to rows that are one family."""
-    for row, adjusted in zip(rows, holm([row["p"] for row in rows]), strict=True):
-        row["p_holm"] = adjusted
-    return rows
+def with_holm(kind, rows):
+    """Return dicts that are one family as dataclasses of this kind, with ``p_holm``."""
+    adjusted = holm([row["p"] for row in rows])
+    return [kind(**row, p_holm=p) for row, p in zip(rows, adjusted, strict=True)]
 
 
 def factor_effects(means, config):
-    """Return (effects, interactions): two families of paired differences in this grid.
-
-    An effect is of a factor in a cell: figures at the higher level less those at the lower. An
-    interaction is the first cell's effect less the second's, combination by combination. Each tells
-    its ``pairs`` and how many the full grid has, ``possible_pairs``.
+    """Return (Effects, Interactions): two families of paired differences in this grid.
 
     Args:
         means: {(cell, combination name): figure}.
@@ -68,131 +85,133 @@ def factor_effects(means, config):
     for factor in FACTORS:
         possible = full_size(grid) // len(grid[factor])
         for low, high in level_pairs(grid[factor]):
-            head = {"factor": factor, "from": low, "to": high, "possible_pairs": possible}
-            own = {
+            head = {"factor": factor, "low": low, "high": high, "possible_pairs": possible}
+            by_cell = {
                 cell: paired_differences(means, cell, config, factor, low, high)
                 for cell in grid["cell"]
             }
-            effects += [{"cell": cell, **head, **describe(own[cell].values())} for cell in own]
-            interactions += [
-                {
-                    "first": one,
-                    "second": other,
-                    **head,
-                    **describe(
-                        own[one][name] - own[other][name] for name in own[one] if name in own[other]
-                    ),
-                }
-                for one, other in pairs_of(own, 2)
+            effects += [
+                {"cell": cell, **head, **describe(differences.values())}
+                for cell, differences in by_cell.items()
             ]
-    return with_holm(effects), with_holm(interactions)
+            for first, second in pairs_of(by_cell, 2):
+                one, other = by_cell[first], by_cell[second]
+                both = [one[name] - other[name] for name in one if name in other]
+                interactions.append({"first": first, "second": second, **head, **describe(both)})
+    return with_holm(Effect, effects), with_holm(Interaction, interactions)
 
 
 def paired_cells(means, config):
-    """Return for each two cells their differences over all combinations, and Wilcoxon's test."""
-    found = []
+    """Return PairedCells of each two cells, over all combinations that both have a figure of."""
+    rows = []
     for one, other in pairs_of(config["grid"]["cell"], 2):
-        names = [
+        both = [
             combination.name
             for combination in combinations(config)
             if (one, combination.name) in means and (other, combination.name) in means
         ]
-        own = describe(means[one, name] - means[other, name] for name in names)
-        found.append({"first": one, "second": other, "combinations": names, **own})
-    return found
+        differences = describe(means[one, name] - means[other, name] for name in both)
+        rows.append(PairedCells(first=one, second=other, combinations=both, **differences))
+    return rows
 
 
-def optimism(runs, cells, predictions_of, labels, groups, resamples, seed):
-    """Return for each cell how much selection by best validation accuracy flatters.
+def optimism(runs, cells, predictions_of, tweets, resamples, seed):
+    """Return {cell: Optimism} of the selection by best validation accuracy.
 
     Args:
-        runs: dicts as aggregate lists them.
-        cells: whose runs.
-        predictions_of: a run's validation probabilities, as a function of the run.
-        labels, groups: (N,) of the validation part.
+        runs: the table of runs.
+        cells: whose runs; one without a finished run is left out.
+        predictions_of: a function of a Run that returns its validation probabilities.
+        tweets: the validation set, a TweetSet.
         resamples, seed: of the bootstrap.
     """
-    found = {}
+    results = {}
     for cell in cells:
-        own = [run for run in runs if run["cell"] == cell and run["status"] == "finished"]
-        own.sort(key=lambda run: (run["combination"], run["replicate"]))
-        if not own:
+        mine = finished(runs[runs["cell"] == cell]).sort_values(["combination", "replicate"])
+        if mine.empty:
             continue
-        answers = np.stack([right(predictions_of(run), labels) for run in own])
-        result = selection_optimism(answers, groups, resamples, seed)
+        candidates = names(mine)
+        answers = np.stack([right(predictions_of(run), tweets.labels) for run in candidates])
+        result = selection_optimism(answers, tweets.groups, resamples, seed)
         times = sorted(
-            zip(result.pop("times_selected"), own, strict=True), key=lambda pair: -pair[0]
+            zip(result.pop("times_selected"), candidates, strict=True), key=lambda pair: -pair[0]
         )
-        result["runs"] = len(own)
-        result["selected_most_often"] = [
-            {
-                "combination": run["combination"],
-                "replicate": run["replicate"],
-                "share": count / result["resamples"],
-            }
-            for count, run in times[:5]
-            if count
-        ]
-        found[cell] = result
-    return found
+        results[cell] = Optimism(
+            **result,
+            runs=len(candidates),
+            selected_most_often=[
+                Frequency(
+                    combination=run.combination,
+                    replicate=run.replicate,
+                    share=count / result["resamples"],
+                )
+                for count, run in times[:5]
+                if count
+            ],
+        )
+    return results
 
 
 def ranking_agreement(runs, cells):
-    """Return for each cell and for all runs how far the ranking rules agree, and their winners."""
-    finished = [run for run in runs if run["status"] == "finished"]
-    found = {}
-    for scope in (*cells, "all"):
-        own = [run for run in finished if scope in ("all", run["cell"])]
-        own.sort(key=lambda run: (run["combination"], run["cell"], run["replicate"]))
-        if not own:
-            continue
-        found[scope] = rank_agreement({rule: [run[rule] for run in own] for rule in RANKINGS})
-        found[scope]["winners"] = {
-            rule: {
-                name: max(own, key=lambda run: run[rule])[name]
-                for name in ("cell", "combination", "replicate")
-            }
-            for rule in RANKINGS
-        }
-    return found
+    """Return the Agreement of the RANKINGS for each cell and for "all" runs."""
+    ordered = finished(runs).sort_values(["combination", "cell", "replicate"])
+    scopes = {cell: ordered[ordered["cell"] == cell] for cell in cells} | {"all": ordered}
+    return {
+        scope: Agreement(
+            **rank_agreement(
+                {
+                    ranking: (table[ranking] * (1 if higher_is_better(ranking) else -1)).tolist()
+                    for ranking in RANKINGS
+                }
+            ),
+            winners={
+                ranking: names(table.loc[[best(table[ranking], ranking)]])[0]
+                for ranking in RANKINGS
+            },
+        )
+        for scope, table in scopes.items()
+        if len(table)
+    }
 
 
 def divergence(runs, cells):
-    """Return for each cell where the curves of its finished runs part."""
-    found = {}
+    """Return {cell: Divergence} of its finished runs."""
+    results = {}
     for cell in cells:
-        own = [run for run in runs if run["cell"] == cell and run["status"] == "finished"]
-        epochs = [run["divergence_epoch"] for run in own if run["divergence_epoch"] is not None]
-        found[cell] = {
-            "median": float(np.median(epochs)) if epochs else None,
-            "min": min(epochs, default=None),
-            "max": max(epochs, default=None),
-            "runs": len(own),
-            "runs_that_part": len(epochs),
-            "published": published.DIVERGENCE.get(cell),
-        }
-    return found
+        mine = finished(runs[runs["cell"] == cell])
+        epochs = mine["divergence_epoch"].dropna().tolist()
+        results[cell] = Divergence(
+            median=float(np.median(epochs)) if epochs else None,
+            min=min(epochs, default=None),
+            max=max(epochs, default=None),
+            runs=len(mine),
+            runs_that_part=len(epochs),
+            published=PUBLISHED_DIVERGENCE.get(cell),
+        )
+    return results
 
 
 def beside_published(runs, majority):
-    """Return the reference's table rows with our figures for the same combinations.
+    """Return the Reference: its table's rows with our figures for the same combinations.
 
     Args:
-        runs: dicts as aggregate lists them; figures are averaged over replicates.
+        runs: the table of runs; figures are averaged over replicates.
         majority: the majority baseline's validation scores.
     """
-    ours = {rule: mean_figures(runs, rule) for rule in RANKINGS}
-    return {
-        "majority": majority,
-        "rows": [
-            {
-                "cell": cell,
-                "combination": combination.name,
-                "reference_tuple": str(combination.reference_tuple),
-                "published": figure,
-                "ours": {rule: ours[rule].get((cell, combination.name)) for rule in RANKINGS},
-            }
-            for cell, rows in published.ACCURACIES.items()
+    ours = {ranking: mean_figures(runs, ranking).to_dict() for ranking in RANKINGS}
+    return Reference(
+        majority=majority,
+        rows=[
+            ReferenceRow(
+                cell=cell,
+                combination=combination.name,
+                reference_tuple=str(combination.reference_tuple),
+                published=figure,
+                ours={
+                    ranking: means.get((cell, combination.name)) for ranking, means in ours.items()
+                },
+            )
+            for cell, rows in PUBLISHED.items()
             for combination, figure in rows
         ],
-    }
+    )

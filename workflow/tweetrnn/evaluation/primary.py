@@ -1,154 +1,150 @@
-"""The primary analysis, fixed beforehand: each cell's selected combination, trained anew.
+"""The primary analysis, fixed beforehand: each cell's selected combination, trained again.
 
-The figure is the difference of the cells' mean accuracies over these replicates, on the test part
+The result is the difference of the cells' mean accuracies over these replicates, on the test set
 (on validation where there is none), with a bootstrap interval over tweets and replicates.
 """
 
 from itertools import combinations as pairs_of
-from pathlib import Path
 
 import numpy as np
 
-from tweetrnn import metrics
-from tweetrnn.errors import UserError
+from tweetrnn.evaluation.comparison import (
+    BaselineAccuracy,
+    BaselineDifference,
+    CellAccuracy,
+    CellDifference,
+    Primary,
+    Replicate,
+    Spread,
+)
+from tweetrnn.evaluation.metrics import METRICS, scores
+from tweetrnn.evaluation.predictions import right
 from tweetrnn.evaluation.statistics import (
     bootstrap_accuracies,
     interval,
     minimum_detectable_difference,
 )
-from tweetrnn.files import read_json
-
-
-def finished_replicates(train_dir, cell, combination, replicates):
-    """Return those of the replicates (numbers) that did not diverge.
-
-    Raises:
-        UserError: all of them diverged, or one is absent.
-    """
-    folder = Path(train_dir, cell, combination)
-    finished = [
-        replicate
-        for replicate in replicates
-        if read_json(folder / str(replicate) / "parameters.json")["status"] == "finished"
-    ]
-    if not finished:
-        raise UserError(
-            f"{cell} {combination}: all {len(replicates)} replicates diverged, so that there is "
-            "nothing to compare; leave its learning rate out of grid.learning_rate, or choose by "
-            "another report.select_by"
-        )
-    return finished
-
-
-def right(probabilities, labels):
-    """Return (N,) booleans: whether the most probable class is the label."""
-    return probabilities.argmax(axis=1) == labels
 
 
 def spread(values):
-    """Return mean, sd (None for one value), min and max of a list."""
-    return {
-        "mean": float(np.mean(values)),
-        "sd": float(np.std(values, ddof=1)) if len(values) > 1 else None,
-        "min": min(values),
-        "max": max(values),
-    }
+    """Return the Spread of a list."""
+    return Spread(
+        mean=float(np.mean(values)),
+        sd=float(np.std(values, ddof=1)) if len(values) > 1 else None,
+        min=min(values),
+        max=max(values),
+    )
 
 
-def difference(samples, estimate, **parts):
-    """Return a difference with its interval; ``samples`` are its resampled values.
+def difference(estimate, both, tweets, replicates):
+    """Return the fields of a comparison.Difference, a dict.
 
-    ``parts`` are the same with only tweets or only replicates resampled: their standard errors
-    are told as well.
+    Args:
+        estimate: the difference.
+        both, tweets, replicates: its values (resamples,) when both, or only tweets, or only
+            replicates are resampled.
     """
-    error = float(samples.std(ddof=1))
-    low, high = interval(samples)
-    found = {
+    error = float(both.std(ddof=1))
+    low, high = interval(both)
+    return {
         "difference": float(estimate),
         "interval": [low, high],
         "excludes_zero": bool(low > 0 or high < 0),
         "standard_error": error,
         "minimum_detectable_difference": minimum_detectable_difference(error),
+        "standard_error_tweets": float(tweets.std(ddof=1)),
+        "standard_error_replicates": float(replicates.std(ddof=1)),
     }
-    for name, values in parts.items():
-        found[f"standard_error_{name}"] = float(values.std(ddof=1))
-    return found
 
 
-def primary(rights, baseline_rights, groups, resamples, seed):
-    """Return accuracies, pairwise differences and differences from the baselines, with intervals.
+def cell_scores(predictions, sets):
+    """Return the replicates, and the spread of their scores, of a CellAccuracy, a dict.
 
     Args:
-        rights: {cell: (replicates, N) booleans}.
-        baseline_rights: {baseline: (N,) booleans}.
-        groups: (N,) group of duplicates of each tweet.
+        predictions: {replicate: {set: (N, classes) probabilities}}.
+        sets: {set: TweetSet}.
+    """
+    replicates = [
+        Replicate(replicate=number, **set_scores(by_set, sets))
+        for number, by_set in predictions.items()
+    ]
+    return {
+        "replicates": replicates,
+        "spread": {
+            name: {
+                metric: spread([row.scores(name)[metric] for row in replicates])
+                for metric in METRICS
+            }
+            for name in sets
+        },
+    }
+
+
+def set_scores(probabilities, sets):
+    """Return {set: scores} of {set: (N, classes) probabilities}."""
+    return {name: scores(probabilities[name], tweets.labels) for name, tweets in sets.items()}
+
+
+def primary(selection, cells, baselines, sets, judged, resamples, seed):
+    """Return the Primary analysis.
+
+    Args:
+        selection: the Selection.
+        cells: {cell: {replicate: {set: (N, classes) probabilities}}}, of the new replicates that
+            did not diverge.
+        baselines: {baseline: {set: (N, classes) probabilities}}.
+        sets: {set: TweetSet}.
+        judged: the set that they are compared on.
         resamples, seed: of the bootstrap.
     """
-    everyone = {**rights, **{name: own[None] for name, own in baseline_rights.items()}}
-    column = {name: number for number, name in enumerate(everyone)}
-    arrays = list(everyone.values())
-    accuracy = {name: float(own.mean()) for name, own in everyone.items()}
+    labels, groups = sets[judged].labels, sets[judged].groups
+    rights = {
+        cell: np.stack([right(by_set[judged], labels) for by_set in replicates.values()])
+        for cell, replicates in cells.items()
+    }
+    rights |= {name: right(by_set[judged], labels)[None] for name, by_set in baselines.items()}
+    accuracy = {name: float(values.mean()) for name, values in rights.items()}
+    arrays = list(rights.values())
+    column = {name: number for number, name in enumerate(rights)}
     draws = {
         "both": bootstrap_accuracies(arrays, groups, resamples, seed),
         "tweets": bootstrap_accuracies(arrays, groups, resamples, seed, replicates=False),
         "replicates": bootstrap_accuracies(arrays, groups, resamples, seed, tweets=False),
     }
 
-    def compared(one, other):
-        samples = {kind: own[:, column[one]] - own[:, column[other]] for kind, own in draws.items()}
-        return difference(
-            samples["both"],
-            accuracy[one] - accuracy[other],
-            tweets=samples["tweets"],
-            replicates=samples["replicates"],
-        )
-
-    return {
-        "accuracies": {
-            name: {"accuracy": accuracy[name], "interval": interval(draws["both"][:, own])}
-            for name, own in column.items()
-        },
-        "pairs": [
-            {"first": one, "second": other, **compared(one, other)}
-            for one, other in pairs_of(rights, 2)
-        ],
-        "against_baselines": [
-            {"cell": cell, "baseline": baseline, **compared(cell, baseline)}
-            for cell in rights
-            for baseline in baseline_rights
-        ],
-    }
-
-
-def with_scores(found, anew, baselines, labels, choice, replicates):
-    """Add to the ``accuracies`` of ``primary``'s result what the models score, part by part.
-
-    Args:
-        found: what ``primary`` returned.
-        anew: {cell: {replicate: {part: (N, classes) probabilities}}}, without those that diverged.
-        baselines: {baseline: {part: (N, classes)}}.
-        labels: {part: (N,)}.
-        choice: {cell: combination}.
-        replicates: how many were trained of each.
-    """
-
-    def scores(probabilities):
-        return {part: metrics.scores(probabilities[part], labels[part]) for part in labels}
-
-    for cell, own in anew.items():
-        each = [{"replicate": number, **scores(guesses)} for number, guesses in own.items()]
-        found["accuracies"][cell] |= {
-            "combination": choice[cell],
-            "replicates": each,
-            "diverged_replicates": replicates - len(each),
-            "spread": {
-                part: {
-                    metric: spread([row[part][metric] for row in each])
-                    for metric in metrics.METRICS
-                }
-                for part in labels
-            },
+    def own_accuracy(name):
+        return {
+            "accuracy": accuracy[name],
+            "interval": interval(draws["both"][:, column[name]]),
         }
-    for name, guesses in baselines.items():
-        found["accuracies"][name]["scores"] = scores(guesses)
-    return found
+
+    def compared(one, other):
+        samples = {
+            kind: drawn[:, column[one]] - drawn[:, column[other]] for kind, drawn in draws.items()
+        }
+        return difference(accuracy[one] - accuracy[other], **samples)
+
+    return Primary(
+        accuracies={
+            cell: CellAccuracy(
+                **own_accuracy(cell),
+                combination=selection.cells[cell].combination,
+                diverged_replicates=len(selection.replicates) - len(replicates),
+                **cell_scores(replicates, sets),
+            )
+            for cell, replicates in cells.items()
+        }
+        | {
+            name: BaselineAccuracy(**own_accuracy(name), scores=set_scores(by_set, sets))
+            for name, by_set in baselines.items()
+        },
+        pairs=[
+            CellDifference(first=one, second=other, **compared(one, other))
+            for one, other in pairs_of(cells, 2)
+        ],
+        against_baselines=[
+            BaselineDifference(cell=cell, baseline=baseline, **compared(cell, baseline))
+            for cell in cells
+            for baseline in baselines
+        ],
+    )

@@ -1,80 +1,104 @@
 """Select: for each cell the combination with the best validation figure, fixed before any test.
 
 With several replicates of each run a combination's figure is its mean over them. The selected
-combinations are trained again as new replicates, numbered after the grid's own: the seed that
-was lucky on the validation part takes no part in the primary analysis.
+combinations are trained again as new replicates, numbered after the grid's: the seeds that
+were lucky on the validation set take no part in the primary analysis.
 """
 
 import logging
-from collections import defaultdict
+from dataclasses import asdict, dataclass
 
 from tweetrnn.errors import UserError
-from tweetrnn.files import check_digest, read_json, read_parquet, write_json
+from tweetrnn.evaluation.comparison import Choice, read_as
+from tweetrnn.evaluation.tables import finished, read_runs
+from tweetrnn.files import write_json
 from tweetrnn.grid import Run
+from tweetrnn.names import higher_is_better
 
 log = logging.getLogger("tweetrnn")
 
 
-def mean_figures(runs, figure):
-    """Return {(cell, combination): mean of the figure over replicates}, finished runs alone.
+@dataclass
+class Selection:
+    """What selected.json holds: each cell's Choice, and the numbers of the new replicates."""
 
-    ``runs`` are dicts with cell, combination, status and the figure.
+    select_by: str
+    replicates: list[int]
+    cells: dict[str, Choice]
+
+    def selected_run(self, cell):
+        """Return a cell's selected Run, of the grid."""
+        return Run(cell, self.cells[cell].combination, self.cells[cell].replicate)
+
+
+def read_selection(path):
+    """Return the Selection that ``select`` wrote; errors as for ``read_as``."""
+    return read_as(Selection, path)
+
+
+def further_runs(cells, replicates):
+    """Return the Runs that repeat what was selected.
+
+    Args:
+        cells: {cell: Choice}.
+        replicates: the numbers of the new replicates.
     """
-    values = defaultdict(list)
-    for run in runs:
-        if run["status"] == "finished":
-            values[run["cell"], run["combination"]].append(run[figure])
-    return {name: sum(figures) / len(figures) for name, figures in values.items()}
+    return [
+        Run(cell, choice.combination, replicate)
+        for cell, choice in cells.items()
+        for replicate in replicates
+    ]
+
+
+def best(figures, ranking):
+    """Return the label of the best of a Series of a ranking's figures, the first of equals."""
+    return figures.idxmax() if higher_is_better(ranking) else figures.idxmin()
+
+
+def mean_figures(runs, figure):
+    """Return a combination's mean figure over its finished replicates, a Series.
+
+    Args:
+        runs: the table of runs.
+        figure: one of its columns.
+
+    Returns:
+        The means by (cell, combination), sorted by these names.
+    """
+    groups = finished(runs).groupby(["cell", "combination"])[figure]
+    return groups.agg(lambda values: sum(values.tolist()) / len(values))
 
 
 def choose(runs, select_by, cells):
-    """Return {cell: choice}: combination, figure, replicate, candidates.
-
-    Ties go to the first name. ``replicate`` is the combination's best run (the lowest number on
-    ties), ``candidates`` how many combinations there were to choose from.
+    """Return {cell: Choice}; ties go to the first name, and to the lowest replicate.
 
     Args:
-        runs: dicts as aggregate lists them.
-        select_by: the name of a validation figure, the higher the better.
+        runs: the table of runs.
+        select_by: one of ``names.RANKINGS``.
         cells: the cells in order; one without a finished run is left out.
 
     Raises:
         UserError: no run has finished.
     """
     means = mean_figures(runs, select_by)
-    chosen = {}
+    choices = {}
     for cell in cells:
-        candidates = sorted((-mean, name) for (own, name), mean in means.items() if own == cell)
-        if not candidates:
+        if cell not in means.index.get_level_values("cell"):
             log.warning("no finished run of cell %s: nothing to select", cell)
             continue
-        figure, combination = candidates[0]
-        _, replicate = min(
-            (-run[select_by], run["replicate"])
-            for run in runs
-            if (run["cell"], run["combination"], run["status"]) == (cell, combination, "finished")
+        candidates = means[cell]
+        combination = best(candidates, select_by)
+        mine = finished(runs).query("cell == @cell and combination == @combination")
+        replicates = mine.set_index("replicate")[select_by].sort_index()
+        choices[cell] = Choice(
+            combination=combination,
+            figure=float(candidates[combination]),
+            replicate=int(best(replicates, select_by)),
+            candidates=len(candidates),
         )
-        chosen[cell] = {
-            "combination": combination,
-            "figure": -figure,
-            "replicate": replicate,
-            "candidates": len(candidates),
-        }
-    if not chosen:
+    if not choices:
         raise UserError("no run of the grid has finished, so that there is none to select")
-    return chosen
-
-
-def further_runs(cells, replicates):
-    """Return the Runs that repeat what was selected.
-
-    ``cells`` is {cell: choice} as ``choose`` returns it, ``replicates`` their new numbers.
-    """
-    return [
-        Run(cell, choice["combination"], replicate)
-        for cell, choice in cells.items()
-        for replicate in replicates
-    ]
+    return choices
 
 
 def select(runs, aggregate_facts, selected, *, config):
@@ -86,16 +110,9 @@ def select(runs, aggregate_facts, selected, *, config):
         config: grid.cell, report.select_by, training (replicates, selected_replicates).
     """
     select_by, training = config["report"]["select_by"], config["training"]
-    check_digest(runs, read_json(aggregate_facts)["sha256"]["runs"])
-    chosen = choose(read_parquet(runs).to_pylist(), select_by, config["grid"]["cell"])
+    choices = choose(read_runs(runs, aggregate_facts), select_by, config["grid"]["cell"])
     first = training["replicates"] + 1
-    write_json(
-        selected,
-        {
-            "select_by": select_by,
-            "replicates": list(range(first, first + training["selected_replicates"])),
-            "cells": chosen,
-        },
-    )
-    for cell, choice in chosen.items():
-        log.info("%s: %s, %s %.4f", cell, choice["combination"], select_by, choice["figure"])
+    replicates = list(range(first, first + training["selected_replicates"]))
+    write_json(selected, asdict(Selection(select_by, replicates, choices)))
+    for cell, choice in choices.items():
+        log.info("%s: %s, %s %.4f", cell, choice.combination, select_by, choice.figure)

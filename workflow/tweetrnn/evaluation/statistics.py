@@ -10,6 +10,7 @@ import numpy as np
 from scipy import stats
 
 LEVEL = 0.95
+POWER = 0.8
 CHUNK = 1 << 22  # resampled groups that are in memory at a time
 
 
@@ -37,8 +38,8 @@ def bootstrap_accuracies(rights, groups, resamples, seed, tweets=True, replicate
 
     Groups of tweets and, within each model, replicates are drawn with replacement, independently
     of one another: the "pigeonhole" bootstrap of crossed factors (Owen, Annals of Applied
-    Statistics 1, 2007), whose variance errs on the large side. All models meet the same tweets
-    in a resample, so that differences between columns are paired.
+    Statistics 1, 2007), whose variance errs on the large side. All models are given the same
+    tweets in a resample, so differences between columns are paired.
 
     Args:
         rights: for each model (replicates, N) booleans.
@@ -62,12 +63,13 @@ def bootstrap_accuracies(rights, groups, resamples, seed, tweets=True, replicate
         accuracies = np.tile(sums.sum(axis=1) / sizes.sum(), (resamples, 1))
     columns, start = [], 0
     for right, model_seed in zip(rights, model_seeds, strict=True):
-        own = accuracies[:, start : start + len(np.atleast_2d(right))]
-        start += own.shape[1]
+        of_model = accuracies[:, start : start + len(np.atleast_2d(right))]
+        start += of_model.shape[1]
         if replicates:
             rng = np.random.default_rng(model_seed)
-            own = np.take_along_axis(own, rng.integers(own.shape[1], size=own.shape), axis=1)
-        columns.append(own.mean(axis=1))
+            drawn = rng.integers(of_model.shape[1], size=of_model.shape)
+            of_model = np.take_along_axis(of_model, drawn, axis=1)
+        columns.append(of_model.mean(axis=1))
     return np.column_stack(columns)
 
 
@@ -76,7 +78,7 @@ def interval(samples, level=LEVEL):
     return np.quantile(samples, [(1 - level) / 2, (1 + level) / 2]).tolist()
 
 
-def minimum_detectable_difference(standard_error, power=0.8, level=LEVEL):
+def minimum_detectable_difference(standard_error, power=POWER, level=LEVEL):
     """Return the true difference that a two-sided test finds with that power.
 
     (z(1 - alpha/2) + z(power)) x standard error, 2.80 standard errors for 5 % and 80 % (Bloom,
@@ -122,10 +124,10 @@ def wilcoxon(differences):
 
 
 def holm(p_values):
-    """Return Holm's adjusted p-values of one family; None stays None and is no member.
+    """Return Holm's adjusted p-values of one family; None stays None and is not counted.
 
-    The k-th smallest of m is multiplied by m - k + 1, and none is below its forerunner (Holm,
-    Scandinavian Journal of Statistics 6, 1979).
+    The k-th smallest of m is multiplied by m - k + 1, and none is below the one before it
+    (Holm, Scandinavian Journal of Statistics 6, 1979).
     """
     p_values = np.array(p_values, dtype=np.float64)  # None becomes NaN, which sorts last
     order = np.argsort(p_values, kind="stable")[: np.count_nonzero(~np.isnan(p_values))]
@@ -136,14 +138,14 @@ def holm(p_values):
 
 
 def describe(differences):
-    """Return what there is to say of paired differences: pairs, mean, median, ..., and p."""
+    """Return what comparison.Differences holds of paired differences, a dict."""
     differences = [float(difference) for difference in differences]
-    found = {"pairs": len(differences), "differences": differences, "p": wilcoxon(differences)}
+    result = {"pairs": len(differences), "differences": differences, "p": wilcoxon(differences)}
     for name, function in (("mean", np.mean), ("median", np.median), ("min", min), ("max", max)):
-        found[name] = float(function(differences)) if differences else None
-    found["positive"] = sum(difference > 0 for difference in differences)
-    found["negative"] = sum(difference < 0 for difference in differences)
-    return found
+        result[name] = float(function(differences)) if differences else None
+    result["positive"] = sum(difference > 0 for difference in differences)
+    result["negative"] = sum(difference < 0 for difference in differences)
+    return result
 
 
 def selection_optimism(right, groups, resamples, seed):
@@ -179,15 +181,15 @@ def selection_optimism(right, groups, resamples, seed):
         selected.append(best[usable])
         judged.append(out[usable] / tweets[usable])
     selected, judged = np.concatenate(selected), np.concatenate(judged)
-    found = {
+    result = {
         "apparent": apparent,
         "times_selected": np.bincount(selected, minlength=len(sums)).tolist(),
         "resamples": len(judged),
     }
     if not len(judged):  # a single group: nothing is ever left
-        return found | {"corrected": None, "optimism": None, "interval": None}
+        return result | {"corrected": None, "optimism": None, "interval": None}
     corrected = float(judged.mean())
-    return found | {
+    return result | {
         "corrected": corrected,
         "optimism": apparent - corrected,
         "interval": interval(judged),
@@ -200,7 +202,7 @@ def rank_agreement(figures):
     ``figures`` is {ranking: (runs,) figures}. None where a ranking has fewer than two runs or
     only equal ones.
     """
-    found = {
+    result = {
         name: {a: {b: 1.0 if a == b else None for b in figures} for a in figures}
         for name in ("kendall", "spearman")
     }
@@ -209,5 +211,5 @@ def rank_agreement(figures):
             continue
         for name, function in (("kendall", stats.kendalltau), ("spearman", stats.spearmanr)):
             value = float(function(figures[a], figures[b]).statistic)
-            found[name][a][b] = found[name][b][a] = value
-    return found
+            result[name][a][b] = result[name][b][a] = value
+    return result

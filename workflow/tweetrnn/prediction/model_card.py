@@ -8,9 +8,12 @@ from pathlib import Path
 
 import jinja2
 
-from tweetrnn import metrics
-from tweetrnn.evaluation.stored_predictions import by_part
-from tweetrnn.files import check_digest, read_json, read_parquet
+from tweetrnn.evaluation import comparison as comparisons
+from tweetrnn.evaluation.metrics import METRICS, scores
+from tweetrnn.evaluation.predictions import read_predictions
+from tweetrnn.files import check_digest, read_json
+from tweetrnn.metrics import confusion
+from tweetrnn.names import BASELINES
 from tweetrnn.reporting.document import (
     between,
     escape_markdown,
@@ -25,10 +28,6 @@ SPLITS = {
     "stratified": "at random with equal class shares, duplicates kept together",
     "random": "at random, duplicates kept together",
     "ordered": "in the order of the file",
-}
-BASELINES = {
-    "majority": "the most frequent class, always",
-    "logistic_regression": "logistic regression on TF-IDF weights",
 }
 INVENTED = "demo"  # the corpus's kind
 
@@ -47,17 +46,16 @@ def model_card(results, run, settings):
     tokens, split = read_json(results.token_facts), read_json(results.split_facts)
     parameters = read_json(run.parameters)
     check_digest(run.architecture, parameters["sha256"]["architecture"])
-    check_digest(run.predictions, parameters["sha256"]["predictions"])
-    predictions = by_part(read_parquet(run.predictions), ["validation", "test"])
+    predictions = read_predictions(run)
     # Nobody should choose a run by its metrics on the test set: only a selected one has them.
-    comparison = read_json(results.comparison) if results.comparison.is_file() else None
-    selected = comparison and comparison["selected"].get(parameters["cell"])
-    if selected and selected["combination"] == parameters["combination"]:
-        judged_on = comparison["part"]
-        table = compared(comparison, parameters, metrics.scores(*predictions[judged_on]))
+    comparison = comparisons.read(results.comparison) if results.comparison.is_file() else None
+    selected = comparison and comparison.selected.get(parameters["cell"])
+    if selected and selected.combination == parameters["combination"]:
+        judged_on = comparison.part
+        table = compared(comparison, parameters, scores(*predictions[judged_on]))
     else:
         comparison, judged_on = None, "validation"
-        table = validated(results, metrics.scores(*predictions["validation"]))
+        table = validated(results, scores(*predictions["validation"]))
     return _template().render(
         parameters=parameters,
         settings=settings,
@@ -69,11 +67,11 @@ def model_card(results, run, settings):
         sets=sets(split),
         last_set="test" if split["parts"]["test"]["tweets"] else "validation",
         comparison=comparison,
-        candidates=selected and _count(selected["candidates"], "combination"),
+        candidates=selected and _count(selected.candidates, "combination"),
         judged_on=judged_on,
         validation_tweets=len(predictions["validation"][1]),
         metrics=table,
-        classes=classes(metrics.confusion(*predictions[judged_on]), settings["labels"]),
+        classes=classes(confusion(*predictions[judged_on]), settings["labels"]),
         made_with=read_json(run.provenance),
     )
 
@@ -125,44 +123,45 @@ def sets(split):
     return markdown_table(head, rows, len(head) - 1)
 
 
-def compared(comparison, parameters, scores):
-    """Return the table of a selected combination, of this run's scores and of the baselines."""
-    judged_on, accuracies = comparison["part"], comparison["primary"]["accuracies"]
+def compared(comparison, parameters, run_scores):
+    """Return the table of this run, of its combination, which was selected, and of baselines."""
+    judged_on, accuracies = comparison.part, comparison.primary.accuracies
     cell = accuracies[parameters["cell"]]
-    trainings = _count(len(cell["replicates"]), "new training")
-    models = [
-        (
-            f"its combination: mean over {trainings}",
-            cell,
-            cell["spread"][judged_on]["macro_f1"]["mean"],
-        )
-    ]
-    for name, what in BASELINES.items():
-        baseline = accuracies[name]
-        models.append((f"baseline: {what}", baseline, baseline["scores"][judged_on]["macro_f1"]))
-    this_run = f"this run (replicate {parameters['replicate']})"
-    rows = [[this_run, share(scores["accuracy"]), "–", share(scores["macro_f1"])]]
-    rows += [
-        [what, share(model["accuracy"]), between(model["interval"]), share(macro_f1)]
-        for what, model, macro_f1 in models
-    ]
-    level = f"{comparison['level']:.0%}".replace("%", "\u00a0%")
-    return markdown_table(["what", "accuracy", f"{level} interval", "macro F1"], rows, 3)
+    trainings = _count(len(cell.replicates), "new training")
+    means = {name: spread.mean for name, spread in cell.spread[judged_on].items()}
+    models = {
+        f"this run (replicate {parameters['replicate']})": (run_scores, "–"),
+        f"its combination: mean over {trainings}": (means, between(cell.interval)),
+    }
+    for name, baseline in BASELINES.items():
+        interval = between(accuracies[name].interval)
+        models[f"baseline: {baseline.description}"] = accuracies[name].scores[judged_on], interval
+    rows = [[what, *_shares(of_model), interval] for what, (of_model, interval) in models.items()]
+    level = f"{comparison.level:.0%}".replace("%", "\u00a0%")
+    return _metrics_table(rows, f"{level} interval of the accuracy")
 
 
-def validated(results, scores):
+def validated(results, run_scores):
     """Return the table of this run's validation scores and of the baselines'."""
     path = results.baseline_metrics
-    baselines = read_json(path) if path.is_file() else {}
-    models = {"this run": scores}
-    for name, what in BASELINES.items():
-        if name in baselines:
-            models[f"baseline: {what}"] = baselines[name]["validation"]
-    rows = [[what, share(s["accuracy"]), share(s["macro_f1"])] for what, s in models.items()]
-    return markdown_table(["what", "accuracy", "macro F1"], rows, 2)
+    metrics = read_json(path) if path.is_file() else {}
+    models = {"this run": run_scores}
+    for name, baseline in BASELINES.items():
+        if name in metrics:
+            models[f"baseline: {baseline.description}"] = metrics[name]["validation"]
+    return _metrics_table([[what, *_shares(of_model)] for what, of_model in models.items()])
 
 
-def classes(confusion, labels):
+def _shares(of_model):
+    return [share(of_model[name]) for name in METRICS]
+
+
+def _metrics_table(rows, *further):
+    headings = [metric.heading for metric in METRICS.values()]
+    return markdown_table(["what", *headings, *further], rows, len(METRICS) + len(further))
+
+
+def classes(counts, labels):
     """Return the table of each class's recall and precision."""
 
     def ratio(right, total):
@@ -171,9 +170,9 @@ def classes(confusion, labels):
     rows = [
         [
             escape_markdown(label),
-            whole(int(confusion[k].sum())),
-            ratio(confusion[k, k], confusion[k].sum()),
-            ratio(confusion[k, k], confusion[:, k].sum()),
+            whole(int(counts[k].sum())),
+            ratio(counts[k, k], counts[k].sum()),
+            ratio(counts[k, k], counts[:, k].sum()),
         ]
         for k, label in enumerate(labels)
     ]

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tweetrnn.errors import UserError
-from tweetrnn.files import check_digest, damaged, read_json, read_parquet
-from tweetrnn.grid import Run
+from tweetrnn.evaluation.select import mean_figures, read_selection
+from tweetrnn.evaluation.tables import KEY, finished, names, read_runs
+from tweetrnn.files import check_digest, damaged, read_json
 
 # The files of an exported folder, besides its README.md.
 SETTINGS, WEIGHTS, VOCABULARY = "config.json", "weights.safetensors", "vocabulary.parquet"
@@ -119,13 +120,13 @@ def best_runs(results, count):
     Raises:
         UserError: ``count`` is not positive, or larger than the number of finished runs.
     """
-    accuracy = _best_accuracies(results)
-    if not 0 < count <= len(accuracy):
+    runs = finished(_runs(results))
+    if not 0 < count <= len(runs):
         raise UserError(
-            f"--top {count}: expected 1 to {len(accuracy)}, the finished runs of the grid in "
-            f"{results}"
+            f"--top {count}: expected 1 to {len(runs)}, the finished runs of the grid in {results}"
         )
-    return sorted(accuracy, key=lambda run: (-accuracy[run], run))[:count]
+    order = {"best_accuracy": False} | dict.fromkeys(KEY, True)  # whether it ascends
+    return names(runs.sort_values(list(order), ascending=list(order.values())).head(count))
 
 
 def selected_run(results):
@@ -137,31 +138,20 @@ def selected_run(results):
     Raises:
         UserError: nothing is selected yet.
     """
-    accuracy = _best_accuracies(results)
-    cells = read_json(results.selected)["cells"]
+    accuracy = mean_figures(_runs(results), "best_accuracy")
+    selection = read_selection(results.selected)
 
     def mean_accuracy(cell):
-        combination = cells[cell]["combination"]
-        replicates = [
-            accuracy[run] for run in accuracy if (run.cell, run.combination) == (cell, combination)
-        ]
-        return sum(replicates) / len(replicates) if replicates else 0
+        return accuracy.get((cell, selection.cells[cell].combination), 0)
 
-    cell = max(cells, key=mean_accuracy)
-    return Run(cell, cells[cell]["combination"], cells[cell]["replicate"])
+    return selection.selected_run(max(selection.cells, key=mean_accuracy))
 
 
-def _best_accuracies(results):
-    """Return {Run: validation accuracy at its best} of the grid's finished runs, once selected."""
+def _runs(results):
+    """Return the table of runs, once the best combinations are selected."""
     if not results.selected.is_file():
         raise unfinished(results)
-    columns = ["cell", "combination", "replicate", "status", "best_accuracy"]
-    rows = read_parquet(results.runs, columns).to_pylist()
-    return {
-        Run(row["cell"], row["combination"], row["replicate"]): row["best_accuracy"]
-        for row in rows
-        if row["status"] == "finished"
-    }
+    return read_runs(results.runs, results.aggregate_facts)
 
 
 def unfinished(results):

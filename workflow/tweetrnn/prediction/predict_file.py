@@ -1,6 +1,5 @@
 """Stage predict_file: the selected model's answers for one file of predict.files."""
 
-from tweetrnn.files import check_digest, read_json
 from tweetrnn.prediction import records
 from tweetrnn.prediction.answers import write_answers
 from tweetrnn.prediction.model_files import of_runs, selected_run
@@ -30,7 +29,6 @@ def predict_file(
             wrote, below ``results``.
         config: the config's predict.text_column.
     """
-    check_digest(runs, read_json(aggregate_facts)["sha256"]["runs"])
     results = Results(results)
     files = of_runs(results, [selected_run(results)])
     text_column = config["predict"]["text_column"] or files.settings["text_column"]

@@ -1,23 +1,38 @@
-"""What all figures share: size, style, the cells' looks, and how a figure becomes files.
+"""What all figures share: size, style, colours, the cells' looks, and how a figure becomes files.
 
-Colours are those of ``figures``: the report's page turns each into a CSS variable. Every
-distinction made by a colour is made by a marker, a line style or a place as well. All figures but
-the curves have one width, so that their texts are equally large on a page, and are narrow enough
-to be read on a telephone.
+Every distinction made by a colour is made by a marker, a line style or a place as well. All figures
+but the curves have one width, so that their texts are equally large on a page, and are narrow
+enough to be read on a telephone.
+
+numpy and matplotlib are imported only where something is drawn: the workflow's rules read the
+figures' names and titles, and must not wait for them.
 """
 
 import io
 import re
 from xml.etree import ElementTree
 
-import matplotlib
-import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-
 from tweetrnn.files import replacing, write_text
-from tweetrnn.reporting.figures import CELL_COLOURS, CELL_MARKERS, GRID, INK, MUTED, PAPER
+from tweetrnn.names import BASELINES
 
+# Each colour is drawn in this exact hexadecimal; the page replaces it by the CSS variable of the
+# same name and so recolours the figures for a dark background. No two may be equal.
+INK = "#1b1f24"
+MUTED = "#59626d"
+GRID = "#d9dde2"
+PAPER = "#fffefd"
+# Cells take these in the config's order: distinct in hue for the usual colour-vision deficiencies,
+# and distinct without any colour by their markers.
+CELL_COLOURS = ("#0b62a4", "#bd4f0c", "#0a7a5c", "#914a84", "#7a6a00", "#4a5fc1")
+CELL_MARKERS = ("o", "s", "^", "D", "v", "P")
+# Every second cell's marker is hollow.
+COLOUR_VARIABLES = {
+    INK: "--ink",
+    MUTED: "--muted",
+    GRID: "--grid",
+    PAPER: "--paper",
+    **{colour: f"--cell-{n}" for n, colour in enumerate(CELL_COLOURS)},
+}
 WIDTH = 4.2  # inches
 SMALL = 8  # points, the smallest text
 CROWDED = 600  # an SVG with more markers than this holds them as a picture
@@ -69,17 +84,19 @@ BASELINE_MARKERS = {"majority": "x", "logistic_regression": "*"}
 
 def style():
     """Return a context in which matplotlib draws as all figures are drawn."""
+    import matplotlib
+
     return matplotlib.rc_context(STYLE)
 
 
 class Look:
-    """The colour, the marker and the line of each cell, in the config's order."""
+    """The colour, the marker and the line of each cell; ``cells`` are in the config's order."""
 
     def __init__(self, cells):
         self.number = {cell: n % len(CELL_COLOURS) for n, cell in enumerate(cells)}
 
     def colour(self, cell):
-        """Return a cell's colour; that of text for what is no cell."""
+        """Return a cell's colour; for a baseline that of text."""
         return CELL_COLOURS[self.number[cell]] if cell in self.number else INK
 
     def marker(self, cell):
@@ -99,20 +116,23 @@ class Look:
         return self.marker(cell) | {"linestyle": "none"}
 
     def line(self, cell):
-        """Return keyword arguments that tell the lines of cells apart, by colour and dashes."""
+        """Return keyword arguments for a line of this cell: its colour and dashes."""
         dashes = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)), (0, (3, 1)), (0, (8, 2)))
         return {"color": self.colour(cell), "linestyle": dashes[self.number[cell]]}
 
 
 def canvas(height, rows=1, columns=1, width=WIDTH, **grid):
-    """Return a figure of so many inches without pyplot's global state, and its axes."""
+    """Return a figure, ``height`` and ``width`` in inches, and its axes; without pyplot."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure, figure.subplots(rows, columns, **grid)
 
 
 def note(text, width=WIDTH):
-    """Return a figure that is empty but for the reason why."""
+    """Return a figure with nothing but a text: why there is nothing to show."""
     figure, axes = canvas(1.0, width=width)
     axes.text(0.5, 0.5, text, ha="center", va="center", color=MUTED, transform=axes.transAxes)
     axes.set_axis_off()
@@ -120,7 +140,9 @@ def note(text, width=WIDTH):
 
 
 def limits(values, pad=0.06):
-    """Return axis limits around all finite values; ``values`` may hold None."""
+    """Return axis limits around all finite values; ``values`` may hold None or NaN."""
+    import numpy as np
+
     values = np.array(values, dtype=float)
     values = values[np.isfinite(values)]
     if not len(values):
@@ -131,13 +153,17 @@ def limits(values, pad=0.06):
 
 
 def spread_out(count, height):
-    """Return (count,) offsets within ± height / 2 that keep neighbours apart, always the same."""
+    """Return (count,) offsets within ± height / 2, of which neighbours differ; always the same."""
+    import numpy as np
+
     golden = (np.sqrt(5) - 1) / 2
     return ((np.arange(1, count + 1) * golden) % 1 - 0.5) * height
 
 
 def ticks(axes, x, y, height, **line):
     """Draw a vertical tick at each (x, y), all of them as one path."""
+    import numpy as np
+
     x, y = np.broadcast_arrays(np.asarray(x, float), np.asarray(y, float))
     gap = np.full(len(x), np.nan)
     axes.plot(
@@ -148,13 +174,48 @@ def ticks(axes, x, y, height, **line):
     )
 
 
+def rows(axes, labels):
+    """Give the axes one row for each label, from top to bottom."""
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_ylim(len(labels) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+
+
+def whole_numbers(axis, **options):
+    """Put an axis's ticks at whole numbers."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(integer=True, **options))
+
+
+def zero_line(axes):
+    """Draw a vertical line at 0."""
+    axes.axvline(0, color=INK, linewidth=1.0)
+
+
+def estimate(axes, row, value, interval, style, text):
+    """Draw an estimate with its interval (or None), and its number at the right."""
+    if interval is not None:
+        axes.plot(interval, [row, row], color=style["color"], solid_capstyle="butt")
+    axes.plot([value], [row], **style | {"linestyle": "none", "markersize": 6})
+    axes.text(1.02, row, text, transform=axes.get_yaxis_transform(), va="center", fontsize=SMALL)
+
+
+def baseline_lines(axes, values, vertical=False):
+    """Draw {baseline: value} as lines over the whole axes, labelled with name and value."""
+    for name, value in values.items():
+        draw = axes.axvline if vertical else axes.axhline
+        line = {"color": INK, "linewidth": 1.1, "linestyle": BASELINE_LINES[name]}
+        draw(value, label=f"{BASELINES[name].label} {value:.3f}", **line)
+
+
 def legend(figure, columns=3, **options):
     """Draw the figure's legend above everything."""
     figure.legend(loc="outside upper left", ncols=columns, **options)
 
 
 def _flatten(element):
-    """Take away what draws nothing: groups that say nothing, empty definitions, white space."""
+    """Remove what draws nothing: groups without attributes, empty definitions, white space."""
     for child in element:
         _flatten(child)
     kept = []
@@ -176,19 +237,19 @@ def _flatten(element):
 
 
 def tidied(svg, name):
-    """Return an SVG that can stand in one page beside others, at about half its length.
+    """Return an SVG that can be put into one page with others, at about half its length.
 
-    Ids that are used become ``name`` and a number, others go; so do rules for the whole page,
-    which become attributes of the drawing, and digits beyond a hundredth of a point. The fonts are
-    an attribute of the drawing too, so that a page's style can set its own.
+    Ids that are used become ``name`` and a number; other ids, style rules for the whole page and
+    digits beyond a hundredth of a point are removed. The fonts become an attribute of the drawing,
+    so that a page's style can set others.
     """
     root = ElementTree.fromstring(svg)
     fonts = f"'{STYLE['font.sans-serif'][0]}', sans-serif"
     used = dict.fromkeys(re.findall(r'(?:url\(|href=")#([^)"]+)', svg))
     ids = {old: f"{name}-{number}" for number, old in enumerate(used)}
     for element in root.iter():
-        if (own := element.attrib.pop("id", None)) in ids:
-            element.set("id", ids[own])
+        if (old := element.attrib.pop("id", None)) in ids:
+            element.set("id", ids[old])
         for key, value in element.items():
             if key == "id":
                 continue
@@ -210,11 +271,13 @@ def tidied(svg, name):
 
 
 def arrange(figure):
-    """Lay a figure out once and for all, however it is drawn then.
+    """Fix a figure's layout, so that every format has the same.
 
-    The solver of the layout adds up in the order of addresses in memory, so that its last digits
-    differ from run to run; they are rounded away.
+    The layout's solver adds up in the order of addresses in memory, so that its last digits differ
+    from run to run; they are rounded away.
     """
+    import numpy as np
+
     figure.get_layout_engine().execute(figure)
     figure.set_layout_engine("none")
     for axes in figure.axes:

@@ -9,6 +9,8 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 
+from tweetrnn.grid import scientific
+
 INVISIBLE = "\u200c\u200d\ufe0e\ufe0f"  # joiners and variation selectors, which emoji need
 MINUS = "\u2212"
 _SPACES = re.compile(r"[ \t\n\v\f\r]+")  # not those that keep a number and its unit together
@@ -42,7 +44,7 @@ def escape_markdown(text):
     are cut before anything else is read.
     """
     escaped = _INSIDE.sub(
-        lambda found: "&#124;" if found[0] == "|" else f"\\{found[0]}", visible(text)
+        lambda match: "&#124;" if match[0] == "|" else f"\\{match[0]}", visible(text)
     )
     return _LINK.sub(r"\\\g<0>", _BEGINNING.sub(r"\1\\\2", escaped))
 
@@ -110,6 +112,24 @@ def p_value(value):
 def decimal(value):
     """Return 12.345 as ``12.3``."""
     return text(None) if value is None else f"{value:,.1f}".replace("-", MINUS)
+
+
+def level(value):
+    """Return a factor's level: True as ``yes``, 2 as ``2`` and 0.001 as ``1e-3``."""
+    if isinstance(value, bool):
+        return yes(value)
+    return scientific(value) if isinstance(value, float) else f"{value}"
+
+
+def runs_in_words(count):
+    """Return 1 as ``1 run`` and 2 as ``2 runs``."""
+    return "1 run" if count == 1 else f"{count} runs"
+
+
+def first_of(texts, most=6):
+    """Return the first texts, separated by semicolons, and how many more there are."""
+    more = f"; and {len(texts) - most} more" if len(texts) > most else ""
+    return "; ".join(texts[:most]) + more
 
 
 def yes(value):
@@ -244,3 +264,12 @@ class Section:
         for block in self.blocks:
             if block.kind == "table":
                 yield block
+
+    def figures(self):
+        """Yield its figures, those on cards too."""
+        for block in self.blocks:
+            if block.kind == "figure":
+                yield block
+            elif block.kind == "cards":
+                for card in block.cards:
+                    yield from (card.loss, card.accuracy)

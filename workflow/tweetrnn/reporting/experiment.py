@@ -1,166 +1,234 @@
-"""All that a report tells of one experiment, read from the files of its stages."""
+"""Everything that a report says about one experiment, read from the files of its stages."""
 
 import platform
 import re
 import subprocess
-from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
+from tweetrnn.code import PACKAGE
+from tweetrnn.evaluation import comparison, tables
 from tweetrnn.evaluation.select import further_runs
-from tweetrnn.files import check_digest, read_json, read_parquet
+from tweetrnn.files import check_digest, load_array, read_json, read_parquet
 from tweetrnn.grid import Run
 from tweetrnn.machine import processor_name
-from tweetrnn.reporting.playground import Playground
-from tweetrnn.reporting.playground import read as read_playground
+from tweetrnn.names import BASELINES, metric_of
+from tweetrnn.reporting import playground
 
 MASK = "@…"
 _HANDLE = re.compile(r"(?<!\w)@\w+")
-DRAWN_WITH = ("snakemake", "numpy", "pyarrow", "scipy", "scikit-learn", "matplotlib")
-
-
-@dataclass
-class Experiment:
-    """The stages' facts and tables; ``comparison`` is None while trainings that it needs lack.
-
-    ``architectures`` and ``provenances`` are by (cell, combination, replicate), ``replicates`` has
-    the seconds of the selected combinations' further trainings, ``tweets`` the texts that the
-    comparison points at, by corpus row, with people's handles masked; ``playground`` is None in a
-    partial report, and where none is wanted.
-    """
-
-    config: dict
-    runs: list
-    epochs: list
-    baselines: dict | None
-    tokenized: dict
-    encoded: dict
-    split: dict
-    comparison: dict | None
-    architectures: dict
-    provenances: dict
-    replicates: list
-    tweets: dict
-    memory_mb: int
-    commit: str
-    versions: dict
-    playground: Playground | None = None
+DRAWN_WITH = ("snakemake", "numpy", "pyarrow", "pandas", "scipy", "scikit-learn", "matplotlib")
+# What of a checkout determines results, besides the config, which the report shows.
+SOURCES = ("workflow", "Snakefile", "envs")
 
 
 def masked(text, shown):
     """Return a tweet's text without the handles of people; ``shown`` are those that may stay."""
     kept = {handle.casefold() for handle in shown}
-    return _HANDLE.sub(lambda found: found[0] if found[0].casefold() in kept else MASK, text)
+    return _HANDLE.sub(lambda match: match[0] if match[0].casefold() in kept else MASK, text)
 
 
-def pointed_at(comparison):
-    """Return the corpus rows of the tweets that a comparison wants shown."""
-    return sorted(
-        {
-            mistake["corpus_row"]
-            for own in comparison["failures"].values()
-            for mistake in own["confidently_wrong"]
-        }
-    )
+def commit_of(package):
+    """Return the commit of the checkout, and whether the workflow in it was changed since.
 
-
-def commit_of(folder):
-    """Return the commit of the checkout that ``folder`` is in, and whether it was changed."""
+    ``package`` is the folder of this package, in a checkout workflow/tweetrnn.
+    """
 
     def git(*command):
+        checkout = ["git", "-C", package.parents[1]]
         return subprocess.run(
-            ["git", "-C", folder, *command], capture_output=True, text=True, check=True
+            [*checkout, *command], capture_output=True, text=True, check=True
         ).stdout.strip()
 
     try:
-        changed = git("status", "--porcelain", "--untracked-files=no", ".")
+        # An installed package may be in somebody else's checkout.
+        git("ls-files", "--error-unmatch", package / "__init__.py")
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", *SOURCES)
         return git("rev-parse", "HEAD") + (" with uncommitted changes" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown (not a git checkout)"
 
 
 def installed(name):
-    """Return a package's version; in an environment of the report's own there is no Snakemake."""
+    """Return a package's version; an environment of the report alone has no Snakemake."""
     try:
         return version(name)
     except PackageNotFoundError:
         return "not in this environment"
 
 
-def read(
-    results,
-    runs,
-    epochs,
-    aggregate_facts,
-    token_facts,
-    encode_facts,
-    split_facts,
-    tweets,
-    baseline_metrics,
-    comparison,
-    vocabulary,
-    validation_sequences,
-    memory_mb,
-    config,
-):
-    """Return the Experiment; arguments as for ``render``.
+class Experiment:
+    """The stages' facts and tables. A file is read, and checked, when it is first asked for.
 
-    Raises:
-        UserError: a file is missing or damaged.
+    Whatever is read may raise UserError: the file is absent or damaged.
+
+    Args:
+        results: the Results.
+        config: all of it, or the sections that what is asked for needs.
+        memory_mb: the memory that a training asks for.
+        partial: whether trainings are missing: then the tables are those of the partial report,
+            and there is no comparison.
     """
-    digests = read_json(aggregate_facts)["sha256"]
-    for name, path in (("runs", runs), ("epochs", epochs)):
-        check_digest(path, digests[name])
-    runs = read_parquet(runs).to_pylist()
-    comparison = comparison and read_json(comparison)
-    done = [row for row in runs if row["status"] != "missing"]
-    names = [Run(row["cell"], row["combination"], row["replicate"]) for row in done]
-    further = []
-    if comparison:
-        further = further_runs(comparison["selected"], comparison["replicates"])
 
-    def architecture(run):
-        paths = results.run(run)
+    def __init__(self, results, config, memory_mb, partial=False):
+        self.results = results
+        self.config = config
+        self.memory_mb = memory_mb
+        self.partial = partial
+
+    @property
+    def cells(self):
+        """The cells, in the config's order."""
+        return self.config["grid"]["cell"]
+
+    @property
+    def rank_by(self):
+        """The figure by which runs are ranked, one of RANKINGS."""
+        return self.config["report"]["rank_by"]
+
+    # ------------------------------------------------------------------------------ the corpus
+
+    @cached_property
+    def tokenized(self):
+        """The facts of tokenize."""
+        return read_json(self.results.token_facts)
+
+    @cached_property
+    def encoded(self):
+        """The facts of encode."""
+        return read_json(self.results.encode_facts)
+
+    @cached_property
+    def split(self):
+        """The facts of split."""
+        return read_json(self.results.split_facts)
+
+    @cached_property
+    def offsets(self):
+        """The array (tweets + 1,) of where each tweet's tokens begin."""
+        return load_array(self.results.offsets, self.encoded["sha256"]["offsets"])
+
+    # ----------------------------------------------------------------------------- the trainings
+
+    @property
+    def _aggregated(self):
+        return self.results.partial if self.partial else self.results
+
+    @cached_property
+    def runs(self):
+        """The table of runs, in the order of their ranks."""
+        return tables.read_runs(self._aggregated.runs, self._aggregated.aggregate_facts)
+
+    @cached_property
+    def finished(self):
+        """The runs that have results."""
+        return tables.finished(self.runs)
+
+    def best_runs(self, cell):
+        """Return a cell's finished runs as dicts, best first; at most ``report.top``."""
+        mine = self.finished[self.finished["cell"] == cell]
+        return tables.records(mine.head(self.config["report"]["top"]))
+
+    @cached_property
+    def epochs(self):
+        """The table of the runs' epochs."""
+        return tables.read_epochs(self._aggregated.epochs, self._aggregated.aggregate_facts)
+
+    @cached_property
+    def _histories(self):
+        groups = self.epochs.groupby(list(tables.KEY), sort=False)
+        return {Run(*key): epochs for key, epochs in groups}
+
+    def history(self, run):
+        """Return the epochs of a run, which is a dict with the columns of the table of runs."""
+        return self._histories[run_of(run)]
+
+    @cached_property
+    def new_runs(self):
+        """The Runs that repeat the selected combinations; none without a comparison."""
+        if not self.comparison:
+            return []
+        return further_runs(self.comparison.selected, self.comparison.replicates)
+
+    @cached_property
+    def new_seconds(self):
+        """{Run: its seconds} of the new_runs."""
+        return {run: read_json(self.results.run(run).timing)["total"] for run in self.new_runs}
+
+    @cached_property
+    def provenances(self):
+        """{Run: what it ran on} of all trainings."""
+        trained = self.runs[self.runs["status"] != "missing"]
+        runs = [*tables.names(trained), *self.new_runs]
+        return {run: read_json(self.results.run(run).provenance) for run in runs}
+
+    def architecture(self, run):
+        """Return the layers of a Run, as dicts."""
+        paths = self.results.run(run)
         check_digest(paths.architecture, read_json(paths.parameters)["sha256"]["architecture"])
         return read_json(paths.architecture)
 
-    top = {
-        Run(row["cell"], row["combination"], row["replicate"])
-        for row in done
-        if row["rank_in_cell"] <= config["report"]["top"]
-    }
-    shown_tweets = {}
-    if comparison and (rows := pointed_at(comparison)):
-        texts = read_parquet(tweets, ["text"])["text"]
-        shown = config["report"]["show_handles"]
-        shown_tweets = {row: masked(texts[row].as_py(), shown) for row in rows}
-    split = read_json(split_facts)
-    return Experiment(
-        config=config,
-        runs=runs,
-        epochs=read_parquet(epochs).to_pylist(),
-        baselines=baseline_metrics and read_json(baseline_metrics),
-        tokenized=read_json(token_facts),
-        encoded=read_json(encode_facts),
-        split=split,
-        comparison=comparison,
-        architectures={name: architecture(name) for name in names if name in top},
-        provenances={run: read_json(results.run(run).provenance) for run in [*names, *further]},
-        replicates=[
-            {"cell": run.cell, "seconds": read_json(results.run(run).timing)["total"]}
-            for run in further
-        ],
-        tweets=shown_tweets,
-        memory_mb=memory_mb,
-        commit=commit_of(Path(__file__).parent),
-        versions={
+    # --------------------------------------------------------------------------- the comparison
+
+    @cached_property
+    def baselines(self):
+        """{baseline: its metrics}; None where they are still missing."""
+        path = self.results.baseline_metrics
+        if self.partial and not path.exists():
+            return None
+        metrics = read_json(path)
+        return {name: metrics[name] for name in BASELINES}
+
+    def baseline_values(self, ranking):
+        """Return {baseline: its figure on the validation set} in a ranking's metric."""
+        if not self.baselines:
+            return {}
+        metric = metric_of(ranking)
+        return {name: self.baselines[name]["validation"][metric] for name in BASELINES}
+
+    @cached_property
+    def comparison(self):
+        """The Comparison; None in a partial report."""
+        return None if self.partial else comparison.read(self.results.comparison)
+
+    @property
+    def shown_rows(self):
+        """The corpus rows of the tweets that the comparison shows."""
+        models = self.comparison.failures.values()
+        return sorted({row.corpus_row for model in models for row in model.confidently_wrong})
+
+    @cached_property
+    def tweets(self):
+        """{corpus row: text} of the tweets that the comparison shows, with handles masked."""
+        digest = self.tokenized["tweets_sha256"]
+        texts = read_parquet(self.results.tweets, ["text"], digest)["text"]
+        shown = self.config["report"]["show_handles"]
+        return {row: masked(texts[row].as_py(), shown) for row in self.shown_rows}
+
+    @cached_property
+    def playground(self):
+        """The Playground; None in a partial report, and where none is wanted."""
+        if self.partial:
+            return None
+        return playground.read(self.results, self.config, self.split, self.comparison.selected)
+
+    # ------------------------------------------------------------------------------ this program
+
+    @cached_property
+    def commit(self):
+        """The commit of the workflow, and whether it was changed since."""
+        return commit_of(PACKAGE)
+
+    @cached_property
+    def versions(self):
+        """{what: version} of what the report is made with."""
+        return {
             "processor": processor_name(),
             "python": platform.python_version(),
             **{name: installed(name) for name in DRAWN_WITH},
-        },
-        playground=read_playground(
-            results, vocabulary, validation_sequences, config, split, comparison["selected"]
-        )
-        if comparison
-        else None,
-    )
+        }
+
+
+def run_of(row):
+    """Return the Run of a row of a table, a dict."""
+    return Run(row["cell"], row["combination"], row["replicate"])

@@ -1,17 +1,14 @@
-"""Print where an experiment's report lies and what it says first."""
+"""Print where an experiment's report is and what it says first."""
 
 from tweetrnn.config import read, resolve
 from tweetrnn.files import read_json
-from tweetrnn.reporting.document import markdown_table
+from tweetrnn.metrics import EPOCH_METRICS
+from tweetrnn.names import BASELINES
+from tweetrnn.reporting.document import markdown_table, share
 from tweetrnn.results import Results
 
-FIGURES = {  # of the validation part, over a run's epochs
-    "mean_accuracy": "mean accuracy",
-    "mean_binary_accuracy": "mean binary accuracy",
-    "best_accuracy": "best accuracy",
-    "best_binary_accuracy": "best binary accuracy",
-    "best_macro_f1": "best macro-F1",
-}
+# The columns of the table, over a run's epochs.
+FIGURES = [(kind, metric) for kind in ("mean", "best") for metric in EPOCH_METRICS]
 TOP = 3
 
 
@@ -21,19 +18,19 @@ def top_table(summary):
     ``summary`` is a report's summary.json. The baselines do not learn by epochs and have one
     figure for mean and best.
     """
-    rows = []
-    runs = [run for run in summary["tables"]["runs"] if run["status"] == "finished"]
-    for cell in dict.fromkeys(run["cell"] for run in runs):
-        own = sorted((r for r in runs if r["cell"] == cell), key=lambda run: run["rank_in_cell"])
-        for run in own[:TOP]:
-            figures = [f"{run[name]:.3f}" for name in FIGURES]
+    rows, runs = [], summary["tables"]["runs"]
+    cells = list(dict.fromkeys(run["cell"] for run in runs))
+    for run in sorted(runs, key=lambda run: (cells.index(run["cell"]), run["rank_in_cell"])):
+        if run["status"] == "finished" and run["rank_in_cell"] <= TOP:
+            figures = [share(run[f"{kind}_{metric}"]) for kind, metric in FIGURES]
             epoch = run["divergence_epoch"] or "none"
-            rows.append([f"{cell} {run['reference_tuple']}", *figures, str(epoch)])
-    for name, baseline in summary["baselines"].items():
-        one = baseline["validation"]
-        figures = [f"{one[figure.partition('_')[2]]:.3f}" for figure in FIGURES]
+            rows.append([f"{run['cell']} {run['reference_tuple']}", *figures, str(epoch)])
+    for name in BASELINES:
+        scores = summary["baselines"][name]["validation"]
+        figures = [share(scores[metric]) for _, metric in FIGURES]
         rows.append([name.replace("_", " "), *figures, ""])
-    return markdown_table(["run", *FIGURES.values(), "divergence epoch"], rows, len(FIGURES) + 1)
+    headings = [f"{kind} {EPOCH_METRICS[metric].heading}" for kind, metric in FIGURES]
+    return markdown_table(["run", *headings, "divergence epoch"], rows, len(headings) + 1)
 
 
 def add_arguments(parser):

@@ -5,46 +5,20 @@ from tweetrnn.reporting.plot import plot
 from tweetrnn.reporting.render import render
 from tweetrnn.results import Results
 
+TABLES = ("runs", "runs_csv", "epochs", "epochs_csv", "aggregate_facts")
+REPORT = ("html", "markdown", "summary", "images")
+
 
 def partial(results, *, config, memory_mb):
     """Write a report of what is in the folder ``results`` to its subfolder partial.
 
     Nothing is trained or compared, and the finished report stays as it is.
     """
-    there = Results(results)
-    new = there.partial
-    baselines = there.baseline_metrics if there.baseline_metrics.exists() else None
-    tables = {name: getattr(new, name) for name in ("runs", "epochs", "aggregate_facts")}
-    aggregate(
-        there,
-        **tables,
-        runs_csv=new.runs_csv,
-        epochs_csv=new.epochs_csv,
-        config=config,
-        allow_missing=True,
+    written = Results(results).partial
+    options = {"config": config, "memory_mb": memory_mb, "partial": True}
+    tables, report = (
+        {name: getattr(written, name) for name in names} for names in (TABLES, REPORT)
     )
-    plot(
-        **tables,
-        offsets=there.offsets,
-        encode_facts=there.encode_facts,
-        figures=new.figures,
-        baseline_metrics=baselines,
-        config=config,
-        memory_mb=memory_mb,
-    )
-    render(
-        there,
-        **tables,
-        token_facts=there.token_facts,
-        encode_facts=there.encode_facts,
-        split_facts=there.split_facts,
-        tweets=there.tweets,
-        figures=new.figures,
-        html=new.html,
-        markdown=new.markdown,
-        summary=new.summary,
-        images=new.images,
-        baseline_metrics=baselines,
-        config=config,
-        memory_mb=memory_mb,
-    )
+    aggregate(results, **tables, config=config, allow_missing=True)
+    plot(results, written.figures, **options)
+    render(results, written.figures, **report, **options)

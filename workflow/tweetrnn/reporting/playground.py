@@ -1,8 +1,8 @@
 """The report's playground: what the page needs to read a typed tweet as the selected models do.
 
-``workflow/templates/playground.js`` does the rest. The tokenizer's patterns are translated, not
-written a second time; weights are rounded to 8 bits; and what that costs is measured here, by the
-page's own arithmetic in numpy against the probabilities that training stored.
+``templates/playground.js`` does the rest. The tokenizer's patterns are translated, not written a
+second time; weights are rounded to 8 bits; and what that costs is measured here, by the page's
+arithmetic in numpy against the probabilities that training stored.
 
 Shapes: N tweets, T time steps, U units, G gates, as in ``models``.
 """
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tweetrnn.data import tokenizers
-from tweetrnn.evaluation.stored_predictions import by_part
+from tweetrnn.evaluation.predictions import read_predictions
 from tweetrnn.files import check_digest, damaged, load_array, read_json, read_parquet
 from tweetrnn.grid import Run
 from tweetrnn.training import weights
@@ -236,7 +236,7 @@ def agreement(cell, arrays, ids, stored):
     """
     ids, stored = ids[:COMPARED], stored[:COMPARED]
     layers = as_in_the_page(arrays)
-    found = np.concatenate(
+    computed = np.concatenate(
         [
             probabilities(cell, layers, ids[start : start + AT_A_TIME])
             for start in range(0, len(ids), AT_A_TIME)
@@ -244,8 +244,8 @@ def agreement(cell, arrays, ids, stored):
     )
     return {
         "tweets": len(ids),
-        "equal_labels": int((found.argmax(axis=1) == stored.argmax(axis=1)).sum()),
-        "largest_difference": float(np.abs(found - stored).max()),
+        "equal_labels": int((computed.argmax(axis=1) == stored.argmax(axis=1)).sum()),
+        "largest_difference": float(np.abs(computed - stored).max()),
     }
 
 
@@ -276,12 +276,12 @@ def bytes_of_words(words, models):
 
 
 def too_large(size, of_words, counts):
-    """Return the note that stands in place of a playground of ``size`` bytes.
+    """Return the note that replaces a playground of ``size`` bytes.
 
     ``of_words`` of them are for the vocabulary's words, whose counts are ``counts``. The note names
     the ``vocabulary.min_count`` that leaves few enough of them, if any does.
     """
-    # Words that there is room for, less one in a hundred, since some are longer than others.
+    # Words that there is room for; one in a hundred fewer, since some are longer than others.
     room = int(0.99 * (ROOM - (size - of_words)) / of_words * len(counts))
     note = (
         f"{LEFT_OUT}: with the {len(counts):,} words of the vocabulary it would take "
@@ -323,7 +323,7 @@ def make(config, split, vocabulary, models, ids):
         vocabulary: pyarrow Table of word, count and id.
         models: (cell, combination, weights by name, stored validation probabilities) of each
             selected run.
-        ids: (N, T) of the validation part.
+        ids: (N, T) of the validation set.
     """
     if config["tokenize"]["tokens"] not in PORTED_TOKENIZERS:
         name = config["tokenize"]["tokens"]
@@ -356,28 +356,29 @@ def make(config, split, vocabulary, models, ids):
     )
 
 
-def read(results, vocabulary, validation_sequences, config, split, selected):
-    """Return the Playground of ``render``'s files; None where the config wants none.
+def read(results, config, split, selected):
+    """Return the Playground; None where the config wants none.
 
-    ``results`` are the Results, ``split`` the split's facts, ``selected`` the comparison's.
+    Args:
+        results: the Results.
+        config: the config in full.
+        split: the split's facts.
+        selected: {cell: Choice}.
 
     Raises:
         UserError: a file is missing or damaged.
     """
     if not config["report"]["playground"]:
         return None
-    check_digest(vocabulary, split["sha256"]["vocabulary"])
-    check_digest(validation_sequences, split["sha256"]["validation_sequences"])
-    ids = load_array(validation_sequences)
+    ids = load_array(results.validation_sequences, split["sha256"]["validation_sequences"])
     models = []
     for cell, choice in selected.items():
-        run = results.run(Run(cell, choice["combination"], choice["replicate"]))
-        digests = read_json(run.parameters)["sha256"]
-        check_digest(run.best, digests["best"])
-        check_digest(run.predictions, digests["predictions"])
+        run = results.run(Run(cell, choice.combination, choice.replicate))
+        check_digest(run.best, read_json(run.parameters)["sha256"]["best"])
         _, arrays = weights.read(run.best)
-        stored, _ = by_part(read_parquet(run.predictions), ["validation"])["validation"]
+        stored, _ = read_predictions(run)["validation"]
         if len(stored) != len(ids):
             raise damaged(run.predictions, "it is of another split")
-        models.append((cell, choice["combination"], arrays, stored))
-    return make(config, split, read_parquet(vocabulary), models, ids)
+        models.append((cell, choice.combination, arrays, stored))
+    vocabulary = read_parquet(results.vocabulary, sha256=split["sha256"]["vocabulary"])
+    return make(config, split, vocabulary, models, ids)

@@ -1,4 +1,4 @@
-"""Write the report: report.html (one file), report.md (images beside it) and summary.json."""
+"""Stage render: report.html (one file), report.md (with a folder of images) and summary.json."""
 
 import base64
 import hashlib
@@ -11,19 +11,21 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
+from tweetrnn.evaluation.comparison import to_json
 from tweetrnn.files import replacing, write_json, write_text
-from tweetrnn.reporting import document, experiment
-from tweetrnn.reporting.figures import COLOUR_VARIABLES
+from tweetrnn.reporting import document
+from tweetrnn.reporting.canvas import COLOUR_VARIABLES
+from tweetrnn.reporting.experiment import Experiment
 from tweetrnn.reporting.sections import sections_of
 from tweetrnn.results import Results
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
-DRAWN_BY_HAND = ("rulegraph",)  # figures that lie beside the templates
+NOT_PLOTTED = ("rulegraph",)  # figures in the folder of the templates, as SVG alone
 
 
 def environment():
-    """Return jinja2's environment: an undefined name is an error, HTML is escaped by itself."""
-    found = jinja2.Environment(
+    """Return jinja2's environment: an undefined name is an error, and HTML is always escaped."""
+    templates = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=lambda name: name.endswith(".html.j2"),
         undefined=jinja2.StrictUndefined,
@@ -31,9 +33,9 @@ def environment():
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    found.filters["text"] = lambda value: Markup(document.escape_html(value))
-    found.filters["md"] = document.escape_markdown
-    return found
+    templates.filters["text"] = lambda value: Markup(document.escape_html(value))
+    templates.filters["md"] = document.escape_markdown
+    return templates
 
 
 def recoloured(svg):
@@ -48,19 +50,10 @@ def recoloured(svg):
 
 def picture_paths(sections, plots):
     """Return {name: SVG path} of all figures that the sections show."""
-
-    def figures(blocks):
-        for block in blocks:
-            if block.kind == "figure":
-                yield block.name
-            elif block.kind == "cards":
-                for card in block.cards:
-                    yield from (card.loss.name, card.accuracy.name)
-
     return {
-        name: (TEMPLATES if name in DRAWN_BY_HAND else plots) / f"{name}.svg"
+        figure.name: (TEMPLATES if figure.name in NOT_PLOTTED else plots) / f"{figure.name}.svg"
         for section in sections
-        for name in figures(section.blocks)
+        for figure in section.figures()
     }
 
 
@@ -103,7 +96,7 @@ def html_text(sections, pictures, config):
 
 
 def markdown_text(sections, config):
-    """Return report.md, whose images lie in ``images``."""
+    """Return report.md, whose images are in the folder ``images``."""
     return (
         environment()
         .get_template("report.md.j2")
@@ -111,42 +104,41 @@ def markdown_text(sections, config):
             title=config["report"]["title"],
             name=config["name"],
             sections=sections,
-            drawn_by_hand=DRAWN_BY_HAND,
+            not_plotted=NOT_PLOTTED,
         )
     )
 
 
-def summary_of(found, sections):
+def summary_of(experiment, sections):
     """Return every figure that the page states: the headline, the facts, and the tables' rows."""
-    cards = [
-        card
-        for section in sections
-        for block in section.blocks
-        if block.kind == "cards"
-        for card in block.cards
-    ]
+    blocks = [block for section in sections for block in section.blocks]
+    cards = [card for block in blocks if block.kind == "cards" for card in block.cards]
     return {
-        "name": found.config["name"],
-        "headline": [b.text for b in sections[0].blocks if b.kind == "paragraph"],
-        "tokenized": found.tokenized,
-        "encoded": found.encoded,
-        "split": found.split,
-        "baselines": found.baselines,
-        "comparison": found.comparison,
-        "playground": found.playground.agreement if found.playground else [],
-        "tables": {table.name: table.rows for section in sections for table in section.tables()},
+        "name": experiment.config["name"],
+        "headline": [block.text for block in sections[0].blocks if block.kind == "paragraph"],
+        "tokenized": experiment.tokenized,
+        "encoded": experiment.encoded,
+        "split": experiment.split,
+        "baselines": experiment.baselines,
+        "comparison": experiment.comparison and to_json(experiment.comparison),
+        "playground": experiment.playground.agreement if experiment.playground else [],
+        "tables": {block.name: block.rows for block in blocks if block.kind == "table"},
         "architectures": {card.architecture.name: card.architecture.rows for card in cards},
     }
 
 
 def copy_images(pictures, folder):
-    """Put PNGs (SVGs where there is none) of all figures into ``folder``, whole or not at all."""
+    """Put the SVGs and PNGs of all figures into ``folder``, whole or not at all.
+
+    Markdown shows the PNGs, Snakemake's own report the SVGs.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         for name, path in pictures.items():
-            source = path if name in DRAWN_BY_HAND else path.with_suffix(".png")
-            shutil.copyfile(source, beside / f"{name}{source.suffix}")
+            shutil.copy(path, beside)
+            if name not in NOT_PLOTTED:
+                shutil.copy(path.with_suffix(".png"), beside)
         beside.chmod(0o755)
         shutil.rmtree(folder, ignore_errors=True)
         beside.rename(folder)
@@ -155,67 +147,27 @@ def copy_images(pictures, folder):
         raise
 
 
-def write(found, figures, html, markdown, summary, images):
-    """Write an Experiment's report; ``figures`` is the folder of its figures."""
-    sections = sections_of(found)
+def write(experiment, figures, html, markdown, summary, images):
+    """Write an Experiment's report; paths as for ``render``."""
+    sections = sections_of(experiment)
     pictures = picture_paths(sections, figures)
     copy_images(pictures, images)
     with replacing(html) as beside:
-        beside.write_text(html_text(sections, pictures, found.config), encoding="utf-8")
-    write_text(markdown, markdown_text(sections, found.config))
-    write_json(summary, summary_of(found, sections))
+        beside.write_text(html_text(sections, pictures, experiment.config), encoding="utf-8")
+    write_text(markdown, markdown_text(sections, experiment.config))
+    write_json(summary, summary_of(experiment, sections))
 
 
-def render(
-    results,
-    runs,
-    epochs,
-    aggregate_facts,
-    token_facts,
-    encode_facts,
-    split_facts,
-    tweets,
-    figures,
-    html,
-    markdown,
-    summary,
-    images,
-    *,
-    config,
-    memory_mb,
-    baseline_metrics=None,
-    comparison=None,
-    vocabulary=None,
-    validation_sequences=None,
-):
-    """Write the report; without a comparison, a partial one.
+def render(results, figures, html, markdown, summary, images, *, config, memory_mb, partial=False):
+    """Write the report.
 
     Args:
-        results: the folder with all results, of which the runs' are read.
-        runs, epochs, aggregate_facts: what aggregate wrote.
-        token_facts, tweets: what tokenize wrote.
-        encode_facts: what encode wrote.
-        split_facts, vocabulary, validation_sequences: what split wrote.
+        results: the folder with all results, of which those of nearly all stages are read.
         figures: the folder of the figures.
         html, markdown, summary, images: to write: the report.
-        config: all of it.
+        config: all of it but what only ``predict`` reads.
         memory_mb: the memory that a training asks for.
-        baseline_metrics, comparison: what baselines and compare wrote, or None.
+        partial: whether trainings are missing (see Experiment).
     """
-    found = experiment.read(
-        Results(results),
-        runs,
-        epochs,
-        aggregate_facts,
-        token_facts,
-        encode_facts,
-        split_facts,
-        tweets,
-        baseline_metrics,
-        comparison,
-        vocabulary,
-        validation_sequences,
-        memory_mb,
-        config,
-    )
-    write(found, Path(figures), Path(html), Path(markdown), Path(summary), Path(images))
+    paths = map(Path, (figures, html, markdown, summary, images))
+    write(Experiment(Results(results), config, memory_mb, partial), *paths)

@@ -1,12 +1,13 @@
-"""Follow one tweet through the pipeline: what each stage made of it, and in which file that stands.
+"""Follow one tweet through the pipeline: what each stage made of it, and in which file that is.
 
-What it prints is Markdown; docs/tweet.md is what it prints of a demo tweet.
+What it prints is Markdown; docs/tweet.md is what it prints for a demo tweet.
 """
 
 from tweetrnn.config import read, resolve
 from tweetrnn.errors import UserError
+from tweetrnn.evaluation.predictions import read_predictions
+from tweetrnn.evaluation.select import read_selection
 from tweetrnn.files import load_array, read_json, read_parquet
-from tweetrnn.grid import Run
 from tweetrnn.reporting.document import markdown_table
 from tweetrnn.results import Results
 
@@ -25,103 +26,102 @@ def table(head, *rows):
     return markdown_table(head, [[text.replace("|", r"\|") for text in row] for row in rows])
 
 
-def part_of(rows, row):
-    """Return the part (train, validation, test) of a corpus row and its place there.
+def place_of(rows, row):
+    """Return the set (train, validation, test) that a corpus row is in, and its place there.
 
-    ``rows`` is the split's rows.parquet: a part's arrays are in the order of its rows.
+    ``rows`` is the split's rows.parquet: a set's arrays are in the order of its rows.
 
     Raises:
         UserError: the split does not have this row.
     """
-    parts = rows["part"].to_pylist()
-    for place, found in enumerate(rows["row"].to_pylist()):
-        if found == row:
-            return parts[place], parts[:place].count(parts[place])
-    raise UserError(f"--row: the split has no row {row}; its {len(parts):,} rows count from 0")
+    sets, numbers = rows["part"].to_pylist(), rows["row"].to_pylist()
+    if row not in numbers:
+        raise UserError(f"--row: the split has no row {row}; its {len(rows):,} rows count from 0")
+    at = numbers.index(row)
+    return sets[at], sets[:at].count(sets[at])
 
 
-def known(vocabulary, tokens):
+def known(path, sha256, tokens):
     """Return {word: (id, count)} of those ``tokens`` that a dictionary or vocabulary has."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    found = vocabulary.filter(pc.is_in(vocabulary["word"], pa.array(tokens)))
-    return {word["word"]: (word["id"], word["count"]) for word in found.to_pylist()}
+    words = read_parquet(path, sha256=sha256).to_pandas().set_index("word")
+    present = words.loc[words.index.intersection(tokens), ["id", "count"]]
+    return {word: (id_, count) for word, id_, count in present.itertuples(name=None)}
 
 
 def sections(results, row):
-    """Yield (stage, file, Markdown) for a corpus row, through all stages that have run.
+    """Yield (stage, files, Markdown) for a corpus row, through all stages that have run.
 
     Raises:
         UserError: the data stages have not run, or there is no such row.
     """
-    tweets = read_parquet(results.tweets)
+    tweets = read_parquet(results.tweets, sha256=read_json(results.token_facts)["tweets_sha256"])
     if not 0 <= row < len(tweets):
         raise UserError(f"--row: there is no row {row}; {len(tweets):,} rows count from 0")
-    tweet = {name: tweets[name][row].as_py() for name in tweets.column_names}
-    tokens = tweet["tokens"]
-    yield (
-        "The corpus", "",
-        f"Row {row}, labelled {tweet['label']}:\n\n> {code(tweet['text'])}",
-    )  # fmt: skip
-    yield (
-        "tokenize", "tokenize/tweets.parquet",
-        f"{len(tokens)} tokens: {' '.join(map(code, tokens))}",
-    )  # fmt: skip
+    tweet = tweets.slice(row, 1).to_pylist()[0]
+    tokens, text = tweet["tokens"], code(tweet["text"])
+    yield "The corpus", [], f"Row {row}, labelled {tweet['label']}:\n\n> {text}"
+
+    text = f"{len(tokens)} tokens: {' '.join(map(code, tokens))}"
+    yield "tokenize", ["tokenize/tweets.parquet"], text
+
     facts = read_json(results.encode_facts)
-    sequence = load_array(results.sequences)[row].tolist()
-    dictionary = known(read_parquet(results.dictionary), tokens)
+    dictionary = known(results.dictionary, facts["sha256"]["dictionary"], tokens)
+    text = encoded(facts, load_array(results.sequences)[row], tokens)
+    yield "encode", ["encode/sequences.npy", "encode/dictionary.parquet"], text
+
+    split = read_json(results.split_facts)
+    name, place = place_of(read_parquet(results.rows, sha256=split["sha256"]["rows"]), row)
+    renumbered = load_array(getattr(results, f"{name}_sequences"))[place]
+    vocabulary = known(results.vocabulary, split["sha256"]["vocabulary"], tokens)
+    unknown = f"{split['unknown_id']} (unknown)", 0
+    words = [
+        [code(token), *map(str, [*dictionary[token], *vocabulary.get(token, unknown)])]
+        for token in dict.fromkeys(tokens)
+    ]
+    text = (
+        f"Tweet {place} of the {'training' if name == 'train' else name} set. The vocabulary is "
+        f"made from the training set alone ({split['vocabulary_words']:,} words), so ids change, "
+        "and a word that no training tweet has becomes the unknown word:\n\n"
+        f"    {' '.join(map(str, renumbered.tolist()))}\n\n"
+    )
+    head = ["token", "id in the dictionary", "count", "id for training", "count in training"]
+    files = [f"split/{name}_sequences.npy", "split/vocabulary.parquet"]
+    yield "split", files, text + table(head, *words)
+
+    if name == "train" or not results.selected.exists():
+        return
+    text = "What the selected runs say, each by the weights of its best epoch:\n\n"
+    files = ["train/CELL/COMBINATION/REPLICATE/predictions.parquet"]
+    yield "train", files, text + answers(results, split["labels"], name, place)
+
+    text = (
+        f"From here on the tweet is one of the {split['parts'][name]['tweets']:,} of the {name} "
+        "set that each run's accuracy is counted on, that the comparison resamples, and that the "
+        "report's figures show."
+    )
+    files = ["aggregate/runs.csv", "compare/comparison.json", "report/report.html"]
+    yield "aggregate, select, compare, plot, render", files, text
+
+
+def encoded(facts, sequence, tokens):
+    """Return what encode made of a tweet's tokens; ``facts`` are the stage's."""
     cut = max(len(tokens) - facts["sequence_length"], 0)
-    yield (
-        "encode", "encode/sequences.npy, encode/dictionary.parquet",
+    return (
         f"Ids by frequency in the whole corpus ({facts['words']:,} words), "
         f"{facts['padding']}-padded with 0 to {facts['sequence_length']}; {cut} tokens cut off:\n\n"
-        f"    {' '.join(map(str, sequence))}",
-    )  # fmt: skip
-    split = read_json(results.split_facts)
-    part, place = part_of(read_parquet(results.rows), row)
-    vocabulary = known(read_parquet(results.vocabulary), tokens)
-    renumbered = load_array(getattr(results, f"{part}_sequences"))[place].tolist()
-    words = [
-        [
-            code(token), *map(str, dictionary[token]),
-            *map(str, vocabulary.get(token, (f"{split['unknown_id']} (unknown)", 0))),
-        ]
-        for token in dict.fromkeys(tokens)
-    ]  # fmt: skip
-    yield (
-        "split", f"split/{part}_sequences.npy, split/vocabulary.parquet",
-        f"Part: {part}, tweet {place} of it. The vocabulary is made from the training part alone "
-        f"({split['vocabulary_words']:,} words), so ids change, and a word that no training tweet "
-        f"has becomes the unknown word:\n\n    {' '.join(map(str, renumbered))}\n\n"
-        + table(
-            ["token", "id in the dictionary", "count", "id for training", "count in training"],
-            *words,
-        ),
-    )  # fmt: skip
-    selected = results.selected
-    if part == "train" or not selected.exists():
-        return
-    labels = split["labels"]
-    rows = [["cell", "combination", *(f"p({label})" for label in labels), "answer"]]
-    for cell, choice in read_json(selected)["cells"].items():
-        run = Run(cell, choice["combination"], choice["replicate"])
-        predictions = read_parquet(results.run(run).predictions).to_pylist()
-        own = next(p for p in predictions if p["part"] == part and p["row"] == place)
-        p = [own[f"p{k}"] for k in range(len(labels))]
+        f"    {' '.join(map(str, sequence.tolist()))}"
+    )
+
+
+def answers(results, labels, name, place):
+    """Return the table of what each selected run predicts for tweet ``place`` of a set."""
+    rows, selection = [], read_selection(results.selected)
+    for cell, choice in selection.cells.items():
+        probabilities, _ = read_predictions(results.run(selection.selected_run(cell)))[name]
+        p = probabilities[place].tolist()
         answer = labels[p.index(max(p))]
-        rows.append([cell, code(choice["combination"]), *(f"{value:.2f}" for value in p), answer])
-    yield (
-        "train", "train/CELL/COMBINATION/REPLICATE/predictions.parquet",
-        "What the selected runs say, each by the weights of its best epoch:\n\n" + table(*rows),
-    )  # fmt: skip
-    yield (
-        "aggregate, select, compare, plot, render",
-        "aggregate/runs.csv, compare/comparison.json, report/report.html",
-        f"From here on the tweet is one of the {split['parts'][part]['tweets']:,} of the {part} "
-        "part that each run's accuracy is counted on, that the comparison resamples, and that the "
-        "report's figures show.",
-    )  # fmt: skip
+        rows.append([cell, code(choice.combination), *(f"{value:.2f}" for value in p), answer])
+    return table(["cell", "combination", *(f"p({label})" for label in labels), "answer"], *rows)
 
 
 def add_arguments(parser):
@@ -141,8 +141,8 @@ def main(options):
     command = f"python -m tweetrnn trace --configfile {options.configfile} --row {options.row}"
     print(f"# A tweet's way through the pipeline\n\nPrinted by `{command}`; files are those of")
     print(f"`{results}`.\n")
-    for stage, file, text in sections(results, options.row):
+    for stage, files, text in sections(results, options.row):
         print(f"## {stage}\n")
-        if file:
-            print(f"{', '.join(map(code, file.split(', ')))}\n")
+        if files:
+            print(f"{', '.join(map(code, files))}\n")
         print(f"{text}\n")

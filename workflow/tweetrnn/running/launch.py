@@ -1,4 +1,4 @@
-"""Start Snakemake on this checkout's workflow."""
+"""Start Snakemake on this checkout's workflow, or on that of the working folder."""
 
 import os
 import sys
@@ -17,9 +17,11 @@ def add_arguments(parser):
 
 def command(configfile, *options):
     """Return Snakemake's command line, a list; an option follows ``configfile``, never a target."""
+    snakefile = ROOT / "Snakefile"
     return [
         *(sys.executable, "-m", "snakemake"),
-        *("--snakefile", str(ROOT / "Snakefile")),
+        # Without a checkout, Snakemake finds the working folder's own workflow/Snakefile.
+        *(["--snakefile", str(snakefile)] if snakefile.is_file() else []),
         *(["--configfile", configfile] if configfile else []),
         *options,
     ]

@@ -17,7 +17,7 @@ from datetime import timedelta
 from tweetrnn import grid
 from tweetrnn.config import read, resolve
 from tweetrnn.errors import UserError
-from tweetrnn.evaluation.select import further_runs
+from tweetrnn.evaluation.select import further_runs, read_selection
 from tweetrnn.files import read_json
 from tweetrnn.grid import Run
 from tweetrnn.results import Results
@@ -59,8 +59,8 @@ def planned(config, results):
     """Return the Runs of the grid and, once selected, the further ones of the best combinations."""
     runs = list(grid.runs(config))
     if results.selected.exists():
-        selected = read_json(results.selected)
-        runs += further_runs(selected["cells"], selected["replicates"])
+        selection = read_selection(results.selected)
+        runs += further_runs(selection.cells, selection.replicates)
     return runs
 
 

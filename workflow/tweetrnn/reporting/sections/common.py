@@ -1,8 +1,7 @@
 """What several sections use."""
 
 from tweetrnn.grid import Combination
-from tweetrnn.reporting import figures
-from tweetrnn.reporting.document import Figure, Paragraph
+from tweetrnn.reporting.document import Paragraph
 
 
 def described(name):
@@ -18,11 +17,6 @@ def described(name):
     return ", ".join(parts)
 
 
-def figure(experiment, name, caption=""):
-    """Return the Figure of that name with its alternative text."""
-    return Figure(name, figures.alt_text(name, experiment), caption)
-
-
 def not_yet():
-    """Return what stands in a section that needs the comparison."""
-    return Paragraph("Told when all trainings that it needs are done.", "note")
+    """Return what a section that needs the comparison says without one."""
+    return Paragraph("Shown when all trainings that it needs are done.", "note")

@@ -1,50 +1,43 @@
 """Time and memory."""
 
 from tweetrnn.reporting.document import Column, Section, Table, decimal, whole
-from tweetrnn.reporting.sections.common import figure
+
+COLUMNS = [
+    Column("cell", "cell"),
+    Column("runs", "runs", whole),
+    Column("total", "minutes in all", decimal),
+    Column("median", "median seconds", decimal),
+    Column("slowest", "most seconds", decimal),
+    Column("memory", "most memory, MB", whole),
+    Column("asked", "asked for, MB", whole),
+    Column("further", "further replicates", whole),
+    Column("further_total", "their minutes", decimal),
+]
 
 
-def section(e):
+def section(experiment):
     """Return the Section of an Experiment."""
-    rows = []
-    for cell in e.config["grid"]["cell"]:
-        done = [row for row in e.runs if row["cell"] == cell and row["seconds"] is not None]
-        seconds = sorted(row["seconds"] for row in done)
-        memory = [row["max_rss_mb"] for row in done if row["max_rss_mb"] is not None]
-        further = [run["seconds"] for run in e.replicates if run["cell"] == cell]
-        rows.append(
-            {
-                "cell": cell,
-                "runs": len(done),
-                "total": sum(seconds) / 60,
-                "median": seconds[len(seconds) // 2] if seconds else None,
-                "slowest": seconds[-1] if seconds else None,
-                "memory": max(memory, default=None),
-                "asked": e.memory_mb,
-                "further": len(further),
-                "further_total": sum(further) / 60,
-            }
-        )
+    title = "Time and memory of the trainings, summed over attempts"
     return Section(
         "cost",
         "Cost",
-        [
-            figure(e, "cost"),
-            Table(
-                "cost",
-                "Time and memory of the trainings, summed over attempts",
-                [
-                    Column("cell", "cell"),
-                    Column("runs", "runs", whole),
-                    Column("total", "minutes in all", decimal),
-                    Column("median", "median seconds", decimal),
-                    Column("slowest", "most seconds", decimal),
-                    Column("memory", "most memory, MB", whole),
-                    Column("asked", "asked for, MB", whole),
-                    Column("further", "further replicates", whole),
-                    Column("further_total", "their minutes", decimal),
-                ],
-                rows,
-            ),
-        ],
+        [Table("cost", title, COLUMNS, [row(experiment, c) for c in experiment.cells])],
     )
+
+
+def row(experiment, cell):
+    """Return a cell's row."""
+    runs = experiment.runs[experiment.runs["cell"] == cell].dropna(subset="seconds")
+    seconds, memory = sorted(runs["seconds"]), runs["max_rss_mb"].dropna()
+    further = [seconds for run, seconds in experiment.new_seconds.items() if run.cell == cell]
+    return {
+        "cell": cell,
+        "runs": len(runs),
+        "total": sum(seconds) / 60,
+        "median": seconds[len(seconds) // 2] if seconds else None,
+        "slowest": max(seconds, default=None),
+        "memory": max(memory, default=None),
+        "asked": experiment.memory_mb,
+        "further": len(further),
+        "further_total": sum(further) / 60,
+    }

@@ -1,15 +1,40 @@
 """What the networks learned from."""
 
 from tweetrnn.reporting.document import Column, Paragraph, Section, Table, percent, whole
-from tweetrnn.reporting.sections.common import figure
 from tweetrnn.wording import listed
 
+FITTED_ON = {
+    "train": "the training part",
+    "all": "all tweets, validation and test included, as in the reference",
+}
+METHODS = {
+    "stratified": "at random with equal class shares; duplicates stay together",
+    "random": "at random; duplicates stay together",
+    "ordered": "in the order of the file, unshuffled",
+}
 
-def section(e):
+
+def section(experiment):
     """Return the Section of an Experiment."""
-    t, s = e.tokenized, e.split
+    columns = [Column("fact", "fact"), Column("value", "value")]
+    rows = [{"fact": fact, "value": value} for fact, value in facts_of(experiment)]
+    blocks = [Table("data", "The corpus", columns, rows), sets_table(experiment.split)]
+    seen = experiment.split["seen_in_training"]
+    if any(seen.values()):
+        leaks = [f"{whole(count)} {part}" for part, count in seen.items() if count]
+        text = (
+            f"{listed(leaks)} tweets have the same tokens as a training tweet: an ordered split "
+            "does not keep duplicates together."
+        )
+        blocks.insert(0, Paragraph(text, "warning"))
+    return Section("data", "Data", blocks)
+
+
+def facts_of(experiment):
+    """Return [(fact, value)] of the corpus."""
+    t, s = experiment.tokenized, experiment.split
     length = t["length"]
-    facts = [
+    return [
         ("rows read", whole(t["rows_read"])),
         ("tweets kept", whole(t["kept"])),
         ("rows dropped", f"{whole(sum(t['dropped'].values()))}{reasons(t['dropped'])}"),
@@ -27,42 +52,15 @@ def section(e):
         ),
         (
             f"tweets cut to the sequence length, {s['sequence_length']}",
-            f"{whole(e.encoded['cut_tweets'])}",
+            whole(experiment.encoded["cut_tweets"]),
         ),
-        ("distinct words", whole(e.encoded["words"])),
+        ("distinct words", whole(experiment.encoded["words"])),
         ("one-hot width", whole(s["width"])),
-        (
-            "vocabulary fitted on",
-            "all tweets, validation and test included, as in the reference"
-            if s["fit_on"] == "all"
-            else "the training part",
-        ),
-        ("split", split_in_words(s)),
+        ("vocabulary fitted on", FITTED_ON[s["fit_on"]]),
+        ("split", METHODS[s["method"]]),
         ("input sha256", t["sha256"]),
         ("licence", t["licence"]),
     ]
-    blocks = [
-        Table(
-            "data",
-            "The corpus",
-            [Column("fact", "fact"), Column("value", "value")],
-            [{"fact": fact, "value": value} for fact, value in facts],
-        ),
-        parts_table(e),
-        figure(e, "lengths"),
-    ]
-    seen = s["seen_in_training"]
-    if any(seen.values()):
-        leaks = [f"{whole(count)} {part}" for part, count in seen.items() if count]
-        blocks.insert(
-            0,
-            Paragraph(
-                f"{listed(leaks)} tweets have the same tokens as a training tweet: an ordered "
-                "split does not keep duplicates together.",
-                "warning",
-            ),
-        )
-    return Section("data", "Data", blocks)
 
 
 def reasons(counts):
@@ -71,41 +69,25 @@ def reasons(counts):
     return f": {each}" if each else ""
 
 
-def split_in_words(s):
-    """Return how the parts were made."""
-    how = {
-        "stratified": "at random with equal class shares; duplicates stay together",
-        "random": "at random; duplicates stay together",
-        "ordered": "in the order of the file, unshuffled",
-    }
-    return how[s["method"]]
-
-
-def parts_table(e):
-    """Return the table of the parts' sizes, class shares and unknown words."""
+def sets_table(split):
+    """Return the table of the sets' sizes, class shares and unknown words."""
     rows = []
-    for part, own in e.split["parts"].items():
-        if own["tweets"]:
-            shares = {
-                f"share_{n}": k / own["tweets"] for n, k in enumerate(own["classes"].values())
-            }
+    for name, facts in split["parts"].items():
+        if facts["tweets"]:
+            shares = [count / facts["tweets"] for count in facts["classes"].values()]
             rows.append(
                 {
-                    "part": part,
-                    "tweets": own["tweets"],
-                    **shares,
-                    "unknown_rate": own["unknown_rate"],
-                    "classes": own["classes"],
+                    "part": name,
+                    "tweets": facts["tweets"],
+                    **{f"share_{n}": share for n, share in enumerate(shares)},
+                    "unknown_rate": facts["unknown_rate"],
+                    "classes": facts["classes"],
                 }
             )
-    return Table(
-        "parts",
-        "The parts",
-        [
-            Column("part", "part"),
-            Column("tweets", "tweets", whole),
-            *(Column(f"share_{n}", name, percent) for n, name in enumerate(e.split["labels"])),
-            Column("unknown_rate", "unknown words", percent),
-        ],
-        rows,
-    )
+    columns = [
+        Column("part", "part"),
+        Column("tweets", "tweets", whole),
+        *(Column(f"share_{n}", name, percent) for n, name in enumerate(split["labels"])),
+        Column("unknown_rate", "unknown words", percent),
+    ]
+    return Table("parts", "The parts", columns, rows)

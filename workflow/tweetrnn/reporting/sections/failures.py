@@ -1,30 +1,25 @@
 """What the selected models get wrong."""
 
 from tweetrnn.reporting.document import Column, Paragraph, Section, Table, share, visible, whole
-from tweetrnn.reporting.sections.common import figure, not_yet
+from tweetrnn.reporting.sections.common import not_yet
 from tweetrnn.wording import listed
 
 
-def section(e):
+def section(experiment):
     """Return the Section of an Experiment."""
     title = "How they fail"
-    if not e.comparison:
+    if not experiment.comparison:
         return Section("failures", title, [not_yet()])
-    c = e.comparison
-    rows = [
-        {"cell": cell, "class": name, **scores}
-        for cell, own in c["failures"].items()
-        for name, scores in own["per_class"].items()
-    ]
+    failures = experiment.comparison.failures
     errors = [
-        f"{cell} {share(own['calibration']['expected_calibration_error'])}"
-        for cell, own in c["failures"].items()
+        f"{cell} {share(model.calibration.expected_calibration_error)}"
+        for cell, model in failures.items()
     ]
     blocks = [
         Paragraph(
-            f"Of the selected runs as they were selected, on the {c['part']} part (no replicates)."
+            "Of the selected runs as they were selected, on the "
+            f"{experiment.comparison.part} part (no replicates)."
         ),
-        figure(e, "failures"),
         Table(
             "classes",
             "Precision, recall and F1 of each class",
@@ -36,39 +31,43 @@ def section(e):
                 Column("f1", "F1", share),
                 Column("support", "tweets", whole),
             ],
-            rows,
+            [
+                {"cell": cell, "class": name, **vars(scores)}
+                for cell, model in failures.items()
+                for name, scores in model.per_class.items()
+            ],
         ),
-        figure(e, "calibration"),
         Paragraph(
             "Expected calibration error, the mean gap between confidence and accuracy in ten "
             f"bins: {listed(errors)}."
         ),
     ]
-    wrong = [
+    if wrong := mistakes(experiment):
+        columns = [
+            Column("tweet", "tweet"),
+            Column("true", "label"),
+            Column("predicted", "predicted"),
+            Column("confidence", "confidence", share),
+            Column("cell", "cell"),
+        ]
+        caption = (
+            "Confidently wrong: the most confident mistakes of each kind; people's handles are "
+            "masked"
+        )
+        blocks.append(Table("wrong", caption, columns, wrong))
+    return Section("failures", title, blocks)
+
+
+def mistakes(experiment):
+    """Return the rows of the tweets that the selected runs got wrong with most confidence."""
+    return [
         {
             "cell": cell,
-            "true": mistake["true"],
-            "predicted": mistake["predicted"],
-            "confidence": mistake["confidence"],
-            "tweet": visible(e.tweets[mistake["corpus_row"]]),
+            "true": mistake.true,
+            "predicted": mistake.predicted,
+            "confidence": mistake.confidence,
+            "tweet": visible(experiment.tweets[mistake.corpus_row]),
         }
-        for cell, own in c["failures"].items()
-        for mistake in own["confidently_wrong"]
+        for cell, model in experiment.comparison.failures.items()
+        for mistake in model.confidently_wrong
     ]
-    if wrong:
-        blocks.append(
-            Table(
-                "wrong",
-                "Confidently wrong: the most confident mistakes of each kind; people's handles are "
-                "masked",
-                [
-                    Column("tweet", "tweet"),
-                    Column("true", "label"),
-                    Column("predicted", "predicted"),
-                    Column("confidence", "confidence", share),
-                    Column("cell", "cell"),
-                ],
-                wrong,
-            )
-        )
-    return Section("failures", title, blocks)

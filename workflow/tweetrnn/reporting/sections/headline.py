@@ -1,75 +1,62 @@
 """Who won, by how much, and against what."""
 
+from tweetrnn.evaluation.metrics import METRICS
 from tweetrnn.grid import full_size, is_sample, size
+from tweetrnn.names import BASELINES
 from tweetrnn.reporting.document import Column, Paragraph, Section, Table, between, share, whole
-from tweetrnn.reporting.sections.common import described, figure
-from tweetrnn.reporting.verdict import NAMES, verdict
+from tweetrnn.reporting.sections.common import described
+from tweetrnn.reporting.verdict import verdict
 
 
-def section(e):
+def section(experiment):
     """Return the Section of an Experiment."""
-    kind = e.tokenized["kind"]
-    blocks = [Paragraph(text, role) for text, role in verdict(e.comparison, e.baselines, kind)]
-    grid = e.config["grid"]
+    kind = experiment.tokenized["kind"]
+    sentences = verdict(experiment.comparison, experiment.baselines, kind)
+    blocks = [Paragraph(text, role) for text, role in sentences]
+    grid = experiment.config["grid"]
     if is_sample(grid):
-        blocks.append(
-            Paragraph(
-                f"This is a sample: {whole(size(grid))} of the grid's {whole(full_size(grid))} "
-                f"combinations, drawn at random by the seed {e.config['seed']} and the same for "
-                "each cell. A better combination may be among those that were not trained.",
-                "note",
-            )
+        text = (
+            f"This is a sample: {whole(size(grid))} of the grid's {whole(full_size(grid))} "
+            f"combinations, drawn at random by the seed {experiment.config['seed']} and the same "
+            "for each cell. A better combination may be among those that were not trained."
         )
-    unfinished = [row for row in e.runs if row["status"] != "finished"]
-    if unfinished:
-        each = [f"{row['cell']} {row['combination']} ({row['status']})" for row in unfinished[:8]]
+        blocks.append(Paragraph(text, "note"))
+    unfinished = experiment.runs[experiment.runs["status"] != "finished"]
+    if len(unfinished):
+        each = unfinished["cell"] + " " + unfinished["combination"]
+        each = (each + " (" + unfinished["status"] + ")").head(8)
         more = f" and {len(unfinished) - 8} more" if len(unfinished) > 8 else ""
-        blocks.insert(
-            0,
-            Paragraph(
-                f"{len(unfinished)} of {len(e.runs)} runs have no result: "
-                f"{', '.join(each)}{more}. Nothing on this page speaks of them.",
-                "warning",
-            ),
+        text = (
+            f"{len(unfinished)} of {len(experiment.runs)} runs have no result: {', '.join(each)}"
+            f"{more}. Nothing on this page speaks of them."
         )
-    if e.comparison:
-        blocks += [figure(e, "primary"), selected_table(e)]
+        blocks.insert(0, Paragraph(text, "warning"))
+    if experiment.comparison:
+        blocks.append(selected_table(experiment.comparison))
     return Section("headline", "Which cell reads sentiment better", blocks)
 
 
-def selected_table(e):
-    """Return the table of the selected models and the baselines on the judged part."""
-    part, found = e.comparison["part"], e.comparison["primary"]["accuracies"]
-    rows = []
-    for name, own in found.items():
-        if name in e.comparison["selected"]:
-            spread = own["spread"][part]
-            rows.append(
-                {
-                    "model": name,
-                    "combination": described(own["combination"]),
-                    "replicates": len(own["replicates"]),
-                    "accuracy": own["accuracy"],
-                    "interval": own["interval"],
-                    "macro_f1": spread["macro_f1"]["mean"],
-                    "binary_accuracy": spread["binary_accuracy"]["mean"],
-                }
-            )
+def selected_table(comparison):
+    """Return the table of the selected models and the baselines on the judged set."""
+    part, rows = comparison.part, []
+    for name, model in comparison.primary.accuracies.items():
+        if name in BASELINES:
+            row = model.scores[part] | {"model": BASELINES[name].model}
         else:
-            scores = own["scores"][part]
-            label = NAMES[name]
-            rows.append({"model": label, "interval": own["interval"], **scores})
-    return Table(
-        "selected",
-        f"The selected models and the baselines on the {part} part",
-        [
-            Column("model", "model"),
-            Column("combination", "combination"),
-            Column("replicates", "replicates", whole),
-            Column("accuracy", f"{part} accuracy", share),
-            Column("interval", "95 % interval", between),
-            Column("macro_f1", "macro-F1", share),
-            Column("binary_accuracy", "binary accuracy", share),
-        ],
-        rows,
-    )
+            row = {metric: spread.mean for metric, spread in model.spread[part].items()} | {
+                "model": name,
+                "combination": described(model.combination),
+                "replicates": len(model.replicates),
+            }
+        rows.append(row | {"accuracy": model.accuracy, "interval": model.interval})
+    others = {name: metric for name, metric in METRICS.items() if name != "accuracy"}
+    columns = [
+        Column("model", "model"),
+        Column("combination", "combination"),
+        Column("replicates", "replicates", whole),
+        Column("accuracy", f"{part} accuracy", share),
+        Column("interval", "95 % interval", between),
+        *(Column(name, metric.heading, share) for name, metric in others.items()),
+    ]
+    title = f"The selected models and the baselines on the {part} part"
+    return Table("selected", title, columns, rows)

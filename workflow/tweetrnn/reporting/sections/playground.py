@@ -6,19 +6,19 @@ from tweetrnn.wording import listed
 EXAMPLE = "Thanks for the upgrade, but my bag is still in another city :("
 
 
-def section(e):
+def section(experiment):
     """Return the Section, an empty one in a partial report or where no playground is wanted."""
-    found, blocks = e.playground, []
-    if found and found.data:
-        blocks = [
-            Paragraph(
-                "Type a tweet into report.html to see what the selected runs make of it after each "
-                "word; the page computes that by itself, with JavaScript and without a network."
-            ),
-            Playground(found.data, EXAMPLE, agreement_in_words(found.agreement)),
-        ]
-    if found:
-        blocks += [Paragraph(note, "note") for note in found.notes]
+    playground = experiment.playground
+    if not playground:
+        return Section("try", "Try it")
+    blocks = [Paragraph(note, "note") for note in playground.notes]
+    if playground.data:
+        text = (
+            "Type a tweet into report.html to see what the selected runs make of it after each "
+            "word; the page computes that by itself, with JavaScript and without a network."
+        )
+        agreement = agreement_in_words(playground.agreement)
+        blocks = [Paragraph(text), Playground(playground.data, EXAMPLE, agreement), *blocks]
     return Section("try", "Try it", blocks)
 
 

@@ -1,5 +1,6 @@
-"""How the report came about, and how to have it again."""
+"""How the report came about, and how to reproduce it."""
 
+from collections import Counter
 from pathlib import PurePath
 from urllib.parse import urlsplit
 
@@ -9,14 +10,14 @@ from tweetrnn.reporting.document import Column, Figure, Listing, Paragraph, Sect
 
 
 def shareable(value):
-    """Return a config, or a value of one, without what is nobody else's business.
+    """Return a config, or a value of one, without what is private.
 
     Of an absolute path only the file's name stays, of a URL neither user, password nor query.
     """
     if isinstance(value, dict):
-        return {key: shareable(own) for key, own in value.items()}
+        return {key: shareable(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [shareable(own) for own in value]
+        return [shareable(item) for item in value]
     if isinstance(value, str) and value.startswith(("http://", "https://")):
         url = urlsplit(value)
         return url._replace(netloc=url.netloc.rpartition("@")[2], query="", fragment="").geturl()
@@ -25,45 +26,27 @@ def shareable(value):
     return value
 
 
-def section(e):
+def section(experiment):
     """Return the Section of an Experiment."""
-    kinds = {}
-    for run, own in e.provenances.items():
-        key = tuple(sorted((k, str(v)) for k, v in own.items()))
-        kinds.setdefault(key, []).append(run.cell)
-    rows = [{**dict(key), "trainings": len(cells)} for key, cells in kinds.items()]
-    columns = [Column("trainings", "trainings", whole)] + [
-        Column(key, key) for key in (dict(next(iter(kinds))) if kinds else {})
-    ]
-    name = e.config["name"]
-    blocks = []
-    if len(rows) > 1:
-        blocks.append(
-            Paragraph(
-                "The trainings ran under different versions, code or processors; their last digits "
-                "may differ for that reason alone.",
-                "warning",
-            )
-        )
-    blocks += [
-        Table("trainings", "What the trainings ran on", columns, rows),
+    name, sha256 = experiment.config["name"], experiment.tokenized["sha256"]
+    made_with = {"this workflow, commit": experiment.commit, **experiment.versions}
+    trainings = trainings_table(experiment.provenances)
+    blocks = [
+        trainings,
         Table(
             "rendering",
             "What this page was made with",
             [Column("what", "what"), Column("version", "version")],
-            [
-                {"what": "this workflow, commit", "version": e.commit},
-                *({"what": what, "version": version} for what, version in e.versions.items()),
-            ],
+            [{"what": what, "version": version} for what, version in made_with.items()],
         ),
         Paragraph(
-            f"To have it again: check the commit out, put the config below into a file, make sure "
-            f"that the input has the sha256 {e.tokenized['sha256']}, and run snakemake --cores all "
-            f"--configfile FILE. The results come to lie in results/{name}. (Folders of absolute "
+            f"To reproduce it: check the commit out, put the config below into a file, make sure "
+            f"that the input has the sha256 {sha256}, and run snakemake --cores all "
+            f"--configfile FILE. The results are written to results/{name}. (Folders of absolute "
             "paths, and passwords and queries of URLs, are left out of it.)"
         ),
         Listing(
-            yaml.safe_dump(shareable(e.config), sort_keys=False, allow_unicode=True),
+            yaml.safe_dump(shareable(experiment.config), sort_keys=False, allow_unicode=True),
             "The config in full",
         ),
         Figure(
@@ -73,4 +56,22 @@ def section(e):
             "The workflow's rules",
         ),
     ]
+    if len(trainings.rows) > 1:
+        text = (
+            "The trainings ran under different versions, code or processors; their last digits may "
+            "differ for that reason alone."
+        )
+        blocks.insert(0, Paragraph(text, "warning"))
     return Section("provenance", "Provenance", blocks)
+
+
+def trainings_table(provenances):
+    """Return the table of what trainings ran on; ``provenances`` is {Run: facts}."""
+    counts = Counter(
+        tuple(sorted((key, str(value)) for key, value in facts.items()))
+        for facts in provenances.values()
+    )
+    rows = [{**dict(facts), "trainings": count} for facts, count in counts.items()]
+    keys = [key for key in (rows[0] if rows else {}) if key != "trainings"]
+    columns = [Column("trainings", "trainings", whole), *(Column(key, key) for key in keys)]
+    return Table("trainings", "What the trainings ran on", columns, rows)

@@ -4,25 +4,24 @@ from tweetrnn.reporting.document import Column, Paragraph, Section, Table, share
 from tweetrnn.reporting.sections.common import not_yet
 
 
-def section(e):
+def section(experiment):
     """Return the Section of an Experiment."""
     title = "Beside the reference report"
-    if not e.comparison:
+    if not experiment.comparison:
         return Section("reference", title, [not_yet()])
-    own = e.comparison["reference"]
-    classes = len(e.split["labels"])
-    majority = own["majority"]
+    reference = experiment.comparison.reference
+    classes = len(experiment.split["labels"])
     rows = [
         {
-            "cell": row["cell"],
-            "reference_tuple": row["reference_tuple"],
-            "published": row["published"],
-            "mean_accuracy": row["ours"]["mean_accuracy"],
-            "mean_binary_accuracy": row["ours"]["mean_binary_accuracy"],
-            "majority_accuracy": majority["accuracy"],
-            "majority_binary_accuracy": majority["binary_accuracy"],
+            "cell": row.cell,
+            "reference_tuple": row.reference_tuple,
+            "published": row.published,
+            "mean_accuracy": row.ours["mean_accuracy"],
+            "mean_binary_accuracy": row.ours["mean_binary_accuracy"],
+            "majority_accuracy": reference.majority["accuracy"],
+            "majority_binary_accuracy": reference.majority["binary_accuracy"],
         }
-        for row in own["rows"]
+        for row in reference.rows
     ]
     blocks = [
         Paragraph(

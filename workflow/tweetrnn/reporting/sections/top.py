@@ -1,6 +1,7 @@
 """The reference's tables: the best runs of each cell, and where their curves part."""
 
-from tweetrnn.grid import Run
+from tweetrnn.names import RANKINGS
+from tweetrnn.reporting import figures
 from tweetrnn.reporting.document import (
     Card,
     Cards,
@@ -12,8 +13,9 @@ from tweetrnn.reporting.document import (
     share,
     whole,
 )
-from tweetrnn.reporting.figures import RANKINGS
-from tweetrnn.reporting.sections.common import described, figure
+from tweetrnn.reporting.experiment import run_of
+from tweetrnn.reporting.figures.curves import name_of
+from tweetrnn.reporting.sections.common import described
 
 # What evaluation.aggregate.divergence_epoch computes.
 DIVERGENCE_EPOCH = (
@@ -24,10 +26,10 @@ DIVERGENCE_EPOCH = (
 )
 
 
-def section(e):
+def section(experiment):
     """Return the Section of an Experiment."""
-    ranking = e.config["report"]["rank_by"]
-    best = e.config["report"]["top"]
+    ranking = experiment.rank_by
+    best = experiment.config["report"]["top"]
     blocks = [
         Paragraph(
             f"As in the reference report, runs are ranked by their {RANKINGS[ranking]}; the first "
@@ -38,74 +40,65 @@ def section(e):
             "shown."
         )
     ]
-    for cell in e.config["grid"]["cell"]:
-        cards = [card(e, row, place) for place, row in enumerate(best_of(e, cell), 1)]
+    for cell in experiment.cells:
+        cards = [
+            card(experiment, run, place) for place, run in enumerate(experiment.best_runs(cell), 1)
+        ]
         blocks.append(Cards(f"{cell}: the best {len(cards)}", RANKINGS[ranking], cards))
     blocks.append(Paragraph(DIVERGENCE_EPOCH))
-    if e.comparison:
-        blocks.append(divergence_table(e))
+    if experiment.comparison:
+        blocks.append(divergence_table(experiment))
     return Section("top", "The best runs of each cell", blocks)
 
 
-def best_of(e, cell):
-    """Return the runs of a cell that are shown in full, best first."""
-    own = [row for row in e.runs if row["cell"] == cell and row["status"] == "finished"]
-    return sorted(own, key=lambda row: row["rank"])[: e.config["report"]["top"]]
-
-
-def card(e, row, place):
-    """Return the Card of one run."""
-    name = Run(row["cell"], row["combination"], row["replicate"])
-    ranking = e.config["report"]["rank_by"]
-    stem = f"curves-{row['cell']}-{place}"
+def card(experiment, run, place):
+    """Return the Card of one run, a dict; ``place`` is its rank in its cell."""
+    architecture = Table(
+        f"architecture-{run['cell']}-{place}",
+        f"Architecture of {run['cell']} {place}",
+        [
+            Column("layer", "layer (type)"),
+            Column("output_shape", "output shape"),
+            Column("parameters", "parameters", whole),
+        ],
+        experiment.architecture(run_of(run)),
+    )
+    loss, accuracy = (
+        figures.block(name_of(run["cell"], place, quantity), experiment)
+        for quantity in ("loss", "accuracy")
+    )
     return Card(
         place=place,
-        parameters=f"{row['reference_tuple']}: {described(row['combination'])}",
-        value=share(row[ranking]),
-        architecture=Table(
-            f"architecture-{row['cell']}-{place}",
-            f"Architecture of {row['cell']} {place}",
-            [
-                Column("layer", "layer (type)"),
-                Column("output_shape", "output shape"),
-                Column("parameters", "parameters", whole),
-            ],
-            e.architectures[name],
-        ),
-        loss=figure(e, f"{stem}-loss"),
-        accuracy=figure(e, f"{stem}-accuracy"),
+        parameters=f"{run['reference_tuple']}: {described(run['combination'])}",
+        value=share(run[experiment.rank_by]),
+        architecture=architecture,
+        loss=loss,
+        accuracy=accuracy,
     )
 
 
-def divergence_table(e):
+def divergence_table(experiment):
     """Return where the curves part, beside what the reference claims."""
     rows = []
-    for cell, own in e.comparison["divergence"].items():
-        shown = [
-            "none" if run["divergence_epoch"] is None else str(run["divergence_epoch"])
-            for run in best_of(e, cell)
-        ]
-        claimed = own["published"]
+    for cell, divergence in experiment.comparison.divergence.items():
+        top = [run["divergence_epoch"] or "none" for run in experiment.best_runs(cell)]
+        published = divergence.published
         rows.append(
             {
                 "cell": cell,
-                "top": ", ".join(shown),
-                "median": own["median"],
-                "part": own["runs_that_part"],
-                "runs": own["runs"],
-                "published": None if claimed is None else f"about {claimed}",
+                "top": ", ".join(map(str, top)),
+                "median": divergence.median,
+                "part": divergence.runs_that_part,
+                "runs": divergence.runs,
+                "published": None if published is None else f"about {published}",
             }
         )
-    return Table(
-        "divergence",
-        "The divergence epoch",
-        [
-            Column("cell", "cell"),
-            Column("top", "of the runs above"),
-            Column("median", "median of those that part", decimal),
-            Column("part", "runs that part", whole),
-            Column("runs", "of finished runs", whole),
-            Column("published", "the reference says"),
-        ],
-        rows,
-    )
+    columns = [
+        Column("cell", "cell"),
+        Column("top", "of the runs above"),
+        Column("median", "median of those that part", decimal),
+        Column("part", "runs that part", whole),
+        Column("runs", "of finished runs", whole),
+        Column("published", "the reference says"),
+    ]
+    return Table("divergence", "The divergence epoch", columns, rows)

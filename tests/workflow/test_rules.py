@@ -1,0 +1,135 @@
+"""What the rules run: no job is started here, but for dry runs."""
+
+import importlib
+import inspect
+import json
+import sys
+from types import SimpleNamespace
+
+import pytest
+import yaml
+from checkout import copy_checkout
+from snakemake.api import SnakemakeApi
+from snakemake.settings.types import ConfigSettings, OutputSettings, Quietness, ResourceSettings
+from snakemake.utils import format as format_command
+from tweetrnn.stages import STAGES
+
+COMBINATION = "rnn1-dense2-dropout0-reg0-lr1e-3"
+CONFIG = {
+    "name": "large",
+    "corpus": {"kind": "demo"},
+    "grid": {
+        "cell": ["SimpleRNN", "LSTM"],
+        "recurrent_layers": [1],
+        "dense_layers": [2],
+        "dropout": [False],
+        "regularization": [False],
+        "learning_rate": [0.001],
+    },
+    "training": {"replicates": 1000},
+    "predict": {"files": {"new": "new.csv"}},
+}
+WILDCARDS = {"cell": "LSTM", "combination": COMBINATION, "replicate": "1", "name": "new"}
+RUN_STAGES = [stage for stage in STAGES if stage != "download"]  # by the demo's config
+SNAKEMAKES_OWN = {"snakemake", "yaml", "jsonschema"}  # it and what it depends on
+
+
+@pytest.fixture(scope="module")
+def jobs(root, tmp_path_factory):
+    """For 2,000 runs, {rule: a job of it}: its stage, arguments and config, input and command."""
+    folder = tmp_path_factory.mktemp("rules")
+    (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG))
+    choice = {"combination": COMBINATION, "replicate": 1}
+    selected = {"replicates": [2, 3], "cells": dict.fromkeys(CONFIG["grid"]["cell"], choice)}
+    (folder / "selected.json").write_text(json.dumps(selected))
+    output = SimpleNamespace(selected=folder / "selected.json")
+    with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+        workflow = api.workflow(
+            resource_settings=ResourceSettings(cores=1),
+            config_settings=ConfigSettings(configfiles=[folder / "config.yaml"]),
+            snakefile=root / "workflow/Snakefile",
+            workdir=folder,
+        )._workflow
+        workflow.globals["checkpoints"] = SimpleNamespace(
+            select=SimpleNamespace(get=lambda: SimpleNamespace(output=output))
+        )
+        return {rule.name: job_of(rule) for rule in workflow.rules if rule.params.get("stage")}
+
+
+def job_of(rule):
+    """Return what a job of a rule runs, as Snakemake works it out."""
+    wildcards = {name: WILDCARDS[name] for name in rule.wildcard_names}
+    input = rule.expand_input(wildcards)[0]
+    output = rule.expand_output(wildcards)[0]
+    params, _ = rule.expand_params(wildcards, input, output, None)
+    command = format_command(rule.shellcmd, params=params, log=rule.expand_log(wildcards))
+    return SimpleNamespace(
+        stage=params.stage,
+        arguments=json.loads(params.arguments),
+        config=json.loads(params.config),
+        input=input,
+        command=command,
+    )
+
+
+def test_every_stage_has_a_rule(jobs):
+    assert {job.stage for job in jobs.values()} == set(RUN_STAGES)
+
+
+@pytest.mark.parametrize("stage", RUN_STAGES)
+def test_rule_gives_its_function_what_it_accepts_and_all_that_it_needs(jobs, stage):
+    [job] = [job for job in jobs.values() if job.stage == stage]
+    function = getattr(importlib.import_module(f"tweetrnn.{STAGES[stage]}"), stage)
+    inspect.signature(function).bind(**job.arguments, config=job.config)
+
+
+def test_no_command_lists_the_files_of_all_runs(jobs):
+    """Linux allows 128 KiB in one argument."""
+    assert len(jobs["aggregate"].input) >= 5 * 2000
+    for name, job in jobs.items():
+        assert len(job.command.encode()) < 8 * 1024, name
+
+
+def test_stage_is_given_the_folder_of_the_results_that_it_reads(jobs):
+    for name in ("aggregate", "compare", "render", "predict", "partial"):
+        assert jobs[name].arguments["results"] == "results/large", name
+
+
+def test_name_that_a_function_does_not_accept_is_an_error_before_anything_runs(fresh):
+    rules = fresh.path / "workflow/rules/evaluate.smk"
+    text = rules.read_text()
+    before, after = '    output:\n        **at("comparison"),', "    output:\n        verdict="
+    assert text.count(before) == 1
+    rules.write_text(text.replace(before, f"{after}RESULTS.comparison,"))
+    done = fresh.run(check=False)
+    assert done.returncode != 0
+    assert (
+        "evaluation.compare.compare does not fit its rule: "
+        "unknown arguments ['verdict'], missing arguments ['comparison']"
+    ) in done.stderr
+    assert not (fresh.path / "results").exists()
+
+
+RECORD_IMPORTS = """
+import atexit, builtins, pathlib, sys
+
+imported, original = set(), builtins.__import__
+
+def record(name, globals=None, *more, **named):
+    importer = globals or {}
+    if str(importer.get("__name__")).startswith("tweetrnn") or "checkpoints" in importer:
+        imported.add(name.partition(".")[0])
+    return original(name, globals, *more, **named)
+
+builtins.__import__ = record
+atexit.register(lambda: pathlib.Path("imported").write_text("\\n".join(imported)))
+"""
+
+
+def test_parsing_imports_only_snakemake_and_what_it_depends_on(root, tmp_path):
+    checkout = copy_checkout(root, tmp_path / "checkout")
+    (tmp_path / "sitecustomize.py").write_text(RECORD_IMPORTS)
+    checkout.run("--dry-run", path=tmp_path)
+    imported = set((checkout.path / "imported").read_text().split())
+    assert "tweetrnn" in imported
+    assert imported - sys.stdlib_module_names - {"tweetrnn"} <= SNAKEMAKES_OWN

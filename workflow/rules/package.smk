@@ -1,0 +1,29 @@
+import os
+import sys
+from pathlib import Path
+
+VERSION = "2.0.0.dev0"  # of this workflow; the package must have the same
+
+# A checkout uses its own package; a workflow that Snakemake reads from a repository, by github(...)
+# or gitfile(...), the installed one. envs/*.yaml install it from TWEETRNN_SOURCE.
+HERE = str(workflow.current_basedir)
+CHECKOUT = Path(HERE).parents[1] if Path(HERE).is_dir() else None
+if CHECKOUT:
+    SOURCE = CHECKOUT.as_uri()
+    sys.path.insert(0, str(CHECKOUT / "workflow"))
+else:
+    folder, _, tag = HERE.rpartition("@")  # of REPOSITORY/workflow/rules@TAG
+    SOURCE = f"{folder.rsplit('/', 2)[0]}@{tag}".replace(":///", "://localhost/")
+    SOURCE = SOURCE if "://" in SOURCE else f"git+https://{SOURCE}"
+os.environ.update(TWEETRNN_SOURCE=SOURCE)
+
+try:
+    from tweetrnn import __version__ as installed
+except ImportError:
+    installed = None
+if installed != VERSION:
+    sys.exit(
+        f"error: this workflow needs the Python package tweetrnn {VERSION}, but "
+        f"{f'{installed} is' if installed else 'none is'} installed. Install the workflow's: "
+        f'pip install "tweetrnn[stages] @ {SOURCE}"'
+    )

@@ -1,0 +1,72 @@
+"""Stored predictions: probabilities (N, classes) of each set, whose N tweets the split names."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tweetrnn.files import damaged, read_json, read_parquet
+from tweetrnn.sets import SETS
+
+
+@dataclass(frozen=True)
+class TweetSet:
+    """The N tweets of a set, in its order: class ids, groups of duplicates, rows of the corpus."""
+
+    labels: np.ndarray
+    groups: np.ndarray
+    corpus_rows: np.ndarray
+
+
+def tweet_sets(rows):
+    """Return {set: TweetSet} of the validation and test set, without those that are empty.
+
+    ``rows`` is the split's table (a DataFrame): row, part, label, group.
+    """
+    return {
+        name: TweetSet(*(tweets[column].to_numpy() for column in ("label", "group", "row")))
+        for name in SETS[1:]
+        if len(tweets := rows[rows["part"] == name])
+    }
+
+
+def by_set(table):
+    """Return {set: (probabilities (N, classes), labels (N,))} of those sets that have predictions.
+
+    ``table`` is a pyarrow Table with part, label, p0, p1, ...
+    """
+    set_of = table["part"].to_numpy(zero_copy_only=False)
+    classes = [name for name in table.column_names if name[0] == "p" and name[1:].isdigit()]
+    probabilities = np.column_stack([table[name] for name in classes])
+    labels = table["label"].to_numpy()
+    return {
+        name: (probabilities[here], labels[here])
+        for name in SETS[1:]
+        if (here := set_of == name).any()
+    }
+
+
+def read_predictions(run):
+    """Return a run's predictions as ``by_set`` does; ``run`` is its RunResults.
+
+    Raises:
+        UserError: the file is absent, damaged, or not the one that the training wrote.
+    """
+    sha256 = read_json(run.parameters)["sha256"]["predictions"]
+    return by_set(read_parquet(run.predictions, sha256=sha256))
+
+
+def of_split(predictions, sets, path):
+    """Return {set: probabilities} of ``by_set``'s result, for every one of the split's ``sets``.
+
+    Raises:
+        UserError: the predictions, which are from the file ``path``, are of another split.
+    """
+    for name, tweets in sets.items():
+        if name not in predictions or not np.array_equal(predictions[name][1], tweets.labels):
+            raise damaged(path, f"its {name} labels are not those of the split")
+    return {name: predictions[name][0] for name in sets}
+
+
+def right(probabilities, labels):
+    """Return (N,) booleans: whether the most probable class is the label."""
+    return probabilities.argmax(axis=1) == labels

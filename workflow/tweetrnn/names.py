@@ -1,0 +1,55 @@
+"""What figures, tables and sentences call the rankings, the grid's factors and the baselines."""
+
+from dataclasses import dataclass
+
+from tweetrnn.metrics import EPOCH_METRICS
+
+# What report.rank_by and report.select_by offer: columns of the table of runs, which hold the
+# mean, best or last validation value of a metric over the epochs.
+RANKINGS = {
+    f"{kind}_{metric}": f"{kind} validation {EPOCH_METRICS[metric].heading}"
+    for kind, metric in (
+        ("mean", "accuracy"),
+        ("best", "accuracy"),
+        ("last", "accuracy"),
+        ("best", "macro_f1"),
+        ("mean", "binary_accuracy"),
+    )
+}
+
+FACTORS = {
+    "recurrent_layers": "recurrent layers",
+    "dense_layers": "hidden dense layers",
+    "dropout": "dropout",
+    "regularization": "L2 regularisation",
+    "learning_rate": "learning rate",
+}
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A baseline in figures, as one of several models in a table, and what it does."""
+
+    label: str
+    model: str
+    description: str
+
+
+BASELINES = {
+    "majority": Baseline("majority class", "majority baseline", "the most frequent class, always"),
+    "logistic_regression": Baseline(
+        "logistic regression",
+        "logistic regression",
+        "logistic regression on TF-IDF weights",
+    ),
+}
+
+
+def metric_of(ranking):
+    """Return the metric that a ranking is made of: ``mean_accuracy`` -> ``accuracy``."""
+    return ranking.split("_", 1)[1]
+
+
+def higher_is_better(ranking):
+    """Return whether the run with the highest figure is the first of a ranking."""
+    return EPOCH_METRICS[metric_of(ranking)].higher_is_better

@@ -1,0 +1,120 @@
+"""The report's figures, a module for each. To add one: write its module, and list it in FIGURES.
+
+A module has:
+
+- TITLE and CATEGORY: how, and under what, Snakemake's own report lists the figure.
+- SECTION and AFTER: its place in our report, below the section's table AFTER, or above the
+  section's first table (None). A section may also place figures itself: then SECTION is None.
+- NEEDS_COMPARISON: whether a partial report, which has no comparison, leaves it out.
+- ``caption(config)``: what Snakemake's own report says about it, as reStructuredText.
+- ``draw(experiment)``: the matplotlib figure of an Experiment.
+- ``alt_text(experiment)``: one or two sentences with the numbers that it shows.
+- ``names(config)``, if there is not always exactly one such figure: their names, which begin with
+  the module's name. What follows it, separated by dashes, are further arguments of ``draw`` and
+  ``alt_text``, and those of ``labels``, whose {column: text} then take the place of the title.
+"""
+
+from tweetrnn.reporting import document
+from tweetrnn.reporting.figures import (
+    calibration,
+    cells,
+    cost,
+    curves,
+    effects,
+    failures,
+    lengths,
+    optimism,
+    paired,
+    primary,
+    ranking,
+)
+
+FIGURES = (  # in the report's order
+    primary,
+    lengths,
+    curves,
+    ranking,
+    cells,
+    effects,
+    paired,
+    optimism,
+    failures,
+    calibration,
+    cost,
+)
+_MODULES = {module.__name__.rpartition(".")[2]: module for module in FIGURES}
+
+
+def _find(name):
+    """Return a figure's module and the arguments in its name."""
+    module, *arguments = name.split("-")
+    return _MODULES[module], arguments
+
+
+def _names_of(module, config):
+    if hasattr(module, "names"):
+        return module.names(config)
+    return [module.__name__.rpartition(".")[2]]
+
+
+def names(config, compared=True):
+    """Return the names of the figures, which their files have, in the report's order.
+
+    Args:
+        config: grid, report.top and training.replicates.
+        compared: whether there is a comparison.
+    """
+    return [
+        name
+        for module in FIGURES
+        if compared or not module.NEEDS_COMPARISON
+        for name in _names_of(module, config)
+    ]
+
+
+def category(name):
+    """Return where in Snakemake's own report a figure is."""
+    return _find(name)[0].CATEGORY
+
+
+def labels(name):
+    """Return {column: text} by which Snakemake's own report lists a figure."""
+    module, arguments = _find(name)
+    return module.labels(*arguments) if arguments else {"figure": module.TITLE}
+
+
+def captions(config):
+    """Return {module's name: caption in Snakemake's own report}."""
+    return {name: module.caption(config) for name, module in _MODULES.items()}
+
+
+def draw(name, experiment):
+    """Return the matplotlib figure of that name."""
+    module, arguments = _find(name)
+    return module.draw(experiment, *arguments)
+
+
+def alt_text(name, experiment):
+    """Return a figure's alternative text."""
+    module, arguments = _find(name)
+    return module.alt_text(experiment, *arguments)
+
+
+def block(name, experiment):
+    """Return a figure as the block of a section."""
+    return document.Figure(name, alt_text(name, experiment))
+
+
+def place(section, experiment):
+    """Put the figures of a section among its blocks; without its table AFTER, one is left out."""
+    tables = {block.name: at for at, block in enumerate(section.blocks) if block.kind == "table"}
+    places = {table: at + 1 for table, at in tables.items()}
+    places[None] = min(tables.values(), default=len(section.blocks))
+    figures = {at: [] for at in sorted(places.values(), reverse=True)}
+    for module in FIGURES:
+        possible = experiment.comparison or not module.NEEDS_COMPARISON
+        if section.name == module.SECTION and module.AFTER in places and possible:
+            names = _names_of(module, experiment.config)
+            figures[places[module.AFTER]] += [block(name, experiment) for name in names]
+    for at, blocks in figures.items():
+        section.blocks[at:at] = blocks

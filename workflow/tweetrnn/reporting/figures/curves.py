@@ -1,0 +1,133 @@
+"""The curves of the best runs: loss and accuracy, training and validation, epoch by epoch."""
+
+from tweetrnn.grid import size
+from tweetrnn.metrics import EPOCH_METRICS
+from tweetrnn.names import metric_of
+from tweetrnn.reporting.canvas import (
+    INK,
+    MUTED,
+    SMALL,
+    Look,
+    canvas,
+    legend,
+    limits,
+    note,
+    whole_numbers,
+)
+from tweetrnn.reporting.document import share
+
+TITLE = "Curves"
+CATEGORY = "Top runs"
+SECTION, AFTER = None, None  # the section of the best runs has a card for each, with its curves
+NEEDS_COMPARISON = False
+WIDTH = 3.3  # inches
+
+
+def names(config):
+    """Return a loss and an accuracy for each run that is shown in full: curves-LSTM-1-loss."""
+    runs = config["training"]["replicates"] * size(config["grid"])
+    return [
+        name_of(cell, place, quantity)
+        for cell in config["grid"]["cell"]
+        for place in range(1, min(config["report"]["top"], runs) + 1)
+        for quantity in ("loss", "accuracy")
+    ]
+
+
+def name_of(cell, place, quantity):
+    """Return the name of the curves of a cell's run at this place of its ranking."""
+    return f"curves-{cell}-{place}-{quantity}"
+
+
+def labels(cell, place, quantity):
+    """Return the columns of Snakemake's own report."""
+    return {"cell": cell, "place": place, "quantity": quantity}
+
+
+def caption(config):
+    """Return the caption in Snakemake's own report."""
+    return (
+        f"One of the best runs of its cell (by ``{config['report']['rank_by']}``): training "
+        "(dashed) and validation over the epochs. The dotted line marks the divergence epoch, the "
+        "first after which the validation loss never again falls more than 1 % below its value "
+        "there although the training loss does; without it the curves do not part. All curves of "
+        "one quantity share one scale."
+    )
+
+
+def metric_shown(experiment, quantity):
+    """Return ``loss``, or the metric that accuracy curves show: the binary one if ranked by it."""
+    if quantity == "loss":
+        return "loss"
+    ranked_by = metric_of(experiment.rank_by)
+    return "binary_accuracy" if ranked_by == "binary_accuracy" else "accuracy"
+
+
+def heading(metric):
+    """Return what a metric or the loss is called."""
+    return EPOCH_METRICS[metric].heading if metric in EPOCH_METRICS else metric
+
+
+def alt_text(experiment, cell, place, quantity):
+    """Return which run it is, where its curves end and where they part."""
+    if int(place) > len(experiment.best_runs(cell)):
+        return f"No curve: {cell} has no finished run {place}."
+    run = experiment.best_runs(cell)[int(place) - 1]
+    metric = metric_shown(experiment, quantity)
+    text = f"{heading(metric).capitalize()} over the epochs, training and validation, "
+    text += f"of {cell} {run['combination']}, {cell}'s number {place}"
+    if metric in ("loss", "accuracy"):
+        training, validation = (run[f"{name}_{metric}_at_last"] for name in ("train", "validation"))
+        text += f"; at the last epoch {share(training)} and {share(validation)}"
+    epoch = run["divergence_epoch"]
+    parting = "do not part" if epoch is None else f"part at epoch {epoch}"
+    return f"{text}. The curves {parting}."
+
+
+def draw(experiment, cell, place, quantity):
+    """Draw one run's training and validation curve of the loss or a metric."""
+    if int(place) > len(experiment.best_runs(cell)):
+        return note(f"{cell} has no finished run {place}", width=WIDTH)
+    run = experiment.best_runs(cell)[int(place) - 1]
+    history = experiment.history(run)
+    metric = metric_shown(experiment, quantity)
+    training, validation = history[f"train_{metric}"], history[f"validation_{metric}"]
+    figure, axes = canvas(2.2, width=WIDTH)
+    dashed = {"color": MUTED, "linestyle": (0, (4, 2))}
+    axes.plot(history["epoch"], training, label="training", **dashed)
+    marked = Look(experiment.cells).marker(cell) | ({"marker": ""} if len(history) > 30 else {})
+    axes.plot(history["epoch"], validation, label="validation", **marked)
+    axes.set_ylim(*scale(experiment, metric))
+    axes.set_xlabel("epoch")
+    axes.set_ylabel(heading(metric))
+    whole_numbers(axes.xaxis, nbins=6)
+    if run["divergence_epoch"] is not None:
+        mark_divergence(axes, run["divergence_epoch"], history["epoch"])
+    legend(figure, 2)
+    return figure
+
+
+def scale(experiment, metric):
+    """Return the lowest and the highest y, the same for all curves of a metric."""
+    shown = [
+        experiment.history(run)[[f"train_{metric}", f"validation_{metric}"]]
+        for cell in experiment.cells
+        for run in experiment.best_runs(cell)[: experiment.config["report"]["top"]]
+    ]
+    return limits([value for history in shown for value in history.to_numpy().ravel()])
+
+
+def mark_divergence(axes, divergence, epochs):
+    """Draw a dotted line at the divergence epoch, with its number on the side with more room."""
+    axes.axvline(divergence, color=INK, linestyle=":", linewidth=1.2)
+    late = divergence > (epochs.iloc[0] + epochs.iloc[-1]) / 2
+    axes.annotate(
+        f"part at {divergence}",
+        (divergence, 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(-3 if late else 3, -2),
+        textcoords="offset points",
+        ha="right" if late else "left",
+        va="top",
+        fontsize=SMALL,
+    )

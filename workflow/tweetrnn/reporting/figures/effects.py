@@ -1,0 +1,100 @@
+"""What each hyperparameter does: differences between combinations that are otherwise equal."""
+
+from tweetrnn.names import FACTORS, RANKINGS
+from tweetrnn.reporting.canvas import (
+    CROWDED,
+    GRID,
+    INK,
+    Look,
+    canvas,
+    legend,
+    note,
+    rows,
+    spread_out,
+    ticks,
+    zero_line,
+)
+from tweetrnn.reporting.document import level, signed
+
+TITLE = "What each hyper-parameter does"
+CATEGORY = "All runs"
+SECTION, AFTER = "effects", None
+NEEDS_COMPARISON = True
+MOST_ROWS = 60  # the largest are shown
+
+
+def caption(config):
+    """Return the caption in Snakemake's own report."""
+    sample = "" if config["grid"]["sample"] else " and are no random sample"
+    return (
+        "What a hyper-parameter does in this grid: each mark is the difference in validation "
+        f"figure (``{config['report']['select_by']}``) between two combinations of one cell that "
+        "differ in this hyper-parameter alone, the bar is their mean. The combinations share their "
+        f"data{sample}: this describes the grid and claims nothing beyond it."
+    )
+
+
+def label(effect):
+    """Return what an effect compares: ``learning rate 1e-4 → 1e-3``."""
+    return f"{FACTORS[effect.factor]} {level(effect.low)} → {level(effect.high)}"
+
+
+def alt_text(experiment):
+    """Return each cell's largest effect."""
+    effects = [effect for effect in experiment.comparison.factor_effects if effect.pairs]
+    if not effects:
+        return "No two finished combinations differ in one hyper-parameter alone."
+    largest = []
+    for cell in experiment.cells:
+        mine = [effect for effect in effects if effect.cell == cell]
+        if mine:
+            most = max(mine, key=lambda effect: abs(effect.mean))
+            largest.append(f"{label(most)} ({cell}, mean {signed(most.mean)})")
+    return (
+        f"Differences in {RANKINGS[experiment.comparison.select_by]} between combinations that "
+        f"differ in one hyper-parameter alone. The largest: {'; '.join(largest)}."
+    )
+
+
+def draw(experiment):
+    """Draw a row for each effect, with the cells' differences and means above one another."""
+    cells, look = experiment.cells, Look(experiment.cells)
+    effects = [effect for effect in experiment.comparison.factor_effects if effect.pairs]
+    if not effects:
+        return note("no two finished combinations differ in one hyper-parameter alone")
+    largest = {}
+    for effect in effects:
+        largest[label(effect)] = max(largest.get(label(effect), 0), abs(effect.mean))
+    kept = sorted(largest, key=lambda name: -largest[name])[: max(1, MOST_ROWS // len(cells))]
+    names = [name for name in largest if name in kept]
+    effects = [effect for effect in effects if label(effect) in names]
+    crowded = sum(effect.pairs for effect in effects) > CROWDED
+    figure, axes = canvas(0.9 + len(names) * max(0.36, 0.2 * (len(cells) + 0.6)))
+    step, means = 1 / (len(cells) + 0.6), []
+    for number, cell in enumerate(cells):
+        values, places = [], []
+        for effect in [effect for effect in effects if effect.cell == cell]:
+            place = names.index(label(effect)) + (number - (len(cells) - 1) / 2) * step
+            values += sorted(effect.differences)
+            places += (place + spread_out(effect.pairs, step * 0.55)).tolist()
+            means.append((effect.mean, place))
+        dots = look.dots(cell) | {"markersize": 3, "markeredgewidth": 0.8}
+        axes.plot(values, places, rasterized=crowded, **dots)
+        axes.plot([], [], label=cell, **look.dots(cell))
+    ticks(axes, *zip(*means, strict=True), step * 0.9, color=INK, linewidth=2.2)
+    axes.plot([], [], color=INK, linestyle="none", marker="|", markersize=9, label="mean")
+    zero_line(axes)
+    rows(axes, [two_lines(name) for name in names])
+    for edge in range(len(names) - 1):
+        axes.axhline(edge + 0.5, color=GRID, linewidth=0.8)
+    axes.grid(axis="y", visible=False)
+    chosen = f"\n(the {len(names)} largest of {len(largest)})" if len(largest) > len(names) else ""
+    axes.set_xlabel(f"difference in {RANKINGS[experiment.comparison.select_by]}{chosen}")
+    legend(figure, 4)
+    return figure
+
+
+def two_lines(name):
+    """Break ``learning rate 1e-4 → 1e-3`` before its levels."""
+    factor, *levels = name.rsplit(" ", 3)
+    return f"{factor}\n{' '.join(levels)}"

@@ -1,0 +1,50 @@
+"""How many tokens the tweets have."""
+
+from tweetrnn.reporting.canvas import CELL_COLOURS, INK, canvas, legend, note, whole_numbers
+
+TITLE = "Tweet lengths"
+CATEGORY = "Data"
+SECTION, AFTER = "data", "parts"
+NEEDS_COMPARISON = False
+
+
+def caption(config):
+    """Return the caption in Snakemake's own report."""
+    return (
+        "How many tweets have how many tokens. A row of the networks' input has "
+        f"{config['sequence']['length']}; longer tweets are cut, shorter ones padded."
+    )
+
+
+def alt_text(experiment):
+    """Return the median, the 95 % quantile and the longest."""
+    length = experiment.tokenized["length"]
+    return (
+        f"Histogram of tokens in a tweet: the median is {length['median']}, 95 % of the tweets "
+        f"have at most {length['p95']}, the longest has {length['max']}."
+    )
+
+
+def draw(experiment):
+    """Draw the histogram, with the longest tweets in one bin, and two quantiles."""
+    import numpy as np
+
+    counts = np.diff(experiment.offsets)
+    if not len(counts):
+        return note("there are no tweets")
+    figure, axes = canvas(2.3)
+    longest = int(np.ceil(np.quantile(counts, 0.999)))
+    step = max(1, int(np.ceil((longest + 1) / 80)))
+    edges = np.arange(0, longest + step + 1, step) - 0.5
+    tweets, _ = np.histogram(np.minimum(counts, longest), bins=edges)
+    axes.stairs(tweets, edges, fill=True, color=CELL_COLOURS[0])
+    for quantile, name, dashes in ((0.5, "median", "-"), (0.95, "95 % have at most", (0, (4, 2)))):
+        value = np.quantile(counts, quantile, method="inverted_cdf")
+        axes.axvline(value, color=INK, linewidth=1.2, linestyle=dashes, label=f"{name} {value:g}")
+    beyond = f" ({longest} or more together)" if counts.max() > longest else ""
+    axes.set_xlabel(f"tokens in a tweet{beyond}")
+    axes.set_ylabel("tweets")
+    whole_numbers(axes.yaxis, nbins=5)
+    axes.grid(axis="x", visible=False)
+    legend(figure)
+    return figure

@@ -1,0 +1,82 @@
+"""The differences between each two cells over all combinations, sorted."""
+
+from tweetrnn.names import RANKINGS
+from tweetrnn.reporting.canvas import INK, SMALL, Look, canvas, limits, note, whole_numbers
+from tweetrnn.reporting.document import MINUS, first_of, signed
+
+TITLE = "Differences over all combinations"
+CATEGORY = "Comparison"
+SECTION, AFTER = "real", "paired"
+NEEDS_COMPARISON = True
+LONG = 24  # letters of two cells' names that leave a title no room for more
+
+
+def names(config):
+    """Return the figure's name, none for a single cell."""
+    return ["paired"] if len(config["grid"]["cell"]) > 1 else []
+
+
+def caption(config):
+    """Return the caption in Snakemake's own report."""
+    return (
+        "For every combination of which both cells have finished, the difference between the cells "
+        f"in ``{config['report']['select_by']}``, sorted; the dashed line is the mean. The "
+        "combinations share their tweets: this describes the grid and is no test."
+    )
+
+
+def alt_text(experiment):
+    """Return the range and the mean of each pair's differences."""
+    pairs = [
+        f"{pair.first} {MINUS} {pair.second} from {signed(pair.min)} to {signed(pair.max)}, "
+        f"mean {signed(pair.mean)}, above zero in {pair.positive} of {pair.pairs}"
+        for pair in experiment.comparison.paired_cells
+        if pair.pairs
+    ]
+    if not pairs:
+        return "There are no two cells with a finished combination in common."
+    by = RANKINGS[experiment.comparison.select_by]
+    return f"Differences in {by}, combination by combination, sorted: {first_of(pairs)}."
+
+
+def draw(experiment):
+    """Draw a panel for each two cells."""
+    pairs = [pair for pair in experiment.comparison.paired_cells if pair.pairs]
+    if not pairs:
+        return note("there are no two cells to compare")
+    columns = 1 if len(pairs) < 3 else 2
+    lines = -(-len(pairs) // columns)
+    figure, panels = canvas(0.5 + 1.7 * lines, lines, columns, sharey=True, squeeze=False)
+    scale = limits([0.0, *(value for pair in pairs for value in pair.differences)], 0.12)
+    for axes in panels.flat[len(pairs) :]:
+        axes.set_axis_off()
+    for axes, pair in zip(panels.flat, pairs, strict=False):
+        draw_pair(axes, pair, Look(experiment.cells), narrow=columns > 1)
+        axes.set_ylim(*scale)
+    by = RANKINGS[experiment.comparison.select_by]
+    figure.supxlabel(f"combinations, sorted by their difference in\n{by}", fontsize=9)
+    return figure
+
+
+def draw_pair(axes, pair, look, narrow):
+    """Draw the differences of two cells, in the colour of the cell that is ahead."""
+    import numpy as np
+
+    values = np.sort(pair.differences)[::-1]
+    edges = np.arange(len(values) + 1) + 0.5
+    for cell, ahead in ((pair.first, values.clip(0)), (pair.second, values.clip(None, 0))):
+        axes.stairs(ahead, edges, fill=True, color=look.colour(cell))
+    axes.axhline(0, color=INK, linewidth=1.0)
+    axes.axhline(pair.mean, color=INK, linewidth=1.1, linestyle=(0, (4, 2)))
+    cut = "\n" if narrow and len(pair.first + pair.second) > LONG else " "
+    gap = "\n" if narrow else ", "
+    axes.set_title(f"{pair.first}{cut}{MINUS} {pair.second}{gap}mean {signed(pair.mean)}")
+    of = "" if narrow else f" of {pair.pairs}"
+    small = {"transform": axes.transAxes, "fontsize": SMALL}
+    first = f"{pair.first} ahead in {pair.positive}{of}"
+    second = f"{pair.second} ahead in {pair.negative}{of}"
+    axes.text(0.98, 0.95, first, ha="right", va="top", **small)
+    axes.text(0.02, 0.05, second, va="bottom", **small)
+    axes.set_xlim(0.5, len(values) + 0.5)
+    whole_numbers(axes.xaxis, nbins=5)
+    axes.grid(axis="x", visible=False)

@@ -1,0 +1,127 @@
+"""The selected cells' accuracies and the baselines', with intervals, and their differences."""
+
+from tweetrnn.names import BASELINES
+from tweetrnn.reporting.canvas import (
+    BASELINE_LINES,
+    CROWDED,
+    INK,
+    MUTED,
+    Look,
+    canvas,
+    estimate,
+    limits,
+    rows,
+    zero_line,
+)
+from tweetrnn.reporting.document import MINUS, between, first_of, share, signed, signed_between
+
+TITLE = "The selected models"
+CATEGORY = "Comparison"
+SECTION, AFTER = "headline", None
+NEEDS_COMPARISON = True
+LONG = 24  # letters of two cells' names that leave a title no room for more
+
+
+def caption(config):
+    """Return the caption in Snakemake's own report."""
+    text = (
+        "Accuracy of each cell's selected combination, the mean of its replicates, beside both "
+        "baselines; beneath, the differences between cells and from each baseline. The lines are "
+        "95 % bootstrap intervals over groups of duplicate tweets and over replicates, the small "
+        "marks single replicates. An interval that holds zero shows no difference."
+    )
+    if not config["split"]["fractions"]["test"]:
+        text += (
+            "\n\nThere is no test set: the figures are of the validation set, where the "
+            "combinations were selected, and are optimistic."
+        )
+    return text
+
+
+def label(name):
+    """Return what a cell or baseline is called."""
+    return BASELINES[name].label if name in BASELINES else name
+
+
+def alt_text(experiment):
+    """Return all accuracies and the first differences between cells, with their intervals."""
+    comparison = experiment.comparison
+    accuracies = "; ".join(
+        f"{label(name)} {share(model.accuracy)} ({between(model.interval)})"
+        for name, model in comparison.primary.accuracies.items()
+    )
+    text = f"{comparison.part.capitalize()} accuracies with {100 * comparison.level:g} % intervals"
+    pairs = [
+        f"{pair.first} {MINUS} {pair.second} {signed(pair.difference)} "
+        f"({signed_between(pair.interval)})"
+        for pair in comparison.primary.pairs
+    ]
+    return f"{text}: {accuracies}." + (f" Differences: {first_of(pairs)}." if pairs else "")
+
+
+def draw(experiment):
+    """Draw the accuracies at the top, and below them the differences, a panel for each kind."""
+    primary, look = experiment.comparison.primary, Look(experiment.cells)
+    panels = differences(primary)
+    heights = [len(primary.accuracies) * 1.3, *map(len, panels.values())]
+    figure, (top, *below) = canvas(
+        0.3 + 0.5 * len(heights) + 0.21 * sum(heights), len(heights), 1, height_ratios=heights
+    )
+    draw_accuracies(top, experiment.comparison, look)
+    ends = [0.0]
+    for axes, (title, panel) in zip(below, panels.items(), strict=True):
+        zero_line(axes)
+        for row, (_, cell, pair) in enumerate(panel):
+            style = look.marker(cell) if cell else {"color": INK, "marker": "d"}
+            estimate(axes, row, pair.difference, pair.interval, style, signed(pair.difference))
+            ends += [pair.difference, *pair.interval]
+        rows(axes, [name for name, _, _ in panel])
+        axes.set_title(title)
+    for axes in below:
+        axes.set_xlim(*limits(ends))
+        last = axes is below[-1]
+        axes.tick_params(axis="x", labelbottom=last, length=3.5 if last else 0)
+    return figure
+
+
+def differences(primary):
+    """Return {title: [(row's name, its cell or None, Difference)]}, without empty ones."""
+    panels = {
+        "difference between cells": [
+            (f"{pair.first} {MINUS} {pair.second}", None, pair) for pair in primary.pairs
+        ]
+    }
+    for name, baseline in BASELINES.items():
+        panels[f"difference from {baseline.label}"] = [
+            (pair.cell, pair.cell, pair)
+            for pair in primary.against_baselines
+            if pair.baseline == name
+        ]
+    return {title: panel for title, panel in panels.items() if panel}
+
+
+def draw_accuracies(axes, comparison, look):
+    """Draw each accuracy on its interval, and a cell's replicates as small marks beneath it."""
+    accuracies = comparison.primary.accuracies
+    for row, (name, model) in enumerate(accuracies.items()):
+        if name in BASELINES:
+            line = {"color": MUTED, "linewidth": 0.9, "linestyle": BASELINE_LINES[name]}
+            axes.axvline(model.accuracy, **line)
+        elif len(model.replicates) > 1:
+            several = [run.scores(comparison.part)["accuracy"] for run in model.replicates]
+            dots = look.dots(name) | {"markersize": 3, "rasterized": len(several) > CROWDED}
+            axes.plot(several, [row + 0.36] * len(several), **dots)
+        style, text = look.marker(name), share(model.accuracy)
+        estimate(axes, row, model.accuracy, model.interval, style, text)
+    rows(axes, [label(name).replace("logistic ", "logistic\n") for name in accuracies])
+    axes.set_title(title(comparison))
+
+
+def title(comparison):
+    """Return what the accuracies are of, in as many lines as long names of cells leave."""
+    gap = ", where selected\n" if comparison.optimistic else " "
+    pairs = comparison.primary.pairs
+    if max((len(pair.first + pair.second) for pair in pairs), default=0) > LONG:
+        gap = gap.rstrip() + "\n"
+    small = "(small: each replicate)" if len(comparison.replicates) > 1 else ""
+    return f"accuracy on {comparison.part}{gap}{small}".rstrip()
