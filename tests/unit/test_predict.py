@@ -18,7 +18,7 @@ from tweetrnn.errors import UserError
 from tweetrnn.evaluation import tables
 from tweetrnn.files import read_json, read_parquet, sha256_of, write_json
 from tweetrnn.grid import Run
-from tweetrnn.prediction import answers as answers_module
+from tweetrnn.prediction import predict_file
 from tweetrnn.prediction.model_files import best_runs, settings_of_results
 from tweetrnn.prediction.predictor import Encoder, majority
 from tweetrnn.results import Results
@@ -284,8 +284,8 @@ def test_several_batches_give_the_same_as_one_batch(capsys, results, tmp_path, m
     path = tmp_path / "t.csv"
     path.write_text(as_csv(rows(25)))
     whole, _ = answers(capsys, results, "--input", path)
-    batches = answers_module.batches
-    monkeypatch.setattr(answers_module, "batches", lambda rows: batches(rows, 7))
+    batches = predict_file.batches
+    monkeypatch.setattr(predict_file, "batches", lambda rows: batches(rows, 7))
     parts, _ = answers(capsys, results, "--input", path)
     assert [row["text"] for row in parts] == [row[1] for row in rows(25)]
     for one, other in zip(whole, parts, strict=True):

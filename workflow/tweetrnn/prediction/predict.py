@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tweetrnn.errors import UserError
 from tweetrnn.prediction import records
-from tweetrnn.prediction.answers import write_answers
 from tweetrnn.prediction.model_files import best_runs, of_folder, of_runs, selected_run
+from tweetrnn.prediction.predict_file import write_answers
 from tweetrnn.prediction.run_options import add_results_arguments, find_run, results_of
 
 
