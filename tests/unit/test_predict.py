@@ -135,7 +135,10 @@ def test_raw_texts_give_the_sequences_that_split_wrote(
     text_of = {identifier: text for identifier, text, _ in table}
     tweets = read_parquet(results.tweets).to_pylist()
     rows_of_sets = read_parquet(results.rows).to_pylist()
-    encoder, facts = Encoder(*settings_of_results(results)), read_json(results.split_facts)
+    encoder, facts = (
+        Encoder(settings_of_results(results), results.vocabulary),
+        read_json(results.split_facts),
+    )
     for name in SETS:
         texts = [text_of[tweets[row["row"]]["id"]] for row in rows_of_sets if row["part"] == name]
         sequences, tokens, unknowns = encoder.encode(texts)
@@ -146,7 +149,7 @@ def test_raw_texts_give_the_sequences_that_split_wrote(
 
 
 def test_half_a_surrogate_pair_is_read_as_in_a_corpus(results):
-    encoder = Encoder(*settings_of_results(results))
+    encoder = Encoder(settings_of_results(results), results.vocabulary)
     one, other = (encoder.encode([text]) for text in ("tweet \ud83d", "tweet \ufffd"))
     assert np.array_equal(one[0], other[0])
 

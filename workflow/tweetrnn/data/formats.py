@@ -7,11 +7,9 @@ is a corpus's file.
 import codecs
 import csv
 import difflib
-import hashlib
-import io
 import json
 import os
-from collections import Counter, deque
+from collections import deque
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -78,7 +76,7 @@ def delimited_rows(lines, delimiter, labels=frozenset()):
             misplaced = len(lines.record) > 1 and _contains_a_row(cells, delimiter, labels)
         except StopIteration:
             return
-        except (csv.Error, _EndlessRowError):
+        except csv.Error:
             misplaced = True
         if misplaced:  # most likely in its first line, so the others are read again
             lines.give_back()
@@ -153,13 +151,14 @@ class Source:
 
     def __iter__(self):
         columns = self.config["columns"]
-        for name, count in Counter(columns.values()).items():
-            if count > 1:
-                keys = listed([f"corpus.columns.{key}" for key in columns if columns[key] == name])
+        for name in self.names:
+            keys = [f"corpus.columns.{key}" for key in columns if columns[key] == name]
+            if len(keys) > 1:
                 raise UserError(
-                    f"{keys} name the same column, {name!r}; name three different columns"
+                    f"{listed(keys)} name the same column, {name!r}; name three different columns"
                 )
         before = _inspect(self.path)
+        self.sha256, self.size = sha256_of(self.path), self.path.stat().st_size
         form = self.config["format"]
         if form == "auto":
             form = _format_by_ending(self.path)
@@ -234,7 +233,6 @@ class Source:
         import pyarrow.parquet as pq
 
         try:
-            self.sha256, self.size = sha256_of(self.path), self.path.stat().st_size
             with pq.ParquetFile(self.path, page_checksum_verification=True) as file:
                 schema = file.schema_arrow
                 self._positions(schema.names)
@@ -261,23 +259,15 @@ class Source:
 
     @contextmanager
     def _open_text(self, newline):
-        """Yield the file as text, hashed as it is read."""
+        """Yield the file as text."""
         encoding = self.config["encoding"]
         if codecs.lookup(encoding).name == "utf-8":
             encoding = "utf-8-sig"
-        with self.path.open("rb", buffering=0) as file:
-            raw = _Hashing(file)
+        with self.path.open(encoding=encoding, newline=newline, buffering=1 << 20) as stream:
             try:
-                yield io.TextIOWrapper(
-                    io.BufferedReader(raw, 1 << 20), encoding=encoding, newline=newline
-                )
+                yield stream
             except UnicodeError:
                 raise UserError(_undecodable(self.path, self.config["encoding"])) from None
-            self.sha256, self.size = raw.digest.hexdigest(), raw.size
-
-
-class _EndlessRowError(Exception):
-    """A row has more lines than any valid row."""
 
 
 class _Lines:
@@ -296,7 +286,7 @@ class _Lines:
 
     def __next__(self):
         if len(self.record) >= _MAX_LINES:
-            raise _EndlessRowError(f"still open after {_MAX_LINES} lines")
+            raise csv.Error(f"still open after {_MAX_LINES} lines")
         line = self._waiting.popleft() if self._waiting else next(self._stream)
         self.number += 1
         self.record.append(line)
@@ -306,22 +296,6 @@ class _Lines:
         """Let the record's lines be read again, except the first."""
         self._waiting.extendleft(reversed(self.record[1:]))
         self.number -= len(self.record) - 1
-
-
-class _Hashing(io.RawIOBase):
-    """A raw stream that hashes and counts what is read through it."""
-
-    def __init__(self, file):
-        self._file, self.digest, self.size = file, hashlib.sha256(), 0
-
-    def readable(self):
-        return True
-
-    def readinto(self, buffer):
-        count = self._file.readinto(buffer)
-        self.digest.update(memoryview(buffer)[:count])
-        self.size += count
-        return count
 
 
 def _contains_a_row(cells, delimiter, labels):
@@ -376,11 +350,7 @@ def _format_by_ending(path):
 
 
 def _refuse_foreign(path, form, encoding):
-    """Refuse a file whose first bytes are another format's, or text of another encoding.
-
-    Raises:
-        UserError: what it is and what to do; or there is no such encoding.
-    """
+    """Refuse a file whose first bytes are another format's, or text of another encoding."""
     with path.open("rb") as file:
         head = file.read(4096)
     if form == "parquet":

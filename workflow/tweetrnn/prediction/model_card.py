@@ -14,14 +14,7 @@ from tweetrnn.evaluation.predictions import read_predictions
 from tweetrnn.files import check_digest, read_json
 from tweetrnn.metrics import confusion
 from tweetrnn.names import BASELINES
-from tweetrnn.reporting.document import (
-    between,
-    escape_markdown,
-    markdown_table,
-    percent,
-    share,
-    whole,
-)
+from tweetrnn.reporting import document as doc
 from tweetrnn.wording import listed
 
 SPLITS = {
@@ -29,20 +22,10 @@ SPLITS = {
     "random": "at random, duplicates kept together",
     "ordered": "in the order of the file",
 }
-INVENTED = "demo"  # the corpus's kind
 
 
 def model_card(results, run, settings):
-    """Return the Markdown text of a run's card.
-
-    Args:
-        results: the experiment's Results.
-        run: the run's RunResults.
-        settings: those of ModelFiles.
-
-    Raises:
-        UserError: a file of the results is missing or damaged.
-    """
+    """Return the Markdown text of the card of a RunResults; ``settings`` are of ModelFiles."""
     tokens, split = read_json(results.token_facts), read_json(results.split_facts)
     parameters = read_json(run.parameters)
     check_digest(run.architecture, parameters["sha256"]["architecture"])
@@ -62,7 +45,7 @@ def model_card(results, run, settings):
         tokens=tokens,
         split=split,
         split_method=SPLITS[split["method"]],
-        invented=tokens["kind"] == INVENTED,
+        invented=tokens["kind"] == "demo",
         layers=layers(read_json(run.architecture)),
         sets=sets(split),
         last_set="test" if split["parts"]["test"]["tweets"] else "validation",
@@ -84,8 +67,12 @@ def _template():
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
-    filters = {"escape": escape_markdown, "listed": listed, "percent": percent, "whole": whole}
-    environment.filters |= filters
+    environment.filters |= {
+        "escape": doc.escape_markdown,
+        "listed": listed,
+        "percent": doc.percent,
+        "whole": doc.whole,
+    }
     return environment.get_template("model_card.md.j2")
 
 
@@ -98,13 +85,12 @@ def layers(architecture):
     """Return the table of layers."""
     rows = [
         [
-            escape_markdown(row["layer"]),
-            escape_markdown(row["output_shape"]),
-            whole(row["parameters"]),
+            *map(doc.escape_markdown, [row["layer"], row["output_shape"]]),
+            doc.whole(row["parameters"]),
         ]
         for row in architecture
     ]
-    return markdown_table(["layer", "output shape", "parameters"], rows, 1)
+    return doc.markdown_table(["layer", "output shape", "parameters"], rows, 1)
 
 
 def sets(split):
@@ -112,15 +98,15 @@ def sets(split):
     rows = [
         [
             "training" if name == "train" else name,
-            whole(facts["tweets"]),
-            *(percent(count / facts["tweets"]) for count in facts["classes"].values()),
-            percent(facts["unknown_rate"]),
+            doc.whole(facts["tweets"]),
+            *(doc.percent(count / facts["tweets"]) for count in facts["classes"].values()),
+            doc.percent(facts["unknown_rate"]),
         ]
         for name, facts in split["parts"].items()
         if facts["tweets"]
     ]
-    head = ["set", "tweets", *map(escape_markdown, split["labels"]), "unknown words"]
-    return markdown_table(head, rows, len(head) - 1)
+    head = ["set", "tweets", *map(doc.escape_markdown, split["labels"]), "unknown words"]
+    return doc.markdown_table(head, rows, len(head) - 1)
 
 
 def compared(comparison, parameters, run_scores):
@@ -131,10 +117,10 @@ def compared(comparison, parameters, run_scores):
     means = {name: spread.mean for name, spread in cell.spread[judged_on].items()}
     models = {
         f"this run (replicate {parameters['replicate']})": (run_scores, "–"),
-        f"its combination: mean over {trainings}": (means, between(cell.interval)),
+        f"its combination: mean over {trainings}": (means, doc.between(cell.interval)),
     }
     for name, baseline in BASELINES.items():
-        interval = between(accuracies[name].interval)
+        interval = doc.between(accuracies[name].interval)
         models[f"baseline: {baseline.description}"] = accuracies[name].scores[judged_on], interval
     rows = [[what, *_shares(of_model), interval] for what, (of_model, interval) in models.items()]
     level = f"{comparison.level:.0%}".replace("%", "\u00a0%")
@@ -153,27 +139,27 @@ def validated(results, run_scores):
 
 
 def _shares(of_model):
-    return [share(of_model[name]) for name in METRICS]
+    return [doc.share(of_model[name]) for name in METRICS]
 
 
 def _metrics_table(rows, *further):
     headings = [metric.heading for metric in METRICS.values()]
-    return markdown_table(["what", *headings, *further], rows, len(METRICS) + len(further))
+    return doc.markdown_table(["what", *headings, *further], rows, len(METRICS) + len(further))
 
 
 def classes(counts, labels):
     """Return the table of each class's recall and precision."""
 
     def ratio(right, total):
-        return percent(right / total if total else None)
+        return doc.percent(right / total if total else None)
 
     rows = [
         [
-            escape_markdown(label),
-            whole(int(counts[k].sum())),
+            doc.escape_markdown(label),
+            doc.whole(int(counts[k].sum())),
             ratio(counts[k, k], counts[k].sum()),
             ratio(counts[k, k], counts[:, k].sum()),
         ]
         for k, label in enumerate(labels)
     ]
-    return markdown_table(["class", "tweets", "recall", "precision"], rows, 3)
+    return doc.markdown_table(["class", "tweets", "recall", "precision"], rows, 3)

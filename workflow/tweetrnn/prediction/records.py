@@ -9,15 +9,10 @@ import contextlib
 import csv
 import json
 import re
+import sys
 from pathlib import Path
 
-from tweetrnn.data.formats import (
-    DELIMITERS,
-    ENDINGS,
-    delimited_rows,
-    json_rows,
-    missing_column,
-)
+from tweetrnn.data import formats
 from tweetrnn.errors import UserError
 from tweetrnn.files import defused
 from tweetrnn.reporting.document import visible
@@ -29,28 +24,27 @@ NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _SHOWN = 80  # characters of a text in a table
 
 
-def format_of(path, formats, option):
-    """Return the one of ``formats`` that a file's ending stands for.
+def format_of(path, known, option):
+    """Return the one of the formats ``known`` that a file's ending stands for.
 
     Raises:
         UserError: it stands for none of them; the message names ``option``.
     """
-    form = ENDINGS.get(Path(path).suffix.lower())
-    if form not in formats:
+    form = formats.ENDINGS.get(Path(path).suffix.lower())
+    if form not in known:
         raise UserError(
             f"{path}: the ending {Path(path).suffix!r} stands for none of the formats "
-            f"{', '.join(formats)}; name one with {option}"
+            f"{', '.join(known)}; name one with {option}"
         )
     return form
 
 
 @contextlib.contextmanager
 def open_rows(path, form, text_column):
-    """Yield the rows of a file, an iterator as of ``read``.
-
-    Raises:
-        UserError: there is no such file.
-    """
+    """Yield the rows of a file, an iterator as of ``read``; the path - is standard input."""
+    if path == "-":
+        yield read(sys.stdin.buffer, "standard input", form, text_column)
+        return
     if not Path(path).exists() or Path(path).is_dir():
         raise UserError(f"there is no file {path}")
     with open(path, "rb") as stream:
@@ -70,14 +64,17 @@ def read(stream, name, form, text_column):
         UserError: no such column, no rows, not UTF-8, or a row that cannot be read.
     """
     lines = _decoded(stream, name)
-    rows = json_rows(lines, name) if form == "jsonl" else _delimited(lines, name, DELIMITERS[form])
+    if form == "jsonl":
+        rows = formats.json_rows(lines, name)
+    else:
+        rows = _delimited(lines, name, formats.DELIMITERS[form])
     empty = True
     for line, fault, row in rows:
         if fault:
             raise UserError(f"{name}, line {line}: {fault}; expected a JSON object on each line")
         if empty and text_column not in row:
             setting = "--text-column or, in a config, predict.text_column"
-            raise missing_column(name, text_column, row, setting)
+            raise formats.missing_column(name, text_column, row, setting)
         text = row.setdefault(text_column)
         if not isinstance(text, str | None):
             raise UserError(
@@ -111,7 +108,7 @@ def _decoded(stream, name):
 def _delimited(lines, name, delimiter):
     """Yield (line, None, dict) of each row below the header."""
     header = None
-    for line, fault, cells in delimited_rows(lines, delimiter):
+    for line, fault, cells in formats.delimited_rows(lines, delimiter):
         if fault:
             counts = f": {len(cells)}, and the header has {len(header)}" if cells else ""
             raise UserError(
