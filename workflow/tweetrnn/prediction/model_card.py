@@ -46,8 +46,7 @@ def model_card(results, run, settings):
         split=split,
         split_method=SPLITS[split["method"]],
         invented=tokens["kind"] == "demo",
-        layers=layers(read_json(run.architecture)),
-        sets=sets(split),
+        layers=read_json(run.architecture),
         last_set="test" if split["parts"]["test"]["tweets"] else "validation",
         comparison=comparison,
         candidates=selected and _count(selected.candidates, "combination"),
@@ -81,34 +80,6 @@ def _count(number, noun):
     return f"{number} {noun}{'s' if number > 1 else ''}"
 
 
-def layers(architecture):
-    """Return the table of layers."""
-    rows = [
-        [
-            *map(doc.escape_markdown, [row["layer"], row["output_shape"]]),
-            doc.whole(row["parameters"]),
-        ]
-        for row in architecture
-    ]
-    return doc.markdown_table(["layer", "output shape", "parameters"], rows, 1)
-
-
-def sets(split):
-    """Return the table of the sets that have tweets."""
-    rows = [
-        [
-            "training" if name == "train" else name,
-            doc.whole(facts["tweets"]),
-            *(doc.percent(count / facts["tweets"]) for count in facts["classes"].values()),
-            doc.percent(facts["unknown_rate"]),
-        ]
-        for name, facts in split["parts"].items()
-        if facts["tweets"]
-    ]
-    head = ["set", "tweets", *map(doc.escape_markdown, split["labels"]), "unknown words"]
-    return doc.markdown_table(head, rows, len(head) - 1)
-
-
 def compared(comparison, parameters, run_scores):
     """Return the table of this run, of its combination, which was selected, and of baselines."""
     judged_on, accuracies = comparison.part, comparison.primary.accuracies
@@ -122,44 +93,36 @@ def compared(comparison, parameters, run_scores):
     for name, baseline in BASELINES.items():
         interval = doc.between(accuracies[name].interval)
         models[f"baseline: {baseline.description}"] = accuracies[name].scores[judged_on], interval
-    rows = [[what, *_shares(of_model), interval] for what, (of_model, interval) in models.items()]
     level = f"{comparison.level:.0%}".replace("%", "\u00a0%")
-    return _metrics_table(rows, f"{level} interval of the accuracy")
+    return _metrics_table(models, f"{level} interval of the accuracy")
 
 
 def validated(results, run_scores):
     """Return the table of this run's validation scores and of the baselines'."""
     path = results.baseline_metrics
     metrics = read_json(path) if path.is_file() else {}
-    models = {"this run": run_scores}
+    models = {"this run": (run_scores,)}
     for name, baseline in BASELINES.items():
         if name in metrics:
-            models[f"baseline: {baseline.description}"] = metrics[name]["validation"]
-    return _metrics_table([[what, *_shares(of_model)] for what, of_model in models.items()])
+            models[f"baseline: {baseline.description}"] = (metrics[name]["validation"],)
+    return _metrics_table(models)
 
 
-def _shares(of_model):
-    return [doc.share(of_model[name]) for name in METRICS]
-
-
-def _metrics_table(rows, *further):
+def _metrics_table(models, *further):
+    """Return the table of {what: (its metrics, texts of the ``further`` columns)}."""
+    rows = [
+        [what, *(doc.share(metrics[name]) for name in METRICS), *texts]
+        for what, (metrics, *texts) in models.items()
+    ]
     headings = [metric.heading for metric in METRICS.values()]
     return doc.markdown_table(["what", *headings, *further], rows, len(METRICS) + len(further))
 
 
 def classes(counts, labels):
     """Return the table of each class's recall and precision."""
-
-    def ratio(right, total):
-        return doc.percent(right / total if total else None)
-
-    rows = [
-        [
-            doc.escape_markdown(label),
-            doc.whole(int(counts[k].sum())),
-            ratio(counts[k, k], counts[k].sum()),
-            ratio(counts[k, k], counts[:, k].sum()),
-        ]
-        for k, label in enumerate(labels)
-    ]
+    rows = []
+    for k, label in enumerate(labels):
+        right, tweets, predicted = counts[k, k], int(counts[k].sum()), counts[:, k].sum()
+        shares = [doc.percent(right / total if total else None) for total in (tweets, predicted)]
+        rows.append([doc.escape_markdown(label), doc.whole(tweets), *shares])
     return doc.markdown_table(["class", "tweets", "recall", "precision"], rows, 3)
