@@ -18,7 +18,7 @@ from tweetrnn.errors import UserError
 from tweetrnn.evaluation import tables
 from tweetrnn.files import read_json, read_parquet, sha256_of, write_json
 from tweetrnn.grid import Run
-from tweetrnn.prediction import answers as answers_module
+from tweetrnn.prediction import predict_file
 from tweetrnn.prediction.model_files import best_runs, settings_of_results
 from tweetrnn.prediction.predictor import Encoder, majority
 from tweetrnn.results import Results
@@ -135,7 +135,10 @@ def test_raw_texts_give_the_sequences_that_split_wrote(
     text_of = {identifier: text for identifier, text, _ in table}
     tweets = read_parquet(results.tweets).to_pylist()
     rows_of_sets = read_parquet(results.rows).to_pylist()
-    encoder, facts = Encoder(*settings_of_results(results)), read_json(results.split_facts)
+    encoder, facts = (
+        Encoder(settings_of_results(results), results.vocabulary),
+        read_json(results.split_facts),
+    )
     for name in SETS:
         texts = [text_of[tweets[row["row"]]["id"]] for row in rows_of_sets if row["part"] == name]
         sequences, tokens, unknowns = encoder.encode(texts)
@@ -146,7 +149,7 @@ def test_raw_texts_give_the_sequences_that_split_wrote(
 
 
 def test_half_a_surrogate_pair_is_read_as_in_a_corpus(results):
-    encoder = Encoder(*settings_of_results(results))
+    encoder = Encoder(settings_of_results(results), results.vocabulary)
     one, other = (encoder.encode([text]) for text in ("tweet \ud83d", "tweet \ufffd"))
     assert np.array_equal(one[0], other[0])
 
@@ -284,8 +287,8 @@ def test_several_batches_give_the_same_as_one_batch(capsys, results, tmp_path, m
     path = tmp_path / "t.csv"
     path.write_text(as_csv(rows(25)))
     whole, _ = answers(capsys, results, "--input", path)
-    batches = answers_module.batches
-    monkeypatch.setattr(answers_module, "batches", lambda rows: batches(rows, 7))
+    batches = predict_file.batches
+    monkeypatch.setattr(predict_file, "batches", lambda rows: batches(rows, 7))
     parts, _ = answers(capsys, results, "--input", path)
     assert [row["text"] for row in parts] == [row[1] for row in rows(25)]
     for one, other in zip(whole, parts, strict=True):

@@ -30,8 +30,8 @@ def read(content, form="csv", text_column="text"):
 def written(form, rows, answers=None, text_column="text"):
     """Return what a writer writes of rows."""
     stream = io.StringIO(newline="")
-    writer = records.WRITERS[form](stream, text_column, LABELS, ANSWER)
-    writer.write(rows, answers or [EXAMPLE] * len(rows))
+    answered = zip(rows, answers or [EXAMPLE] * len(rows), strict=True)
+    records.WRITERS[form](stream, answered, text_column, LABELS, ANSWER)
     return stream.getvalue()
 
 
@@ -83,16 +83,20 @@ def test_rows_are_read_before_the_input_ends():
         ("csv", "\n \n", "FILE: empty"),
         ("csv", "text\n", "FILE: empty; expected one row for each tweet"),
         ("jsonl", "\n", "FILE: empty"),
-        ("csv", "id,tweet\n1,a\n", "no column 'text'; name the one with the tweets with --text-"),
-        ("csv", "id,tweet\n1,a\n", "the columns are 'id', 'tweet'"),
+        ("csv", "id,tweet\n1,a\n", "no column 'text'; did you mean 'tweet'? Set --text-column or"),
+        (
+            "csv",
+            "id,tweet\n1,a\n",
+            "predict.text_column to one of the file's columns: 'id', 'tweet'",
+        ),
         ("jsonl", '{"tweet": "a"}\n', "no column 'text'"),
         ("csv", "text,a,a\n", "several columns are called 'a'"),
         ("csv", b"text\nok\ncaf\xe9\n", "FILE, line 3: the byte 0xe9 is not UTF-8; convert"),
         ("jsonl", b'{"text": "caf\xe9"}', "FILE, line 1: the byte 0xe9 is not UTF-8"),
-        ("csv", "id,text\n1,a,b\n", "line 2: the row that ends here has 3 columns, the header 2"),
-        ("csv", "id,text\n1\n", "line 2: the row that ends here has 1 columns, the header 2"),
-        ("csv", 'text\n"open\nfor ever\n', "line 3: a misplaced quote"),
-        ("csv", 'text\n"a"b\n', "line 2: a misplaced quote"),
+        ("csv", "id,text\n1,a,b\n", "line 2: wrong number of columns: 3, and the header has 2"),
+        ("csv", "id,text\n1\n", "line 2: wrong number of columns: 1, and the header has 2"),
+        ("csv", 'text\n"open\nfor ever\n', "line 2: misplaced quote; quote a text"),
+        ("csv", 'text\n"a"b\n', "line 2: misplaced quote"),
         ("jsonl", '{"text": "a"}\n[1]\n', "line 2: not a JSON object"),
         (
             "jsonl",
@@ -125,7 +129,7 @@ def test_written_csv_has_every_row_and_column_and_no_formula(rows):
         [records.as_cell(row["text"]), records.as_cell(row["=n"])] for row in rows
     ]
     for line in lines:
-        assert all(cell == defused(cell) or records.is_number(cell) for cell in line)
+        assert all(cell == defused(cell) or records.NUMBER.fullmatch(cell) for cell in line)
 
 
 @pytest.mark.parametrize("number", ["-1.5", "+7", "1e-3", "-12", "570301083672813571"])

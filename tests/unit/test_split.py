@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from example_corpus import VOCABULARY
 from example_tweets import LABELS, token_lists, write_tokenized
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,13 +21,6 @@ from tweetrnn.sets import SETS
 SPLIT = {
     "method": "stratified",
     "fractions": {"train": 0.5, "validation": 0.3, "test": 0.2},
-}
-VOCABULARY = {
-    "fit_on": "train",
-    "max_words": None,
-    "min_count": 1,
-    "padding": "column",
-    "unknown": "zeros",
 }
 
 

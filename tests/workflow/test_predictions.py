@@ -130,7 +130,7 @@ def test_real_tweets_get_the_sequences_that_split_wrote(tweets_csv, tmp_path, ro
     ignored = sections["corpus"].get("ignore_labels", [])
     texts = [row["text"] for row in rows if row["airline_sentiment"] not in ignored]
     results = Results(tmp_path)
-    encoder = Encoder(*settings_of_results(results))
+    encoder = Encoder(settings_of_results(results), results.vocabulary)
     validation = pq.read_table(results.rows, filters=[("part", "=", "validation")])
     sequences, _, _ = encoder.encode([texts[row] for row in validation["row"].to_pylist()])
     assert np.array_equal(sequences, np.load(results.validation_sequences))

@@ -21,11 +21,9 @@ def assign(groups, labels, ids, split, seed, classes):
     """Return (sets, order): each row's set (N,) int8, and the rows sorted by set, then in the set.
 
     Args:
-        groups: (N,) uint64 hash of each row's tokens.
-        labels: (N,) class ids.
-        ids: pyarrow array of the N tweets' own ids; they order rows that share group and label.
-        split: the config's section (method, fractions).
-        seed: the config's seed.
+        groups, labels: (N,) uint64 hash of each row's tokens, and its class id.
+        ids: pyarrow array of the N tweets' ids; they order rows that share group and label.
+        split, seed: of the config.
         classes: how many classes there are.
     """
     if split["method"] == "ordered":
@@ -79,11 +77,7 @@ def ordered_sets(rows, fractions):
 def majority_labels(inverse, labels, groups, classes):
     """Return each group's most frequent label; the lowest class id on ties.
 
-    Args:
-        inverse: (N,) number of each row's group.
-        labels: (N,) class ids.
-        groups: how many groups there are.
-        classes: how many classes there are.
+    ``inverse`` (N,) is the number of each row's group; ``groups`` and ``classes`` are counts.
     """
     counts = np.bincount(inverse * classes + labels, minlength=groups * classes)
     return counts.reshape(groups, classes).argmax(axis=1)
@@ -97,9 +91,7 @@ def grouped_sets(sizes, keys, strata, fractions):
     does not add up over strata. Each stratum gives training at least one group.
 
     Args:
-        sizes: (G,) rows of each group.
-        keys: (G,) order of the groups.
-        strata: (G,) stratum of each group; zeros for none.
+        sizes, keys, strata: (G,) rows, order and stratum of each group; zeros for no strata.
         fractions: of training, validation and test set.
     """
     sets = np.full(len(sizes), 2, dtype=np.int8)
@@ -131,12 +123,7 @@ def _nearest(ends, wanted):
 
 
 def ranks_of_repeated(repeated, ids):
-    """Return (N,) int64: the rank of a row's id among the repeated rows, 0 for the others.
-
-    Args:
-        repeated: (N,) bool, whether other rows have the same tokens.
-        ids: pyarrow array of N texts.
-    """
+    """Return (N,) int64: the rank of a row's id among the ``repeated`` rows, 0 for the others."""
     ranks = np.zeros(len(repeated), dtype=np.int64)
     if repeated.any():
         texts = pc.cast(ids.filter(pa.array(repeated)), pa.string())
@@ -169,10 +156,9 @@ def check_sets(sets, labels, names, fractions):
 
 
 def overlap(groups, sets):
-    """Return what is in more than one set: (groups, rows, seen in training).
+    """Return the numbers of groups with rows in several sets, of all their rows, and {name: rows}.
 
-    The first is the number of groups with rows in several sets, the second the number of all their
-    rows; the third has, for validation and test, the rows whose tokens are also in training.
+    The last has, for validation and test, the rows whose tokens are also in training.
     """
     unique, inverse = np.unique(groups, return_inverse=True)
     present = np.zeros((len(unique), len(SETS)), dtype=bool)

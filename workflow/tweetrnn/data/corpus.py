@@ -30,7 +30,7 @@ class Corpus:
     """A corpus file. Iterating over it, once, yields its usable rows: ``(id, text, label)``.
 
     Afterwards ``rows`` (read), ``kept`` (by label), ``dropped`` (by reason), ``ignored`` (by
-    label), ``sha256`` and ``size`` (bytes) describe it, and ``check`` refuses it if it is unusable.
+    label) and the ``source``'s digest describe it, and ``check`` refuses it if it is unusable.
 
     Args:
         path: the file.
@@ -46,24 +46,14 @@ class Corpus:
         self.rows = 0
         self.kept, self.dropped, self.ignored = Counter(), Counter(), Counter()
         self._on_drop = on_drop
-        self._source = Source(self.path, self.config)
+        self.source = Source(self.path, self.config)
         self._examples = defaultdict(list)  # reason -> its first rows
         self._unknown, self._seen = Counter(), set()  # labels
         self._row = 0, "", None  # line, id and label of the current row
 
-    @property
-    def sha256(self):
-        """The file's sha256 in lower-case hexadecimal; None until all of it is read."""
-        return self._source.sha256
-
-    @property
-    def size(self):
-        """The file's size in bytes; None until all of it is read."""
-        return self._source.size
-
     def __iter__(self):
         known, ignored = set(self.config["labels"]), set(self.config["ignore_labels"])
-        for line, fault, identifier, text, label in self._source:
+        for line, fault, identifier, text, label in self.source:
             self.rows += 1
             identifier, label = _as_text(identifier) or "", _as_text(label)
             label = label and label.strip()
@@ -186,7 +176,5 @@ def encodable(text):
 
 
 def _counted(counter):
-    common = counter.most_common(10)
-    text = ", ".join(f"{shown(name)} ({count:,})" for name, count in common)
-    more = len(counter) - len(common)
-    return (f"{text} and {more} more" if more > 0 else text) or "none"
+    text = ", ".join(f"{shown(name)} ({count:,})" for name, count in counter.most_common(10))
+    return (f"{text} and {len(counter) - 10} more" if len(counter) > 10 else text) or "none"

@@ -29,11 +29,7 @@ class _RetryError(Exception):
 
 
 def download(corpus, *, config):
-    """Download the corpus; config: corpus.url, corpus.sha256.
-
-    Raises:
-        UserError: as for ``fetch``.
-    """
+    """Download the corpus; config: corpus.url, corpus.sha256."""
     fetch(config["corpus"]["url"], config["corpus"]["sha256"], corpus)
 
 
@@ -48,13 +44,12 @@ def fetch(url, sha256, output, attempts=5, timeout=60, wait=1, sleep=time.sleep)
 
     Args:
         url: http or https; redirects are followed, but only to these two.
-        sha256: 64 hexadecimal digits.
-        output: the file; it appears only with the right content. ``output`` + ".part" has what a
-            failed call received, and the next call continues from there.
+        sha256: of the file, in hexadecimal.
+        output: the file, which appears only with the right content.
         attempts: how many connections are tried.
         timeout: seconds without a byte (or with very few) after which a connection is given up.
         wait: seconds before the second attempt; doubled before each later one.
-        sleep: a function that waits so many seconds.
+        sleep: waits that many seconds.
 
     Raises:
         UserError: the server refuses, sends other bytes, or fails at every attempt.
@@ -64,10 +59,9 @@ def fetch(url, sha256, output, attempts=5, timeout=60, wait=1, sleep=time.sleep)
     url, shown = _checked(url)
     with _writing(output):
         output.parent.mkdir(parents=True, exist_ok=True)
-    opener = _opener()
     for attempt in range(1, attempts + 1):
         try:
-            resumed, complete = _receive(opener, url, shown, part, timeout)
+            resumed, complete = _receive(url, shown, part, timeout)
             _accept(part, output, sha256.lower(), shown, resumed, complete)
             return
         except _RetryError as error:
@@ -84,17 +78,9 @@ def fetch(url, sha256, output, attempts=5, timeout=60, wait=1, sleep=time.sleep)
 
 
 def _accept(part, output, sha256, shown, resumed, complete):
-    """Rename what was received to ``output`` if it is the expected file.
+    """Rename ``part`` to ``output`` if it is the expected file, or say why it is not.
 
-    Args:
-        part: the file with the received bytes.
-        sha256: the expected one, in lower case.
-        shown: the address for messages.
-        resumed, complete: as ``_receive`` returns them.
-
-    Raises:
-        _RetryError: it is not, but another attempt may get it.
-        UserError: the server has another file.
+    ``resumed`` and ``complete`` are as ``_receive`` returns them.
     """
     actual, size = sha256_of(part), part.stat().st_size
     if actual == sha256:
@@ -108,7 +94,8 @@ def _accept(part, output, sha256, shown, resumed, complete):
         )
     if not complete:
         raise _RetryError(f"the connection broke after {size:,} bytes")
-    page = _is_web_page(part)
+    with part.open("rb") as stream:
+        page = stream.read(200).lstrip().lower().startswith((b"<!doctype", b"<html"))
     part.unlink()
     if resumed:
         raise _RetryError("the bytes of several attempts do not make up the expected file")
@@ -119,24 +106,20 @@ def _accept(part, output, sha256, shown, resumed, complete):
     )
 
 
-def _receive(opener, url, shown, part, timeout):
-    """Download what ``part`` lacks.
+def _receive(url, shown, part, timeout):
+    """Download what ``part`` lacks; return (resumed, complete).
 
-    Returns:
-        (resumed, complete): whether it continued from an earlier attempt's bytes, and whether
-        the server says that the file is complete now (None where it does not say).
-
-    Raises:
-        _RetryError: it failed, but another attempt may succeed.
-        UserError: it failed for good.
+    ``resumed``: whether it continued from an earlier attempt's bytes. ``complete``: whether the
+    server says that the file is complete now (None where it does not say).
     """
     have = part.stat().st_size if part.exists() else 0
     request = urllib.request.Request(url, headers={"User-Agent": "tweetrnn"})
     if have:
         request.add_header("Range", f"bytes={have}-")
     try:
-        with opener.open(request, timeout=timeout) as response:
-            resumed = response.status == 206 and _start_of(response) == have
+        with urllib.request.build_opener(_Redirects).open(request, timeout=timeout) as response:
+            sent = response.headers.get("Content-Range", "").lower()
+            resumed = response.status == 206 and sent.startswith(f"bytes {have}-")
             if response.status == 206 and not resumed:
                 part.unlink()
                 raise _RetryError("the server sent another range than was requested")
@@ -149,42 +132,32 @@ def _receive(opener, url, shown, part, timeout):
         if error.code == 416 and have:  # there is nothing after what part has
             return True, True
         raise _refusal(error, shown) from None
-    except TimeoutError:
-        raise _RetryError(f"no answer within {timeout:g} seconds") from None
-    except urllib.error.URLError as error:
-        if isinstance(error.reason, TimeoutError):
+    except (http.client.HTTPException, OSError) as error:
+        reason = getattr(error, "reason", error)  # of a URLError
+        if isinstance(reason, TimeoutError):
             raise _RetryError(f"no answer within {timeout:g} seconds") from None
-        if isinstance(error.reason, ssl.SSLCertVerificationError):
+        if isinstance(reason, ssl.SSLCertVerificationError):
             raise UserError(
-                f"corpus.url: {shown} has no valid certificate ({error.reason}); correct the "
+                f"corpus.url: {shown} has no valid certificate ({reason}); correct the "
                 "address, or fetch the file by other means and set corpus.kind to path"
             ) from None
-        raise _RetryError(error.reason) from None
-    except (http.client.HTTPException, OSError) as error:
-        raise _RetryError(str(error) or type(error).__name__) from None
+        raise _RetryError(str(reason) or type(reason).__name__) from None
 
 
 def _copy(response, path, mode, timeout):
-    """Write an answer's body to ``path``; return its length in bytes.
-
-    Raises:
-        _RetryError: it comes more slowly than SLOWEST.
-    """
+    """Write an answer's body to ``path``; return its length in bytes."""
     with _writing(path):
         stream = path.open(mode, buffering=0)
     with stream:
-        received = 0
-        since, received_then = time.monotonic(), 0  # the start of a period of ``timeout`` seconds
+        received, since, recent = 0, time.monotonic(), 0  # recent: bytes since then
         while chunk := response.read1(CHUNK):
             with _writing(path):
                 stream.write(chunk)
-            received += len(chunk)
+            received, recent = received + len(chunk), recent + len(chunk)
             if time.monotonic() - since > timeout:
-                if received - received_then < SLOWEST * timeout:
-                    raise _RetryError(
-                        f"only {received - received_then:,} bytes in {timeout:g} seconds"
-                    )
-                since, received_then = time.monotonic(), received
+                if recent < SLOWEST * timeout:
+                    raise _RetryError(f"only {recent:,} bytes in {timeout:g} seconds")
+                since, recent = time.monotonic(), 0
         return received
 
 
@@ -197,9 +170,10 @@ def _refusal(error, shown):
         )
     if error.code in (408, 425, 429) or error.code >= 500:
         return _RetryError(f"the server answered {error.code} {error.reason}")
+    login = "it wants a login: fetch the file by hand and set corpus.kind to path"
     hint = {
-        401: "it wants a login: fetch the file by hand and set corpus.kind to path",
-        403: "it wants a login: fetch the file by hand and set corpus.kind to path",
+        401: login,
+        403: login,
         404: "there is no such file: correct the address",
         410: "the file is gone: find another address",
     }.get(error.code, "correct the address")
@@ -215,28 +189,6 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(request, answer, code, message, headers, target)
 
 
-def _opener():
-    """Return an opener for http and https addresses and nothing else."""
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler,
-        urllib.request.HTTPHandler,
-        urllib.request.HTTPSHandler,
-        urllib.request.HTTPDefaultErrorHandler,
-        urllib.request.HTTPErrorProcessor,
-        _Redirects,
-    ):
-        opener.add_handler(handler())
-    return opener
-
-
-def _start_of(response):
-    """Return the position of a partial answer's first byte, -1 if it does not say."""
-    value = response.headers.get("Content-Range", "")
-    begin = value.removeprefix("bytes ").partition("-")[0].strip()
-    return int(begin) if begin.isdecimal() else -1
-
-
 @contextmanager
 def _writing(path):
     """Turn an OSError of the block into a UserError: the disk is at fault and not the server."""
@@ -249,18 +201,13 @@ def _writing(path):
         ) from None
 
 
-def _is_web_page(path):
-    with path.open("rb") as stream:
-        return stream.read(200).lstrip().lower().startswith((b"<!doctype", b"<html"))
-
-
 def _checked(url):
-    """Return (an address as servers accept it, the same as messages may show it).
-
-    Raises:
-        UserError: it is not a web address, or contains a password.
-    """
-    shown = _without_secrets(url)
+    """Return (an address as servers accept it, the same without query, user name and password)."""
+    head, query_mark, _ = url.partition("?")
+    scheme, slashes, rest = head.rpartition("://")
+    host, slash, path = rest.partition("/")
+    shown = f"{scheme}{slashes}{host.rpartition('@')[2]}{slash}{path}"
+    shown += "?..." if query_mark else ""
     try:
         parts = urllib.parse.urlsplit(url)
         known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -276,11 +223,3 @@ def _checked(url):
         )
     url = parts._replace(netloc=host, fragment="").geturl()
     return urllib.parse.quote(url, safe="%/:?[]!$&'()*+,;=~"), shown
-
-
-def _without_secrets(url):
-    """Return the address without user name, password and query."""
-    head, _, query = url.partition("?")
-    scheme, slashes, rest = head.rpartition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}{slashes}{host.rpartition('@')[2]}{slash}{path}" + ("?..." if query else "")

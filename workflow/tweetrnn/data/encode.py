@@ -9,17 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tweetrnn import files
 from tweetrnn.errors import UserError
-from tweetrnn.files import (
-    damaged,
-    open_parquet,
-    read_json,
-    save_array,
-    sha256_of,
-    write_json,
-    write_parquet,
-    writing_array,
-)
 
 PADDING = 0
 BATCH = 1 << 16  # tweets in memory as text at a time
@@ -69,8 +60,7 @@ def fixed_length(words, lengths, length, padding, truncation):
     """Return (N, length) int32: each tweet's ids, padded or cut.
 
     Args:
-        words: the ids of all N tweets' words, tweet after tweet.
-        lengths: (N,), how many words each tweet has.
+        words: the ids of all N tweets' words, tweet after tweet; ``lengths`` (N,) says how many.
         length: of a row, in words.
         padding: ``left`` or ``right``, the side on which shorter tweets get zeros.
         truncation: ``left`` or ``right``, the side on which longer tweets lose words.
@@ -90,11 +80,7 @@ def fixed_length(words, lengths, length, padding, truncation):
 
 
 def label_ids(batch, labels):
-    """Return int32 class ids: the positions of the labels of a pyarrow array in ``labels``.
-
-    Raises:
-        ValueError: there is another label.
-    """
+    """Return int32 class ids: the positions of a pyarrow array's labels in ``labels``."""
     ids = pc.index_in(batch, value_set=pa.array(labels, type=batch.type))
     if ids.null_count:
         unknown = pc.unique(batch.filter(ids.is_null())).to_pylist()
@@ -103,16 +89,7 @@ def label_ids(batch, labels):
 
 
 def read_tweets(path, sha256, labels):
-    """Return (dictionary, ids, lengths, class ids) of the tweets that tokenize wrote.
-
-    Args:
-        path: the tweets.
-        sha256: of that file.
-        labels: the classes' names.
-
-    Raises:
-        UserError: the tweets are damaged, or have no words.
-    """
+    """Return (dictionary, ids, lengths, class ids) of the tweets in ``path``."""
     classes = []
 
     def token_lists(file):
@@ -120,10 +97,10 @@ def read_tweets(path, sha256, labels):
             try:
                 classes.append(label_ids(batch["label"], labels))
             except ValueError as error:
-                raise damaged(path, error) from None
+                raise files.damaged(path, error) from None
             yield batch["tokens"]
 
-    with open_parquet(path, sha256) as file:
+    with files.open_parquet(path, sha256) as file:
         dictionary, ids, lengths = number_words(token_lists(file))
     if not len(dictionary):
         raise UserError(
@@ -138,32 +115,29 @@ def encode(
 ):
     """Number the words of the tokenized tweets, and write every tweet as word ids.
 
-    Args:
-        tweets, token_facts: what tokenize wrote.
-        dictionary: to write: every word with its count and id (Parquet).
-        sequences: to write: (N, T) int32 ids, padded and cut to the sequence length (npy).
-        words: to write: ids of all words, uncut, tweet after tweet (npy, int32).
-        offsets: to write: where each tweet begins in ``words``, and the end (npy, int64).
-        labels: to write: (N,) int32 class ids (npy).
-        encode_facts: to write: counts, and the files' sha256 (JSON).
-        config: sequence (length, padding, truncation).
+    It writes ``dictionary`` (every word with its count and id), ``sequences`` ((N, T) int32 ids,
+    padded and cut to the sequence length), ``words`` (int32 ids of all words, uncut, tweet after
+    tweet), ``offsets`` (int64, where each tweet begins in ``words``, and the end) and ``labels``
+    ((N,) int32 class ids). Config: sequence (length, padding, truncation).
 
     Raises:
         UserError: the tweets are damaged, or there is no tweet or no word.
     """
-    tokenized, sequence = read_json(token_facts), config["sequence"]
+    tokenized, sequence = files.read_json(token_facts), config["sequence"]
     names, digest = tokenized["labels"], tokenized["tweets_sha256"]
     table, ids, lengths, classes = read_tweets(tweets, digest, names)
     ends = np.concatenate([[0], lengths]).cumsum(dtype=np.int64)
-    with writing_array(sequences, (len(lengths), sequence["length"]), np.int32) as append:
+    with files.writing_array(sequences, (len(lengths), sequence["length"]), np.int32) as append:
         for start in range(0, len(lengths), BATCH):
             batch = lengths[start : start + BATCH]
             words_of_batch = ids[ends[start] : ends[start + len(batch)]]
             append(fixed_length(words_of_batch, batch, **sequence))
-    save_array(words, ids)
-    save_array(offsets, ends)
-    save_array(labels, classes)
-    write_parquet(dictionary, table)
+    written = {"dictionary": dictionary, "sequences": sequences, "words": words}
+    written |= {"offsets": offsets, "labels": labels}
+    files.save_array(words, ids)
+    files.save_array(offsets, ends)
+    files.save_array(labels, classes)
+    files.write_parquet(dictionary, table)
 
     excess = np.maximum(lengths - sequence["length"], 0)
     facts = {
@@ -173,19 +147,14 @@ def encode(
         "cut_tweets": int(np.count_nonzero(excess)),
         "cut_tokens": int(excess.sum()),
         "sequence_length": sequence["length"],
-        "padding": sequence["padding"],
-        "truncation": sequence["truncation"],
+        **{key: sequence[key] for key in ("padding", "truncation")},
         "labels": names,
         "sha256": {
-            "dictionary": sha256_of(dictionary),
-            "sequences": sha256_of(sequences),
-            "words": sha256_of(words),
-            "offsets": sha256_of(offsets),
-            "labels": sha256_of(labels),
+            **{name: files.sha256_of(path) for name, path in written.items()},
             "tweets": digest,
         },
     }
-    write_json(encode_facts, facts)
+    files.write_json(encode_facts, facts)
     log.info(
         "%d tweets, %d words in the dictionary; %d tweets cut to %d words",
         facts["tweets"], facts["words"], facts["cut_tweets"], sequence["length"],

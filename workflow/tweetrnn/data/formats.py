@@ -1,19 +1,21 @@
-"""Reading the rows of a file: CSV, TSV, JSON Lines or Parquet, of any size, in little memory."""
+"""Reading the rows of a file: CSV, TSV, JSON Lines or Parquet, of any size, in little memory.
+
+``delimited_rows`` and ``json_rows`` read text, for a corpus and for tweets to predict; ``Source``
+is a corpus's file.
+"""
 
 import codecs
 import csv
 import difflib
-import hashlib
-import io
 import json
 import os
-from collections import Counter, deque
+from collections import deque
 from contextlib import contextmanager
 from pathlib import Path
 
 from tweetrnn.errors import UserError
 from tweetrnn.files import sha256_of
-from tweetrnn.wording import quoted, shown
+from tweetrnn.wording import listed, quoted, shown
 
 ENDINGS = {
     ".csv": "csv",
@@ -25,10 +27,12 @@ ENDINGS = {
     ".parquet": "parquet",
     ".pq": "parquet",
 }
+DELIMITERS = {"csv": ",", "tsv": "\t"}
 _MAX_LINES = 1_000  # lines of one row; more mean that a quote is never closed
 _MAX_KEYS = 1_000  # keys of JSON objects kept for a message
 
 _SIGNATURES = {
+    b"PAR1": "a Parquet file; set corpus.format to parquet",
     b"\x1f\x8b": "gzip-compressed; unpack it first (gunzip)",
     b"BZh": "bzip2-compressed; unpack it first (bunzip2)",
     b"\xfd7zXZ\0": "xz-compressed; unpack it first (unxz)",
@@ -48,6 +52,86 @@ _BOMS = {
 }
 
 
+def delimited_rows(lines, delimiter, labels=frozenset()):
+    """Yield (line, fault, cells) of the rows of CSV or the like, the header's first.
+
+    Args:
+        lines: yields the text's lines.
+        labels: what a row has in one of its cells, if that is known; it shows where a quote that
+            is never closed has swallowed rows.
+
+    Yields:
+        The line where the row starts, why it cannot be read (None if it can), and its cells (None
+        if the fault is a misplaced quote). Blank rows are left out.
+    """
+    csv.field_size_limit(2**31 - 1)
+    lines = _Lines(lines)
+    rows = csv.reader(lines, delimiter=delimiter, strict=True)
+    width = None
+    while True:
+        lines.record.clear()
+        line = lines.number + 1
+        try:
+            cells = next(rows)
+            misplaced = len(lines.record) > 1 and _contains_a_row(cells, delimiter, labels)
+        except StopIteration:
+            return
+        except csv.Error:
+            misplaced = True
+        if misplaced:  # most likely in its first line, so the others are read again
+            lines.give_back()
+            yield line, "misplaced quote", None
+        elif width is None and any(cell.strip() for cell in cells):
+            width = len(cells)
+            yield line, None, [cell.strip() for cell in cells]
+        elif len(cells) == width or (width and len(cells) > width and not any(cells[width:])):
+            yield line, None, cells
+        elif any(cell.strip() for cell in cells):
+            yield line, "wrong number of columns", cells
+
+
+def json_rows(lines, name):
+    """Yield (line, fault, object) of each line of JSON Lines that is not blank.
+
+    Raises:
+        UserError: the text is a JSON list; ``name`` is the file's.
+    """
+    for line, text in enumerate(lines, 1):
+        if text.isspace():
+            continue
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            value = None
+        if isinstance(value, dict):
+            yield line, None, value
+        elif line == 1 and text.lstrip().startswith("["):
+            raise UserError(
+                f"{name}: starts with a JSON list; expected JSON Lines, one object per line "
+                "(jq -c '.[]' converts a list)"
+            )
+        else:
+            yield line, "not a JSON object", None
+
+
+def missing_column(path, name, names, setting, hint="", taken=()):
+    """Return the UserError for a file without the column ``name``.
+
+    Args:
+        names: the columns that it has.
+        setting: what to set to one of them.
+        hint: a last sentence.
+        taken: the columns that have another use.
+    """
+    folded = {n.casefold(): n for n in names if n not in taken}
+    similar = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.55)
+    meant = f"; did you mean {folded[similar[0]]!r}?" if similar else "."
+    return UserError(
+        f"{path}: no column {name!r}{meant} Set {setting} to one of the file's columns: "
+        f"{quoted(list(names))}.{hint}"
+    )
+
+
 class Source:
     """The rows of a file. Iterating over it, once, yields ``(line, fault, id, text, label)``.
 
@@ -62,19 +146,19 @@ class Source:
 
     def __init__(self, path, config):
         self.path, self.config = path, config
+        self.names = [config["columns"][key] for key in ("id", "text", "label")]
         self.sha256, self.size = None, None
 
     def __iter__(self):
         columns = self.config["columns"]
-        for name, count in Counter(columns.values()).items():
-            if count > 1:
-                keys = " and ".join(
-                    f"corpus.columns.{key}" for key in columns if columns[key] == name
-                )
+        for name in self.names:
+            keys = [f"corpus.columns.{key}" for key in columns if columns[key] == name]
+            if len(keys) > 1:
                 raise UserError(
-                    f"{keys} name the same column, {name!r}; name three different columns"
+                    f"{listed(keys)} name the same column, {name!r}; name three different columns"
                 )
         before = _inspect(self.path)
+        self.sha256, self.size = sha256_of(self.path), self.path.stat().st_size
         form = self.config["format"]
         if form == "auto":
             form = _format_by_ending(self.path)
@@ -84,7 +168,7 @@ class Source:
         elif form == "jsonl":
             yield from self._json_lines()
         else:
-            yield from self._delimited(self.config["delimiter"] or {"csv": ",", "tsv": "\t"}[form])
+            yield from self._delimited(self.config["delimiter"] or DELIMITERS[form])
         if before != _inspect(self.path):
             raise UserError(f"{self.path}: changed while it was read; run again")
 
@@ -94,48 +178,24 @@ class Source:
                 f"corpus.delimiter: {delimiter!r} cannot separate columns; "
                 "expected a character such as ',' or ';' or a tab"
             )
-        csv.field_size_limit(2**31 - 1)
         labels = {*self.config["labels"], *self.config["ignore_labels"]}
         with self._open_text(newline="") as stream:
-            lines = _Lines(stream)
-            records = csv.reader(lines, delimiter=delimiter, strict=True)
-            header = self._header(records, delimiter)
-            at_id, at_text, at_label = self._positions(header, delimiter)
-            width = len(header)
-            while True:
-                lines.record.clear()
-                line = lines.number + 1
-                try:
-                    cells = next(records)
-                    misplaced = len(lines.record) > 1 and _contains_a_row(cells, delimiter, labels)
-                except StopIteration:
-                    return
-                except (csv.Error, _EndlessRowError):
-                    misplaced = True
-                if misplaced:  # most likely in its first line, so the others are read again
-                    lines.give_back()
-                    yield line, "misplaced quote", None, None, None
-                elif len(cells) == width or (len(cells) > width and not any(cells[width:])):
-                    yield line, None, cells[at_id], cells[at_text], cells[at_label]
-                elif any(cell.strip() for cell in cells):
-                    yield line, "wrong number of columns", None, None, None
-
-    def _header(self, records, delimiter):
-        try:
-            for cells in records:
-                if any(cell.strip() for cell in cells):
-                    return [cell.strip() for cell in cells]
-        except (csv.Error, _EndlessRowError) as error:
-            raise UserError(
-                f"{self.path}: a misplaced quote in the header ({error}); "
-                f"expected column names separated by {delimiter!r}"
-            ) from None
-        raise UserError(f"{self.path}: only white space; expected a header and rows")
+            rows = delimited_rows(stream, delimiter, labels)
+            _, fault, header = next(rows, (0, None, None))
+            if fault:
+                raise UserError(
+                    f"{self.path}: a misplaced quote in the header; "
+                    f"expected column names separated by {delimiter!r}"
+                )
+            if header is None:
+                raise UserError(f"{self.path}: only white space; expected a header and rows")
+            positions = self._positions(header, delimiter)
+            for line, fault, cells in rows:
+                yield line, fault, *(None if fault else cells[at] for at in positions)
 
     def _positions(self, header, delimiter=None):
         """Return the positions of the columns for id, text and label in the header."""
-        columns = self.config["columns"]
-        for key, name in columns.items():
+        for key, name in self.config["columns"].items():
             if header.count(name) > 1:
                 raise UserError(
                     f"{self.path}: {header.count(name)} columns are called {name!r} "
@@ -148,45 +208,23 @@ class Source:
                         f"{self.path}: no column {name!r}, but one called {shown(header[0])}. "
                         f"If columns are separated by {others[0]!r}, set corpus.delimiter to that"
                     )
-                headless = delimiter and not {*header} & {*columns.values()}
+                headless = delimiter and not {*header} & {*self.names}
                 raise self._missing(key, header, " Is the first line a header?" if headless else "")
-        return [header.index(columns[key]) for key in ("id", "text", "label")]
+        return [header.index(name) for name in self.names]
 
     def _missing(self, key, names, hint=""):
-        name, wanted = self.config["columns"][key], self.config["columns"].values()
-        folded = {n.casefold(): n for n in names if n not in wanted}
-        similar = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.55)
-        meant = f"; did you mean {folded[similar[0]]!r}?" if similar else "."
-        return UserError(
-            f"{self.path}: no column {name!r}{meant} Set corpus.columns.{key} to one of the "
-            f"file's columns: {quoted(names)}.{hint}"
-        )
+        name = self.config["columns"][key]
+        return missing_column(self.path, name, names, f"corpus.columns.{key}", hint, self.names)
 
     def _json_lines(self):
-        columns = self.config["columns"]
-        missing, names = dict(columns), {}
-        keys = [columns[key] for key in ("id", "text", "label")]
+        missing, names = dict(self.config["columns"]), {}
         with self._open_text(newline="\n") as stream:
-            for line, source in enumerate(stream, 1):
-                if source.isspace():
-                    continue
-                try:
-                    record = json.loads(source)
-                except (ValueError, RecursionError):
-                    record = None
-                if isinstance(record, dict):
-                    if missing:
-                        missing = {k: name for k, name in missing.items() if name not in record}
-                        if len(names) < _MAX_KEYS:
-                            names.update(dict.fromkeys(record))
-                    yield line, None, *map(record.get, keys)
-                elif line == 1 and source.lstrip().startswith("["):
-                    raise UserError(
-                        f"{self.path}: starts with a JSON list; expected JSON Lines, one object "
-                        "per line (jq -c '.[]' converts a list)"
-                    )
-                else:
-                    yield line, "not a JSON object", None, None, None
+            for line, fault, row in json_rows(stream, self.path):
+                if missing and row is not None:
+                    missing = {key: name for key, name in missing.items() if name not in row}
+                    if len(names) < _MAX_KEYS:
+                        names.update(dict.fromkeys(row))
+                yield line, fault, *map((row or {}).get, self.names)
         if missing and names:
             raise self._missing(next(iter(missing)), list(names))
 
@@ -194,23 +232,20 @@ class Source:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        columns = self.config["columns"]
-        names = [columns[key] for key in ("id", "text", "label")]
         try:
-            self.sha256, self.size = sha256_of(self.path), self.path.stat().st_size
             with pq.ParquetFile(self.path, page_checksum_verification=True) as file:
                 schema = file.schema_arrow
                 self._positions(schema.names)
-                for name in names:
+                for name in self.names:
                     kind = schema.field(name).type
                     if pa.types.is_nested(kind) or "binary" in str(kind):  # of whatever width
                         raise UserError(
                             f"{self.path}: the column {name!r} has the type {kind}; expected text"
                         )
                 remaining = file.metadata.num_rows
-                for batch in file.iter_batches(batch_size=4096, columns=names):
+                for batch in file.iter_batches(batch_size=4096, columns=self.names):
                     remaining -= len(batch)
-                    values = [batch.column(name).to_pylist() for name in names]
+                    values = [batch.column(name).to_pylist() for name in self.names]
                     for row in zip(*values, strict=True):
                         yield 0, None, *row
                 if remaining:
@@ -224,23 +259,15 @@ class Source:
 
     @contextmanager
     def _open_text(self, newline):
-        """Yield the file as text, hashed as it is read."""
+        """Yield the file as text."""
         encoding = self.config["encoding"]
         if codecs.lookup(encoding).name == "utf-8":
             encoding = "utf-8-sig"
-        with self.path.open("rb", buffering=0) as file:
-            raw = _Hashing(file)
+        with self.path.open(encoding=encoding, newline=newline, buffering=1 << 20) as stream:
             try:
-                yield io.TextIOWrapper(
-                    io.BufferedReader(raw, 1 << 20), encoding=encoding, newline=newline
-                )
+                yield stream
             except UnicodeError:
                 raise UserError(_undecodable(self.path, self.config["encoding"])) from None
-            self.sha256, self.size = raw.digest.hexdigest(), raw.size
-
-
-class _EndlessRowError(Exception):
-    """A row has more lines than any valid row."""
 
 
 class _Lines:
@@ -259,7 +286,7 @@ class _Lines:
 
     def __next__(self):
         if len(self.record) >= _MAX_LINES:
-            raise _EndlessRowError(f"still open after {_MAX_LINES} lines")
+            raise csv.Error(f"still open after {_MAX_LINES} lines")
         line = self._waiting.popleft() if self._waiting else next(self._stream)
         self.number += 1
         self.record.append(line)
@@ -269,22 +296,6 @@ class _Lines:
         """Let the record's lines be read again, except the first."""
         self._waiting.extendleft(reversed(self.record[1:]))
         self.number -= len(self.record) - 1
-
-
-class _Hashing(io.RawIOBase):
-    """A raw stream that hashes and counts what is read through it."""
-
-    def __init__(self, file):
-        self._file, self.digest, self.size = file, hashlib.sha256(), 0
-
-    def readable(self):
-        return True
-
-    def readinto(self, buffer):
-        count = self._file.readinto(buffer)
-        self.digest.update(memoryview(buffer)[:count])
-        self.size += count
-        return count
 
 
 def _contains_a_row(cells, delimiter, labels):
@@ -339,11 +350,7 @@ def _format_by_ending(path):
 
 
 def _refuse_foreign(path, form, encoding):
-    """Refuse a file whose first bytes are another format's, or text of another encoding.
-
-    Raises:
-        UserError: what it is and what to do; or there is no such encoding.
-    """
+    """Refuse a file whose first bytes are another format's, or text of another encoding."""
     with path.open("rb") as file:
         head = file.read(4096)
     if form == "parquet":
@@ -360,8 +367,6 @@ def _refuse_foreign(path, form, encoding):
             else "a zip archive; unpack it first (unzip)"
         )
         raise UserError(f"{path}: {what}; expected {form} as plain text")
-    if head.startswith(b"PAR1"):
-        raise UserError(f"{path}: a Parquet file; set corpus.format to parquet")
     if head.lstrip()[:9].lower().startswith((b"<!doctype", b"<html")):
         raise UserError(f"{path}: a web page, not {form}; download the file itself")
     codec = _codec(encoding)

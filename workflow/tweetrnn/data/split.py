@@ -10,18 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tweetrnn import files
 from tweetrnn.data.assign import assign, check_sets, overlap
 from tweetrnn.errors import UserError
-from tweetrnn.files import (
-    load_array,
-    read_json,
-    read_parquet,
-    save_array,
-    sha256_of,
-    write_json,
-    write_parquet,
-    writing_array,
-)
+from tweetrnn.results import SPLIT_ARRAYS
 from tweetrnn.sets import SETS
 
 CHUNK = 1 << 16  # tweets whose ids are handled at a time
@@ -57,10 +49,7 @@ def count_by_set(words, offsets, sets, dictionary_size):
 
 
 def one_hot_columns(counts, words, vocabulary):
-    """Return the Columns of the words that are frequent enough.
-
-    They are ordered by descending count in the tweets that the vocabulary is fitted on, ties by
-    the word.
+    """Return the Columns of the words that are frequent enough, by descending count, then the word.
 
     Args:
         counts: (3, dictionary size + 1), as ``count_by_set`` returns them.
@@ -93,7 +82,7 @@ def one_hot_columns(counts, words, vocabulary):
 
 def write_sequences(path, sequences, rows, lookup):
     """Write ``lookup[sequences[rows]]`` (N, T) as int32, some rows at a time."""
-    with writing_array(path, (len(rows), sequences.shape[1]), np.int32) as append:
+    with files.writing_array(path, (len(rows), sequences.shape[1]), np.int32) as append:
         for start in range(0, len(rows), CHUNK):
             append(lookup[sequences[rows[start : start + CHUNK]]])
 
@@ -102,10 +91,8 @@ def facts_of_set(labels, names, counts, chosen):
     """Return what split's facts say about a set.
 
     Args:
-        labels: (N,) class ids.
-        names: the classes' names by id.
-        counts: how often each dictionary id occurs in the set.
-        chosen: the dictionary ids that have a column.
+        labels: (N,) class ids; ``names`` are the classes' names.
+        counts: how often each dictionary id occurs in the set; ``chosen`` are those with a column.
     """
     tokens = int(counts.sum())
     unknown = tokens - int(counts[chosen].sum())
@@ -120,14 +107,9 @@ def facts_of_set(labels, names, counts, chosen):
 
 
 def facts_of_split(sets, labels, groups, counts, columns, encoded, config):
-    """Return what split's facts say, without the files' sha256.
+    """Return what split's facts say, without the files' sha256; ``encoded`` are encode's facts.
 
-    Args:
-        sets, labels, groups: (N,), each row's set, class id and hash of its tokens.
-        counts: as ``count_by_set`` returns them.
-        columns: the Columns.
-        encoded: encode's facts.
-        config: split, vocabulary.
+    ``sets``, ``labels`` and ``groups`` (N,) are each row's set, class id and hash of its tokens.
     """
     names = encoded["labels"]
     groups_in_several, rows_in_several, seen_in_training = overlap(groups, sets)
@@ -151,17 +133,23 @@ def facts_of_split(sets, labels, groups, counts, columns, encoded, config):
     }
 
 
-def divide(table, dictionary, sequences, words, offsets, labels, encoded, config, outputs):
+def divide(inputs, encoded, config, outputs):
     """Divide the tweets into sets, and write these and the vocabulary; return the facts.
 
     Args:
-        table: the tweets' ids and groups (pyarrow Table).
-        dictionary: its words, id 1 first (pyarrow array).
-        sequences, words, offsets, labels: what encode wrote, as arrays.
+        inputs: paths of what tokenize and encode wrote, by name.
         encoded: encode's facts.
         config: split, vocabulary, seed.
         outputs: paths by the names of SPLIT_ARRAYS, and of rows and vocabulary.
     """
+    digests = encoded["sha256"]
+    table = files.read_parquet(inputs["tweets"], ["id", "group"], digests["tweets"])
+    dictionary = files.read_parquet(inputs["dictionary"], ["word"], digests["dictionary"])
+    dictionary = dictionary["word"].combine_chunks()
+    sequences, words, offsets, labels = (
+        files.load_array(inputs[name], digests[name])
+        for name in ("sequences", "words", "offsets", "labels")
+    )
     names, labels, groups = encoded["labels"], np.asarray(labels), table["group"].to_numpy()
     sets, order = assign(groups, labels, table["id"], config["split"], config["seed"], len(names))
     check_sets(sets, labels, names, config["split"]["fractions"])
@@ -171,16 +159,16 @@ def divide(table, dictionary, sequences, words, offsets, labels, encoded, config
     for number, name in enumerate(SETS):
         rows = order[sets[order] == number]
         write_sequences(outputs[f"{name}_sequences"], sequences, rows, columns.lookup)
-        save_array(outputs[f"{name}_labels"], labels[rows])
+        files.save_array(outputs[f"{name}_labels"], labels[rows])
     part = pa.DictionaryArray.from_arrays(sets[order], pa.array(SETS)).cast(pa.string())
     rows = {"row": order, "part": part, "label": labels[order], "group": groups[order]}
-    write_parquet(outputs["rows"], pa.table(rows))
+    files.write_parquet(outputs["rows"], pa.table(rows))
     vocabulary = {
         "word": dictionary.take(pa.array(columns.chosen - 1)),
         "count": columns.counts,
         "id": columns.lookup[columns.chosen],
     }
-    write_parquet(outputs["vocabulary"], pa.table(vocabulary))
+    files.write_parquet(outputs["vocabulary"], pa.table(vocabulary))
     return facts_of_split(sets, labels, groups, counts, columns, encoded, config)
 
 
@@ -201,62 +189,28 @@ def log_facts(facts):
 
 
 def split(
-    tweets,
-    dictionary,
-    sequences,
-    words,
-    offsets,
-    labels,
-    encode_facts,
-    train_sequences,
-    train_labels,
-    validation_sequences,
-    validation_labels,
-    test_sequences,
-    test_labels,
-    rows,
-    vocabulary,
-    split_facts,
-    *,
-    config,
-):
+    tweets, dictionary, sequences, words, offsets, labels, encode_facts,
+    train_sequences, train_labels, validation_sequences, validation_labels,
+    test_sequences, test_labels, rows, vocabulary, split_facts, *, config,
+):  # fmt: skip
     """Split the tweets into sets, and choose the words that get a one-hot column.
 
-    Args:
-        tweets, dictionary, ..., encode_facts: what tokenize and encode wrote.
-        train_sequences, ...: to write: (N, T) int32 one-hot columns of each set (npy).
-        train_labels, ...: to write: (N,) int32 class ids of each set (npy).
-        rows: to write: which tweet is in which set, in the order of its arrays (Parquet).
-        vocabulary: to write: the words with a one-hot column (Parquet).
-        split_facts: to write: counts, and the files' sha256 (JSON).
-        config: split, vocabulary, seed.
+    It writes each set's (N, T) int32 one-hot columns and (N,) int32 class ids, and ``rows``: which
+    tweet is in which set, in the order of its arrays. Config: split, vocabulary, seed.
 
     Raises:
         UserError: the input is damaged; a set is empty or training lacks a class; no word is left.
     """
-    outputs = {
-        "train_sequences": train_sequences,
-        "train_labels": train_labels,
-        "validation_sequences": validation_sequences,
-        "validation_labels": validation_labels,
-        "test_sequences": test_sequences,
-        "test_labels": test_labels,
-        "rows": rows,
-        "vocabulary": vocabulary,
-    }
-    encoded = read_json(encode_facts)
-    digests = encoded["sha256"]
-    facts = divide(
-        read_parquet(tweets, ["id", "group"], digests["tweets"]),
-        read_parquet(dictionary, ["word"], digests["dictionary"])["word"].combine_chunks(),
-        load_array(sequences, digests["sequences"]),
-        load_array(words, digests["words"]),
-        load_array(offsets, digests["offsets"]),
-        load_array(labels, digests["labels"]),
-        encoded,
-        config,
-        outputs,
-    )
-    written = {name: sha256_of(path) for name, path in outputs.items()}
-    write_json(split_facts, facts | {"sha256": {"tweets": digests["tweets"], **written}})
+    inputs = {"tweets": tweets, "dictionary": dictionary, "sequences": sequences}
+    inputs |= {"words": words, "offsets": offsets, "labels": labels}
+    arrays = (
+        train_sequences, train_labels, validation_sequences, validation_labels,
+        test_sequences, test_labels,
+    )  # fmt: skip
+    outputs = dict(zip(SPLIT_ARRAYS, arrays, strict=True), rows=rows, vocabulary=vocabulary)
+    encoded = files.read_json(encode_facts)
+    facts = divide(inputs, encoded, config, outputs)
+    digests = {name: files.sha256_of(path) for name, path in outputs.items()}
+    digests = {"tweets": encoded["sha256"]["tweets"], **digests}
+    files.write_json(split_facts, facts | {"sha256": digests})
     log_facts(facts)

@@ -14,22 +14,14 @@ import pyarrow as pa
 from tweetrnn.data.corpus import Corpus
 from tweetrnn.data.tokenizers import tokenize_text
 from tweetrnn.errors import UserError
-from tweetrnn.files import (
-    defused,
-    parquet_writer,
-    replacing,
-    sha256_of,
-    write_json,
-)
+from tweetrnn.files import defused, parquet_writer, replacing, sha256_of, write_json
 
 SCHEMA = pa.schema(
-    [
-        ("id", pa.string()),
-        ("text", pa.string()),
-        ("label", pa.string()),
-        ("tokens", pa.list_(pa.string())),
-        ("group", pa.uint64()),
-    ]
+    {
+        **dict.fromkeys(["id", "text", "label"], pa.string()),
+        "tokens": pa.list_(pa.string()),
+        "group": pa.uint64(),
+    }
 )
 BATCH = 16_384  # tweets in memory at a time
 
@@ -39,12 +31,7 @@ log = logging.getLogger("tweetrnn")
 def tokenize(corpus, tweets, token_facts, dropped, *, config):
     """Read a corpus; write its tweets with their tokens, facts about them, and the dropped rows.
 
-    Args:
-        corpus: the file to read.
-        tweets: to write: a table of SCHEMA (Parquet).
-        token_facts: to write: counts, and the files' sha256 (JSON).
-        dropped: to write: the rows that were not kept, and why (CSV).
-        config: corpus, tokenize.
+    ``tweets`` is a table of SCHEMA. Config: corpus, tokenize.
 
     Raises:
         UserError: the corpus cannot be read, or cannot be used; then nothing is written.
@@ -82,20 +69,16 @@ def drop_writer(stream):
 
 
 def facts_of(corpus, counts, tweets_sha256, config):
-    """Return what tokenize's facts say.
+    """Return what tokenize's facts say of a Corpus that was read to its end.
 
-    Args:
-        corpus: the Corpus, read to its end.
-        counts: of its Tally.
-        tweets_sha256: of the file of the tweets.
-        config: the config's section ``tokenize``, which predictions need as well.
+    ``counts`` are its Tally's; predictions need ``config``, the config's section ``tokenize``.
     """
     section = corpus.config
     return {
         "kind": section["kind"],
         "licence": licence_of(section),
-        "sha256": corpus.sha256,
-        "bytes": corpus.size,
+        "sha256": corpus.source.sha256,
+        "bytes": corpus.source.size,
         "tweets_sha256": tweets_sha256,
         "labels": section["labels"],
         "rows_read": corpus.rows,
@@ -111,20 +94,14 @@ def facts_of(corpus, counts, tweets_sha256, config):
 
 def licence_of(corpus):
     """Return the licence to state for a corpus; ``corpus`` is the config's section."""
-    if corpus["kind"] == "demo":
-        return "invented by this program; nobody's tweets"
-    return corpus["licence"]
+    invented = "invented by this program; nobody's tweets"
+    return invented if corpus["kind"] == "demo" else corpus["licence"]
 
 
 def batches(corpus, config, tally):
-    """Yield the corpus's tweets with their tokens as record batches of ``SCHEMA``.
+    """Yield a Corpus's tweets as record batches of SCHEMA, and add them to a Tally.
 
     A tweet without tokens is dropped.
-
-    Args:
-        corpus: the Corpus.
-        config: the config's section ``tokenize``.
-        tally: the Tally to which each batch is added.
     """
     rows = []
     for identifier, text, label in corpus:
@@ -158,11 +135,7 @@ def hashes(texts):
 
 
 class Tally:
-    """Counts over all tweets: their lengths, and how many repeat an earlier one.
-
-    Args:
-        labels: the classes, in order.
-    """
+    """Counts over all tweets: their lengths, and how many repeat an earlier one."""
 
     def __init__(self, labels):
         self._class = {label: number for number, label in enumerate(labels)}

@@ -81,9 +81,7 @@ def _shorten(match):
 def _token_pattern(word, emoji):
     """Return the compiled pattern of a token.
 
-    Args:
-        word: the content of the class of word characters.
-        emoji: a pattern, or None.
+    ``word`` is the content of the class of word characters, ``emoji`` a pattern or None.
     """
     return re.compile(
         "|".join(

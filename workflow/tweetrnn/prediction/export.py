@@ -63,13 +63,9 @@ def new_folder(path, force):
 
 
 def write_folder(folder, settings, vocabulary, best, card):
-    """Write the files that ``predict --model`` reads, and the model card.
+    """Write the files that ``predict --model`` reads, and the model card (Markdown).
 
-    Args:
-        folder: exists.
-        settings: those of ModelFiles, and ``run``, the run's name.
-        vocabulary, best: the paths of the vocabulary and the weights.
-        card: Markdown.
+    ``settings`` are those of ModelFiles and the run's name; ``best`` is the path of the weights.
     """
     sources = {WEIGHTS: best, VOCABULARY: vocabulary}
     for name, source in sources.items():
@@ -79,18 +75,8 @@ def write_folder(folder, settings, vocabulary, best, card):
     write_text(folder / "README.md", card)
 
 
-def export_folder(results, run, folder, force=False):
-    """Write a run's folder.
-
-    Args:
-        results: the experiment's Results.
-        run: the Run.
-        folder: the Path to write.
-        force: whether to replace an earlier export.
-
-    Raises:
-        UserError: the run is not trained, the folder exists, or a file of the results is damaged.
-    """
+def export_folder(results, run, folder, force):
+    """Write a Run's folder; with ``force`` it may replace an earlier export."""
     files = of_runs(results, [run])
     [(name, best)] = files.weights.items()
     with new_folder(folder, force) as new:
@@ -100,7 +86,7 @@ def export_folder(results, run, folder, force=False):
 
 
 def export_keras(path, file):
-    """Write the weights at ``path`` as a .npz ``file`` for Keras."""
+    """Write the weights in ``path`` as a .npz ``file`` for Keras."""
     facts, arrays = weights.read(path)
     with replacing(file) as temporary, temporary.open("wb") as stream:
         np.savez(stream, *arrays.values())

@@ -48,46 +48,34 @@ def named(arrays, expected, path):
     """Return arrays by the names of ``expected`` (weights by name), as float32.
 
     Raises:
-        UserError: there are more or fewer, or one has another shape or no floating-point numbers.
+        UserError: there are more or fewer, or one has another shape or type than is expected.
     """
+    converted = {}
     if len(arrays) != len(expected):
         raise UserError(
             f"{path}: {len(arrays)} arrays, but the run's model has {len(expected)}: "
             f"{', '.join(expected)}"
         )
-    for number, (array, (name, weight)) in enumerate(zip(arrays, expected.items(), strict=True)):
-        if array.shape != weight.shape:
+    for number, (name, array) in enumerate(zip(expected, arrays, strict=True)):
+        if array.shape != expected[name].shape:
             raise UserError(
                 f"{path}: array {number} ({name}) has the shape {array.shape}, "
-                f"expected {weight.shape}"
+                f"expected {expected[name].shape}"
             )
         if array.dtype.kind != "f":
             raise UserError(
                 f"{path}: array {number} ({name}) contains {array.dtype}, expected floating-point "
                 "numbers"
             )
-    return {
-        name: np.ascontiguousarray(array, dtype=np.float32)
-        for name, array in zip(expected, arrays, strict=True)
-    }
-
-
-def import_keras(file, like, output):
-    """Write Keras's weights in this pipeline's format.
-
-    Args:
-        file: the .npz file.
-        like: the path of the weights of a run whose model has the same shape.
-        output: the path to write.
-    """
-    facts, expected = weights.read(like)
-    arrays = named(read_npz(file), expected, file)
-    with replacing(output) as temporary:
-        temporary.write_bytes(save(arrays, {"model": json.dumps(facts)}))
-    log.info("%s: wrote %d arrays to %s", file, len(arrays), output)
+        converted[name] = np.ascontiguousarray(array, dtype=np.float32)
+    return converted
 
 
 def main(options):
-    """Convert the file that the options name."""
+    """Convert the file that the options name to the format of the run's weights."""
     results, run = find_run(options)
-    import_keras(options.file, weights_of(results.run(run), options.weights), options.output)
+    facts, expected = weights.read(weights_of(results.run(run), options.weights))
+    arrays = named(read_npz(options.file), expected, options.file)
+    with replacing(options.output) as temporary:
+        temporary.write_bytes(save(arrays, {"model": json.dumps(facts)}))
+    log.info("%s: wrote %d arrays to %s", options.file, len(arrays), options.output)

@@ -14,14 +14,7 @@ from tweetrnn.evaluation.predictions import read_predictions
 from tweetrnn.files import check_digest, read_json
 from tweetrnn.metrics import confusion
 from tweetrnn.names import BASELINES
-from tweetrnn.reporting.document import (
-    between,
-    escape_markdown,
-    markdown_table,
-    percent,
-    share,
-    whole,
-)
+from tweetrnn.reporting import document as doc
 from tweetrnn.wording import listed
 
 SPLITS = {
@@ -29,20 +22,10 @@ SPLITS = {
     "random": "at random, duplicates kept together",
     "ordered": "in the order of the file",
 }
-INVENTED = "demo"  # the corpus's kind
 
 
 def model_card(results, run, settings):
-    """Return the Markdown text of a run's card.
-
-    Args:
-        results: the experiment's Results.
-        run: the run's RunResults.
-        settings: those of ModelFiles.
-
-    Raises:
-        UserError: a file of the results is missing or damaged.
-    """
+    """Return the Markdown text of the card of a RunResults; ``settings`` are of ModelFiles."""
     tokens, split = read_json(results.token_facts), read_json(results.split_facts)
     parameters = read_json(run.parameters)
     check_digest(run.architecture, parameters["sha256"]["architecture"])
@@ -62,9 +45,8 @@ def model_card(results, run, settings):
         tokens=tokens,
         split=split,
         split_method=SPLITS[split["method"]],
-        invented=tokens["kind"] == INVENTED,
-        layers=layers(read_json(run.architecture)),
-        sets=sets(split),
+        invented=tokens["kind"] == "demo",
+        layers=read_json(run.architecture),
         last_set="test" if split["parts"]["test"]["tweets"] else "validation",
         comparison=comparison,
         candidates=selected and _count(selected.candidates, "combination"),
@@ -84,43 +66,18 @@ def _template():
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
-    filters = {"escape": escape_markdown, "listed": listed, "percent": percent, "whole": whole}
-    environment.filters |= filters
+    environment.filters |= {
+        "escape": doc.escape_markdown,
+        "listed": listed,
+        "percent": doc.percent,
+        "whole": doc.whole,
+    }
     return environment.get_template("model_card.md.j2")
 
 
 def _count(number, noun):
     """Return ``1 training`` or ``2 trainings``."""
     return f"{number} {noun}{'s' if number > 1 else ''}"
-
-
-def layers(architecture):
-    """Return the table of layers."""
-    rows = [
-        [
-            escape_markdown(row["layer"]),
-            escape_markdown(row["output_shape"]),
-            whole(row["parameters"]),
-        ]
-        for row in architecture
-    ]
-    return markdown_table(["layer", "output shape", "parameters"], rows, 1)
-
-
-def sets(split):
-    """Return the table of the sets that have tweets."""
-    rows = [
-        [
-            "training" if name == "train" else name,
-            whole(facts["tweets"]),
-            *(percent(count / facts["tweets"]) for count in facts["classes"].values()),
-            percent(facts["unknown_rate"]),
-        ]
-        for name, facts in split["parts"].items()
-        if facts["tweets"]
-    ]
-    head = ["set", "tweets", *map(escape_markdown, split["labels"]), "unknown words"]
-    return markdown_table(head, rows, len(head) - 1)
 
 
 def compared(comparison, parameters, run_scores):
@@ -131,49 +88,41 @@ def compared(comparison, parameters, run_scores):
     means = {name: spread.mean for name, spread in cell.spread[judged_on].items()}
     models = {
         f"this run (replicate {parameters['replicate']})": (run_scores, "–"),
-        f"its combination: mean over {trainings}": (means, between(cell.interval)),
+        f"its combination: mean over {trainings}": (means, doc.between(cell.interval)),
     }
     for name, baseline in BASELINES.items():
-        interval = between(accuracies[name].interval)
+        interval = doc.between(accuracies[name].interval)
         models[f"baseline: {baseline.description}"] = accuracies[name].scores[judged_on], interval
-    rows = [[what, *_shares(of_model), interval] for what, (of_model, interval) in models.items()]
     level = f"{comparison.level:.0%}".replace("%", "\u00a0%")
-    return _metrics_table(rows, f"{level} interval of the accuracy")
+    return _metrics_table(models, f"{level} interval of the accuracy")
 
 
 def validated(results, run_scores):
     """Return the table of this run's validation scores and of the baselines'."""
     path = results.baseline_metrics
     metrics = read_json(path) if path.is_file() else {}
-    models = {"this run": run_scores}
+    models = {"this run": (run_scores,)}
     for name, baseline in BASELINES.items():
         if name in metrics:
-            models[f"baseline: {baseline.description}"] = metrics[name]["validation"]
-    return _metrics_table([[what, *_shares(of_model)] for what, of_model in models.items()])
+            models[f"baseline: {baseline.description}"] = (metrics[name]["validation"],)
+    return _metrics_table(models)
 
 
-def _shares(of_model):
-    return [share(of_model[name]) for name in METRICS]
-
-
-def _metrics_table(rows, *further):
+def _metrics_table(models, *further):
+    """Return the table of {what: (its metrics, texts of the ``further`` columns)}."""
+    rows = [
+        [what, *(doc.share(metrics[name]) for name in METRICS), *texts]
+        for what, (metrics, *texts) in models.items()
+    ]
     headings = [metric.heading for metric in METRICS.values()]
-    return markdown_table(["what", *headings, *further], rows, len(METRICS) + len(further))
+    return doc.markdown_table(["what", *headings, *further], rows, len(METRICS) + len(further))
 
 
 def classes(counts, labels):
     """Return the table of each class's recall and precision."""
-
-    def ratio(right, total):
-        return percent(right / total if total else None)
-
-    rows = [
-        [
-            escape_markdown(label),
-            whole(int(counts[k].sum())),
-            ratio(counts[k, k], counts[k].sum()),
-            ratio(counts[k, k], counts[:, k].sum()),
-        ]
-        for k, label in enumerate(labels)
-    ]
-    return markdown_table(["class", "tweets", "recall", "precision"], rows, 3)
+    rows = []
+    for k, label in enumerate(labels):
+        right, tweets, predicted = counts[k, k], int(counts[k].sum()), counts[:, k].sum()
+        shares = [doc.percent(right / total if total else None) for total in (tweets, predicted)]
+        rows.append([doc.escape_markdown(label), doc.whole(tweets), *shares])
+    return doc.markdown_table(["class", "tweets", "recall", "precision"], rows, 3)

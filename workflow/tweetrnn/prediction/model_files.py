@@ -1,8 +1,6 @@
 """The files that a prediction needs: weights, a vocabulary, and how training read its tweets.
 
-They come from an experiment's results or from a folder written by ``export``. Both give the same
-settings, a dict: ``tokenize`` (the config's section), ``sequence`` (length, padding, truncation),
-``padding_id``, ``unknown_id`` and ``width`` (the split's), ``labels``, ``text_column``.
+They come from an experiment's results or from a folder written by ``export``.
 """
 
 from dataclasses import dataclass
@@ -19,9 +17,10 @@ SETTINGS, WEIGHTS, VOCABULARY = "config.json", "weights.safetensors", "vocabular
 
 @dataclass
 class ModelFiles:
-    """One model, or several that vote: their settings, their vocabulary, {run: weights}.
+    """One model, or several that vote: settings, the vocabulary's path, {run: path of its weights}.
 
-    ``vocabulary`` and the weights are paths.
+    The settings: ``tokenize`` (the config's section), ``sequence`` (length, padding, truncation),
+    ``padding_id``, ``unknown_id`` and ``width`` (the split's), ``labels``, ``text_column``.
     """
 
     settings: dict
@@ -30,24 +29,13 @@ class ModelFiles:
 
 
 def of_runs(results, runs):
-    """Return the ModelFiles of trained Runs.
-
-    Raises:
-        UserError: the experiment has no split yet, its files belong to different executions of its
-            stages, or a run has no weights.
-    """
-    settings, vocabulary = settings_of_results(results)
-    return ModelFiles(
-        settings, vocabulary, {str(run): weights_of(results.run(run)) for run in runs}
-    )
+    """Return the ModelFiles of trained Runs."""
+    weights = {str(run): weights_of(results.run(run)) for run in runs}
+    return ModelFiles(settings_of_results(results), results.vocabulary, weights)
 
 
 def of_folder(folder):
-    """Return the ModelFiles of a folder written by ``export``.
-
-    Raises:
-        UserError: the folder was not written by export, or a file in it is damaged.
-    """
+    """Return the ModelFiles of a folder written by ``export``."""
     path = Path(folder, SETTINGS)
     if not path.is_file():
         raise UserError(
@@ -64,7 +52,7 @@ def of_folder(folder):
 
 
 def settings_of_results(results):
-    """Return (settings, the vocabulary's path) of an experiment's results.
+    """Return the settings of an experiment's results, whose vocabulary is checked.
 
     Raises:
         UserError: the experiment has no split yet, or its files belong to different executions of
@@ -79,25 +67,19 @@ def settings_of_results(results):
             "run the workflow again"
         )
     check_digest(results.vocabulary, split["sha256"]["vocabulary"])
-    settings = {
+    return {
         "tokenize": tokens["tokenize"],
         "sequence": {
             "length": split["sequence_length"],
-            "padding": split["padding"],
-            "truncation": split["truncation"],
+            **{key: split[key] for key in ("padding", "truncation")},
         },
         **{key: split[key] for key in ("padding_id", "unknown_id", "width", "labels")},
         "text_column": tokens["text_column"],
     }
-    return settings, results.vocabulary
 
 
 def weights_of(run, kind="best"):
-    """Return the path of a run's weights.
-
-    Args:
-        run: its RunResults.
-        kind: ``best`` or ``last``, the epoch.
+    """Return the path of the weights of a RunResults; ``kind`` is ``best`` or ``last``, the epoch.
 
     Raises:
         UserError: they are missing or damaged, or the run diverged in its first epoch.
@@ -111,14 +93,11 @@ def weights_of(run, kind="best"):
     return path
 
 
-# ------------------------------------------------------------------------------ which run
-
-
 def best_runs(results, count):
     """Return the ``count`` Runs of the grid with the best validation accuracy, best first.
 
     Raises:
-        UserError: ``count`` is not positive, or larger than the number of finished runs.
+        UserError: there are not so many finished runs, or nothing is selected yet.
     """
     runs = finished(_runs(results))
     if not 0 < count <= len(runs):

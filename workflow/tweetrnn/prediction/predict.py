@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tweetrnn.errors import UserError
 from tweetrnn.prediction import records
-from tweetrnn.prediction.answers import write_answers
 from tweetrnn.prediction.model_files import best_runs, of_folder, of_runs, selected_run
+from tweetrnn.prediction.predict_file import write_answers
 from tweetrnn.prediction.run_options import add_results_arguments, find_run, results_of
 
 
@@ -50,28 +50,19 @@ def add_arguments(parser):
 
 
 def chosen(options):
-    """Return the ModelFiles that the options name.
-
-    Raises:
-        UserError: there is no such model.
-    """
+    """Return the ModelFiles that the options name."""
     if options.model:
         return of_folder(options.model)
     if options.run:
         results, run = find_run(options)
         return of_runs(results, [run])
     results = results_of(options)
-    if options.top is not None:
-        return of_runs(results, best_runs(results, options.top))
-    return of_runs(results, [selected_run(results)])
+    top = options.top
+    return of_runs(results, [selected_run(results)] if top is None else best_runs(results, top))
 
 
 def input_format(options):
-    """Return the input's format, or None if the texts are on the command line.
-
-    Raises:
-        UserError: the options do not say which format it is.
-    """
+    """Return the input's format, or None if the texts are on the command line."""
     if options.input is None:
         return None
     if options.format is None and options.input == "-":
@@ -82,11 +73,7 @@ def input_format(options):
 
 
 def output_format(options, form):
-    """Return the output's format; ``form`` is the input's.
-
-    Raises:
-        UserError: the output file's ending does not say which format it is.
-    """
+    """Return the output's format; ``form`` is the input's."""
     if options.to:
         return options.to
     if options.output:
@@ -96,16 +83,6 @@ def output_format(options, form):
     return "jsonl" if form == "jsonl" else "csv"
 
 
-def input_rows(options, form, text_column):
-    """Return the rows to predict, as a context manager of an iterator of dicts."""
-    if options.input is None:
-        return contextlib.nullcontext({text_column: text} for text in options.texts)
-    if options.input == "-":
-        rows = records.read(sys.stdin.buffer, "standard input", form, text_column)
-        return contextlib.nullcontext(rows)
-    return records.open_rows(options.input, form, text_column)
-
-
 def main(options):
     """Predict the tweets that the options name."""
     if bool(options.texts) == (options.input is not None):
@@ -113,5 +90,9 @@ def main(options):
     files, form = chosen(options), input_format(options)
     text_column = options.text_column or files.settings["text_column"]
     output_form = output_format(options, form)
-    with input_rows(options, form, text_column) as rows:
+    if options.input is None:
+        opened = contextlib.nullcontext({text_column: text} for text in options.texts)
+    else:
+        opened = records.open_rows(options.input, form, text_column)
+    with opened as rows:
         write_answers(files, rows, text_column, output_form, options.output)

@@ -16,9 +16,7 @@ from tweetrnn.training import weights
 class Encoder:
     """Turns texts into sequences of one-hot columns, with the functions that the stages use.
 
-    Args:
-        settings: those of ModelFiles.
-        vocabulary: the path of the Parquet file that split wrote.
+    ``settings`` and ``vocabulary`` are those of ModelFiles.
     """
 
     def __init__(self, settings, vocabulary):
@@ -43,10 +41,7 @@ class Encoder:
         )
         text_of_word = np.repeat(np.arange(len(tokens)), lengths)
         unknowns = np.bincount(text_of_word[words == unknown], minlength=len(tokens))
-        sequence = self.settings["sequence"]
-        rows = fixed_length(
-            words, lengths, sequence["length"], sequence["padding"], sequence["truncation"]
-        )
+        rows = fixed_length(words, lengths, **self.settings["sequence"])
         return self._columns[rows], lengths, unknowns
 
 

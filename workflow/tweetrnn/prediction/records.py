@@ -9,9 +9,10 @@ import contextlib
 import csv
 import json
 import re
+import sys
 from pathlib import Path
 
-from tweetrnn.data.formats import ENDINGS
+from tweetrnn.data import formats
 from tweetrnn.errors import UserError
 from tweetrnn.files import defused
 from tweetrnn.reporting.document import visible
@@ -19,32 +20,31 @@ from tweetrnn.wording import quoted, shown
 
 READ = ("csv", "tsv", "jsonl")
 MAX_CELL = 1 << 24  # characters of a cell, bytes of a line: anything longer is no table of tweets
-_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _SHOWN = 80  # characters of a text in a table
 
 
-def format_of(path, formats, option):
-    """Return the one of ``formats`` that a file's ending stands for.
+def format_of(path, known, option):
+    """Return the one of the formats ``known`` that a file's ending stands for.
 
     Raises:
         UserError: it stands for none of them; the message names ``option``.
     """
-    form = ENDINGS.get(Path(path).suffix.lower())
-    if form not in formats:
+    form = formats.ENDINGS.get(Path(path).suffix.lower())
+    if form not in known:
         raise UserError(
             f"{path}: the ending {Path(path).suffix!r} stands for none of the formats "
-            f"{', '.join(formats)}; name one with {option}"
+            f"{', '.join(known)}; name one with {option}"
         )
     return form
 
 
 @contextlib.contextmanager
 def open_rows(path, form, text_column):
-    """Yield the rows of a file, an iterator as of ``read``.
-
-    Raises:
-        UserError: there is no such file.
-    """
+    """Yield the rows of a file, an iterator as of ``read``; the path - is standard input."""
+    if path == "-":
+        yield read(sys.stdin.buffer, "standard input", form, text_column)
+        return
     if not Path(path).exists() or Path(path).is_dir():
         raise UserError(f"there is no file {path}")
     with open(path, "rb") as stream:
@@ -65,11 +65,22 @@ def read(stream, name, form, text_column):
     """
     lines = _decoded(stream, name)
     if form == "jsonl":
-        rows = _json_lines(lines, name, text_column)
+        rows = formats.json_rows(lines, name)
     else:
-        rows = _delimited(lines, name, {"csv": ",", "tsv": "\t"}[form], text_column)
+        rows = _delimited(lines, name, formats.DELIMITERS[form])
     empty = True
-    for row in rows:
+    for line, fault, row in rows:
+        if fault:
+            raise UserError(f"{name}, line {line}: {fault}; expected a JSON object on each line")
+        if empty and text_column not in row:
+            setting = "--text-column or, in a config, predict.text_column"
+            raise formats.missing_column(name, text_column, row, setting)
+        text = row.setdefault(text_column)
+        if not isinstance(text, str | None):
+            raise UserError(
+                f"{name}, line {line}: {shown(text_column)} has the value "
+                f"{shown(json.dumps(text))}; expected text"
+            )
         empty = False
         yield row
     if empty:
@@ -94,154 +105,95 @@ def _decoded(stream, name):
             ) from None
 
 
-def _check_column(name, text_column, names):
-    if text_column not in names:
-        raise UserError(
-            f"{name}: no column {shown(text_column)}; name the one with the tweets with "
-            "--text-column or, in a config, predict.text_column; the columns are "
-            f"{quoted(list(names))}"
-        )
-
-
-def _delimited(lines, name, delimiter, text_column):
-    csv.field_size_limit(MAX_CELL)
-    rows = csv.reader(lines, delimiter=delimiter, strict=True)
+def _delimited(lines, name, delimiter):
+    """Yield (line, None, dict) of each row below the header."""
     header = None
-    try:
-        for cells in rows:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if header is None:
-                header = [cell.strip() for cell in cells]
-                _check_column(name, text_column, header)
-                if repeated := sorted({cell for cell in header if header.count(cell) > 1}):
-                    raise UserError(f"{name}: several columns are called {quoted(repeated)}")
-                continue
-            if any(cells[len(header) :]) or len(cells) < len(header):
-                raise UserError(
-                    f"{name}, line {rows.line_num}: the row that ends here has {len(cells)} "
-                    f"columns, the header {len(header)}; quote a text that contains {delimiter!r} "
-                    "or quotes, and double its quotes"
-                )
-            yield dict(zip(header, cells, strict=False))
-    except csv.Error as error:
-        raise UserError(
-            f"{name}, line {rows.line_num}: a misplaced quote or line end ({error})"
-        ) from None
-
-
-def _json_lines(lines, name, text_column):
-    checked = False
-    for number, line in enumerate(lines, 1):
-        if line.isspace():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
-            row = None
-        if not isinstance(row, dict):
-            raise UserError(f"{name}, line {number}: not a JSON object; expected one on each line")
-        if not checked:
-            _check_column(name, text_column, row)
-            checked = True
-        text = row.setdefault(text_column)
-        if not isinstance(text, str | None):
+    for line, fault, cells in formats.delimited_rows(lines, delimiter):
+        if fault:
+            counts = f": {len(cells)}, and the header has {len(header)}" if cells else ""
             raise UserError(
-                f"{name}, line {number}: {shown(text_column)} has the value "
-                f"{shown(json.dumps(text))}; expected text"
+                f"{name}, line {line}: {fault}{counts}; quote a text that contains {delimiter!r} "
+                "or quotes, and double its quotes"
             )
-        yield row
+        if header is None:
+            header = cells
+            if repeated := sorted({cell for cell in header if header.count(cell) > 1}):
+                raise UserError(f"{name}: several columns are called {quoted(repeated)}")
+        elif any(cell.strip() for cell in cells):
+            yield line, None, dict(zip(header, cells, strict=False))
 
 
-class Table:
-    """Writes answers for people to read, one a line; of a row's columns it shows only the text.
+def write_table(stream, answered, text_column, labels, columns):
+    """Write answers for people to read, one a line; of a row's columns it shows only the text.
 
-    ``labels`` are the classes, ``columns`` those of an answer: ``predicted``, a probability for
-    each class, and others.
+    Args:
+        stream: of text.
+        answered: an iterator of (row, answer), two dicts.
+        text_column: the row's column with the text.
+        labels: the classes.
+        columns: those of an answer: ``predicted``, a probability for each class, and others.
     """
+    others = [name.split("_")[0] for name in columns[1 + len(labels) :]]
+    heads = ["label", *map(visible, labels), *others]
+    label_width = max(map(len, heads[: 1 + len(labels)]))
+    widths = [max(len(head), 5) for head in heads[1:]]
 
-    def __init__(self, stream, text_column, labels, columns):
-        self._stream, self._text_column, self._columns = stream, text_column, columns
-        others = [name.split("_")[0] for name in columns[1 + len(labels) :]]
-        heads = ["label", *map(visible, labels), *others]
-        label_width = max(map(len, heads[: 1 + len(labels)]))
-        self._widths = [label_width, *(max(len(head), 5) for head in heads[1:])]
-        self._line([*heads, text_column])
+    def line(label, *numbers, text):
+        aligned = [f"{cell:>{width}}" for cell, width in zip(numbers, widths, strict=True)]
+        stream.write("  ".join([f"{label:<{label_width}}", *aligned, text]).rstrip() + "\n")
 
-    def _line(self, cells):
-        label, *numbers, text = cells
-        numbers = [
-            f"{cell:>{width}}" for cell, width in zip(numbers, self._widths[1:], strict=True)
-        ]
-        line = "  ".join([f"{label:<{self._widths[0]}}", *numbers, text])
-        self._stream.write(line.rstrip() + "\n")
-
-    def write(self, rows, answers):
-        """Write rows (dicts) with their answers (dicts)."""
-        for row, answer in zip(rows, answers, strict=True):
-            text = visible(row[self._text_column] or "")
-            text = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
-            label, *numbers = (answer[name] for name in self._columns)
-            label = "–" if label is None else visible(label)
-            self._line([label, *map(_number, numbers), text])
+    line(*heads, text=text_column)
+    for row, answer in answered:
+        text = visible(row[text_column] or "")
+        label, *numbers = (answer[name] for name in columns)
+        line(
+            "–" if label is None else visible(label),
+            *map(_number, numbers),
+            text=text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…",
+        )
 
 
 def _number(value):
     return "–" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
-class Csv:
-    """Writes rows with their answers as CSV; a spreadsheet takes no cell for a formula."""
+def write_csv(stream, answered, text_column, labels, columns):
+    """Write rows with their answers as CSV; a spreadsheet takes no cell for a formula.
 
-    def __init__(self, stream, text_column, labels, columns):
-        # Texts in quotes: with this line end a lone \r would stay unquoted and break a row in two.
-        self._writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-        self._names, self._columns = None, columns
+    The arguments are those of ``write_table``.
 
-    def write(self, rows, answers):
-        """Write rows (dicts) with their answers (dicts).
-
-        Raises:
-            UserError: a row has a column that the first one has not.
-        """
-        for row, answer in zip(rows, answers, strict=True):
-            if self._names is None:
-                self._names = list(row)
-                self._writer.writerow([as_cell(name) for name in (*self._names, *self._columns)])
-            if more := [name for name in row if name not in self._names]:
-                raise UserError(
-                    f"the first row has no column {shown(more[0])}, but a later one has, and CSV "
-                    "has no place for it; write JSON Lines: --to jsonl"
-                )
-            cells = [row.get(name) for name in self._names]
-            cells += [answer[name] for name in self._columns]
-            self._writer.writerow(map(as_cell, cells))
-
-
-def is_number(text):
-    """Whether a text is a number, which is not a formula, whatever its sign."""
-    return bool(_NUMBER.fullmatch(text))
+    Raises:
+        UserError: a row has a column that the first one has not.
+    """
+    # Texts in quotes: with this line end a lone \r would stay unquoted and break a row in two.
+    writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    names = None
+    for row, answer in answered:
+        if names is None:
+            names = list(row)
+            writer.writerow(map(as_cell, [*names, *columns]))
+        if more := [name for name in row if name not in names]:
+            raise UserError(
+                f"the first row has no column {shown(more[0])}, but a later one has, and CSV "
+                "has no place for it; write JSON Lines: --to jsonl"
+            )
+        cells = [*map(row.get, names), *map(answer.get, columns)]
+        writer.writerow(map(as_cell, cells))
 
 
 def as_cell(value):
     """Return a JSON value as a CSV cell: a number, None, or a text that is not a formula."""
     if isinstance(value, dict | list | bool):
         value = json.dumps(value, ensure_ascii=False)
-    if not isinstance(value, str) or (harmless := defused(value)) == value or is_number(value):
+    if not isinstance(value, str) or NUMBER.fullmatch(value):  # a number, whatever its sign
         return value
-    return harmless
+    return defused(value)
 
 
-class JsonLines:
-    """Writes rows with their answers as JSON Lines."""
-
-    def __init__(self, stream, text_column, labels, columns):
-        self._stream = stream
-
-    def write(self, rows, answers):
-        """Write rows (dicts) with their answers (dicts)."""
-        for row, answer in zip(rows, answers, strict=True):
-            self._stream.write(json.dumps({**row, **answer}, ensure_ascii=False) + "\n")
+def write_json_lines(stream, answered, text_column, labels, columns):
+    """Write rows with their answers as JSON Lines; the arguments are those of ``write_table``."""
+    for row, answer in answered:
+        stream.write(json.dumps({**row, **answer}, ensure_ascii=False) + "\n")
 
 
-WRITERS = {"table": Table, "csv": Csv, "jsonl": JsonLines}
+WRITERS = {"table": write_table, "csv": write_csv, "jsonl": write_json_lines}

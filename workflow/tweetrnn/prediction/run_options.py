@@ -42,11 +42,7 @@ def add_run_arguments(parser):
 
 
 def results_of(options):
-    """Return the Results of the experiment that the options name.
-
-    Raises:
-        UserError: the config is missing or has mistakes.
-    """
+    """Return the Results of the experiment that the options name."""
     return options.results or Results.of(resolve(read(options.configfile)))
 
 
