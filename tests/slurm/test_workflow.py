@@ -85,7 +85,7 @@ def test_2_request_for_a_gpu_reaches_slurm_and_the_training(submitted):
         [(job, _)] = submitted.jobs_of(run)
         shown = submitted.cluster.run("scontrol", "show", "job", job)
         assert "TresPerJob=gres:gpu:1" in shown
-        assert "TRES=cpu=1,mem=4000M,node=1" in shown
+        assert "TRES=cpu=1,mem=2500M,node=1" in shown
     assert submitted.devices == ["0"]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from tweetrnn.errors import Stopped
 from tweetrnn.grid import Run
 from tweetrnn.guard import STOPPED_STATUS, Guard, one_writer
+from tweetrnn.results import RUN_FILES, SPLIT_ARRAYS
 
 log = logging.getLogger("tweetrnn")
 
@@ -55,25 +56,8 @@ def train(
     TWEETRNN_SUPERVISOR, the process whose end stops the training, and TWEETRNN_ON_DIVERGENCE,
     the config's training.on_divergence.
     """
+    arguments = locals()
     run = Run(cell, combination, int(replicate))
-    arrays = {
-        "train_sequences": train_sequences,
-        "train_labels": train_labels,
-        "validation_sequences": validation_sequences,
-        "validation_labels": validation_labels,
-        "test_sequences": test_sequences,
-        "test_labels": test_labels,
-    }
-    outputs = {
-        "history": history,
-        "best": best,
-        "last": last,
-        "predictions": predictions,
-        "architecture": architecture,
-        "parameters": parameters,
-        "timing": timing,
-        "provenance": provenance,
-    }
     checkpoint = Path(checkpoints, str(run))
     with Guard(int(os.environ.get("TWEETRNN_SUPERVISOR", 0)) or None) as guard:
         try:
@@ -84,9 +68,9 @@ def train(
                 fit(
                     run,
                     config,
-                    arrays,
+                    {name: arguments[name] for name in SPLIT_ARRAYS},
                     split_facts,
-                    outputs,
+                    {name: arguments[name] for name in RUN_FILES},
                     checkpoint=checkpoint / "checkpoint.safetensors",
                     code_digest=code_digest,
                     on_divergence=os.environ.get("TWEETRNN_ON_DIVERGENCE", "fail"),
