@@ -22,11 +22,12 @@ def section(experiment):
     title = "What each hyper-parameter does in this grid"
     if not experiment.comparison:
         return Section("effects", title, [not_yet()])
-    c = experiment.comparison
+    comparison = experiment.comparison
     blocks = [
         Paragraph(
-            f"For each factor the differences in {RANKINGS[c.select_by]} between combinations "
-            "that are equal but for it: the level named second minus the level named first. "
+            f"For each factor the differences in {RANKINGS[comparison.select_by]} between "
+            "combinations that are equal but for it: the level named second minus the level named "
+            "first. "
             + (
                 "The combinations are a random sample of the grid, in which many lack their "
                 "partner: the number of pairs is given, and of how many in the full grid. All"
@@ -37,13 +38,15 @@ def section(experiment):
             "signed-rank test) describe this grid and claim nothing beyond it; Holm's correction "
             "is over all rows of a table. All of this is exploratory."
         ),
-        effects_table("effects", "The effect of each factor in each cell", c.factor_effects),
+        effects_table(
+            "effects", "The effect of each factor in each cell", comparison.factor_effects
+        ),
     ]
-    if c.interactions:
+    if comparison.interactions:
         caption = (
             f"The interaction of cell and factor: the first cell's effect {MINUS} the second's"
         )
-        blocks.append(effects_table("interactions", caption, c.interactions))
+        blocks.append(effects_table("interactions", caption, comparison.interactions))
     return Section("effects", title, blocks)
 
 
