@@ -11,41 +11,22 @@ from pathlib import Path
 from tweetrnn.errors import Stopped
 from tweetrnn.grid import Run
 from tweetrnn.guard import STOPPED_STATUS, Guard, one_writer
+from tweetrnn.results import RUN_FILES, SPLIT_ARRAYS
 
 log = logging.getLogger("tweetrnn")
 
 
 def train(
-    cell,
-    combination,
-    replicate,
-    train_sequences,
-    train_labels,
-    validation_sequences,
-    validation_labels,
-    test_sequences,
-    test_labels,
-    split_facts,
-    history,
-    best,
-    last,
-    predictions,
-    architecture,
-    parameters,
-    timing,
-    provenance,
-    *,
-    config,
-    checkpoints,
-    code_digest="",
-    lock_wait=60,
-):
+    cell, combination, replicate,
+    train_sequences, train_labels, validation_sequences, validation_labels,
+    test_sequences, test_labels, split_facts,
+    history, best, last, predictions, architecture, parameters, timing, provenance,
+    *, config, checkpoints, code_digest="", lock_wait=60,
+):  # fmt: skip
     """Train one run, from its checkpoint if there is one; return the exit status.
 
     Args:
         cell, combination, replicate: the run, as text.
-        train_sequences, ..., split_facts: the files that split wrote.
-        history, ..., provenance: the files to write, those of ``results.RUN_FILES``.
         config: the config's model, training and seed.
         checkpoints: the folder of all runs' checkpoints and locks.
         code_digest: of the code that trains; a checkpoint of other code is not used.
@@ -55,25 +36,8 @@ def train(
     TWEETRNN_SUPERVISOR, the process whose end stops the training, and TWEETRNN_ON_DIVERGENCE,
     the config's training.on_divergence.
     """
+    files = dict(locals())  # the arguments by name
     run = Run(cell, combination, int(replicate))
-    arrays = {
-        "train_sequences": train_sequences,
-        "train_labels": train_labels,
-        "validation_sequences": validation_sequences,
-        "validation_labels": validation_labels,
-        "test_sequences": test_sequences,
-        "test_labels": test_labels,
-    }
-    outputs = {
-        "history": history,
-        "best": best,
-        "last": last,
-        "predictions": predictions,
-        "architecture": architecture,
-        "parameters": parameters,
-        "timing": timing,
-        "provenance": provenance,
-    }
     checkpoint = Path(checkpoints, str(run))
     with Guard(int(os.environ.get("TWEETRNN_SUPERVISOR", 0)) or None) as guard:
         try:
@@ -84,9 +48,9 @@ def train(
                 fit(
                     run,
                     config,
-                    arrays,
+                    {name: files[name] for name in SPLIT_ARRAYS},
                     split_facts,
-                    outputs,
+                    {name: files[name] for name in RUN_FILES},
                     checkpoint=checkpoint / "checkpoint.safetensors",
                     code_digest=code_digest,
                     on_divergence=os.environ.get("TWEETRNN_ON_DIVERGENCE", "fail"),
