@@ -59,13 +59,9 @@ OUTAGE = (
 def add_arguments(parser):
     """Add this command's options."""
     launch.add_arguments(parser)
-    parser.add_argument(
-        "--profile",
-        type=Path,
-        default=launch.ROOT / "workflow/profiles/slurm",
-        metavar="FOLDER",
-        help="Snakemake's workflow profile (default: workflow/profiles/slurm)",
-    )
+    profile = {"type": Path, "default": launch.ROOT / "workflow/profiles/slurm"}
+    help_text = "Snakemake's workflow profile (default: workflow/profiles/slurm)"
+    parser.add_argument("--profile", **profile, metavar="FOLDER", help=help_text)
     parser.add_argument(
         "--leftovers",
         choices=["cancel", "wait"],

@@ -85,26 +85,15 @@ class Clock:
 
 
 def fit(
-    run,
-    config,
-    arrays,
-    split_facts,
-    outputs,
-    *,
-    checkpoint,
-    code_digest="",
-    on_divergence="fail",
-    poll=lambda: None,
-):
+    run, config, arrays, split_facts, outputs,
+    *, checkpoint, code_digest="", on_divergence="fail", poll=lambda: None,
+):  # fmt: skip
     """Train a run from its checkpoint or from the start, and write its outputs.
 
     Args:
-        run: the Run.
         config: the config's model, training and seed.
-        arrays: paths by the names of SPLIT_ARRAYS.
-        split_facts: the path of the split's facts.
-        outputs: paths by the names of RUN_FILES.
-        checkpoint: the path of the checkpoint.
+        arrays, outputs: paths by the names of SPLIT_ARRAYS and RUN_FILES.
+        split_facts, checkpoint: paths.
         code_digest: of the code that trains; a checkpoint of other code is not used.
         on_divergence: ``fail``, or ``record`` to write the outputs as of the epoch before.
         poll: raises Stopped when the training must end.
@@ -120,15 +109,9 @@ def fit(
     sets = {name: read_set(name, arrays, facts["sha256"]) for name in SETS}
     device = choose_device(settings["device"])
     torch.set_num_threads(1)  # a step is too small to share; what can be shared, Trainer shares
-    key = key_of(
-        {
-            "run": str(run),
-            "split": facts,
-            "config": config | {"training": settings | {"device": device}},
-            "code": code_digest,
-            "versions": versions(),
-        }
-    )
+    settings = settings | {"device": device}
+    depends_on = {"run": str(run), "split": facts, "config": config | {"training": settings}}
+    key = key_of(depends_on | {"code": code_digest, "versions": versions()})
     trainer = new_trainer(run, config, facts, sets, device)
 
     def save_checkpoint():

@@ -11,15 +11,10 @@ from tweetrnn.metrics import HISTORY
 
 
 def write(paths, trainer, predictions, labels, parameters, timing, provenance):
-    """Write a run's outputs; no file gets its name before all are written.
+    """Write a run's outputs to ``paths`` (by the names of RUN_FILES): all of them or none.
 
-    Args:
-        paths: by the names of RUN_FILES.
-        trainer: the Trainer, when it is done.
-        predictions: the best epoch's probabilities (N, classes), by set.
-        labels: (N,) by set.
-        parameters, timing, provenance: dicts for JSON; the sha256 of the other files is added to
-            ``parameters``.
+    ``predictions`` are the best epoch's probabilities (N, classes) by set, ``labels`` (N,) by set;
+    the sha256 of the other files is added to ``parameters``.
     """
     model = trainer.model
     with ExitStack() as stack:

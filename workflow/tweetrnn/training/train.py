@@ -45,17 +45,14 @@ def train(
                 from tweetrnn.training.fit import fit
             guard.poll()
             with one_writer(checkpoint, lock_wait, guard.poll):
+                arrays = {name: files[name] for name in SPLIT_ARRAYS}
+                outputs = {name: files[name] for name in RUN_FILES}
                 fit(
-                    run,
-                    config,
-                    {name: files[name] for name in SPLIT_ARRAYS},
-                    split_facts,
-                    {name: files[name] for name in RUN_FILES},
-                    checkpoint=checkpoint / "checkpoint.safetensors",
-                    code_digest=code_digest,
+                    run, config, arrays, split_facts, outputs,
+                    checkpoint=checkpoint / "checkpoint.safetensors", code_digest=code_digest,
                     on_divergence=os.environ.get("TWEETRNN_ON_DIVERGENCE", "fail"),
                     poll=guard.poll,
-                )
+                )  # fmt: skip
         except Stopped as cause:
             log.warning("stopped by %s; the same command continues from here", cause)
             return STOPPED_STATUS
