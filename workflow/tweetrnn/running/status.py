@@ -78,13 +78,9 @@ def read_log(text):
             epoch, accuracy = int(match["epoch"]), float(match["accuracy"])
             if epoch == 1:  # from the start, without a checkpoint
                 progress |= {"best": None, "seconds": 0.0}
-            progress |= {
-                "epoch": epoch,
-                "epochs": int(match["epochs"]),
-                "best": max(accuracy, progress["best"] or 0.0),
-                "seconds": progress["seconds"] + float(match["seconds"]),
-                "error": None,
-            }
+            progress |= {"epoch": epoch, "epochs": int(match["epochs"]), "error": None}
+            progress["best"] = max(accuracy, progress["best"] or 0.0)
+            progress["seconds"] += float(match["seconds"])
     return progress
 
 

@@ -70,11 +70,10 @@ def add_arguments(parser):
         "checkpoints, or waited for (default: cancel)",
     )
     for name, unit, default, summary in NUMBERS:
-        more = {
-            "metavar": "N" if unit is int else "SECONDS",
-            "help": f"{summary} (default: {default})",
-        }
-        parser.add_argument(f"--{name}", type=unit, default=default, **more)
+        metavar, help_text = ("N" if unit is int else "SECONDS"), f"{summary} (default: {default})"
+        parser.add_argument(
+            f"--{name}", type=unit, default=default, metavar=metavar, help=help_text
+        )
 
 
 def job_prefix(directory):
