@@ -406,22 +406,22 @@ def test_dropout_is_the_identity_in_evaluation():
 
 def test_summary_of_the_reference_s_lstm():
     model = build("LSTM", Combination(2, 2, False, True, 1e-3), width=22020, classes=3)
-    assert [(row.layer, row.output_shape, row.parameters) for row in model.summary()] == [
-        ("lstm (LSTM)", "(None, {T}, 32)", 2_822_784),
+    assert [tuple(row.values()) for row in model.summary(50)] == [
+        ("lstm (LSTM)", "(None, 50, 32)", 2_822_784),
         ("lstm_1 (LSTM)", "(None, 32)", 8_320),
         ("dense (Dense)", "(None, 32)", 1_056),
         ("dense_1 (Dense)", "(None, 16)", 528),
         ("dense_2 (Dense)", "(None, 3)", 51),
     ]
     assert model.count_parameters() == 2_832_739
-    assert sum(weight.numel() for weight in model.weights().values()) == 2_832_739
+    assert sum(row["parameters"] for row in model.summary(50)) == 2_832_739
 
 
 def test_summary_with_dropout_after_each_layer_but_the_last():
     model = build("SimpleRNN", Combination(2, 3, True, False, 1e-3), width=100, classes=2)
-    assert [(row.layer, row.output_shape, row.parameters) for row in model.summary()] == [
-        ("simple_rnn (SimpleRNN)", "(None, {T}, 32)", 4_256),
-        ("dropout (Dropout)", "(None, {T}, 32)", 0),
+    assert [tuple(row.values()) for row in model.summary(50)] == [
+        ("simple_rnn (SimpleRNN)", "(None, 50, 32)", 4_256),
+        ("dropout (Dropout)", "(None, 50, 32)", 0),
         ("simple_rnn_1 (SimpleRNN)", "(None, 32)", 2_080),
         ("dropout_1 (Dropout)", "(None, 32)", 0),
         ("dense (Dense)", "(None, 32)", 1_056),
@@ -440,7 +440,7 @@ def test_summary_with_dropout_after_each_layer_but_the_last():
         (
             "GRU",
             [
-                ("gru (GRU)", "(None, {T}, 32)", 12_864),
+                ("gru (GRU)", "(None, 50, 32)", 12_864),
                 ("gru_1 (GRU)", "(None, 32)", 6_336),
                 ("dense (Dense)", "(None, 32)", 1_056),
             ],
@@ -448,7 +448,7 @@ def test_summary_with_dropout_after_each_layer_but_the_last():
         (
             "BidirectionalLSTM",
             [
-                ("bidirectional (Bidirectional)", "(None, {T}, 64)", 34_048),
+                ("bidirectional (Bidirectional)", "(None, 50, 64)", 34_048),
                 ("bidirectional_1 (Bidirectional)", "(None, 64)", 24_832),
                 ("dense (Dense)", "(None, 32)", 2_080),
             ],
@@ -457,7 +457,7 @@ def test_summary_with_dropout_after_each_layer_but_the_last():
 )
 def test_summary_of_other_cells_is_keras_s(cell, rows):
     model = build(cell, Combination(2, 2, False, True, 1e-3), width=100, classes=3)
-    summary = [(row.layer, row.output_shape, row.parameters) for row in model.summary()]
+    summary = [tuple(row.values()) for row in model.summary(50)]
     assert summary[:3] == rows
 
 
@@ -504,7 +504,7 @@ def test_a_changed_cell_is_not_computed_by_what_was_made_for_the_other(new_cell)
     new_cell(Leaky)
     model = build("Leaky", Combination(1, 1, False, False, 1e-3), width=10, classes=3, units=4)
     assert type(model.layers[0]) is recurrent.Recurrent
-    assert model.summary()[0].layer == "leaky (Leaky)"
+    assert model.summary(50)[0]["layer"] == "leaky (Leaky)"
 
 
 @pytest.fixture

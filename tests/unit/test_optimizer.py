@@ -289,7 +289,7 @@ def test_continues_from_its_state_to_the_same_bytes(name, seed, at):
     optimizer.flush(60)
     if at < 60:
         uninterrupted.flush(60)
-        assert table.numpy().tobytes() == uninterrupted.table.numpy().tobytes()
+        assert table.numpy().tobytes() == uninterrupted.weight.numpy().tobytes()
         for key, tensor in optimizer.state().items():
             assert tensor.numpy().tobytes() == uninterrupted.state()[key].numpy().tobytes()
 

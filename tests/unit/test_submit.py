@@ -152,22 +152,26 @@ def test_second_submission_is_refused_until_the_first_has_ended(tmp_path):
     ownership.Ownership.take(tmp_path).__exit__()
 
 
-def killed_owner(directory):
-    """Have a process take the directory, create Snakemake's lock and be killed."""
+def take_and_be_killed(directory, then):
+    """Have a process take the directory, run the code ``then`` and be killed."""
     program = f"""
-import os, pathlib, signal
+import os, pathlib, signal, subprocess
 from tweetrnn.running.ownership import Ownership
 mine = Ownership.take({str(directory)!r})
 mine.begin()
-locks = pathlib.Path({str(directory)!r}, ".snakemake/locks")
-locks.mkdir()
-(locks / "0.output.lock").write_text("results/x")
-mine.beat()
+{then}
 os.kill(os.getpid(), signal.SIGKILL)
 """
     package = Path(submit.__file__).parents[2]
     subprocess.run([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": str(package)})
-    return directory / ".snakemake/locks/0.output.lock"
+
+
+def killed_owner(directory):
+    """Have a process take the directory, create Snakemake's lock and be killed."""
+    lock = directory / ".snakemake/locks/0.output.lock"
+    lock.parent.mkdir(parents=True)
+    take_and_be_killed(directory, f"pathlib.Path({str(lock)!r}).write_text('x'); mine.beat()")
+    return lock
 
 
 def test_lock_of_a_killed_submission_is_removed(tmp_path):
@@ -180,16 +184,7 @@ def test_lock_of_a_killed_submission_is_removed(tmp_path):
 
 @pytest.mark.slow
 def test_snakemake_that_dies_after_its_submitter_is_waited_for(tmp_path):
-    program = f"""
-import os, signal, subprocess
-from tweetrnn.running.ownership import Ownership
-mine = Ownership.take({str(tmp_path)!r})
-mine.begin()
-subprocess.Popen(["sleep", "1"], pass_fds=[mine.handle])
-os.kill(os.getpid(), signal.SIGKILL)
-"""
-    package = Path(submit.__file__).parents[2]
-    subprocess.run([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": str(package)})
+    take_and_be_killed(tmp_path, "subprocess.Popen(['sleep', '1'], pass_fds=[mine.handle])")
     began = time.monotonic()
     ownership.Ownership.take(tmp_path).__exit__()
     assert time.monotonic() - began > 0.2

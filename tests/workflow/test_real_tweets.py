@@ -149,7 +149,7 @@ def test_the_two_class_preset_gives_the_layer_sizes_that_the_reference_prints(pr
         stages.split["width"],
         len(stages.split["labels"]),
     )
-    assert [row.parameters for row in model.summary()] == [2_822_784, 8_320, 1_056, 528, 34]
+    assert [row["parameters"] for row in model.summary(50)] == [2_822_784, 8_320, 1_056, 528, 34]
 
 
 def test_the_same_tweets_in_another_order_give_the_same_sets(preset, rows, tmp_path):

@@ -35,27 +35,20 @@ TYPE_NAMES = {
 }
 
 
-def _is_number(checker, value):
-    """Neither true nor false, nor YAML's .nan and .inf, which would pass every comparison."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
 def _pattern(validator, pattern, value, schema):
     """As in JSON Schema: ``$`` is the very end of a text, not the place before a last newline."""
     if isinstance(value, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), value):
         yield ValidationError("pattern")
 
 
-_Validator = extend(
-    Draft202012Validator,
-    {"pattern": _pattern},
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
-        {
-            "number": _is_number,
-            "integer": lambda checker, value: isinstance(value, int) and type(value) is not bool,
-        }
-    ),
+# No number is true or false, nor YAML's .nan and .inf, which would pass every comparison.
+_TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
+    {
+        "number": lambda _, value: type(value) in (int, float) and math.isfinite(value),
+        "integer": lambda _, value: type(value) is int,
+    }
 )
+_Validator = extend(Draft202012Validator, {"pattern": _pattern}, type_checker=_TYPES)
 
 
 @functools.cache
@@ -84,10 +77,8 @@ def types_of(schema):
 def _complete(value, schema, kind):
     """Return a value with defaults filled in and text read as the numbers that it stands for.
 
-    Args:
-        value: of a config or a part of it; keys without a meaning stay, to be reported later.
-        schema: that part's schema.
-        kind: the config's corpus.kind; other kinds' keys get no default.
+    ``value`` is a part of the config and ``schema`` that part's; unknown keys stay, to be reported
+    later. ``kind`` is the config's corpus.kind: other kinds' keys get no default.
     """
     types = types_of(schema)
     if isinstance(value, str) and types and "string" not in types:

@@ -133,9 +133,8 @@ def write_parquet(path, table):
 def open_parquet(path, sha256=None):
     """Yield ``path`` as an open ``pyarrow.parquet.ParquetFile``.
 
-    Args:
-        sha256: what it was when the file was written, in hexadecimal. Without it only the
-            checksums in the file are checked, which do not cover all of it.
+    ``sha256`` is what it was when the file was written. Without it only the checksums in the file
+    are checked, which do not cover all of it.
 
     Raises:
         UserError: the file is absent or damaged (also when that shows only while it is read).
@@ -159,11 +158,8 @@ def open_parquet(path, sha256=None):
 def read_parquet(path, columns=None, sha256=None):
     """Return these columns (by default all) of a Parquet file as a pyarrow Table.
 
-    Args:
-        sha256: as for ``open_parquet``.
-
     Raises:
-        UserError: the file is absent or damaged, or lacks a column.
+        UserError: the file is absent or damaged (as in ``open_parquet``), or lacks a column.
     """
     with open_parquet(path, sha256) as file:
         missing = set(columns or ()) - set(file.schema_arrow.names)
@@ -175,11 +171,8 @@ def read_parquet(path, columns=None, sha256=None):
 def load_array(path, sha256=None):
     """Return a ``.npy`` file as a read-only array that stays on disk (memory-mapped).
 
-    Args:
-        sha256: what it was when the file was written, in hexadecimal.
-
     Raises:
-        UserError: the file is absent or damaged.
+        UserError: the file is absent or damaged (``sha256`` is what it was when written).
     """
     import numpy as np
 
@@ -208,11 +201,8 @@ def writing_array(path, shape, dtype):
     import numpy as np
 
     dtype, remaining = np.dtype(dtype), shape[0]
-    header = {
-        "descr": np.lib.format.dtype_to_descr(dtype),
-        "fortran_order": False,
-        "shape": tuple(map(int, shape)),
-    }
+    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False}
+    header["shape"] = tuple(map(int, shape))
     with replacing(path) as temporary, temporary.open("wb") as stream:
         np.lib.format.write_array_header_1_0(stream, header)
 
@@ -236,11 +226,7 @@ def sha256_of(path):
 
 
 def check_digest(path, expected):
-    """Refuse a file that is not what its stage wrote.
-
-    Raises:
-        UserError: the file is absent or does not have the expected sha256.
-    """
+    """Raise UserError if a file is absent or does not have the expected sha256."""
     try:
         actual = sha256_of(path)
     except FileNotFoundError:

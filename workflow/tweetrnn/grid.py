@@ -10,10 +10,7 @@ from tweetrnn.errors import UserError
 
 FACTORS = ("recurrent_layers", "dense_layers", "dropout", "regularization", "learning_rate")
 
-_NAME = re.compile(
-    r"rnn(?P<recurrent_layers>\d+)-dense(?P<dense_layers>\d+)-dropout(?P<dropout>[01])"
-    r"-reg(?P<regularization>[01])-lr(?P<learning_rate>\d+(?:\.\d+)?e-?\d+)"
-)
+_NAME = re.compile(r"rnn(\d+)-dense(\d+)-dropout([01])-reg([01])-lr(\d+(?:\.\d+)?e-?\d+)")
 
 
 def scientific(number):
@@ -60,13 +57,8 @@ class Combination:
                 f"{name!r} is not a combination; expected a name such as "
                 "rnn2-dense2-dropout0-reg1-lr1e-3"
             )
-        return cls(
-            recurrent_layers=int(match["recurrent_layers"]),
-            dense_layers=int(match["dense_layers"]),
-            dropout=match["dropout"] == "1",
-            regularization=match["regularization"] == "1",
-            learning_rate=float(match["learning_rate"]),
-        )
+        recurrent, dense, dropout, regularization, rate = match.groups()
+        return cls(int(recurrent), int(dense), dropout == "1", regularization == "1", float(rate))
 
 
 def full_size(grid):
@@ -129,9 +121,7 @@ class Run:
 
 
 def runs(config):
-    """Yield the grid's Runs in order: by cell, combination and replicate."""
+    """Return an iterator of the grid's Runs in order: by cell, combination and replicate."""
     replicates = range(1, config["training"]["replicates"] + 1)
-    for cell, combination, replicate in itertools.product(
-        config["grid"]["cell"], combinations(config), replicates
-    ):
-        yield Run(cell, combination.name, replicate)
+    names = [combination.name for combination in combinations(config)]
+    return itertools.starmap(Run, itertools.product(config["grid"]["cell"], names, replicates))

@@ -85,10 +85,7 @@ EPOCH_METRICS = {
 }
 
 # The columns of a run's history.csv.
-HISTORY = (
-    "epoch",
-    *(f"{name}_{figure}" for name in SETS[:2] for figure in ("loss", *EPOCH_METRICS)),
-)
+HISTORY = ("epoch", *(f"{name}_{k}" for name in SETS[:2] for k in ("loss", *EPOCH_METRICS)))
 
 
 def scores(probabilities, labels, metrics=EPOCH_METRICS):

@@ -11,42 +11,44 @@ from tweetrnn.sets import SETS
 
 SPLIT_ARRAYS = [f"{name}_{array}" for name in SETS for array in ("sequences", "labels")]
 
+# "Facts" are what a stage counted or measured, and the sha256 of the files it wrote.
 FILES = {
     # tokenize
-    "tweets": "tokenize/tweets.parquet",
+    "tweets": "tokenize/tweets.parquet",  # every tweet: id, text, label, tokens, group of equals
     "token_facts": "tokenize/facts.json",
-    "dropped": "tokenize/dropped.csv",
+    "dropped": "tokenize/dropped.csv",  # the rows of the corpus that were not kept, and why
     # encode
-    "dictionary": "encode/dictionary.parquet",
-    "sequences": "encode/sequences.npy",
-    "words": "encode/words.npy",
-    "offsets": "encode/offsets.npy",
-    "labels": "encode/labels.npy",
+    "dictionary": "encode/dictionary.parquet",  # every word with its count and id
+    "sequences": "encode/sequences.npy",  # (N, T) int32 word ids, padded and cut
+    "words": "encode/words.npy",  # ids of all words, uncut, tweet after tweet, int32
+    "offsets": "encode/offsets.npy",  # where each tweet begins in ``words``, and the end, int64
+    "labels": "encode/labels.npy",  # (N,) int32 class ids
     "encode_facts": "encode/facts.json",
     # split
+    # of each set: (N, T) int32 one-hot columns, (N,) int32 class ids
     **{name: f"split/{name}.npy" for name in SPLIT_ARRAYS},
-    "rows": "split/rows.parquet",
-    "vocabulary": "split/vocabulary.parquet",
+    "rows": "split/rows.parquet",  # which tweet is in which set, in the order of its arrays
+    "vocabulary": "split/vocabulary.parquet",  # the words with a one-hot column
     "split_facts": "split/facts.json",
     # train
-    "recipe": "recipe/train.json",
-    "trainings": "train",
+    "recipe": "recipe/train.json",  # what all trainings have in common: code and config
+    "trainings": "train",  # the folder of all runs
     # evaluation
-    "baseline_metrics": "baselines/metrics.json",
-    "baseline_predictions": "baselines/predictions.parquet",
-    "runs": "aggregate/runs.parquet",
+    "baseline_metrics": "baselines/metrics.json",  # the metrics by baseline and set
+    "baseline_predictions": "baselines/predictions.parquet",  # probabilities by set and tweet
+    "runs": "aggregate/runs.parquet",  # one row per run, best first: factors and metrics
     "runs_csv": "aggregate/runs.csv",
-    "epochs": "aggregate/epochs.parquet",
+    "epochs": "aggregate/epochs.parquet",  # one row per run and epoch
     "epochs_csv": "aggregate/epochs.csv",
     "aggregate_facts": "aggregate/facts.json",
-    "selected": "select/selected.json",
-    "comparison": "compare/comparison.json",
+    "selected": "select/selected.json",  # the best combination of each cell, its replicates
+    "comparison": "compare/comparison.json",  # the statistics of the comparison of the cells
     # report
-    "figures": "plot",
+    "figures": "plot",  # the folder of all figures, each as SVG and PNG
     "html": "report/report.html",
     "markdown": "report/report.md",
-    "summary": "report/summary.json",
-    "images": "report/images",
+    "summary": "report/summary.json",  # what the report says, for programs
+    "images": "report/images",  # the figures of report.md
 }
 
 RUN_FILES = {  # of one run, below train/CELL/COMBINATION/REPLICATE

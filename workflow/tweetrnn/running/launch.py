@@ -1,8 +1,11 @@
 """Start Snakemake on this checkout's workflow, or on that of the working folder."""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
+
+from tweetrnn.running.ownership import die_with_parent
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -27,7 +30,18 @@ def command(configfile, *options):
     ]
 
 
-def environment(**variables):
+def environment():
     """Return Snakemake's environment, in which stages find the same Python, activated or not."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return os.environ | {"PATH": path} | variables
+    return os.environ | {"PATH": path}
+
+
+def start(command, ownership, variables, **options):
+    """Start Snakemake, which shares the Ownership of its directory; return the Popen object."""
+    return subprocess.Popen(
+        command,
+        env=environment() | variables,
+        pass_fds=[ownership.handle],
+        preexec_fn=die_with_parent,
+        **options,
+    )

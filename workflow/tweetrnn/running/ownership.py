@@ -51,12 +51,12 @@ class Ownership:
         life: (first, last) time of the owner whose Snakemake locks may be removed, or None.
     """
 
-    def __init__(self, directory, handle):
-        self.snakemake_locks = Path(directory) / ".snakemake" / "locks"
-        self.folder = _folder(directory)
-        self.handle = handle
+    def __init__(self, folder, handle):
+        self.snakemake_locks = folder.parent / "locks"
+        self.folder, self.handle = folder, handle
+        self._record = folder / "owner.json"
         # An earlier owner that ended properly has removed its record.
-        self.life = self._times() if _read(self._record) else None
+        self.life = self._times() if self._record.exists() else None
 
     @classmethod
     def take(cls, directory):
@@ -65,11 +65,13 @@ class Ownership:
         Raises:
             UserError: another command runs Snakemake there.
         """
-        folder = _folder(directory)
+        folder = Path(directory, ".snakemake/submit")
         folder.mkdir(parents=True, exist_ok=True)
         record = folder / "owner.json"
         handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o666)
-        owner = _read(record)
+        owner = None
+        with suppress(FileNotFoundError):  # none, or just removed by an owner that ended
+            owner = json.loads(record.read_text())
         try:
             _lock(handle, owner)
         except BlockingIOError:
@@ -82,11 +84,7 @@ class Ownership:
             if owner and not is_dead(owner):
                 os.close(handle)
                 raise UserError(f"{_busy(owner)} If it is dead, delete {record}.") from None
-        return cls(directory, handle)
-
-    @property
-    def _record(self):
-        return self.folder / "owner.json"
+        return cls(folder, handle)
 
     def _times(self):
         return (self.folder / "lock").stat().st_mtime, self._record.stat().st_mtime
@@ -127,18 +125,6 @@ class Ownership:
         for path in locks:
             path.unlink(missing_ok=True)
         return bool(locks)
-
-
-def _folder(directory):
-    return Path(directory) / ".snakemake" / "submit"
-
-
-def _read(record):
-    """Return the identity in a file, None if there is none."""
-    try:
-        return json.loads(record.read_text())
-    except FileNotFoundError:
-        return None
 
 
 def _lock(handle, owner):

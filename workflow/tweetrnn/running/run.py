@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tweetrnn.config import read
 from tweetrnn.running import launch
-from tweetrnn.running.ownership import Ownership, die_with_parent
+from tweetrnn.running.ownership import Ownership
 
 
 def add_arguments(parser):
@@ -38,12 +38,7 @@ def main(options):
         if mine.unlock():
             print("Removed the lock of a dead Snakemake", file=sys.stderr)
         mine.begin()
-        process = subprocess.Popen(
-            command,
-            env=launch.environment(TWEETRNN_ERRORS=errors.name),
-            pass_fds=[mine.handle],
-            preexec_fn=die_with_parent,
-        )
+        process = launch.start(command, mine, {"TWEETRNN_ERRORS": errors.name})
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to Snakemake as well
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda number, frame: process.send_signal(number))

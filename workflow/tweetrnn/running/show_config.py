@@ -9,6 +9,7 @@ from tweetrnn.config import TYPE_NAMES, load_schema, read, resolve, shown, types
 from tweetrnn.errors import UserError
 from tweetrnn.files import write_text
 
+BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 TABLE_HEAD = ["| key | value | default | meaning |", "|---|---|---|---|"]
 
 
@@ -35,13 +36,7 @@ def _allowed(known):
     text = " or ".join(TYPE_NAMES[name] for name in types_of(known))
     if "items" in known:
         return f"{text} of: {_allowed(known['items'])}"
-    bounds = {
-        "minimum": "≥ {}",
-        "exclusiveMinimum": "> {}",
-        "maximum": "≤ {}",
-        "exclusiveMaximum": "< {}",
-    }
-    limits = [sign.format(known[bound]) for bound, sign in bounds.items() if bound in known]
+    limits = [f"{sign} {known[bound]}" for bound, sign in BOUNDS.items() if bound in known]
     return f"{text}, {', '.join(limits)}" if limits else text
 
 

@@ -58,11 +58,8 @@ def parse_min_job_age(config):
 def choose_status_command(min_job_age, accounting, first_poll):
     """Return the command by which Snakemake should ask for its jobs: "squeue" or "sacct".
 
-    Args:
-        min_job_age: seconds for which ``squeue`` shows an ended job, or None.
-        accounting: whether ``sacct`` answers.
-        first_poll: the plugin's setting init-seconds-before-status-checks.
-
+    ``min_job_age`` is for how many seconds ``squeue`` shows an ended job, or None; ``accounting``
+    whether ``sacct`` answers; ``first_poll`` the plugin's init-seconds-before-status-checks.
     squeue is better if it shows an ended job until the plugin's next poll: with sacct the plugin
     does not understand the state of a cancelled job and waits for ever.
     """

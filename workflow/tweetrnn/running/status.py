@@ -13,6 +13,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from statistics import fmean
 
 from tweetrnn import grid
 from tweetrnn.config import read, resolve
@@ -77,13 +78,9 @@ def read_log(text):
             epoch, accuracy = int(match["epoch"]), float(match["accuracy"])
             if epoch == 1:  # from the start, without a checkpoint
                 progress |= {"best": None, "seconds": 0.0}
-            progress |= {
-                "epoch": epoch,
-                "epochs": int(match["epochs"]),
-                "best": max(accuracy, progress["best"] or 0.0),
-                "seconds": progress["seconds"] + float(match["seconds"]),
-                "error": None,
-            }
+            progress |= {"epoch": epoch, "epochs": int(match["epochs"]), "error": None}
+            progress["best"] = max(accuracy, progress["best"] or 0.0)
+            progress["seconds"] += float(match["seconds"])
     return progress
 
 
@@ -135,9 +132,8 @@ def seconds_left(statuses):
     for status in statuses:
         if status.state not in DONE:
             same_cell = [other for other in finished if other.run.cell == status.run.cell]
-            seconds = [other.seconds for other in same_cell or finished]
             done = status.epoch / status.epochs if status.epochs else 0
-            left += sum(seconds) / len(seconds) * (1 - done)
+            left += fmean(other.seconds for other in same_cell or finished) * (1 - done)
     return left / running
 
 
@@ -162,9 +158,7 @@ def lines(statuses, results):
     if results.html.exists():
         yield f"report: {results.html}"
     for state in ("failed", "stopped", "running"):
-        for status in statuses:
-            if status.state == state:
-                yield line(status)
+        yield from (line(status) for status in statuses if status.state == state)
 
 
 def line(status):
@@ -178,20 +172,13 @@ def line(status):
 def add_arguments(parser):
     """Add this command's options."""
     parser.epilog = "States: " + "; ".join(f"{name}: {what}" for name, what in STATES.items())
+    help_text = "the experiment's config (default: %(default)s)"
     parser.add_argument(
-        "--configfile",
-        default="config/config.yaml",
-        metavar="FILE",
-        help="the experiment's config (default: %(default)s)",
+        "--configfile", default="config/config.yaml", metavar="FILE", help=help_text
     )
-    parser.add_argument(
-        "--watch",
-        nargs="?",
-        type=float,
-        const=5.0,
-        metavar="SECONDS",
-        help="show it again and again (default: every 5 seconds) until all trainings are done",
-    )
+    watch_help = "show it again and again (default: every 5 seconds) until all trainings are done"
+    seconds = {"type": float, "nargs": "?", "const": 5.0, "metavar": "SECONDS"}
+    parser.add_argument("--watch", **seconds, help=watch_help)
 
 
 def main(options):

@@ -25,7 +25,7 @@ import yaml
 from tweetrnn.errors import UserError
 from tweetrnn.results import Results
 from tweetrnn.running import launch, slurm
-from tweetrnn.running.ownership import Ownership, die_with_parent
+from tweetrnn.running.ownership import Ownership
 
 logger = logging.getLogger("tweetrnn")
 UNAVAILABLE = 69  # EX_UNAVAILABLE of sysexits.h: the cluster did not recover
@@ -42,17 +42,26 @@ NO_ANSWER = re.compile(
     r"Slurm backup controller in standby mode|Slurm temporarily unable to accept job"
 )
 
+NUMBERS = [  # options: name, type (float: seconds), default and meaning
+    ("poll", float, 15, "time between two questions to SLURM"),
+    ("patience", float, 300, "time in which Snakemake, which asks SLURM at least every 180 s, must "
+     "notice a job's end"),
+    ("leaving", float, 300, "time in which a cancelled job must be gone"),
+    ("outage", float, 3600, "time after which to give up if SLURM does not answer"),
+    ("restarts", int, 3, "how often to restart Snakemake after faults of the cluster"),
+]  # fmt: skip
+OUTAGE = (
+    "SLURM has not answered for {:.0f} s (squeue fails). Jobs may be running; once SLURM is back, "
+    "the same command cancels them and continues."
+)
+
 
 def add_arguments(parser):
     """Add this command's options."""
     launch.add_arguments(parser)
-    parser.add_argument(
-        "--profile",
-        type=Path,
-        default=launch.ROOT / "workflow/profiles/slurm",
-        metavar="FOLDER",
-        help="Snakemake's workflow profile (default: workflow/profiles/slurm)",
-    )
+    profile = {"type": Path, "default": launch.ROOT / "workflow/profiles/slurm"}
+    help_text = "Snakemake's workflow profile (default: workflow/profiles/slurm)"
+    parser.add_argument("--profile", **profile, metavar="FOLDER", help=help_text)
     parser.add_argument(
         "--leftovers",
         choices=["cancel", "wait"],
@@ -60,31 +69,11 @@ def add_arguments(parser):
         help="what happens to a dead submission's running jobs: cancelled, to continue from their "
         "checkpoints, or waited for (default: cancel)",
     )
-    seconds = [
-        ("poll", 15, "time between two questions to SLURM"),
-        (
-            "patience",
-            300,
-            "time in which Snakemake must notice a job's end; it asks SLURM at least every 180 s",
-        ),
-        ("leaving", 300, "time in which a cancelled job must be gone"),
-        ("outage", 3600, "time after which to give up if SLURM does not answer"),
-    ]
-    for name, default, summary in seconds:
+    for name, unit, default, summary in NUMBERS:
+        metavar, help_text = ("N" if unit is int else "SECONDS"), f"{summary} (default: {default})"
         parser.add_argument(
-            f"--{name}",
-            type=float,
-            default=default,
-            metavar="SECONDS",
-            help=f"{summary} (default: {default})",
+            f"--{name}", type=unit, default=default, metavar=metavar, help=help_text
         )
-    parser.add_argument(
-        "--restarts",
-        type=int,
-        default=3,
-        metavar="N",
-        help="how often to restart Snakemake after faults of the cluster (default: 3)",
-    )
 
 
 def job_prefix(directory):
@@ -245,15 +234,10 @@ class Submission:
 
     def _queue(self):
         """Return the queue; wait for SLURM as long as an outage may last."""
-        end = time.monotonic() + self.options.outage
-        warned = False
+        end, warned = time.monotonic() + self.options.outage, False
         while (jobs := slurm.queue(self.prefix)) is None:
             if time.monotonic() > end:
-                raise Unavailable(
-                    f"SLURM has not answered for {self.options.outage:.0f} s (squeue fails). Jobs "
-                    "may be running; once SLURM is back, the same command cancels them and "
-                    "continues."
-                )
+                raise Unavailable(OUTAGE.format(self.options.outage))
             if not warned:
                 logger.warning("SLURM does not answer; waiting for it")
                 warned = True
@@ -303,11 +287,8 @@ class Submission:
         if not self.unseen.exists():
             return
         since = self.unseen.stat().st_mtime
-        unseen = [
-            str(path)
-            for path in Path("results").glob("*/train/*/*/*/history.csv")
-            if path.stat().st_mtime >= since
-        ]
+        histories = Path("results").glob("*/train/*/*/*/history.csv")
+        unseen = [str(path) for path in histories if path.stat().st_mtime >= since]
         for start in range(0, len(unseen), 1000):
             subprocess.run(
                 command_line(self.options, "--cleanup-metadata", *unseen[start : start + 1000]),
@@ -322,32 +303,28 @@ class Submission:
         """Run Snakemake once; return its outcome and whether SLURM failed meanwhile."""
         profile = yaml.safe_load((self.options.profile / "profile.yaml").read_text())
         status = slurm.status_command(profile["slurm-init-seconds-before-status-checks"])
-        process = subprocess.Popen(
-            command_line(
-                self.options,
-                *("--slurm-jobname-prefix", self.prefix),
-                *("--slurm-status-command", status),
-            ),
+        options = ("--slurm-jobname-prefix", self.prefix, "--slurm-status-command", status)
+        process = launch.start(
+            command_line(self.options, *options),
+            self.ownership,
+            {"PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            env=launch.environment(PYTHONUNBUFFERED="1"),
-            pass_fds=[self.ownership.handle],
             start_new_session=True,  # Ctrl-C is for this process, which passes it on
-            preexec_fn=die_with_parent,
         )
-        waiting, lines = Waiting(self.options.patience), _Lines(process.stdout)
-        checkpoints = Checkpoints()
+        lines = _Lines(process.stdout)
         try:
-            return self._watch(process, waiting, checkpoints, lines)
+            return self._watch(process, lines)
         finally:
             _end(process)
             lines.drain()
 
-    def _watch(self, process, waiting, checkpoints, lines):
+    def _watch(self, process, lines):
         """Return the outcome of a running Snakemake and whether SLURM failed meanwhile."""
+        waiting, checkpoints = Waiting(self.options.patience), Checkpoints()
         last_answer, next_poll, failed = time.monotonic(), 0, False
         while process.poll() is None:
             self._sleep(0.5)
@@ -366,15 +343,11 @@ class Submission:
                     logger.warning("SLURM does not answer; its jobs may still run")
                 failed = True
                 if now - last_answer > self.options.outage:
-                    logger.error(
-                        "error: SLURM has not answered for %.0f s. Jobs may be running; once SLURM "
-                        "is back, the same command cancels them and continues.",
-                        self.options.outage,
-                    )
+                    logger.error("error: %s", OUTAGE.format(self.options.outage))
                     return "outage", True
             else:
                 last_answer = now
-                self._cancel_held(jobs)
+                _cancel_held(jobs)
             if forgotten := waiting.forgotten(jobs, time.monotonic()):
                 logger.warning(
                     "Snakemake waits for jobs that SLURM ended more than %.0f s ago: %s",
@@ -385,15 +358,16 @@ class Submission:
         failed |= any(NO_ANSWER.search(line) for line in lines.drain())
         return process.returncode, failed
 
-    def _cancel_held(self, jobs):
-        """Cancel jobs that SLURM would hold until somebody releases them; Snakemake tries again."""
-        if held := [job for job, state in jobs.items() if state == "HELD"]:
-            logger.warning(
-                "SLURM could not launch these jobs and holds them; cancelling: %s. If this "
-                "happens again, check whether a node is drained: sinfo -R",
-                ", ".join(held),
-            )
-            slurm.cancel(held)
+
+def _cancel_held(jobs):
+    """Cancel jobs that SLURM would hold until somebody releases them; Snakemake tries again."""
+    if held := [job for job, state in jobs.items() if state == "HELD"]:
+        logger.warning(
+            "SLURM could not launch these jobs and holds them; cancelling: %s. If this "
+            "happens again, check whether a node is drained: sinfo -R",
+            ", ".join(held),
+        )
+        slurm.cancel(held)
 
 
 class _Lines:

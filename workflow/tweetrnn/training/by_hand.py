@@ -20,7 +20,12 @@ class Buffers:
 
 
 class ByHand(Recurrent):
-    """What the passes share; a subclass has ``allocate``, ``steps_forward`` and ``steps_back``.
+    """What the passes share; a subclass defines these:
+
+    - ``allocate(b, make)`` adds its own buffers to ``b``; ``make(columns)`` makes (T, B, columns).
+    - ``steps_forward(b, kernel)`` fills ``states`` and turns ``gates`` into the gates' values.
+    - ``steps_back(b, d_state, each)`` leaves the gradients in ``gates`` and ``by_recurrent``;
+      ``d_state`` is the last output's gradient, ``each`` that of every output, or None.
 
     The buffer ``gates``, (T, B, G U), holds in turn the gates' inputs, their values, their slopes
     and the gradient of their inputs. ``by_recurrent`` holds the gradient of the recurrent kernel's
@@ -35,9 +40,6 @@ class ByHand(Recurrent):
     def __init__(self, *arguments):
         super().__init__(*arguments)
         self.buffers = {}  # by (T, B), made when a shape first occurs
-
-    def allocate(self, b, make):
-        """Add the cell's own buffers to ``b``; ``make(columns)`` returns one, (T, B, columns)."""
 
     def _buffers(self, steps, batch):
         if (steps, batch) not in self.buffers:
@@ -95,17 +97,14 @@ class SimpleRNN(ByHand):
     """``h = tanh(x W + h' U + b)``."""
 
     def allocate(self, b, make):
-        """Add a 1 on the device: CUDA's addcmul takes none from the CPU."""
-        b.one = torch.ones((), device=b.gates.device)
+        b.one = torch.ones((), device=b.gates.device)  # CUDA's addcmul takes none from the CPU
 
     def steps_forward(self, b, kernel):
-        """Fill ``states``."""
         for x, before, state in zip(b.gates_at, b.states_at, b.states_at[1:], strict=False):
             torch.addmm(x, before, kernel, out=state).sigmoid_()
             torch.add(MINUS_ONE, state, alpha=2, out=state)
 
     def steps_back(self, b, d_state, each):
-        """Leave the gradient in ``gates``; ``d_state`` is the last output's, ``each`` all's."""
         kernel = self.recurrent_kernel.T
         torch.addcmul(b.one, b.outputs, b.outputs, value=-1, out=b.gates)
         for t in range(len(b.gates_at) - 1, -1, -1):
@@ -119,7 +118,6 @@ class LSTM(ByHand):
     tanh_gate = 2
 
     def allocate(self, b, make):
-        """Add the cell's own buffers."""
         steps, batch, columns = b.gates.shape
         units = columns // 4
         b.cells, b.tanh = make(units, steps + 1), make(units)
@@ -136,7 +134,6 @@ class LSTM(ByHand):
         )  # fmt: skip
 
     def steps_forward(self, b, kernel):
-        """Fill ``states``, ``cells`` and ``tanh``; turn ``gates`` into the gates' values."""
         for gates, i, f, g, o, before, state, cell_before, cell, tanh in b.steps:
             gates.addmm_(before, kernel).sigmoid_()
             torch.add(MINUS_ONE, g, alpha=2, out=g)
@@ -146,7 +143,6 @@ class LSTM(ByHand):
         b.cells.mul_(0.5)
 
     def steps_back(self, b, d_state, each):
-        """Leave the gradient in ``gates``; ``d_state`` is the last output's, ``each`` all's."""
         kernel = self.recurrent_kernel.T
         # What does not depend on the recursion, for all time steps at once: the slope of the cell
         # by each gate's input (i, f, g), and of the output by o's input and by the cell.
@@ -173,7 +169,6 @@ class GRU(ByHand):
     tanh_gate = None
 
     def allocate(self, b, make):
-        """Add the cell's own buffers: the recurrent kernel's product, and the gradients."""
         steps, batch, columns = b.gates.shape
         units = columns // 3
         b.by_recurrent, b.d_states, b.update = make(columns), make(units), make(units)
@@ -186,7 +181,6 @@ class GRU(ByHand):
             setattr(b, f"{name}_at", getattr(b, name).unbind())
 
     def steps_forward(self, b, kernel):
-        """Fill ``states`` and ``by_recurrent``; turn ``gates`` into the gates' values."""
         for before, state, recurrent, zr, by_zr, z, r, g, by_g in zip(
             b.states_at, b.states_at[1:], b.by_recurrent_at, b.zr_at, b.by_zr_at,
             b.z_at, b.r_at, b.g_at, b.by_g_at, strict=False,
@@ -197,7 +191,6 @@ class GRU(ByHand):
             torch.lerp(g, before, z, out=state)
 
     def steps_back(self, b, d_state, each):
-        """Leave the gradients in ``gates`` and ``by_recurrent``; the rest as in ``SimpleRNN``."""
         kernel = self.recurrent_kernel.T
         # The slopes of the state by z's input, r's, g's, and g's recurrent part: for all steps.
         b.update.copy_(b.z)

@@ -10,7 +10,7 @@ import safetensors
 import torch
 
 from tweetrnn.errors import Stopped, UserError
-from tweetrnn.files import check_digest, load_array, read_json
+from tweetrnn.files import load_array, read_json
 from tweetrnn.grid import Combination
 from tweetrnn.machine import processor_name
 from tweetrnn.sets import SETS
@@ -26,29 +26,23 @@ log = logging.getLogger("tweetrnn")
 def read_set(name, arrays, digests):
     """Return the Examples of a set, memory-mapped.
 
-    Args:
-        name: one of SETS.
-        arrays: paths by the names of SPLIT_ARRAYS.
-        digests: the sha256 of what split wrote, by the same names.
+    ``arrays`` (paths) and ``digests`` (the sha256 of what split wrote) are by the names of
+    SPLIT_ARRAYS.
 
     Raises:
         UserError: an array is missing or not what split wrote, or the set must not be empty.
     """
-    paths = [arrays[f"{name}_{array}"] for array in ("sequences", "labels")]
-    for array, path in zip(("sequences", "labels"), paths, strict=True):
-        check_digest(path, digests[f"{name}_{array}"])
-    examples = loop.Examples(*map(load_array, paths))
+    sequences, labels = f"{name}_sequences", f"{name}_labels"
+    examples = loop.Examples(*(load_array(arrays[f], digests[f]) for f in (sequences, labels)))
     if not len(examples) and name != "test":
-        raise UserError(f"{paths[1]}: no tweets; give this set a larger share in split.fractions")
+        raise UserError(
+            f"{arrays[labels]}: no tweets; give this set a larger share in split.fractions"
+        )
     return examples
 
 
 def choose_device(word):
-    """Return the torch device for auto, cpu or cuda.
-
-    Raises:
-        UserError: there is no CUDA device for cuda.
-    """
+    """Return the torch device for auto, cpu or cuda; raise UserError if cuda is not there."""
     if word == "cuda" and not torch.cuda.is_available():
         raise UserError(
             "training.device: cuda, but torch sees no CUDA device here; set it to auto or cpu"
@@ -58,11 +52,8 @@ def choose_device(word):
 
 def versions():
     """Return the versions on which a result's last digits may depend."""
-    modules = {"torch": torch, "numpy": np, "safetensors": safetensors}
-    return {
-        "python": platform.python_version(),
-        **{name: module.__version__ for name, module in modules.items()},
-    }
+    modules = {module.__name__: module.__version__ for module in (torch, np, safetensors)}
+    return {"python": platform.python_version(), **modules}
 
 
 class Clock:
@@ -94,26 +85,15 @@ class Clock:
 
 
 def fit(
-    run,
-    config,
-    arrays,
-    split_facts,
-    outputs,
-    *,
-    checkpoint,
-    code_digest="",
-    on_divergence="fail",
-    poll=lambda: None,
-):
+    run, config, arrays, split_facts, outputs,
+    *, checkpoint, code_digest="", on_divergence="fail", poll=lambda: None,
+):  # fmt: skip
     """Train a run from its checkpoint or from the start, and write its outputs.
 
     Args:
-        run: the Run.
         config: the config's model, training and seed.
-        arrays: paths by the names of SPLIT_ARRAYS.
-        split_facts: the path of the split's facts.
-        outputs: paths by the names of RUN_FILES.
-        checkpoint: the path of the checkpoint.
+        arrays, outputs: paths by the names of SPLIT_ARRAYS and RUN_FILES.
+        split_facts, checkpoint: paths.
         code_digest: of the code that trains; a checkpoint of other code is not used.
         on_divergence: ``fail``, or ``record`` to write the outputs as of the epoch before.
         poll: raises Stopped when the training must end.
@@ -123,23 +103,16 @@ def fit(
         UserError: the input does not fit, or the loss is not finite and ``on_divergence`` is fail.
     """
     clock, settings = Clock(), config["training"]
-    combination = Combination.parse(run.combination)
     if run.cell not in CELLS:
         raise UserError(f"unknown cell {run.cell!r}; expected one of {', '.join(CELLS)}")
     facts = read_json(split_facts)
     sets = {name: read_set(name, arrays, facts["sha256"]) for name in SETS}
     device = choose_device(settings["device"])
     torch.set_num_threads(1)  # a step is too small to share; what can be shared, Trainer shares
-    key = key_of(
-        {
-            "run": str(run),
-            "split": facts,
-            "config": config | {"training": settings | {"device": device}},
-            "code": code_digest,
-            "versions": versions(),
-        }
-    )
-    trainer = new_trainer(run, combination, config, facts, sets, device)
+    settings = settings | {"device": device}
+    depends_on = {"run": str(run), "split": facts, "config": config | {"training": settings}}
+    key = key_of(depends_on | {"code": code_digest, "versions": versions()})
+    trainer = new_trainer(run, config, facts, sets, device)
 
     def save_checkpoint():
         tensors, state = trainer.state()
@@ -166,35 +139,21 @@ def fit(
         trainer,
         predictions,
         {name: sets[name].labels for name in predictions},
-        parameters=parameters(status, run, combination, config, facts, trainer),
+        parameters=parameters(status, run, config, trainer),
         timing={name: clock.state()[name] for name in ("epochs", "total")},
         provenance=provenance(code_digest, device, settings["threads"]),
     )
     # The checkpoint stays: Snakemake deletes the outputs of a job that is killed a second from now.
 
 
-def new_trainer(run, combination, config, facts, sets, device):
-    """Return the Trainer of a run that has not begun."""
-    seed, settings = run.seed(config["seed"]), config["training"]
-    model = build(
-        run.cell,
-        combination,
-        facts["width"],
-        len(facts["labels"]),
-        seed=seed,
-        device=device,
-        **config["model"],
-    )
-    return loop.Trainer(
-        model,
-        sets["train"],
-        sets["validation"],
-        combination.learning_rate,
-        settings["batch_size"],
-        settings["adam"],
-        seed + 1,
-        settings["threads"],
-    )
+def new_trainer(run, config, facts, sets, device):
+    """Return the Trainer of a run that has not begun; ``facts`` are the split's."""
+    seed, combination = run.seed(config["seed"]), Combination.parse(run.combination)
+    shape = facts["width"], len(facts["labels"])
+    model = build(run.cell, combination, *shape, seed=seed, device=device, **config["model"])
+    options = {name: config["training"][name] for name in ("batch_size", "adam", "threads")}
+    rate = combination.learning_rate
+    return loop.Trainer(model, sets["train"], sets["validation"], rate, seed=seed + 1, **options)
 
 
 def resume(trainer, clock, checkpoint, key, epochs):
@@ -212,19 +171,18 @@ def resume(trainer, clock, checkpoint, key, epochs):
 
 
 def run_epochs(trainer, epochs, clock, save_checkpoint, poll):
-    """Train until ``epochs`` are done; save a checkpoint after each, and when stopped.
-
-    Raises:
-        Stopped, Diverged: as ``Trainer.run_epoch`` does.
-    """
+    """Train until ``epochs`` are done; save a checkpoint after each, and when stopped."""
     try:
         while trainer.epoch < epochs:
             row = trainer.run_epoch(poll)
+            seconds = (
+                clock.end_epoch()
+            )  # not in log.info(...): the code digest ignores what is there
             log.info(
                 "epoch %d of %d: loss %.4f, accuracy %.4f; "
                 "validation loss %.4f, accuracy %.4f (%.1f s)",
                 row["epoch"], epochs, row["train_loss"], row["train_accuracy"],
-                row["validation_loss"], row["validation_accuracy"], clock.end_epoch(),
+                row["validation_loss"], row["validation_accuracy"], seconds,
             )  # fmt: skip
             save_checkpoint()
     except Stopped:
@@ -238,26 +196,23 @@ def predict(trainer, sets, poll):
     if not trainer.best_epoch:
         return {}
     trainer.model.load(trainer.best)
-    return {
-        name: np.exp(loop.predict(trainer.model, sets[name], poll))
-        for name in ("validation", "test")
-    }
+    return {name: np.exp(loop.predict(trainer.model, sets[name], poll)) for name in SETS[1:]}
 
 
-def parameters(status, run, combination, config, facts, trainer):
+def parameters(status, run, config, trainer):
     """Return all that the run was made with, a dict for JSON."""
-    settings = config["training"]
+    settings, model = config["training"], trainer.model
     return {
         "status": status,
         **asdict(run),
-        **asdict(combination),
+        **asdict(model.combination),
         "seed": config["seed"],
         **config["model"],
         **{name: settings[name] for name in ("epochs", "batch_size", "adam")},
-        "width": facts["width"],
+        "width": model.width,
         "sequence_length": trainer.training.ids.shape[1],
-        "classes": len(facts["labels"]),
-        "parameters": trainer.model.count_parameters(),
+        "classes": model.classes,
+        "parameters": model.count_parameters(),
         "best_epoch": trainer.best_epoch or None,
     }
 

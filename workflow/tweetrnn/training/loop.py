@@ -119,16 +119,9 @@ class Trainer:
     FACTS = ("epoch", "position", "step", "best_epoch", "history")
 
     def __init__(
-        self,
-        model,
-        training,
-        validation,
-        learning_rate,
-        batch_size=32,
-        adam="rowwise",
-        seed=0,
-        threads=1,
-    ):
+        self, model, training, validation, learning_rate,
+        batch_size=32, adam="rowwise", seed=0, threads=1,
+    ):  # fmt: skip
         self.model, self.training, self.validation = model, training, validation
         self.batch_size = batch_size
         self.generator = torch.Generator().manual_seed(seed)
@@ -185,9 +178,8 @@ class Trainer:
         """
         start = self.position * self.batch_size
         rest = self.order.numpy()[start:]
-        for batch in batches(
-            self.training, rest, self.batch_size, self.model.width, self.model.device
-        ):
+        width, device = self.model.width, self.model.device
+        for batch in batches(self.training, rest, self.batch_size, width, device):
             poll()
             stop = start + len(batch.labels)
             self.losses[self.position] = self.train_on(batch, self.log_p[start:stop])
@@ -208,10 +200,9 @@ class Trainer:
             raise Diverged(self.epoch + 1)
         labels = np.asarray(self.training.labels)[self.order.numpy()]
         row["train_loss"] = float(np.average(losses, weights=sizes))
-        for name, value in metrics.scores(np.exp(log_p), labels).items():
-            row[f"train_{name}"] = value
-        for name, value in evaluate(self.model, self.validation, poll).items():
-            row[f"validation_{name}"] = value
+        row |= {f"train_{k}": value for k, value in metrics.scores(np.exp(log_p), labels).items()}
+        evaluated = evaluate(self.model, self.validation, poll)
+        row |= {f"validation_{name}": value for name, value in evaluated.items()}
         if not np.isfinite(row["validation_loss"]):
             raise Diverged(self.epoch + 1)
         self.last = self._copy_weights()
@@ -227,13 +218,8 @@ class Trainer:
         return self.history[self.best_epoch - 1]["validation_accuracy"] if self.best_epoch else -1.0
 
     def _tensors(self):
-        tensors = {
-            "flat": self.model.flat,
-            "table": self.model.table,
-            "order": self.order,
-            "losses": self.losses,
-            "log_p": self.log_p,
-        }
+        tensors = {name: getattr(self, name) for name in ("order", "losses", "log_p")}
+        tensors |= {"flat": self.model.flat, "table": self.model.table}
         for name, optimizer in (("adam", self.adam), ("table_adam", self.table)):
             tensors |= {f"{name}/{key}": tensor for key, tensor in optimizer.state().items()}
         return tensors
@@ -257,14 +243,13 @@ class Trainer:
         self.model.generator.set_state(tensors["dropout"])
         for name in self.FACTS:
             setattr(self, name, facts[name])
-        self.last = self._copy_weights()
-        self._fill(self.last, tensors, "last")
-        self.best = self.last
-        if any(name.startswith("best/") for name in tensors):
-            self.best = self._copy_weights()
-            self._fill(self.best, tensors, "best")
+        self.last = self._restored(tensors, "last")
+        saved_best = any(name.startswith("best/") for name in tensors)
+        self.best = self._restored(tensors, "best") if saved_best else self.last
 
-    @staticmethod
-    def _fill(weights, tensors, kind):
+    def _restored(self, tensors, kind):
+        """Return the ``last`` or ``best`` weights: those of the checkpoint, or the model's."""
+        weights = self._copy_weights()
         for name, weight in weights.items():
             weight.copy_(tensors.get(f"{kind}/{name}", weight))
+        return weights

@@ -10,7 +10,6 @@ weights and their gradients as attributes of the part. Shapes as in ``recurrent`
 """
 
 import math
-from dataclasses import dataclass
 
 import torch
 
@@ -35,12 +34,10 @@ class Dense:
 
     def initialise(self, generator):
         """Return initial weights by name."""
-        return {
-            "kernel": glorot_uniform(self.inputs, self.units, generator),
-            "bias": torch.zeros(self.units),
-        }
+        kernel = glorot_uniform(self.inputs, self.units, generator)
+        return {"kernel": kernel, "bias": torch.zeros(self.units)}
 
-    def output_shape(self, before):
+    def output_shape(self, before, steps):
         """Return the output's shape as Keras's summary prints it."""
         return f"(None, {self.units})"
 
@@ -71,7 +68,7 @@ class Dropout:
         self.name, self.keep, self.generator = name, 1 - rate, generator
         self.parts, self.masks = [], {}
 
-    def output_shape(self, before):
+    def output_shape(self, before, steps):
         """Return the output's shape, which is that of the layer before."""
         return before
 
@@ -91,15 +88,6 @@ class Dropout:
         return dy * self.mask
 
 
-@dataclass
-class Row:
-    """One line of a Keras summary."""
-
-    layer: str
-    output_shape: str
-    parameters: int
-
-
 class Model:
     """Recurrent layers, hidden dense layers and a softmax, on one-hot words of ``width`` columns.
 
@@ -111,19 +99,10 @@ class Model:
     """
 
     def __init__(
-        self,
-        cell,
-        combination,
-        width,
-        classes,
-        units=32,
-        dense_units=(32, 16, 8),
-        dropout_rate=0.2,
-        l2=1e-3,
-        generator=None,
-        device="cpu",
-        accelerators=None,
-    ):
+        self, cell, combination, width, classes,
+        units=32, dense_units=(32, 16, 8), dropout_rate=0.2, l2=1e-3,
+        generator=None, device="cpu", accelerators=None,
+    ):  # fmt: skip
         self.cell, self.combination = cell, combination
         self.width, self.classes, self.units = width, classes, units
         self.dense_units = tuple(dense_units[: combination.dense_layers])
@@ -138,7 +117,8 @@ class Model:
         self.layers = list(self._make_layers(accelerators))
         self.parts = [part for layer in self.layers for part in layer.parts]
         self._lay_out()
-        self.load(self._initial_weights(generator))
+        for part in self.parts:
+            self.load({f"{part.name}/{k}": w for k, w in part.initialise(generator).items()})
 
     def _make_layers(self, accelerators):
         counts = {}
@@ -154,10 +134,8 @@ class Model:
         cell, inputs = CELLS[self.cell], self.width
         last = self.combination.recurrent_layers - 1
         for number in range(last + 1):
-            name = named(snake_case(cell.kind))
-            layer = layer_of(
-                cell, accelerators, name, inputs, self.units, number == 0, number < last
-            )
+            name, place = named(snake_case(cell.kind)), (number == 0, number < last)
+            layer = layer_of(cell, accelerators, name, inputs, self.units, *place)
             yield layer
             yield from dropout()
             inputs = layer.outputs
@@ -193,18 +171,10 @@ class Model:
                 decay[piece] = 2 * self.l2
         self._decay = decay if self.l2 else None
 
-    def _initial_weights(self, generator):
-        for part in self.parts:
-            for name, value in part.initialise(generator).items():
-                yield f"{part.name}/{name}", value
-
     def weights(self):
         """Return the weights by name (``lstm/kernel``, ...), in Keras's order; no copies."""
-        return {
-            f"{part.name}/{name}": getattr(part, name)
-            for part in self.parts
-            for name in part.shapes
-        }
+        names = [(part, name) for part in self.parts for name in part.shapes]
+        return {f"{part.name}/{name}": getattr(part, name) for part, name in names}
 
     def load(self, weights):
         """Copy weights, given by name (a dict or pairs), into the model."""
@@ -212,18 +182,19 @@ class Model:
         for name, value in dict(weights).items():
             into[name].copy_(value)
 
-    def summary(self):
-        """Return the rows of Keras's ``summary()``, with ``{T}`` for T, which is not known here."""
+    def summary(self, steps):
+        """Return the rows of Keras's ``summary()`` for sequences of ``steps`` words, as dicts."""
         rows, shape = [], None
         for layer in self.layers:
-            shape = layer.output_shape(shape)
+            shape = layer.output_shape(shape, steps)
             count = sum(math.prod(s) for part in layer.parts for s in part.shapes.values())
-            rows.append(Row(f"{layer.name} ({layer.kind})", shape, count))
+            name = f"{layer.name} ({layer.kind})"
+            rows.append({"layer": name, "output_shape": shape, "parameters": count})
         return rows
 
     def count_parameters(self):
         """Return how many numbers are trained."""
-        return sum(row.parameters for row in self.summary())
+        return sum(weight.numel() for weight in self.weights().values())
 
     def forward(self, rows, places, training=False):
         """Return logits (B, classes).

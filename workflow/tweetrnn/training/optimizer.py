@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
+FUSED = dict(beta1=BETA_1, beta2=BETA_2, eps=EPSILON, amsgrad=False, maximize=False)
 
 
 @lru_cache(maxsize=1)  # each step needs it up to three times
@@ -38,21 +39,9 @@ def adam_(w, g, m, v, learning_rate, step, l2=0.0):
     torch's fused kernel does it in one pass. Its own bias correction would include epsilon, which
     Keras's does not. At an infinite step it corrects nothing, which leaves it to a_t.
     """
-    torch._fused_adam_(
-        [w],
-        [g],
-        [m],
-        [v],
-        [],
-        [torch.full((), torch.inf, device=w.device)],
-        lr=step_size(learning_rate, step),
-        beta1=BETA_1,
-        beta2=BETA_2,
-        weight_decay=2 * l2,
-        eps=EPSILON,
-        amsgrad=False,
-        maximize=False,
-    )
+    infinite = torch.full((), torch.inf, device=w.device)
+    size, decay = step_size(learning_rate, step), 2 * l2
+    torch._fused_adam_([w], [g], [m], [v], [], [infinite], lr=size, weight_decay=decay, **FUSED)
 
 
 class Adam:
@@ -79,7 +68,7 @@ def fetch(table, rows):
     return fetched
 
 
-class DenseTable:
+class DenseTable(Adam):
     """Adam over the whole table, (rows + 1, columns), with L2 of strength ``l2``.
 
     ``fetch`` returns a batch's rows, ``update`` takes their gradient. On a CPU up to ``threads``
@@ -90,19 +79,19 @@ class DenseTable:
     WORTHWHILE = 1 << 17  # numbers below which another thread (40 us to start) saves no time
 
     def __init__(self, table, learning_rate, l2=0.0, threads=1):
-        self.table, self.learning_rate, self.l2 = table, learning_rate, l2
+        super().__init__(table, learning_rate)
+        self.l2 = l2
         self.gradient = torch.zeros_like(table)  # zero except in the current batch's rows
-        self.m, self.v = torch.zeros_like(table), torch.zeros_like(table)
         most = table.numel() // self.WORTHWHILE if table.device.type == "cpu" else 1
         pieces = max(1, min(threads, most))
         size = -(-table.numel() // (pieces * self.TOGETHER)) * self.TOGETHER
-        tensors = (self.table, self.gradient, self.m, self.v)
+        tensors = (self.weight, self.gradient, self.m, self.v)
         self._pieces = list(zip(*(t.view(-1).split(size) for t in tensors), strict=True))
         self._pool = ThreadPoolExecutor(len(self._pieces) - 1) if len(self._pieces) > 1 else None
 
     def fetch(self, rows, step):
         """Return (len(rows) + 1, columns): the batch's rows, and zeros."""
-        return fetch(self.table, rows)
+        return fetch(self.weight, rows)
 
     def update(self, rows, gradient, step):
         """Take step number ``step``; the gradient's last row, for the zeros, is ignored."""
@@ -120,12 +109,8 @@ class DenseTable:
     def flush(self, step):
         """Do nothing: every row is up to date."""
 
-    def state(self):
-        """Return the tensors that belong in a checkpoint."""
-        return {"m": self.m, "v": self.v}
 
-
-class RowwiseTable:
+class RowwiseTable(Adam):
     """Adam over the rows of each batch; the steps that a row missed are applied in closed form.
 
     A row last updated at step s has had gradients of zero since: at step i, m is b1^(i-s) m_s and
@@ -149,11 +134,10 @@ class RowwiseTable:
     FLUSHED = 1024  # rows at a time, which fit into a processor's cache
 
     def __init__(self, table, learning_rate):
-        self.table, self.learning_rate = table, learning_rate
-        self.m, self.v = torch.zeros_like(table), torch.zeros_like(table)
+        super().__init__(table, learning_rate)
         # The step of each row's last update, counted from the last flush; -1 before any.
         self.visited = torch.full((len(table),), -1, device=table.device)
-        self._start = torch.zeros((), dtype=torch.int64)  # the step of the last flush
+        self.start = torch.zeros((), dtype=torch.int64)  # the step of the last flush
         double = {"dtype": torch.float64, "device": table.device}
         self.sums = torch.full((self.CAPACITY + 1, 2), self.NOTHING, **double)
         past = np.arange(self.REACH, 0, -1)[:, None]
@@ -161,11 +145,6 @@ class RowwiseTable:
         self._powers = torch.tensor(powers, **double)
         missed = np.arange(len(self.sums))[:, None]
         self._decays = torch.tensor(np.array([BETA_1, BETA_2]) ** missed, **double).float()
-
-    @property
-    def start(self):
-        """The step of the last flush."""
-        return int(self._start)
 
     def _catch_up(self, w, m, v, visited, now):
         """Bring rows updated at ``visited`` to step ``now`` (both since the flush), in place."""
@@ -180,16 +159,16 @@ class RowwiseTable:
 
     def fetch(self, rows, step):
         """Return (len(rows) + 1, columns): the batch's rows as of before ``step``, and zeros."""
-        self._w = fetch(self.table, rows)
+        self._w = fetch(self.weight, rows)
         self._m, self._v = self.m.index_select(0, rows), self.v.index_select(0, rows)
         visited = self.visited.index_select(0, rows)
-        self._catch_up(self._w[:-1], self._m, self._v, visited, step - 1 - self.start)
+        self._catch_up(self._w[:-1], self._m, self._v, visited, step - 1 - int(self.start))
         return self._w
 
     def update(self, rows, gradient, step):
         """Take step number ``step`` on the rows just fetched; the zeros' gradient is ignored."""
         adam_(self._w[:-1], gradient[:-1], self._m, self._v, self.learning_rate, step)
-        now = step - self.start
+        now = step - int(self.start)
         self._put(rows, self._w[:-1], self._m, self._v, now)
         size = step_size(self.learning_rate, step)
         reach = min(now, self.REACH)
@@ -198,7 +177,7 @@ class RowwiseTable:
             self.flush(step)
 
     def _put(self, rows, w, m, v, now):
-        self.table.index_copy_(0, rows, w)
+        self.weight.index_copy_(0, rows, w)
         self.m.index_copy_(0, rows, m)
         self.v.index_copy_(0, rows, v)
         self.visited.index_fill_(0, rows, now)
@@ -206,23 +185,17 @@ class RowwiseTable:
     def flush(self, step):
         """Bring every row that was ever updated to ``step``, and count steps from there."""
         for rows in (self.visited >= 0).nonzero().view(-1).split(self.FLUSHED):
-            w, m, v, visited = (
-                t.index_select(0, rows) for t in (self.table, self.m, self.v, self.visited)
-            )
-            self._catch_up(w, m, v, visited, step - self.start)
+            kept = (self.weight, self.m, self.v, self.visited)
+            w, m, v, visited = (tensor.index_select(0, rows) for tensor in kept)
+            self._catch_up(w, m, v, visited, step - int(self.start))
             self._put(rows, w, m, v, 0)
         self.sums.fill_(self.NOTHING)
-        self._start.fill_(step)
+        self.start.fill_(step)
 
     def state(self):
         """Return the tensors that belong in a checkpoint."""
-        return {
-            "m": self.m,
-            "v": self.v,
-            "visited": self.visited,
-            "sums": self.sums,
-            "start": self._start,
-        }
+        more = {"visited": self.visited, "sums": self.sums, "start": self.start}
+        return super().state() | more
 
 
 def for_table(table, learning_rate, mode, l2, threads=1):

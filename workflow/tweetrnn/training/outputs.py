@@ -3,7 +3,6 @@
 import csv
 import json
 from contextlib import ExitStack
-from dataclasses import asdict
 
 import numpy as np
 
@@ -12,17 +11,12 @@ from tweetrnn.metrics import HISTORY
 
 
 def write(paths, trainer, predictions, labels, parameters, timing, provenance):
-    """Write a run's outputs; no file gets its name before all are written.
+    """Write a run's outputs to ``paths`` (by the names of RUN_FILES): all of them or none.
 
-    Args:
-        paths: by the names of RUN_FILES.
-        trainer: the Trainer, when it is done.
-        predictions: the best epoch's probabilities (N, classes), by set.
-        labels: (N,) by set.
-        parameters, timing, provenance: dicts for JSON; the sha256 of the other files is added to
-            ``parameters``.
+    ``predictions`` are the best epoch's probabilities (N, classes) by set, ``labels`` (N,) by set;
+    the sha256 of the other files is added to ``parameters``.
     """
-    model, length = trainer.model, trainer.training.ids.shape[1]
+    model = trainer.model
     with ExitStack() as stack:
         temporary = {name: stack.enter_context(replacing(path)) for name, path in paths.items()}
 
@@ -34,7 +28,7 @@ def write(paths, trainer, predictions, labels, parameters, timing, provenance):
         put("best", write_weights, trainer.best, model)
         put("last", write_weights, trainer.last, model)
         put("predictions", write_predictions, predictions, labels, model.classes)
-        put("architecture", write_object, architecture(model, length))
+        put("architecture", write_object, model.summary(trainer.training.ids.shape[1]))
         written = ("history", "best", "last", "predictions", "architecture")
         digests = {name: sha256_of(temporary[name]) for name in written}
         put("parameters", write_object, parameters | {"sha256": digests})
@@ -43,7 +37,6 @@ def write(paths, trainer, predictions, labels, parameters, timing, provenance):
 
 
 def write_object(path, value):
-    """Write a value as JSON."""
     path.write_text(json_text(value), "utf-8")
 
 
@@ -57,26 +50,11 @@ def write_weights(path, weights, model):
 
 def metadata(model):
     """Return a weights file's metadata, which describe its model, always in the same bytes."""
-    facts = {
-        "cell": model.cell,
-        "combination": model.combination.name,
-        "width": model.width,
-        "classes": model.classes,
-        "units": model.units,
-        "dense_units": model.dense_units,
-        "dropout_rate": model.dropout_rate,
-        "l2": model.l2,
-        "weights": list(model.weights()),
-    }
+    facts = {"cell": model.cell, "combination": model.combination.name}
+    names = ("width", "classes", "units", "dense_units", "dropout_rate", "l2")
+    facts |= {name: getattr(model, name) for name in names}
+    facts["weights"] = list(model.weights())
     return {"model": json.dumps(facts)}  # one key: safetensors writes several in random order
-
-
-def architecture(model, length):
-    """Return the rows of Keras's summary as dicts, for sequences of ``length``."""
-    rows = [asdict(row) for row in model.summary()]
-    for row in rows:
-        row["output_shape"] = row["output_shape"].format(T=length)
-    return rows
 
 
 def write_history(path, history):

@@ -41,9 +41,9 @@ class Recurrent:
             "bias": (2, columns) if cell.recurrent_bias else (columns,),
         }
 
-    def output_shape(self, before):
-        """Return the output's shape as Keras's summary prints it, with ``{T}`` for T."""
-        return f"(None, {{T}}, {self.outputs})" if self.sequences else f"(None, {self.outputs})"
+    def output_shape(self, before, steps):
+        """Return the output's shape as Keras's summary prints it."""
+        return f"(None, {steps}, {self.outputs})" if self.sequences else f"(None, {self.outputs})"
 
     def initialise(self, generator):
         """Return initial weights by name."""
@@ -114,11 +114,9 @@ class Recurrent:
         """Take the output's gradient, set the recurrent weights', return the inputs' share's."""
         with torch.inference_mode(False):
             states = self.states if self.sequences else self.states[-1]
-            d_gates, *gradients = torch.autograd.grad(
-                states, self.leaves, dy, materialize_grads=True
-            )
-        self.set_gradients(gradients)
-        return d_gates
+            gradients = torch.autograd.grad(states, self.leaves, dy, materialize_grads=True)
+        self.set_gradients(gradients[1:])
+        return gradients[0]
 
     def variables(self):
         """Return copies of the recurrent weights that record gradients."""

@@ -17,36 +17,16 @@ log = logging.getLogger("tweetrnn")
 
 
 def train(
-    cell,
-    combination,
-    replicate,
-    train_sequences,
-    train_labels,
-    validation_sequences,
-    validation_labels,
-    test_sequences,
-    test_labels,
-    split_facts,
-    history,
-    best,
-    last,
-    predictions,
-    architecture,
-    parameters,
-    timing,
-    provenance,
-    *,
-    config,
-    checkpoints,
-    code_digest="",
-    lock_wait=60,
-):
+    cell, combination, replicate,
+    train_sequences, train_labels, validation_sequences, validation_labels,
+    test_sequences, test_labels, split_facts,
+    history, best, last, predictions, architecture, parameters, timing, provenance,
+    *, config, checkpoints, code_digest="", lock_wait=60,
+):  # fmt: skip
     """Train one run, from its checkpoint if there is one; return the exit status.
 
     Args:
         cell, combination, replicate: the run, as text.
-        train_sequences, ..., split_facts: the files that split wrote.
-        history, ..., provenance: the files to write, those of ``results.RUN_FILES``.
         config: the config's model, training and seed.
         checkpoints: the folder of all runs' checkpoints and locks.
         code_digest: of the code that trains; a checkpoint of other code is not used.
@@ -56,7 +36,7 @@ def train(
     TWEETRNN_SUPERVISOR, the process whose end stops the training, and TWEETRNN_ON_DIVERGENCE,
     the config's training.on_divergence.
     """
-    arguments = locals()
+    files = dict(locals())  # the arguments by name
     run = Run(cell, combination, int(replicate))
     checkpoint = Path(checkpoints, str(run))
     with Guard(int(os.environ.get("TWEETRNN_SUPERVISOR", 0)) or None) as guard:
@@ -65,17 +45,14 @@ def train(
                 from tweetrnn.training.fit import fit
             guard.poll()
             with one_writer(checkpoint, lock_wait, guard.poll):
+                arrays = {name: files[name] for name in SPLIT_ARRAYS}
+                outputs = {name: files[name] for name in RUN_FILES}
                 fit(
-                    run,
-                    config,
-                    {name: arguments[name] for name in SPLIT_ARRAYS},
-                    split_facts,
-                    {name: arguments[name] for name in RUN_FILES},
-                    checkpoint=checkpoint / "checkpoint.safetensors",
-                    code_digest=code_digest,
+                    run, config, arrays, split_facts, outputs,
+                    checkpoint=checkpoint / "checkpoint.safetensors", code_digest=code_digest,
                     on_divergence=os.environ.get("TWEETRNN_ON_DIVERGENCE", "fail"),
                     poll=guard.poll,
-                )
+                )  # fmt: skip
         except Stopped as cause:
             log.warning("stopped by %s; the same command continues from here", cause)
             return STOPPED_STATUS
