@@ -9,7 +9,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 
-from tweetrnn.grid import scientific
+from tweetrnn.grid import Combination, scientific
 
 INVISIBLE = "\u200c\u200d\ufe0e\ufe0f"  # joiners and variation selectors, which emoji need
 MINUS = "\u2212"
@@ -121,6 +121,19 @@ def level(value):
     return scientific(value) if isinstance(value, float) else f"{value}"
 
 
+def described(combination):
+    """Return a combination, given by its name, in words."""
+    c = Combination.parse(combination)
+    parts = [
+        f"{c.recurrent_layers} recurrent layer" + "s" * (c.recurrent_layers > 1),
+        f"{c.dense_layers} hidden dense layer" + "s" * (c.dense_layers > 1),
+        "dropout" if c.dropout else "no dropout",
+        "L2" if c.regularization else "no L2",
+        f"learning rate {combination.rpartition('-lr')[2]}",
+    ]
+    return ", ".join(parts)
+
+
 def runs_in_words(count):
     """Return 1 as ``1 run`` and 2 as ``2 runs``."""
     return "1 run" if count == 1 else f"{count} runs"
@@ -161,6 +174,11 @@ class Column:
     def numeric(self):
         """Whether values are numbers (or intervals), to be aligned and sorted as such."""
         return self.show is not text and self.show is not yes
+
+
+def columns(show=text, /, **headings):
+    """Return the Columns of {key: heading} whose values are all written the same way."""
+    return [Column(key, heading, show) for key, heading in headings.items()]
 
 
 @dataclass
