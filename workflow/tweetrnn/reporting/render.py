@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from tweetrnn.evaluation.comparison import to_json
 from tweetrnn.files import write_json, write_text
-from tweetrnn.reporting import document
+from tweetrnn.reporting import document as doc
 from tweetrnn.reporting.canvas import COLOUR_VARIABLES
 from tweetrnn.reporting.experiment import Experiment
 from tweetrnn.reporting.sections import sections_of
@@ -33,8 +33,8 @@ def environment():
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    templates.filters["text"] = lambda value: Markup(document.escape_html(value))
-    templates.filters["md"] = document.escape_markdown
+    templates.filters["text"] = lambda value: Markup(doc.escape_html(value))
+    templates.filters["md"] = doc.escape_markdown
     return templates
 
 

@@ -23,8 +23,8 @@ def caption(config):
 
 
 def label(effect):
-    """Return what an effect compares: ``learning rate 1e-4 → 1e-3``."""
-    return f"{FACTORS[effect.factor]} {doc.level(effect.low)} → {doc.level(effect.high)}"
+    """Return what an effect compares, in two lines: ``learning rate`` and ``1e-4 → 1e-3``."""
+    return f"{FACTORS[effect.factor]}\n{doc.level(effect.low)} → {doc.level(effect.high)}"
 
 
 def alt_text(experiment):
@@ -37,7 +37,8 @@ def alt_text(experiment):
         mine = [effect for effect in effects if effect.cell == cell]
         if mine:
             most = max(mine, key=lambda effect: abs(effect.mean))
-            largest.append(f"{label(most)} ({cell}, mean {doc.signed(most.mean)})")
+            what = label(most).replace("\n", " ")
+            largest.append(f"{what} ({cell}, mean {doc.signed(most.mean)})")
     return (
         f"Differences in {RANKINGS[experiment.comparison.select_by]} between combinations that "
         f"differ in one hyper-parameter alone. The largest: {'; '.join(largest)}."
@@ -72,7 +73,7 @@ def draw(experiment):
     canvas.ticks(axes, *zip(*means, strict=True), step * 0.9, color=canvas.INK, linewidth=2.2)
     axes.plot([], [], color=canvas.INK, linestyle="none", marker="|", markersize=9, label="mean")
     axes.axvline(0, color=canvas.INK, linewidth=1.0)
-    canvas.rows(axes, [two_lines(name) for name in names])
+    canvas.rows(axes, names)
     for edge in range(len(names) - 1):
         axes.axhline(edge + 0.5, color=canvas.GRID, linewidth=0.8)
     axes.grid(axis="y", visible=False)
@@ -80,9 +81,3 @@ def draw(experiment):
     axes.set_xlabel(f"difference in {RANKINGS[experiment.comparison.select_by]}{chosen}")
     canvas.legend(figure, 4)
     return figure
-
-
-def two_lines(name):
-    """Break ``learning rate 1e-4 → 1e-3`` before its levels."""
-    factor, *levels = name.rsplit(" ", 3)
-    return f"{factor}\n{' '.join(levels)}"

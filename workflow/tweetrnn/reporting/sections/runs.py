@@ -29,14 +29,13 @@ QUANTITIES = {
 def best(experiment):
     """Return the blocks of each cell's best runs, and of where their curves part."""
     ranking, most = RANKINGS[experiment.rank_by], experiment.config["report"]["top"]
-    order = f"uns are ranked by their {ranking}; the first {most} of each cell are shown."
+    order = f"ranked by their {ranking}; the first {most} of each cell are shown."
+    text = f"Runs are {order}"
     if experiment.rank_by.startswith("mean"):
         text = (
-            f"As in the reference report, r{order} This order favours quick learners and is not "
-            "what the comparison rests on."
+            f"As in the reference report, runs are {order} This order favours quick learners and "
+            "is not what the comparison rests on."
         )
-    else:
-        text = f"R{order}"
     blocks = [doc.Paragraph(text)]
     for cell in experiment.cells:
         cards = [
