@@ -14,7 +14,8 @@ import pytest
 from example_experiment import FEW_COMBINATIONS, ONE_COMBINATION, SIX, example_experiment
 from hypothesis import given
 from hypothesis import strategies as st
-from tweetrnn.evaluation import comparison, tables
+from tweetrnn.evaluation import tables
+from tweetrnn.evaluation.comparison import to_json
 from tweetrnn.evaluation.tables import finished, records
 from tweetrnn.files import save_array, sha256_of, write_json
 from tweetrnn.reporting import figures
@@ -82,7 +83,7 @@ def folder(experiment, tmp_path_factory, root):
     digests = {name: sha256_of(getattr(results, name)) for name in ("runs", "epochs")}
     write_json(results.aggregate_facts, {"sha256": digests})
     write_json(results.baseline_metrics, e.baselines)
-    comparison.write(results.comparison, e.comparison)
+    write_json(results.comparison, to_json(e.comparison))
     save_array(results.offsets, e.offsets)
     write_json(results.encode_facts, {"sha256": {"offsets": sha256_of(results.offsets)}})
     arguments = {"results": str(results), "figures": str(results.figures), "memory_mb": 1500}

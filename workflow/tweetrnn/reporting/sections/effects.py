@@ -7,7 +7,7 @@ from tweetrnn.reporting import document as doc
 
 def blocks(experiment):
     """Return the section's blocks."""
-    c = experiment.comparison
+    comparison = experiment.comparison
     sample = (
         "The combinations are a random sample of the grid, in which many lack their partner: the "
         "number of pairs is given, and of how many in the full grid. All"
@@ -15,19 +15,19 @@ def blocks(experiment):
         else "The combinations are not a random sample, and all"
     )
     text = (
-        f"For each factor the differences in {RANKINGS[c.select_by]} between combinations that are "
-        "equal but for it: the level named second minus the level named first. "
-        f"{sample} are trained and measured on the same tweets. So the p values (Wilcoxon's "
+        f"For each factor the differences in {RANKINGS[comparison.select_by]} between "
+        "combinations that are equal but for it: the level named second minus the level named "
+        f"first. {sample} are trained and measured on the same tweets. So the p values (Wilcoxon's "
         "signed-rank test) describe this grid and claim nothing beyond it; Holm's correction is "
         "over all rows of a table. All of this is exploratory."
     )
     title = "The effect of each factor in each cell"
-    blocks = [doc.Paragraph(text), effects_table("effects", title, c.factor_effects)]
-    if c.interactions:
+    blocks = [doc.Paragraph(text), effects_table("effects", title, comparison.factor_effects)]
+    if comparison.interactions:
         title = (
             f"The interaction of cell and factor: the first cell's effect {doc.MINUS} the second's"
         )
-        blocks.append(effects_table("interactions", title, c.interactions))
+        blocks.append(effects_table("interactions", title, comparison.interactions))
     return blocks
 
 

@@ -10,9 +10,9 @@ from tweetrnn.wording import listed
 
 def blocks(experiment):
     """Return the section's blocks."""
-    c, blocks = experiment.comparison, primary_analysis(experiment.comparison)
-    if c.mcnemar:
-        blocks += pairs_of_cells(c, is_sample(experiment.config["grid"]))
+    comparison, blocks = experiment.comparison, primary_analysis(experiment.comparison)
+    if comparison.mcnemar:
+        blocks += pairs_of_cells(comparison, is_sample(experiment.config["grid"]))
     return [
         *blocks,
         doc.Paragraph(
@@ -21,66 +21,66 @@ def blocks(experiment):
             "judged on those not drawn (Tsamardinos and others, 2018); the apparent accuracy minus "
             "that is the optimism of the selection."
         ),
-        optimism_table(c),
+        optimism_table(comparison),
         doc.Paragraph(
             "Would another ranking have told another story? Kendall's rank correlation between the "
             "orders of all runs under each rule, and the run that each rule puts first."
         ),
-        rankings_table(c),
+        rankings_table(comparison),
     ]
 
 
-def primary_analysis(c):
+def primary_analysis(comparison):
     """Return the blocks of the primary analysis of a Comparison."""
     selected = [
         f"{cell}: {doc.described(choice.combination)} ({doc.share(choice.figure)}, the best of "
         f"{choice.candidates})"
-        for cell, choice in c.selected.items()
+        for cell, choice in comparison.selected.items()
     ]
-    replicates = len(c.replicates)
+    replicates = len(comparison.replicates)
     text = (
         "The primary analysis was fixed beforehand. For each cell the combination with the "
-        f"highest {RANKINGS[c.select_by]} is selected, trained again with {replicates} other "
-        f"seed{'' if replicates == 1 else 's'}, and judged on the {doc.whole(c.tweets)} tweets of "
-        f"the {c.part} part. Intervals are 95 % percentile intervals of {doc.whole(c.resamples)} "
-        f"bootstrap resamples of groups of duplicate tweets ({doc.whole(c.groups)}) and, "
-        "independently, of replicates. The smallest detectable difference is what such a "
-        "comparison finds four times in five."
+        f"highest {RANKINGS[comparison.select_by]} is selected, trained again with {replicates} "
+        f"other seed{'' if replicates == 1 else 's'}, and judged on the "
+        f"{doc.whole(comparison.tweets)} tweets of the {comparison.part} part. Intervals are 95 % "
+        f"percentile intervals of {doc.whole(comparison.resamples)} bootstrap resamples of groups "
+        f"of duplicate tweets ({doc.whole(comparison.groups)}) and, independently, of replicates. "
+        "The smallest detectable difference is what such a comparison finds four times in five."
     )
     if replicates < 5:
         text += " With so few replicates the bootstrap understates what the seeds contribute."
     return [
         doc.Paragraph(text),
         doc.Paragraph(f"Selected were {listed(selected)}."),
-        differences_table(c),
-        replicates_table(c),
-        *spread_paragraph(c),
+        differences_table(comparison),
+        replicates_table(comparison),
+        *spread_paragraph(comparison),
         doc.Paragraph("Everything from here on is exploratory.", "note"),
     ]
 
 
-def pairs_of_cells(c, sample):
+def pairs_of_cells(comparison, sample):
     """Return the blocks of each two cells; ``sample`` is whether the grid is a sample."""
     return [
         doc.Paragraph(
             "McNemar's exact test asks whether two trained models get equally many tweets "
             "right. It takes these trained models as given: another seed may answer otherwise."
         ),
-        mcnemar_table(c),
+        mcnemar_table(comparison),
         doc.Paragraph(
             "Over all combinations, the cells side by side. Wilcoxon's signed-rank test "
             "describes the differences of this grid: its combinations share their tweets"
             + ("." if sample else " and were not drawn at random.")
         ),
-        paired_table(c),
+        paired_table(comparison),
     ]
 
 
-def differences_table(c):
+def differences_table(comparison):
     """Return all differences of the primary analysis."""
-    rows = [vars(pair) for pair in c.primary.pairs] + [
+    rows = [vars(pair) for pair in comparison.primary.pairs] + [
         {"first": pair.cell, "second": BASELINES[pair.baseline].model, **vars(pair)}
-        for pair in c.primary.against_baselines
+        for pair in comparison.primary.against_baselines
     ]
     columns = [
         *doc.columns(first="first", second="second"),
@@ -98,20 +98,20 @@ def differences_table(c):
     return doc.Table("differences", title, columns, rows)
 
 
-def replicates_table(c):
+def replicates_table(comparison):
     """Return every replicate's scores."""
     rows = [
         {
             "cell": cell,
             "replicate": replicate.replicate,
-            **replicate.scores(c.part),
+            **replicate.scores(comparison.part),
             "validation_accuracy": replicate.validation["accuracy"],
         }
-        for cell in c.selected
-        for replicate in c.primary.accuracies[cell].replicates
+        for cell in comparison.selected
+        for replicate in comparison.primary.accuracies[cell].replicates
     ]
-    headings = {name: f"{c.part} {metric.heading}" for name, metric in METRICS.items()}
-    if c.part == "test":
+    headings = {name: f"{comparison.part} {metric.heading}" for name, metric in METRICS.items()}
+    if comparison.part == "test":
         headings["validation_accuracy"] = "validation accuracy"
     columns = [
         *doc.columns(cell="cell"),
@@ -121,9 +121,12 @@ def replicates_table(c):
     return doc.Table("replicates", "The selected combinations, trained again", columns, rows)
 
 
-def spread_paragraph(c):
+def spread_paragraph(comparison):
     """Yield how far apart the replicates are, where there are several."""
-    spreads = {cell: c.primary.accuracies[cell].spread[c.part]["accuracy"] for cell in c.selected}
+    spreads = {
+        cell: comparison.primary.accuracies[cell].spread[comparison.part]["accuracy"]
+        for cell in comparison.selected
+    }
     each = [
         f"{cell} {doc.share(spread.sd)} ({doc.share(spread.min)} to {doc.share(spread.max)})"
         for cell, spread in spreads.items()
@@ -131,12 +134,12 @@ def spread_paragraph(c):
     ]
     if each:
         yield doc.Paragraph(
-            f"Spread over replicates, as the standard deviation of their {c.part} accuracies: "
-            f"{listed(each)}."
+            f"Spread over replicates, as the standard deviation of their {comparison.part} "
+            f"accuracies: {listed(each)}."
         )
 
 
-def mcnemar_table(c):
+def mcnemar_table(comparison):
     """Return McNemar's test of each two selected models."""
     columns = [
         *doc.columns(first="first", second="second"),
@@ -149,11 +152,11 @@ def mcnemar_table(c):
         ),
         *doc.columns(doc.p_value, p="p"),
     ]
-    title = f"Tweets of the {c.part} part that the two selected models get right"
-    return doc.Table("mcnemar", title, columns, [vars(test) for test in c.mcnemar])
+    title = f"Tweets of the {comparison.part} part that the two selected models get right"
+    return doc.Table("mcnemar", title, columns, [vars(test) for test in comparison.mcnemar])
 
 
-def paired_table(c):
+def paired_table(comparison):
     """Return the cells' paired differences over all combinations."""
     columns = [
         *doc.columns(first="first", second="second"),
@@ -164,14 +167,14 @@ def paired_table(c):
         *doc.columns(doc.p_value, p="p, Wilcoxon"),
     ]
     order = f"first {doc.MINUS} second"
-    title = f"Differences in {RANKINGS[c.select_by]} over all combinations, {order}"
-    return doc.Table("paired", title, columns, [vars(pair) for pair in c.paired_cells])
+    title = f"Differences in {RANKINGS[comparison.select_by]} over all combinations, {order}"
+    return doc.Table("paired", title, columns, [vars(pair) for pair in comparison.paired_cells])
 
 
-def optimism_table(c):
+def optimism_table(comparison):
     """Return how much the selection flatters each cell."""
     rows = []
-    for cell, optimism in c.selection_optimism.items():
+    for cell, optimism in comparison.selection_optimism.items():
         often = optimism.selected_most_often[0]
         most = {"most": doc.described(often.combination), "times": often.share}
         rows.append({"cell": cell, **to_json(optimism), **most})
@@ -188,9 +191,9 @@ def optimism_table(c):
     return doc.Table("optimism", title, columns, rows)
 
 
-def rankings_table(c):
+def rankings_table(comparison):
     """Return how far the rules agree over all runs."""
-    agreement = c.rankings["all"]
+    agreement = comparison.rankings["all"]
     rows = [
         {
             "rule": RANKINGS[rule],
