@@ -25,10 +25,10 @@ from tweetrnn.reporting.canvas import (
     SVG,
     Look,
     arrange,
-    canvas,
     save,
     spread_out,
     style,
+    subplots,
     tidied,
 )
 from tweetrnn.reporting.figures import ranking
@@ -409,7 +409,7 @@ def test_what_is_no_cell_is_drawn_in_ink(name):
 
 def test_tidied_svg_keeps_what_is_drawn(tmp_path):
     with style():
-        figure, axes = canvas(2)
+        figure, axes = subplots(2)
         axes.plot([0, 1, 2], [0, 1, 0], "o", color=INK)
         axes.set_title("a &  b")
         path = tmp_path / "raw.svg"

@@ -6,9 +6,8 @@ from example_report import CLASSES, example_report
 from tweetrnn.evaluation.metrics import METRICS, PREDICTION_METRICS
 from tweetrnn.names import RANKINGS
 from tweetrnn.reporting import figures
-from tweetrnn.reporting.document import MINUS
+from tweetrnn.reporting.document import MINUS, described
 from tweetrnn.reporting.sections import sections_of
-from tweetrnn.reporting.sections.common import described
 from tweetrnn.reporting.sections.provenance import shareable
 from tweetrnn.reporting.verdict import DEMO
 

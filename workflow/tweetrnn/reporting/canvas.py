@@ -121,7 +121,7 @@ class Look:
         return {"color": self.colour(cell), "linestyle": dashes[self.number[cell]]}
 
 
-def canvas(height, rows=1, columns=1, width=WIDTH, **grid):
+def subplots(height, rows=1, columns=1, width=WIDTH, **grid):
     """Return a figure, ``height`` and ``width`` in inches, and its axes; without pyplot."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -133,7 +133,7 @@ def canvas(height, rows=1, columns=1, width=WIDTH, **grid):
 
 def note(text, width=WIDTH):
     """Return a figure with nothing but a text: why there is nothing to show."""
-    figure, axes = canvas(1.0, width=width)
+    figure, axes = subplots(1.0, width=width)
     axes.text(0.5, 0.5, text, ha="center", va="center", color=MUTED, transform=axes.transAxes)
     axes.set_axis_off()
     return figure
@@ -186,11 +186,6 @@ def whole_numbers(axis, **options):
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator(integer=True, **options))
-
-
-def zero_line(axes):
-    """Draw a vertical line at 0."""
-    axes.axvline(0, color=INK, linewidth=1.0)
 
 
 def estimate(axes, row, value, interval, style, text):

@@ -4,12 +4,13 @@ A block holds values, not markup; how a number is written is said once, by its c
 and the two ``escape`` functions are what makes hostile text harmless.
 """
 
+import functools
 import html
 import re
 import unicodedata
 from dataclasses import dataclass, field
 
-from tweetrnn.grid import scientific
+from tweetrnn.grid import Combination, scientific
 
 INVISIBLE = "\u200c\u200d\ufe0e\ufe0f"  # joiners and variation selectors, which emoji need
 MINUS = "\u2212"
@@ -63,14 +64,26 @@ def text(value):
     return "\u2013" if value is None else str(value)
 
 
+def _or_dash(write):
+    """Let a function write None as an en dash, and minus signs for hyphens."""
+
+    @functools.wraps(write)
+    def written(value):
+        return text(None) if value is None else write(value).replace("-", MINUS)
+
+    return written
+
+
+@_or_dash
 def whole(value):
     """Return 12345 as ``12,345``."""
-    return text(None) if value is None else f"{value:,.0f}"
+    return f"{value:,.0f}"
 
 
+@_or_dash
 def share(value):
     """Return 0.7931 as ``0.793``."""
-    return text(None) if value is None else f"{value:.3f}".replace("-", MINUS)
+    return f"{value:.3f}"
 
 
 def points(value):
@@ -79,39 +92,47 @@ def points(value):
     return f"{100 * digits:.1f}".replace("-", MINUS)
 
 
+@_or_dash
 def percent(value):
     """Return 0.7931 as ``79.3 %``."""
-    return text(None) if value is None else f"{points(value)}\u00a0%"
+    return f"{points(value)}\u00a0%"
 
 
+@_or_dash
 def signed(value):
     """Return 0.0213 as ``+0.021``, and as ``0.000`` what rounds to it."""
-    if value is None:
-        return text(None)
-    shown = f"{value:+.3f}".replace("-", MINUS)
-    return shown if float(shown[1:]) else shown[1:]
+    shown = f"{value:+.3f}"
+    return shown if float(shown) else shown[1:]
 
 
+@_or_dash
 def between(value):
     """Return [low, high] as ``0.771 to 0.812``."""
-    return text(None) if value is None else f"{share(value[0])} to {share(value[1])}"
+    return f"{share(value[0])} to {share(value[1])}"
 
 
+@_or_dash
 def signed_between(value):
     """Return [low, high] as ``−0.012 to +0.034``."""
-    return text(None) if value is None else f"{signed(value[0])} to {signed(value[1])}"
+    return f"{signed(value[0])} to {signed(value[1])}"
 
 
+@_or_dash
 def p_value(value):
     """Return 0.01234 as ``0.012``, smaller ones as ``< 0.001``."""
-    if value is None:
-        return text(None)
     return f"{value:.3f}" if value >= 0.001 else "<\u00a00.001"
 
 
+@_or_dash
 def decimal(value):
     """Return 12.345 as ``12.3``."""
-    return text(None) if value is None else f"{value:,.1f}".replace("-", MINUS)
+    return f"{value:,.1f}"
+
+
+@_or_dash
+def yes(value):
+    """Return true and false as ``yes`` and ``no``."""
+    return "yes" if value else "no"
 
 
 def level(value):
@@ -119,6 +140,19 @@ def level(value):
     if isinstance(value, bool):
         return yes(value)
     return scientific(value) if isinstance(value, float) else f"{value}"
+
+
+def described(combination):
+    """Return a combination, given by its name, in words."""
+    c = Combination.parse(combination)
+    parts = [
+        f"{c.recurrent_layers} recurrent layer" + "s" * (c.recurrent_layers > 1),
+        f"{c.dense_layers} hidden dense layer" + "s" * (c.dense_layers > 1),
+        "dropout" if c.dropout else "no dropout",
+        "L2" if c.regularization else "no L2",
+        f"learning rate {combination.rpartition('-lr')[2]}",
+    ]
+    return ", ".join(parts)
 
 
 def runs_in_words(count):
@@ -130,11 +164,6 @@ def first_of(texts, most=6):
     """Return the first texts, separated by semicolons, and how many more there are."""
     more = f"; and {len(texts) - most} more" if len(texts) > most else ""
     return "; ".join(texts[:most]) + more
-
-
-def yes(value):
-    """Return true and false as ``yes`` and ``no``."""
-    return text(None) if value is None else "yes" if value else "no"
 
 
 # ------------------------------------------------------------------------------------- blocks
@@ -161,6 +190,11 @@ class Column:
     def numeric(self):
         """Whether values are numbers (or intervals), to be aligned and sorted as such."""
         return self.show is not text and self.show is not yes
+
+
+def columns(show=text, /, **headings):
+    """Return the Columns of {key: heading} whose values are all written the same way."""
+    return [Column(key, heading, show) for key, heading in headings.items()]
 
 
 @dataclass
@@ -260,10 +294,8 @@ class Section:
     blocks: list = field(default_factory=list)
 
     def tables(self):
-        """Yield its tables."""
-        for block in self.blocks:
-            if block.kind == "table":
-                yield block
+        """Return its tables."""
+        return (block for block in self.blocks if block.kind == "table")
 
     def figures(self):
         """Yield its figures, those on cards too."""

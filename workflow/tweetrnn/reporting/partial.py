@@ -15,10 +15,9 @@ def partial(results, *, config, memory_mb):
     Nothing is trained or compared, and the finished report stays as it is.
     """
     written = Results(results).partial
-    options = {"config": config, "memory_mb": memory_mb, "partial": True}
-    tables, report = (
-        {name: getattr(written, name) for name in names} for names in (TABLES, REPORT)
-    )
+    tables = {name: getattr(written, name) for name in TABLES}
     aggregate(results, **tables, config=config, allow_missing=True)
+    options = {"config": config, "memory_mb": memory_mb, "partial": True}
     plot(results, written.figures, **options)
+    report = {name: getattr(written, name) for name in REPORT}
     render(results, written.figures, **report, **options)

@@ -24,6 +24,9 @@ ROOM = 1_480_000  # bytes of data in the page; with the script, 1.5 MB are the m
 EXACT = 16  # the first rows, which are not rounded: padding and the most frequent words
 COMPARED = 10_000  # validation tweets that the agreement is measured on, at most
 AT_A_TIME = 2_000  # of them
+PORTED_TOKENIZERS = ("tweet", "whitespace")
+# What of the split's facts says how words become a row of ids.
+SEQUENCE = ("width", "padding_id", "unknown_id", "sequence_length", "padding", "truncation")
 
 
 @dataclass
@@ -69,10 +72,8 @@ def javascript(pattern):
         source = source.replace(python, script)
     translated, in_class = [], False
     for piece in _PIECES.findall(source):
-        if re.match(r"\\U", piece):
+        if piece.startswith(r"\U"):
             piece = f"\\u{{{int(piece[2:], 16):x}}}"
-        elif re.match(r"\\p", piece):
-            pass
         elif in_class:
             in_class = piece != "]"
             piece = _IN_CLASS.get(piece, piece)
@@ -109,9 +110,6 @@ def tokenizer(config):
         **{name: javascript(re.compile(f"[{inside}]")) for name, inside in ranges.items()},
         **{name: javascript(pattern) for name, pattern in tokenizers.PATTERNS.items()},
     }
-
-
-PORTED_TOKENIZERS = ("tweet", "whitespace")
 
 
 # ----------------------------------------------------------------------------------- the models
@@ -163,16 +161,16 @@ def packed(arrays, rows=None):
     first["kernel"] = first["kernel"][:rows]
     unit, multiples, values = rounded(first["kernel"], len(first["recurrent_kernel"]))
     first["kernel"] = first["kernel"][:EXACT]
-    first, *others = (
+    layers = [
         {what: base64_of(array, "<f4") for what, array in layer.items()}
         for layer in (first, *others)
-    )
-    first["words"] = {
+    ]
+    layers[0]["words"] = {
         "unit": unit,
         "multiples": base64_of(multiples, "<u2"),
         "values": base64_of(values, "i1"),
     }
-    return [first, *others]
+    return layers
 
 
 def sigmoid(x):
@@ -234,14 +232,9 @@ def agreement(cell, arrays, ids, stored):
 
     ``stored`` (N, classes) are the probabilities that training wrote.
     """
-    ids, stored = ids[:COMPARED], stored[:COMPARED]
-    layers = as_in_the_page(arrays)
-    computed = np.concatenate(
-        [
-            probabilities(cell, layers, ids[start : start + AT_A_TIME])
-            for start in range(0, len(ids), AT_A_TIME)
-        ]
-    )
+    ids, stored, layers = ids[:COMPARED], stored[:COMPARED], as_in_the_page(arrays)
+    batches = (ids[start : start + AT_A_TIME] for start in range(0, len(ids), AT_A_TIME))
+    computed = np.concatenate([probabilities(cell, layers, batch) for batch in batches])
     return {
         "tweets": len(ids),
         "equal_labels": int((computed.argmax(axis=1) == stored.argmax(axis=1)).sum()),
@@ -258,11 +251,6 @@ LEFT_OUT = "A playground, in which to type a tweet, is left out of this page"
 def size_of(value):
     """Return the bytes of a value as JSON."""
     return len(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode())
-
-
-def megabytes(size):
-    """Return 1234567 as ``1.2 MB``."""
-    return f"{size / 1e6:.1f}\u00a0MB"
 
 
 def bytes_of_words(words, models):
@@ -285,7 +273,7 @@ def too_large(size, of_words, counts):
     room = int(0.99 * (ROOM - (size - of_words)) / of_words * len(counts))
     note = (
         f"{LEFT_OUT}: with the {len(counts):,} words of the vocabulary it would take "
-        f"{megabytes(size)}, and {megabytes(1.5e6)} are the most."
+        f"{size / 1e6:.1f}\u00a0MB, and 1.5\u00a0MB are the most."
     )
     if room <= 0:
         return note
@@ -299,13 +287,7 @@ def data_of(config, split, words, models, rows=None):
         "labels": split["labels"],
         "words": " ".join(words),  # no token holds white space
         "tokenizer": tokenizer(config["tokenize"]),
-        **{
-            name: split[name]
-            for name in (
-                *("width", "padding_id", "unknown_id"),
-                *("sequence_length", "padding", "truncation"),
-            )
-        },
+        **{name: split[name] for name in SEQUENCE},
         "models": [
             {"cell": cell, "colour": number % 6, "layers": packed(arrays, rows)}
             for number, (cell, _, arrays, _) in enumerate(models)  # coloured as in the figures
@@ -325,11 +307,9 @@ def make(config, split, vocabulary, models, ids):
             selected run.
         ids: (N, T) of the validation set.
     """
-    if config["tokenize"]["tokens"] not in PORTED_TOKENIZERS:
-        name = config["tokenize"]["tokens"]
-        return Playground(
-            None, notes=[f"{LEFT_OUT}: it has no tokenizer of the name {name} (tokenize.tokens)."]
-        )
+    if (name := config["tokenize"]["tokens"]) not in PORTED_TOKENIZERS:
+        note = f"{LEFT_OUT}: it has no tokenizer of the name {name} (tokenize.tokens)."
+        return Playground(None, notes=[note])
     known = [model for model in models if model[0] in STEPS]
     notes = [
         f"{cell} is not among what can be tried in this page, which computes {' and '.join(STEPS)}."
@@ -346,24 +326,15 @@ def make(config, split, vocabulary, models, ids):
     if size > ROOM:
         counts = vocabulary["count"].to_numpy()
         return Playground(None, notes=[too_large(size, of_words, counts), *notes])
-    return Playground(
-        data_of(config, split, words, models),
-        [
-            {"cell": cell, "combination": combination, **agreement(cell, arrays, ids, stored)}
-            for cell, combination, arrays, stored in known
-        ],
-        notes,
-    )
+    agreements = [
+        {"cell": cell, "combination": combination, **agreement(cell, arrays, ids, stored)}
+        for cell, combination, arrays, stored in known
+    ]
+    return Playground(data_of(config, split, words, models), agreements, notes)
 
 
 def read(results, config, split, selected):
-    """Return the Playground; None where the config wants none.
-
-    Args:
-        results: the Results.
-        config: the config in full.
-        split: the split's facts.
-        selected: {cell: Choice}.
+    """Return the Playground, None where the config wants none; ``selected`` is {cell: Choice}.
 
     Raises:
         UserError: a file is missing or damaged.

@@ -12,8 +12,8 @@ import jinja2
 from markupsafe import Markup
 
 from tweetrnn.evaluation.comparison import to_json
-from tweetrnn.files import replacing, write_json, write_text
-from tweetrnn.reporting import document
+from tweetrnn.files import write_json, write_text
+from tweetrnn.reporting import document as doc
 from tweetrnn.reporting.canvas import COLOUR_VARIABLES
 from tweetrnn.reporting.experiment import Experiment
 from tweetrnn.reporting.sections import sections_of
@@ -33,8 +33,8 @@ def environment():
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    templates.filters["text"] = lambda value: Markup(document.escape_html(value))
-    templates.filters["md"] = document.escape_markdown
+    templates.filters["text"] = lambda value: Markup(doc.escape_html(value))
+    templates.filters["md"] = doc.escape_markdown
     return templates
 
 
@@ -76,35 +76,19 @@ def script_for(sections):
     return "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in names)
 
 
-def html_text(sections, pictures, config):
-    """Return report.html; ``pictures`` are paths of SVGs by name."""
-    script = script_for(sections)
+def html_text(values, pictures):
+    """Return report.html; ``values`` as for the Markdown, ``pictures`` are paths of SVGs."""
+    script = script_for(values["sections"])
     return (
         environment()
         .get_template("report.html.j2")
         .render(
-            title=config["report"]["title"],
-            name=config["name"],
-            sections=sections,
+            **values,
             svg={name: recoloured(p.read_text(encoding="utf-8")) for name, p in pictures.items()},
             style=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
             script=Markup(script),
             script_hash=script_hash(script),
             for_script=for_script,
-        )
-    )
-
-
-def markdown_text(sections, config):
-    """Return report.md, whose images are in the folder ``images``."""
-    return (
-        environment()
-        .get_template("report.md.j2")
-        .render(
-            title=config["report"]["title"],
-            name=config["name"],
-            sections=sections,
-            not_plotted=NOT_PLOTTED,
         )
     )
 
@@ -122,7 +106,7 @@ def summary_of(experiment, sections):
         "baselines": experiment.baselines,
         "comparison": experiment.comparison and to_json(experiment.comparison),
         "playground": experiment.playground.agreement if experiment.playground else [],
-        "tables": {block.name: block.rows for block in blocks if block.kind == "table"},
+        "tables": {table.name: table.rows for section in sections for table in section.tables()},
         "architectures": {card.architecture.name: card.architecture.rows for card in cards},
     }
 
@@ -152,9 +136,14 @@ def write(experiment, figures, html, markdown, summary, images):
     sections = sections_of(experiment)
     pictures = picture_paths(sections, figures)
     copy_images(pictures, images)
-    with replacing(html) as beside:
-        beside.write_text(html_text(sections, pictures, experiment.config), encoding="utf-8")
-    write_text(markdown, markdown_text(sections, experiment.config))
+    values = {
+        "title": experiment.config["report"]["title"],
+        "name": experiment.config["name"],
+        "sections": sections,
+    }
+    write_text(html, html_text(values, pictures))
+    template = environment().get_template("report.md.j2")
+    write_text(markdown, template.render(**values, not_plotted=NOT_PLOTTED))
     write_json(summary, summary_of(experiment, sections))
 
 
@@ -163,11 +152,8 @@ def render(results, figures, html, markdown, summary, images, *, config, memory_
 
     Args:
         results: the folder with all results, of which those of nearly all stages are read.
-        figures: the folder of the figures.
-        html, markdown, summary, images: to write: the report.
         config: all of it but what only ``predict`` reads.
-        memory_mb: the memory that a training asks for.
-        partial: whether trainings are missing (see Experiment).
+        memory_mb, partial: as for Experiment.
     """
     paths = map(Path, (figures, html, markdown, summary, images))
     write(Experiment(Results(results), config, memory_mb, partial), *paths)

@@ -14,7 +14,7 @@ A module has:
   ``alt_text``, and those of ``labels``, whose {column: text} then take the place of the title.
 """
 
-from tweetrnn.reporting import document
+from tweetrnn.reporting import document as doc
 from tweetrnn.reporting.figures import (
     calibration,
     cells,
@@ -102,7 +102,7 @@ def alt_text(name, experiment):
 
 def block(name, experiment):
     """Return a figure as the block of a section."""
-    return document.Figure(name, alt_text(name, experiment))
+    return doc.Figure(name, alt_text(name, experiment))
 
 
 def place(section, experiment):

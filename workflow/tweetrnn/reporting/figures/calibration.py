@@ -1,7 +1,7 @@
 """How often the selected models are right when they are so confident."""
 
-from tweetrnn.reporting.canvas import MUTED, Look, canvas, legend, whole_numbers
-from tweetrnn.reporting.document import share
+from tweetrnn.reporting import canvas
+from tweetrnn.reporting import document as doc
 
 TITLE = "Calibration"
 CATEGORY = "Mistakes"
@@ -21,9 +21,9 @@ def caption(config):
 def alt_text(experiment):
     """Return each cell's mean confidence, accuracy and calibration error."""
     cells = [
-        f"{cell} has mean confidence {share(model.calibration.mean_confidence)}, accuracy "
-        f"{share(model.scores['accuracy'])}, expected calibration error "
-        f"{share(model.calibration.expected_calibration_error)}"
+        f"{cell} has mean confidence {doc.share(model.calibration.mean_confidence)}, accuracy "
+        f"{doc.share(model.scores['accuracy'])}, expected calibration error "
+        f"{doc.share(model.calibration.expected_calibration_error)}"
         for cell, model in experiment.comparison.failures.items()
     ]
     return f"Accuracy by confidence, with the tweets in each bin: {'; '.join(cells)}."
@@ -31,9 +31,9 @@ def alt_text(experiment):
 
 def draw(experiment):
     """Draw accuracy over confidence for each cell, and below it how many tweets each bin has."""
-    failures, look = experiment.comparison.failures, Look(experiment.cells)
-    figure, (above, below) = canvas(4.2, 2, 1, sharex=True, height_ratios=[3, 1])
-    above.plot([0, 1], [0, 1], color=MUTED, linewidth=1.0, linestyle=(0, (1, 1.5)))
+    failures, look = experiment.comparison.failures, canvas.Look(experiment.cells)
+    figure, (above, below) = canvas.subplots(4.2, 2, 1, sharex=True, height_ratios=[3, 1])
+    above.plot([0, 1], [0, 1], color=canvas.MUTED, linewidth=1.0, linestyle=(0, (1, 1.5)))
     lowest = lowest_accuracy = 1.0
     for cell in [cell for cell in experiment.cells if cell in failures]:
         calibration = failures[cell].calibration
@@ -43,7 +43,7 @@ def draw(experiment):
         above.plot(
             [one.confidence for one in bins],
             [one.accuracy for one in bins],
-            label=f"{cell} (calibration error {share(calibration.expected_calibration_error)})",
+            label=f"{cell} (calibration error {doc.share(calibration.expected_calibration_error)})",
             **look.marker(cell) | look.line(cell),
         )
         below.stairs(
@@ -52,12 +52,9 @@ def draw(experiment):
             **look.line(cell),
             linewidth=1.6,
         )
-    above.set_ylim(max(-0.03, lowest_accuracy - 0.05), 1.03)
-    above.set_ylabel("accuracy")
-    below.set_xlim(lowest - 0.02, 1.02)
-    below.set_xlabel("confidence (probability of the predicted class)")
-    below.set_ylabel("tweets")
-    below.set_ylim(bottom=0)
-    whole_numbers(below.yaxis, nbins=3)
-    legend(figure, 1)
+    above.set(ylim=(max(-0.03, lowest_accuracy - 0.05), 1.03), ylabel="accuracy")
+    confidence = "confidence (probability of the predicted class)"
+    below.set(xlim=(lowest - 0.02, 1.02), xlabel=confidence, ylim=(0, None), ylabel="tweets")
+    canvas.whole_numbers(below.yaxis, nbins=3)
+    canvas.legend(figure, 1)
     return figure

@@ -1,17 +1,8 @@
 """The cells side by side: a line for each combination, with every cell's figure on it."""
 
 from tweetrnn.names import FACTORS, RANKINGS
-from tweetrnn.reporting.canvas import (
-    MUTED,
-    SMALL,
-    WIDTH,
-    Look,
-    baseline_lines,
-    canvas,
-    legend,
-    note,
-)
-from tweetrnn.reporting.document import level
+from tweetrnn.reporting import canvas
+from tweetrnn.reporting import document as doc
 
 TITLE = "The cells side by side"
 CATEGORY = "All runs"
@@ -68,29 +59,27 @@ def alt_text(experiment):
 
 def draw(experiment):
     """Draw the combinations' levels as a small table, and their lines at its right."""
-    table, look = by_combination(experiment), Look(experiment.cells)
+    table, look = by_combination(experiment), canvas.Look(experiment.cells)
     if table.empty:
-        return note("no run has finished")
+        return canvas.note("no run has finished")
     shown = table.head(MOST_COMBINATIONS)
     texts = level_columns(experiment.runs, shown.index)
     widths = [max(0.36, 0.1 + 0.07 * max(map(len, column))) for column in texts.values()]
     left_width = 0.08 + sum(widths)  # inches
-    height, ratio = 0.95 + 0.17 * max(len(shown), 3), [left_width, WIDTH - 0.2 - left_width]
-    figure, (left, axes) = canvas(height, 1, 2, sharey=True, width_ratios=ratio)
+    height, ratio = 0.95 + 0.17 * max(len(shown), 3), [left_width, canvas.WIDTH - 0.2 - left_width]
+    figure, (left, axes) = canvas.subplots(height, 1, 2, sharey=True, width_ratios=ratio)
     for row, ends in enumerate(zip(shown.min(axis=1), shown.max(axis=1), strict=True)):
-        axes.plot(ends, [row, row], color=MUTED, linewidth=1.0)
+        axes.plot(ends, [row, row], color=canvas.MUTED, linewidth=1.0)
     for cell in [cell for cell in experiment.cells if cell in shown]:
         values = shown[cell].reset_index(drop=True).dropna()
         if len(values):
             axes.plot(values, values.index, label=cell, **look.dots(cell))
-    baseline_lines(axes, experiment.baseline_values(experiment.rank_by), vertical=True)
-    axes.set_ylim(len(shown) - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0, labelleft=False)
-    axes.set_yticks(range(len(shown)))
+    canvas.baseline_lines(axes, experiment.baseline_values(experiment.rank_by), vertical=True)
+    canvas.rows(axes, [""] * len(shown))
     chosen = f"\n(the best {len(shown)} of {len(table)})" if len(table) > len(shown) else ""
     axes.set_xlabel(RANKINGS[experiment.rank_by] + chosen)
     draw_table(left, texts, widths)
-    legend(figure, 2)
+    canvas.legend(figure, 2)
     return figure
 
 
@@ -108,15 +97,15 @@ def short_level(value):
     """Return a level for a narrow column: yes and no as a dot and a dash."""
     if isinstance(value, bool):
         return "\u25cf" if value else "\u2013"
-    return level(value)
+    return doc.level(value)
 
 
 def draw_table(axes, texts, widths):
     """Draw {factor: text of each row} as columns of these widths, in inches."""
     for number, (factor, column) in enumerate(texts.items()):
         middle = sum(widths[:number]) + widths[number] / 2
-        axes.text(middle, -0.9, HEADINGS[factor], ha="center", va="bottom", fontsize=SMALL)
+        axes.text(middle, -0.9, HEADINGS[factor], ha="center", va="bottom", fontsize=canvas.SMALL)
         for row, text in enumerate(column):
-            axes.text(middle, row, text, ha="center", va="center", fontsize=SMALL)
+            axes.text(middle, row, text, ha="center", va="center", fontsize=canvas.SMALL)
     axes.set_xlim(0, sum(widths) or 1)
     axes.set_axis_off()

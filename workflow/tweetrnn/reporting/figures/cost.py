@@ -1,17 +1,7 @@
 """What the trainings cost: seconds and memory."""
 
-from tweetrnn.reporting.canvas import (
-    CROWDED,
-    INK,
-    Look,
-    canvas,
-    legend,
-    note,
-    rows,
-    spread_out,
-    ticks,
-)
-from tweetrnn.reporting.document import runs_in_words
+from tweetrnn.reporting import canvas
+from tweetrnn.reporting import document as doc
 
 TITLE = "Time and memory"
 CATEGORY = "Cost"
@@ -32,7 +22,7 @@ def alt_text(experiment):
         seconds, memory = mine["seconds"].dropna(), mine["max_rss_mb"].dropna()
         if len(seconds):
             cells.append(
-                f"{cell} {runs_in_words(len(seconds))}, median {seconds.median():,.1f} s"
+                f"{cell} {doc.runs_in_words(len(seconds))}, median {seconds.median():,.1f} s"
                 + (f", at most {memory.max():,.0f} MB" if len(memory) else "")
             )
     return (
@@ -45,10 +35,10 @@ def draw(experiment):
     """Draw each training's seconds, and its peak memory beside what it asked for."""
     import numpy as np
 
-    runs, look = experiment.runs.dropna(subset="seconds"), Look(experiment.cells)
+    runs, look = experiment.runs.dropna(subset="seconds"), canvas.Look(experiment.cells)
     if runs.empty:
-        return note("no training has left its time")
-    figure, panels = canvas(1.4 + 0.4 * len(experiment.cells), 2, 1)
+        return canvas.note("no training has left its time")
+    figure, panels = canvas.subplots(1.4 + 0.4 * len(experiment.cells), 2, 1)
     for axes, column, most in zip(
         panels, ("seconds", "max_rss_mb"), (0, experiment.memory_mb), strict=True
     ):
@@ -58,14 +48,14 @@ def draw(experiment):
                 continue
             most = max(most, values[-1])
             dots = look.dots(cell) | {"markersize": 3.5, "markeredgewidth": 0.8}
-            places = row + spread_out(len(values), 0.5)
-            axes.plot(values, places, rasterized=2 * len(runs) > CROWDED, **dots)
-            ticks(axes, [np.median(values)], row, 0.8, color=INK)
-        rows(axes, experiment.cells)
+            places = row + canvas.spread_out(len(values), 0.5)
+            axes.plot(values, places, rasterized=2 * len(runs) > canvas.CROWDED, **dots)
+            canvas.ticks(axes, [np.median(values)], row, 0.8, color=canvas.INK)
+        canvas.rows(axes, experiment.cells)
         axes.set_xlim(0, 1.05 * most or 1)
     panels[0].set_xlabel("seconds of a training (line: the median)")
     panels[1].set_xlabel("peak memory in MB")
-    line = {"color": INK, "linewidth": 1.2, "linestyle": (0, (6, 2))}
+    line = {"color": canvas.INK, "linewidth": 1.2, "linestyle": (0, (6, 2))}
     panels[1].axvline(experiment.memory_mb, label=f"asked for, {experiment.memory_mb:,} MB", **line)
-    legend(figure)
+    canvas.legend(figure)
     return figure

@@ -3,18 +3,8 @@
 from tweetrnn.grid import size
 from tweetrnn.metrics import EPOCH_METRICS
 from tweetrnn.names import metric_of
-from tweetrnn.reporting.canvas import (
-    INK,
-    MUTED,
-    SMALL,
-    Look,
-    canvas,
-    legend,
-    limits,
-    note,
-    whole_numbers,
-)
-from tweetrnn.reporting.document import share
+from tweetrnn.reporting import canvas
+from tweetrnn.reporting import document as doc
 
 TITLE = "Curves"
 CATEGORY = "Top runs"
@@ -55,6 +45,11 @@ def caption(config):
     )
 
 
+def run_at(experiment, cell, place):
+    """Return the run at a place, counted from 1, of its cell's ranking, a dict; None without it."""
+    return dict(enumerate(experiment.best_runs(cell), 1)).get(int(place))
+
+
 def metric_shown(experiment, quantity):
     """Return ``loss``, or the metric that accuracy curves show: the binary one if ranked by it."""
     if quantity == "loss":
@@ -70,15 +65,15 @@ def heading(metric):
 
 def alt_text(experiment, cell, place, quantity):
     """Return which run it is, where its curves end and where they part."""
-    if int(place) > len(experiment.best_runs(cell)):
+    run = run_at(experiment, cell, place)
+    if not run:
         return f"No curve: {cell} has no finished run {place}."
-    run = experiment.best_runs(cell)[int(place) - 1]
     metric = metric_shown(experiment, quantity)
     text = f"{heading(metric).capitalize()} over the epochs, training and validation, "
     text += f"of {cell} {run['combination']}, {cell}'s number {place}"
     if metric in ("loss", "accuracy"):
         training, validation = (run[f"{name}_{metric}_at_last"] for name in ("train", "validation"))
-        text += f"; at the last epoch {share(training)} and {share(validation)}"
+        text += f"; at the last epoch {doc.share(training)} and {doc.share(validation)}"
     epoch = run["divergence_epoch"]
     parting = "do not part" if epoch is None else f"part at epoch {epoch}"
     return f"{text}. The curves {parting}."
@@ -86,24 +81,24 @@ def alt_text(experiment, cell, place, quantity):
 
 def draw(experiment, cell, place, quantity):
     """Draw one run's training and validation curve of the loss or a metric."""
-    if int(place) > len(experiment.best_runs(cell)):
-        return note(f"{cell} has no finished run {place}", width=WIDTH)
-    run = experiment.best_runs(cell)[int(place) - 1]
+    run = run_at(experiment, cell, place)
+    if not run:
+        return canvas.note(f"{cell} has no finished run {place}", width=WIDTH)
     history = experiment.history(run)
     metric = metric_shown(experiment, quantity)
     training, validation = history[f"train_{metric}"], history[f"validation_{metric}"]
-    figure, axes = canvas(2.2, width=WIDTH)
-    dashed = {"color": MUTED, "linestyle": (0, (4, 2))}
+    figure, axes = canvas.subplots(2.2, width=WIDTH)
+    dashed = {"color": canvas.MUTED, "linestyle": (0, (4, 2))}
     axes.plot(history["epoch"], training, label="training", **dashed)
-    marked = Look(experiment.cells).marker(cell) | ({"marker": ""} if len(history) > 30 else {})
+    marked = canvas.Look(experiment.cells).marker(cell)
+    if len(history) > 30:
+        marked["marker"] = ""
     axes.plot(history["epoch"], validation, label="validation", **marked)
-    axes.set_ylim(*scale(experiment, metric))
-    axes.set_xlabel("epoch")
-    axes.set_ylabel(heading(metric))
-    whole_numbers(axes.xaxis, nbins=6)
+    axes.set(ylim=scale(experiment, metric), xlabel="epoch", ylabel=heading(metric))
+    canvas.whole_numbers(axes.xaxis, nbins=6)
     if run["divergence_epoch"] is not None:
         mark_divergence(axes, run["divergence_epoch"], history["epoch"])
-    legend(figure, 2)
+    canvas.legend(figure, 2)
     return figure
 
 
@@ -114,12 +109,12 @@ def scale(experiment, metric):
         for cell in experiment.cells
         for run in experiment.best_runs(cell)[: experiment.config["report"]["top"]]
     ]
-    return limits([value for history in shown for value in history.to_numpy().ravel()])
+    return canvas.limits([value for history in shown for value in history.to_numpy().ravel()])
 
 
 def mark_divergence(axes, divergence, epochs):
     """Draw a dotted line at the divergence epoch, with its number on the side with more room."""
-    axes.axvline(divergence, color=INK, linestyle=":", linewidth=1.2)
+    axes.axvline(divergence, color=canvas.INK, linestyle=":", linewidth=1.2)
     late = divergence > (epochs.iloc[0] + epochs.iloc[-1]) / 2
     axes.annotate(
         f"part at {divergence}",
@@ -129,5 +124,5 @@ def mark_divergence(axes, divergence, epochs):
         textcoords="offset points",
         ha="right" if late else "left",
         va="top",
-        fontsize=SMALL,
+        fontsize=canvas.SMALL,
     )

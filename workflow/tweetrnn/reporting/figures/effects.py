@@ -1,20 +1,8 @@
 """What each hyperparameter does: differences between combinations that are otherwise equal."""
 
 from tweetrnn.names import FACTORS, RANKINGS
-from tweetrnn.reporting.canvas import (
-    CROWDED,
-    GRID,
-    INK,
-    Look,
-    canvas,
-    legend,
-    note,
-    rows,
-    spread_out,
-    ticks,
-    zero_line,
-)
-from tweetrnn.reporting.document import level, signed
+from tweetrnn.reporting import canvas
+from tweetrnn.reporting import document as doc
 
 TITLE = "What each hyper-parameter does"
 CATEGORY = "All runs"
@@ -35,8 +23,8 @@ def caption(config):
 
 
 def label(effect):
-    """Return what an effect compares: ``learning rate 1e-4 → 1e-3``."""
-    return f"{FACTORS[effect.factor]} {level(effect.low)} → {level(effect.high)}"
+    """Return what an effect compares, in two lines: ``learning rate`` and ``1e-4 → 1e-3``."""
+    return f"{FACTORS[effect.factor]}\n{doc.level(effect.low)} → {doc.level(effect.high)}"
 
 
 def alt_text(experiment):
@@ -49,7 +37,8 @@ def alt_text(experiment):
         mine = [effect for effect in effects if effect.cell == cell]
         if mine:
             most = max(mine, key=lambda effect: abs(effect.mean))
-            largest.append(f"{label(most)} ({cell}, mean {signed(most.mean)})")
+            what = label(most).replace("\n", " ")
+            largest.append(f"{what} ({cell}, mean {doc.signed(most.mean)})")
     return (
         f"Differences in {RANKINGS[experiment.comparison.select_by]} between combinations that "
         f"differ in one hyper-parameter alone. The largest: {'; '.join(largest)}."
@@ -58,43 +47,37 @@ def alt_text(experiment):
 
 def draw(experiment):
     """Draw a row for each effect, with the cells' differences and means above one another."""
-    cells, look = experiment.cells, Look(experiment.cells)
+    cells, look = experiment.cells, canvas.Look(experiment.cells)
     effects = [effect for effect in experiment.comparison.factor_effects if effect.pairs]
     if not effects:
-        return note("no two finished combinations differ in one hyper-parameter alone")
+        return canvas.note("no two finished combinations differ in one hyper-parameter alone")
     largest = {}
     for effect in effects:
         largest[label(effect)] = max(largest.get(label(effect), 0), abs(effect.mean))
     kept = sorted(largest, key=lambda name: -largest[name])[: max(1, MOST_ROWS // len(cells))]
     names = [name for name in largest if name in kept]
     effects = [effect for effect in effects if label(effect) in names]
-    crowded = sum(effect.pairs for effect in effects) > CROWDED
-    figure, axes = canvas(0.9 + len(names) * max(0.36, 0.2 * (len(cells) + 0.6)))
+    crowded = sum(effect.pairs for effect in effects) > canvas.CROWDED
+    figure, axes = canvas.subplots(0.9 + len(names) * max(0.36, 0.2 * (len(cells) + 0.6)))
     step, means = 1 / (len(cells) + 0.6), []
     for number, cell in enumerate(cells):
         values, places = [], []
         for effect in [effect for effect in effects if effect.cell == cell]:
             place = names.index(label(effect)) + (number - (len(cells) - 1) / 2) * step
             values += sorted(effect.differences)
-            places += (place + spread_out(effect.pairs, step * 0.55)).tolist()
+            places += (place + canvas.spread_out(effect.pairs, step * 0.55)).tolist()
             means.append((effect.mean, place))
         dots = look.dots(cell) | {"markersize": 3, "markeredgewidth": 0.8}
         axes.plot(values, places, rasterized=crowded, **dots)
         axes.plot([], [], label=cell, **look.dots(cell))
-    ticks(axes, *zip(*means, strict=True), step * 0.9, color=INK, linewidth=2.2)
-    axes.plot([], [], color=INK, linestyle="none", marker="|", markersize=9, label="mean")
-    zero_line(axes)
-    rows(axes, [two_lines(name) for name in names])
+    canvas.ticks(axes, *zip(*means, strict=True), step * 0.9, color=canvas.INK, linewidth=2.2)
+    axes.plot([], [], color=canvas.INK, linestyle="none", marker="|", markersize=9, label="mean")
+    axes.axvline(0, color=canvas.INK, linewidth=1.0)
+    canvas.rows(axes, names)
     for edge in range(len(names) - 1):
-        axes.axhline(edge + 0.5, color=GRID, linewidth=0.8)
+        axes.axhline(edge + 0.5, color=canvas.GRID, linewidth=0.8)
     axes.grid(axis="y", visible=False)
     chosen = f"\n(the {len(names)} largest of {len(largest)})" if len(largest) > len(names) else ""
     axes.set_xlabel(f"difference in {RANKINGS[experiment.comparison.select_by]}{chosen}")
-    legend(figure, 4)
+    canvas.legend(figure, 4)
     return figure
-
-
-def two_lines(name):
-    """Break ``learning rate 1e-4 → 1e-3`` before its levels."""
-    factor, *levels = name.rsplit(" ", 3)
-    return f"{factor}\n{' '.join(levels)}"

@@ -1,7 +1,7 @@
 """What the selected models take for what: their confusion matrices."""
 
-from tweetrnn.reporting.canvas import SMALL, Look, canvas
-from tweetrnn.reporting.document import percent, visible
+from tweetrnn.reporting import canvas
+from tweetrnn.reporting import document as doc
 
 TITLE = "Confusion matrices"
 CATEGORY = "Mistakes"
@@ -22,7 +22,8 @@ def alt_text(experiment):
     cells = []
     for cell, model in experiment.comparison.failures.items():
         recalls = [
-            f"{visible(name)} {percent(scores.recall)}" for name, scores in model.per_class.items()
+            f"{doc.visible(name)} {doc.percent(scores.recall)}"
+            for name, scores in model.per_class.items()
         ]
         cells.append(f"{cell}: {', '.join(recalls)}")
     return f"Confusion matrices. Share of each class that is found: {'; '.join(cells)}."
@@ -32,19 +33,19 @@ def draw(experiment):
     """Draw a confusion matrix for each cell: a square's area is the share of its row."""
     failures = experiment.comparison.failures
     cells = [cell for cell in experiment.cells if cell in failures]
-    names = [visible(name) for name in failures[cells[0]].per_class]
+    names = [doc.visible(name) for name in failures[cells[0]].per_class]
     names = [name if len(name) <= 14 else f"{name[:13]}\u2026" for name in names]
     classes = len(names)
     columns = 1 if classes > 4 or len(cells) == 1 else 2
     lines = -(-len(cells) // columns)
     side = 2.0 if columns == 2 else 0.45 * classes + 0.5
-    figure, panels = canvas(0.35 + (side + 0.25) * lines, lines, columns, squeeze=False)
+    figure, panels = canvas.subplots(0.35 + (side + 0.25) * lines, lines, columns, squeeze=False)
     for axes in panels.flat[len(cells) :]:
         axes.set_axis_off()
     crowded = max(map(len, names)) * 0.07 > (side - 0.4) / classes  # about inches
     turned = {"rotation": 30, "ha": "right"} if crowded else {}
     for axes, cell in zip(panels.flat, cells, strict=False):
-        colour = Look(experiment.cells).colour(cell)
+        colour = canvas.Look(experiment.cells).colour(cell)
         draw_matrix(axes, failures[cell].confusion, colour, percentages=classes <= 4)
         axes.set_xticks(range(classes), names, **turned)
         axes.set_yticks(range(classes), names if axes in panels[:, 0] else [""] * classes)
@@ -68,13 +69,11 @@ def draw_matrix(axes, confusion, colour, percentages):
         text = f"{count:,}"
         if percentages and count:
             text += f"\n{100 * shares[true, predicted]:.0f} %"
-        axes.text(predicted, true, text, ha="center", va="center", fontsize=SMALL)
+        axes.text(predicted, true, text, ha="center", va="center", fontsize=canvas.SMALL)
     between = np.arange(len(counts) + 1) - 0.5
     axes.set_xticks(between, minor=True)
     axes.set_yticks(between, minor=True)
-    axes.set_xlim(between[0], between[-1])
-    axes.set_ylim(between[-1], between[0])
-    axes.set_aspect("equal")
+    axes.set(xlim=between[[0, -1]], ylim=between[[-1, 0]], aspect="equal")
     axes.grid(visible=False)
     axes.grid(visible=True, which="minor")
     axes.tick_params(which="both", length=0)

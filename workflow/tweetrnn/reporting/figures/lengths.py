@@ -1,6 +1,6 @@
 """How many tokens the tweets have."""
 
-from tweetrnn.reporting.canvas import CELL_COLOURS, INK, canvas, legend, note, whole_numbers
+from tweetrnn.reporting import canvas
 
 TITLE = "Tweet lengths"
 CATEGORY = "Data"
@@ -31,20 +31,21 @@ def draw(experiment):
 
     counts = np.diff(experiment.offsets)
     if not len(counts):
-        return note("there are no tweets")
-    figure, axes = canvas(2.3)
+        return canvas.note("there are no tweets")
+    figure, axes = canvas.subplots(2.3)
     longest = int(np.ceil(np.quantile(counts, 0.999)))
     step = max(1, int(np.ceil((longest + 1) / 80)))
     edges = np.arange(0, longest + step + 1, step) - 0.5
     tweets, _ = np.histogram(np.minimum(counts, longest), bins=edges)
-    axes.stairs(tweets, edges, fill=True, color=CELL_COLOURS[0])
+    axes.stairs(tweets, edges, fill=True, color=canvas.CELL_COLOURS[0])
     for quantile, name, dashes in ((0.5, "median", "-"), (0.95, "95 % have at most", (0, (4, 2)))):
         value = np.quantile(counts, quantile, method="inverted_cdf")
-        axes.axvline(value, color=INK, linewidth=1.2, linestyle=dashes, label=f"{name} {value:g}")
+        axes.axvline(
+            value, color=canvas.INK, linewidth=1.2, linestyle=dashes, label=f"{name} {value:g}"
+        )
     beyond = f" ({longest} or more together)" if counts.max() > longest else ""
-    axes.set_xlabel(f"tokens in a tweet{beyond}")
-    axes.set_ylabel("tweets")
-    whole_numbers(axes.yaxis, nbins=5)
+    axes.set(xlabel=f"tokens in a tweet{beyond}", ylabel="tweets")
+    canvas.whole_numbers(axes.yaxis, nbins=5)
     axes.grid(axis="x", visible=False)
-    legend(figure)
+    canvas.legend(figure)
     return figure

@@ -1,8 +1,8 @@
 """The differences between each two cells over all combinations, sorted."""
 
 from tweetrnn.names import RANKINGS
-from tweetrnn.reporting.canvas import INK, SMALL, Look, canvas, limits, note, whole_numbers
-from tweetrnn.reporting.document import MINUS, first_of, signed
+from tweetrnn.reporting import canvas
+from tweetrnn.reporting import document as doc
 
 TITLE = "Differences over all combinations"
 CATEGORY = "Comparison"
@@ -28,30 +28,30 @@ def caption(config):
 def alt_text(experiment):
     """Return the range and the mean of each pair's differences."""
     pairs = [
-        f"{pair.first} {MINUS} {pair.second} from {signed(pair.min)} to {signed(pair.max)}, "
-        f"mean {signed(pair.mean)}, above zero in {pair.positive} of {pair.pairs}"
+        f"{pair.first} {doc.MINUS} {pair.second} from {doc.signed_between([pair.min, pair.max])}, "
+        f"mean {doc.signed(pair.mean)}, above zero in {pair.positive} of {pair.pairs}"
         for pair in experiment.comparison.paired_cells
         if pair.pairs
     ]
     if not pairs:
         return "There are no two cells with a finished combination in common."
     by = RANKINGS[experiment.comparison.select_by]
-    return f"Differences in {by}, combination by combination, sorted: {first_of(pairs)}."
+    return f"Differences in {by}, combination by combination, sorted: {doc.first_of(pairs)}."
 
 
 def draw(experiment):
     """Draw a panel for each two cells."""
     pairs = [pair for pair in experiment.comparison.paired_cells if pair.pairs]
     if not pairs:
-        return note("there are no two cells to compare")
+        return canvas.note("there are no two cells to compare")
     columns = 1 if len(pairs) < 3 else 2
     lines = -(-len(pairs) // columns)
-    figure, panels = canvas(0.5 + 1.7 * lines, lines, columns, sharey=True, squeeze=False)
-    scale = limits([0.0, *(value for pair in pairs for value in pair.differences)], 0.12)
+    figure, panels = canvas.subplots(0.5 + 1.7 * lines, lines, columns, sharey=True, squeeze=False)
+    scale = canvas.limits([0.0, *(value for pair in pairs for value in pair.differences)], 0.12)
     for axes in panels.flat[len(pairs) :]:
         axes.set_axis_off()
     for axes, pair in zip(panels.flat, pairs, strict=False):
-        draw_pair(axes, pair, Look(experiment.cells), narrow=columns > 1)
+        draw_pair(axes, pair, canvas.Look(experiment.cells), narrow=columns > 1)
         axes.set_ylim(*scale)
     by = RANKINGS[experiment.comparison.select_by]
     figure.supxlabel(f"combinations, sorted by their difference in\n{by}", fontsize=9)
@@ -66,17 +66,17 @@ def draw_pair(axes, pair, look, narrow):
     edges = np.arange(len(values) + 1) + 0.5
     for cell, ahead in ((pair.first, values.clip(0)), (pair.second, values.clip(None, 0))):
         axes.stairs(ahead, edges, fill=True, color=look.colour(cell))
-    axes.axhline(0, color=INK, linewidth=1.0)
-    axes.axhline(pair.mean, color=INK, linewidth=1.1, linestyle=(0, (4, 2)))
+    axes.axhline(0, color=canvas.INK, linewidth=1.0)
+    axes.axhline(pair.mean, color=canvas.INK, linewidth=1.1, linestyle=(0, (4, 2)))
     cut = "\n" if narrow and len(pair.first + pair.second) > LONG else " "
     gap = "\n" if narrow else ", "
-    axes.set_title(f"{pair.first}{cut}{MINUS} {pair.second}{gap}mean {signed(pair.mean)}")
+    axes.set_title(f"{pair.first}{cut}{doc.MINUS} {pair.second}{gap}mean {doc.signed(pair.mean)}")
     of = "" if narrow else f" of {pair.pairs}"
-    small = {"transform": axes.transAxes, "fontsize": SMALL}
+    small = {"transform": axes.transAxes, "fontsize": canvas.SMALL}
     first = f"{pair.first} ahead in {pair.positive}{of}"
     second = f"{pair.second} ahead in {pair.negative}{of}"
     axes.text(0.98, 0.95, first, ha="right", va="top", **small)
     axes.text(0.02, 0.05, second, va="bottom", **small)
     axes.set_xlim(0.5, len(values) + 0.5)
-    whole_numbers(axes.xaxis, nbins=5)
+    canvas.whole_numbers(axes.xaxis, nbins=5)
     axes.grid(axis="x", visible=False)

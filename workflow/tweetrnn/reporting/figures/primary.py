@@ -1,19 +1,8 @@
 """The selected cells' accuracies and the baselines', with intervals, and their differences."""
 
 from tweetrnn.names import BASELINES
-from tweetrnn.reporting.canvas import (
-    BASELINE_LINES,
-    CROWDED,
-    INK,
-    MUTED,
-    Look,
-    canvas,
-    estimate,
-    limits,
-    rows,
-    zero_line,
-)
-from tweetrnn.reporting.document import MINUS, between, first_of, share, signed, signed_between
+from tweetrnn.reporting import canvas
+from tweetrnn.reporting import document as doc
 
 TITLE = "The selected models"
 CATEGORY = "Comparison"
@@ -47,38 +36,39 @@ def alt_text(experiment):
     """Return all accuracies and the first differences between cells, with their intervals."""
     comparison = experiment.comparison
     accuracies = "; ".join(
-        f"{label(name)} {share(model.accuracy)} ({between(model.interval)})"
+        f"{label(name)} {doc.share(model.accuracy)} ({doc.between(model.interval)})"
         for name, model in comparison.primary.accuracies.items()
     )
     text = f"{comparison.part.capitalize()} accuracies with {100 * comparison.level:g} % intervals"
     pairs = [
-        f"{pair.first} {MINUS} {pair.second} {signed(pair.difference)} "
-        f"({signed_between(pair.interval)})"
+        f"{pair.first} {doc.MINUS} {pair.second} {doc.signed(pair.difference)} "
+        f"({doc.signed_between(pair.interval)})"
         for pair in comparison.primary.pairs
     ]
-    return f"{text}: {accuracies}." + (f" Differences: {first_of(pairs)}." if pairs else "")
+    return f"{text}: {accuracies}." + (f" Differences: {doc.first_of(pairs)}." if pairs else "")
 
 
 def draw(experiment):
     """Draw the accuracies at the top, and below them the differences, a panel for each kind."""
-    primary, look = experiment.comparison.primary, Look(experiment.cells)
+    primary, look = experiment.comparison.primary, canvas.Look(experiment.cells)
     panels = differences(primary)
     heights = [len(primary.accuracies) * 1.3, *map(len, panels.values())]
-    figure, (top, *below) = canvas(
+    figure, (top, *below) = canvas.subplots(
         0.3 + 0.5 * len(heights) + 0.21 * sum(heights), len(heights), 1, height_ratios=heights
     )
     draw_accuracies(top, experiment.comparison, look)
     ends = [0.0]
     for axes, (title, panel) in zip(below, panels.items(), strict=True):
-        zero_line(axes)
+        axes.axvline(0, color=canvas.INK, linewidth=1.0)
         for row, (_, cell, pair) in enumerate(panel):
-            style = look.marker(cell) if cell else {"color": INK, "marker": "d"}
-            estimate(axes, row, pair.difference, pair.interval, style, signed(pair.difference))
+            style = look.marker(cell) if cell else {"color": canvas.INK, "marker": "d"}
+            text = doc.signed(pair.difference)
+            canvas.estimate(axes, row, pair.difference, pair.interval, style, text)
             ends += [pair.difference, *pair.interval]
-        rows(axes, [name for name, _, _ in panel])
+        canvas.rows(axes, [name for name, _, _ in panel])
         axes.set_title(title)
     for axes in below:
-        axes.set_xlim(*limits(ends))
+        axes.set_xlim(*canvas.limits(ends))
         last = axes is below[-1]
         axes.tick_params(axis="x", labelbottom=last, length=3.5 if last else 0)
     return figure
@@ -88,7 +78,7 @@ def differences(primary):
     """Return {title: [(row's name, its cell or None, Difference)]}, without empty ones."""
     panels = {
         "difference between cells": [
-            (f"{pair.first} {MINUS} {pair.second}", None, pair) for pair in primary.pairs
+            (f"{pair.first} {doc.MINUS} {pair.second}", None, pair) for pair in primary.pairs
         ]
     }
     for name, baseline in BASELINES.items():
@@ -105,15 +95,15 @@ def draw_accuracies(axes, comparison, look):
     accuracies = comparison.primary.accuracies
     for row, (name, model) in enumerate(accuracies.items()):
         if name in BASELINES:
-            line = {"color": MUTED, "linewidth": 0.9, "linestyle": BASELINE_LINES[name]}
-            axes.axvline(model.accuracy, **line)
+            line = {"linewidth": 0.9, "linestyle": canvas.BASELINE_LINES[name]}
+            axes.axvline(model.accuracy, color=canvas.MUTED, **line)
         elif len(model.replicates) > 1:
             several = [run.scores(comparison.part)["accuracy"] for run in model.replicates]
-            dots = look.dots(name) | {"markersize": 3, "rasterized": len(several) > CROWDED}
+            dots = look.dots(name) | {"markersize": 3, "rasterized": len(several) > canvas.CROWDED}
             axes.plot(several, [row + 0.36] * len(several), **dots)
-        style, text = look.marker(name), share(model.accuracy)
-        estimate(axes, row, model.accuracy, model.interval, style, text)
-    rows(axes, [label(name).replace("logistic ", "logistic\n") for name in accuracies])
+        style, text = look.marker(name), doc.share(model.accuracy)
+        canvas.estimate(axes, row, model.accuracy, model.interval, style, text)
+    canvas.rows(axes, [label(name).replace("logistic ", "logistic\n") for name in accuracies])
     axes.set_title(title(comparison))
 
 

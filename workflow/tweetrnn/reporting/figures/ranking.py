@@ -1,19 +1,8 @@
 """All runs in the order of their ranks, and below them what each run is made of."""
 
 from tweetrnn.names import BASELINES, FACTORS, RANKINGS
-from tweetrnn.reporting.canvas import (
-    CROWDED,
-    GRID,
-    INK,
-    Look,
-    baseline_lines,
-    canvas,
-    legend,
-    note,
-    ticks,
-    whole_numbers,
-)
-from tweetrnn.reporting.document import level, runs_in_words, share
+from tweetrnn.reporting import canvas
+from tweetrnn.reporting import document as doc
 
 TITLE = "All runs, ranked"
 CATEGORY = "All runs"
@@ -45,12 +34,13 @@ def alt_text(experiment):
         return "No run has finished."
     first, last = runs.iloc[0], runs.iloc[-1]
     text = (
-        f"{runs_in_words(len(runs))} by {RANKINGS[by]}, best first: from {share(first[by])} "
-        f"({first['cell']} {first['combination']}) down to {share(last[by])}"
+        f"{doc.runs_in_words(len(runs))} by {RANKINGS[by]}, best first: from "
+        f"{doc.share(first[by])} ({first['cell']} {first['combination']}) down to "
+        f"{doc.share(last[by])}"
     )
     for name, value in experiment.baseline_values(by).items():
         above = (runs[by] > value).sum()
-        text += f"; {above} above the {BASELINES[name].label}'s {share(value)}"
+        text += f"; {above} above the {BASELINES[name].label}'s {doc.share(value)}"
     return f"{text}. Beneath, the cell and the hyper-parameters of each."
 
 
@@ -70,7 +60,7 @@ def level_rows(runs):
         if levels != [False, True]:
             groups = np.array_split(levels, min(len(levels), MOST_LEVELS))
         for group in map(list, groups):
-            ends = dict.fromkeys(level(end) for end in (group[0], group[-1]))
+            ends = dict.fromkeys(doc.level(end) for end in (group[0], group[-1]))
             rows.append((ROW_NAMES[factor].format(" to ".join(ends)), factor, group))
     return rows
 
@@ -81,39 +71,37 @@ def draw(experiment):
 
     by, runs = experiment.rank_by, experiment.finished
     if runs.empty:
-        return note("no run has finished")
-    count, rank, look = len(runs), np.arange(1, len(runs) + 1), Look(experiment.cells)
+        return canvas.note("no run has finished")
+    count, rank, look = len(runs), np.arange(1, len(runs) + 1), canvas.Look(experiment.cells)
     cells = [cell for cell in experiment.cells if (runs["cell"] == cell).any()]
     levels = level_rows(runs)
     names = [*cells, *(name for name, _, _ in levels)]
     height = 0.17 * len(names) + 0.2
-    figure, (above, below) = canvas(
+    figure, (above, below) = canvas.subplots(
         2.6 + height, 2, 1, sharex=True, height_ratios=[2.2, height + 0.1]
     )
-    rasterized = count > CROWDED
+    rasterized = count > canvas.CROWDED
     size = float(np.clip(260 / count, 1.5, 4.5))
     tick = {"linewidth": float(np.clip(150 / count, 0.3, 1.6)), "rasterized": rasterized}
     for row, cell in enumerate(cells):
         mine = (runs["cell"] == cell).to_numpy()
         dots = look.dots(cell) | {"markersize": size, "rasterized": rasterized}
         above.plot(rank[mine], runs[by][mine], label=cell, **dots)
-        ticks(below, rank[mine], row, 0.62, color=look.colour(cell), **tick)
+        canvas.ticks(below, rank[mine], row, 0.62, color=look.colour(cell), **tick)
     for row, (_, factor, values) in enumerate(levels, len(cells)):
-        ticks(below, rank[runs[factor].isin(values)], row, 0.62, color=INK, **tick)
-    baseline_lines(above, experiment.baseline_values(by))
+        canvas.ticks(below, rank[runs[factor].isin(values)], row, 0.62, color=canvas.INK, **tick)
+    canvas.baseline_lines(above, experiment.baseline_values(by))
     above.set_ylabel(RANKINGS[by])
     above.tick_params(axis="x", length=0)
     edges = [len(cells) - 0.5]
     for factor in dict.fromkeys(factor for _, factor, _ in levels):
         edges.append(edges[-1] + sum(factor == other for _, other, _ in levels))
-    below.hlines(edges[:-1], 0.5, count + 0.5, color=GRID, linewidth=0.8)
-    below.set_yticks(range(len(names)), names)
-    below.set_ylim(len(names) - 0.4, -0.6)
+    below.hlines(edges[:-1], 0.5, count + 0.5, color=canvas.GRID, linewidth=0.8)
+    canvas.rows(below, names)
     below.set_xlim(0.5 - 0.015 * count, count * 1.015 + 0.5)
-    below.tick_params(axis="y", length=0)
     below.grid(axis="y", visible=False)
-    whole_numbers(below.xaxis, min_n_ticks=1)
+    canvas.whole_numbers(below.xaxis, min_n_ticks=1)
     left_out = len(experiment.runs) - count
     below.set_xlabel("runs, best first" + (f" ({left_out} without result)" if left_out else ""))
-    legend(figure, 2, markerscale=4.5 / size)
+    canvas.legend(figure, 2, markerscale=4.5 / size)
     return figure

@@ -1,12 +1,12 @@
-"""The report's sections, a module for each: what it says, shows and lists.
+"""The report's sections; what is in one is said by a function of an Experiment in these modules.
 
-``section`` in each is a function of an Experiment that returns a Section. A table's rows are also
-what summary.json has. Figures are put among the blocks by ``figures.place``.
+A table's rows are also what summary.json has. Figures are put among the blocks by
+``figures.place``.
 """
 
+from tweetrnn.reporting import document as doc
 from tweetrnn.reporting import figures
 from tweetrnn.reporting.sections import (
-    cost,
     data,
     effects,
     failures,
@@ -16,27 +16,31 @@ from tweetrnn.reporting.sections import (
     real,
     reference,
     runs,
-    top,
 )
 
-SECTIONS = (
-    headline,
-    data,
-    top,
-    runs,
-    effects,
-    real,
-    failures,
-    playground,
-    reference,
-    cost,
-    provenance,
-)
+# Name: title, function that returns the blocks, and whether it needs the comparison.
+SECTIONS = {
+    "headline": ("Which cell reads sentiment better", headline.blocks, False),
+    "data": ("Data", data.blocks, False),
+    "top": ("The best runs of each cell", runs.best, False),
+    "runs": ("All runs", runs.all_runs, False),
+    "effects": ("What each hyper-parameter does in this grid", effects.blocks, True),
+    "real": ("Is it real?", real.blocks, True),
+    "failures": ("How they fail", failures.blocks, True),
+    "try": ("Try it", playground.blocks, False),
+    "reference": ("Beside the reference report", reference.blocks, True),
+    "cost": ("Cost", runs.cost, False),
+    "provenance": ("Provenance", provenance.blocks, False),
+}
+NOT_YET = "Shown when all trainings that it needs are done."
 
 
 def sections_of(experiment):
     """Return the report's Sections, in order; one that has nothing to say is left out."""
-    sections = [module.section(experiment) for module in SECTIONS]
-    for section in sections:
-        figures.place(section, experiment)
+    sections = []
+    for name, (title, blocks, needs_comparison) in SECTIONS.items():
+        possible = experiment.comparison or not needs_comparison
+        shown = blocks(experiment) if possible else [doc.Paragraph(NOT_YET, "note")]
+        sections.append(doc.Section(name, title, shown))
+        figures.place(sections[-1], experiment)
     return [section for section in sections if section.blocks]

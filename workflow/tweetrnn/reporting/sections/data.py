@@ -1,6 +1,6 @@
 """What the networks learned from."""
 
-from tweetrnn.reporting.document import Column, Paragraph, Section, Table, percent, whole
+from tweetrnn.reporting import document as doc
 from tweetrnn.wording import listed
 
 FITTED_ON = {
@@ -14,47 +14,44 @@ METHODS = {
 }
 
 
-def section(experiment):
-    """Return the Section of an Experiment."""
-    columns = [Column("fact", "fact"), Column("value", "value")]
+def blocks(experiment):
+    """Return the section's blocks."""
     rows = [{"fact": fact, "value": value} for fact, value in facts_of(experiment)]
-    blocks = [Table("data", "The corpus", columns, rows), sets_table(experiment.split)]
+    columns = doc.columns(fact="fact", value="value")
+    blocks = [doc.Table("data", "The corpus", columns, rows), sets_table(experiment.split)]
     seen = experiment.split["seen_in_training"]
     if any(seen.values()):
-        leaks = [f"{whole(count)} {part}" for part, count in seen.items() if count]
+        leaks = [f"{doc.whole(count)} {part}" for part, count in seen.items() if count]
         text = (
             f"{listed(leaks)} tweets have the same tokens as a training tweet: an ordered split "
             "does not keep duplicates together."
         )
-        blocks.insert(0, Paragraph(text, "warning"))
-    return Section("data", "Data", blocks)
+        blocks.insert(0, doc.Paragraph(text, "warning"))
+    return blocks
 
 
 def facts_of(experiment):
     """Return [(fact, value)] of the corpus."""
-    t, s = experiment.tokenized, experiment.split
+    t, e, s, whole = experiment.tokenized, experiment.encoded, experiment.split, doc.whole
     length = t["length"]
+    duplicates = (
+        f"{whole(t['duplicate_rows'])} rows in {whole(t['duplicate_groups'])} groups, of which "
+        f"{whole(t['conflicting_groups'])} carry conflicting labels"
+    )
+    tokens = (
+        f"median {whole(length['median'])}, 95 % within {whole(length['p95'])}, longest "
+        f"{whole(length['max'])}"
+    )
     return [
         ("rows read", whole(t["rows_read"])),
         ("tweets kept", whole(t["kept"])),
-        ("rows dropped", f"{whole(sum(t['dropped'].values()))}{reasons(t['dropped'])}"),
-        ("rows left out by label", f"{whole(sum(t['ignored'].values()))}{reasons(t['ignored'])}"),
-        (
-            "duplicates (the same tokens as an earlier tweet)",
-            f"{whole(t['duplicate_rows'])} rows in {whole(t['duplicate_groups'])} groups, of which "
-            f"{whole(t['conflicting_groups'])} carry conflicting labels",
-        ),
+        ("rows dropped", with_reasons(t["dropped"])),
+        ("rows left out by label", with_reasons(t["ignored"])),
+        ("duplicates (the same tokens as an earlier tweet)", duplicates),
         ("rows that repeat an identifier", whole(t["duplicate_ids"])),
-        (
-            "tokens in a tweet",
-            f"median {whole(length['median'])}, 95 % within {whole(length['p95'])}, longest "
-            f"{whole(length['max'])}",
-        ),
-        (
-            f"tweets cut to the sequence length, {s['sequence_length']}",
-            whole(experiment.encoded["cut_tweets"]),
-        ),
-        ("distinct words", whole(experiment.encoded["words"])),
+        ("tokens in a tweet", tokens),
+        (f"tweets cut to the sequence length, {s['sequence_length']}", whole(e["cut_tweets"])),
+        ("distinct words", whole(e["words"])),
         ("one-hot width", whole(s["width"])),
         ("vocabulary fitted on", FITTED_ON[s["fit_on"]]),
         ("split", METHODS[s["method"]]),
@@ -63,31 +60,32 @@ def facts_of(experiment):
     ]
 
 
-def reasons(counts):
-    """Return counts by reason as ``: empty text 3, ...``, nothing without any."""
-    each = ", ".join(f"{reason} {whole(count)}" for reason, count in counts.items())
-    return f": {each}" if each else ""
+def with_reasons(counts):
+    """Return counts by reason as ``3: empty text 2, no label 1``; as ``0`` without any."""
+    each = ", ".join(f"{reason} {doc.whole(count)}" for reason, count in counts.items())
+    return doc.whole(sum(counts.values())) + (f": {each}" if each else "")
 
 
 def sets_table(split):
     """Return the table of the sets' sizes, class shares and unknown words."""
-    rows = []
-    for name, facts in split["parts"].items():
-        if facts["tweets"]:
-            shares = [count / facts["tweets"] for count in facts["classes"].values()]
-            rows.append(
-                {
-                    "part": name,
-                    "tweets": facts["tweets"],
-                    **{f"share_{n}": share for n, share in enumerate(shares)},
-                    "unknown_rate": facts["unknown_rate"],
-                    "classes": facts["classes"],
-                }
-            )
-    columns = [
-        Column("part", "part"),
-        Column("tweets", "tweets", whole),
-        *(Column(f"share_{n}", name, percent) for n, name in enumerate(split["labels"])),
-        Column("unknown_rate", "unknown words", percent),
+    rows = [
+        {
+            "part": name,
+            "tweets": facts["tweets"],
+            **{
+                f"share_{n}": count / facts["tweets"]
+                for n, count in enumerate(facts["classes"].values())
+            },
+            "unknown_rate": facts["unknown_rate"],
+            "classes": facts["classes"],
+        }
+        for name, facts in split["parts"].items()
+        if facts["tweets"]
     ]
-    return Table("parts", "The parts", columns, rows)
+    columns = [
+        *doc.columns(part="part"),
+        *doc.columns(doc.whole, tweets="tweets"),
+        *doc.columns(doc.percent, **{f"share_{n}": name for n, name in enumerate(split["labels"])}),
+        *doc.columns(doc.percent, unknown_rate="unknown words"),
+    ]
+    return doc.Table("parts", "The parts", columns, rows)

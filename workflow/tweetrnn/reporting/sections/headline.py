@@ -3,24 +3,22 @@
 from tweetrnn.evaluation.metrics import METRICS
 from tweetrnn.grid import full_size, is_sample, size
 from tweetrnn.names import BASELINES
-from tweetrnn.reporting.document import Column, Paragraph, Section, Table, between, share, whole
-from tweetrnn.reporting.sections.common import described
+from tweetrnn.reporting import document as doc
 from tweetrnn.reporting.verdict import verdict
 
 
-def section(experiment):
-    """Return the Section of an Experiment."""
-    kind = experiment.tokenized["kind"]
-    sentences = verdict(experiment.comparison, experiment.baselines, kind)
-    blocks = [Paragraph(text, role) for text, role in sentences]
-    grid = experiment.config["grid"]
+def blocks(experiment):
+    """Return the section's blocks."""
+    comparison, grid = experiment.comparison, experiment.config["grid"]
+    sentences = verdict(comparison, experiment.baselines, experiment.tokenized["kind"])
+    blocks = [doc.Paragraph(text, role) for text, role in sentences]
     if is_sample(grid):
         text = (
-            f"This is a sample: {whole(size(grid))} of the grid's {whole(full_size(grid))} "
+            f"This is a sample: {doc.whole(size(grid))} of the grid's {doc.whole(full_size(grid))} "
             f"combinations, drawn at random by the seed {experiment.config['seed']} and the same "
             "for each cell. A better combination may be among those that were not trained."
         )
-        blocks.append(Paragraph(text, "note"))
+        blocks.append(doc.Paragraph(text, "note"))
     unfinished = experiment.runs[experiment.runs["status"] != "finished"]
     if len(unfinished):
         each = unfinished["cell"] + " " + unfinished["combination"]
@@ -30,10 +28,8 @@ def section(experiment):
             f"{len(unfinished)} of {len(experiment.runs)} runs have no result: {', '.join(each)}"
             f"{more}. Nothing on this page speaks of them."
         )
-        blocks.insert(0, Paragraph(text, "warning"))
-    if experiment.comparison:
-        blocks.append(selected_table(experiment.comparison))
-    return Section("headline", "Which cell reads sentiment better", blocks)
+        blocks.insert(0, doc.Paragraph(text, "warning"))
+    return [*blocks, selected_table(comparison)] if comparison else blocks
 
 
 def selected_table(comparison):
@@ -45,18 +41,17 @@ def selected_table(comparison):
         else:
             row = {metric: spread.mean for metric, spread in model.spread[part].items()} | {
                 "model": name,
-                "combination": described(model.combination),
+                "combination": doc.described(model.combination),
                 "replicates": len(model.replicates),
             }
         rows.append(row | {"accuracy": model.accuracy, "interval": model.interval})
-    others = {name: metric for name, metric in METRICS.items() if name != "accuracy"}
+    others = {name: metric.heading for name, metric in METRICS.items() if name != "accuracy"}
     columns = [
-        Column("model", "model"),
-        Column("combination", "combination"),
-        Column("replicates", "replicates", whole),
-        Column("accuracy", f"{part} accuracy", share),
-        Column("interval", "95 % interval", between),
-        *(Column(name, metric.heading, share) for name, metric in others.items()),
+        *doc.columns(model="model", combination="combination"),
+        *doc.columns(doc.whole, replicates="replicates"),
+        *doc.columns(doc.share, accuracy=f"{part} accuracy"),
+        *doc.columns(doc.between, interval="95 % interval"),
+        *doc.columns(doc.share, **others),
     ]
     title = f"The selected models and the baselines on the {part} part"
-    return Table("selected", title, columns, rows)
+    return doc.Table("selected", title, columns, rows)

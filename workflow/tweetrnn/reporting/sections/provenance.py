@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from tweetrnn.reporting.document import Column, Figure, Listing, Paragraph, Section, Table, whole
+from tweetrnn.reporting import document as doc
 
 
 def shareable(value):
@@ -26,30 +26,22 @@ def shareable(value):
     return value
 
 
-def section(experiment):
-    """Return the Section of an Experiment."""
+def blocks(experiment):
+    """Return the section's blocks."""
     name, sha256 = experiment.config["name"], experiment.tokenized["sha256"]
-    made_with = {"this workflow, commit": experiment.commit, **experiment.versions}
     trainings = trainings_table(experiment.provenances)
+    config = yaml.safe_dump(shareable(experiment.config), sort_keys=False, allow_unicode=True)
     blocks = [
         trainings,
-        Table(
-            "rendering",
-            "What this page was made with",
-            [Column("what", "what"), Column("version", "version")],
-            [{"what": what, "version": version} for what, version in made_with.items()],
-        ),
-        Paragraph(
+        rendering_table({"this workflow, commit": experiment.commit, **experiment.versions}),
+        doc.Paragraph(
             f"To reproduce it: check the commit out, put the config below into a file, make sure "
             f"that the input has the sha256 {sha256}, and run snakemake --cores all "
             f"--configfile FILE. The results are written to results/{name}. (Folders of absolute "
             "paths, and passwords and queries of URLs, are left out of it.)"
         ),
-        Listing(
-            yaml.safe_dump(shareable(experiment.config), sort_keys=False, allow_unicode=True),
-            "The config in full",
-        ),
-        Figure(
+        doc.Listing(config, "The config in full"),
+        doc.Figure(
             "rulegraph",
             "The workflow's rules as a graph: the corpus is tokenized, encoded and split; runs are "
             "trained, aggregated and selected, compared with the baselines, plotted and rendered.",
@@ -61,8 +53,15 @@ def section(experiment):
             "The trainings ran under different versions, code or processors; their last digits may "
             "differ for that reason alone."
         )
-        blocks.insert(0, Paragraph(text, "warning"))
-    return Section("provenance", "Provenance", blocks)
+        blocks.insert(0, doc.Paragraph(text, "warning"))
+    return blocks
+
+
+def rendering_table(versions):
+    """Return the table of what made the page; ``versions`` is {what: version}."""
+    rows = [{"what": what, "version": version} for what, version in versions.items()]
+    columns = doc.columns(what="what", version="version")
+    return doc.Table("rendering", "What this page was made with", columns, rows)
 
 
 def trainings_table(provenances):
@@ -73,5 +72,8 @@ def trainings_table(provenances):
     )
     rows = [{**dict(facts), "trainings": count} for facts, count in counts.items()]
     keys = [key for key in (rows[0] if rows else {}) if key != "trainings"]
-    columns = [Column("trainings", "trainings", whole), *(Column(key, key) for key in keys)]
-    return Table("trainings", "What the trainings ran on", columns, rows)
+    columns = [
+        *doc.columns(doc.whole, trainings="trainings"),
+        *(doc.Column(key, key) for key in keys),
+    ]
+    return doc.Table("trainings", "What the trainings ran on", columns, rows)

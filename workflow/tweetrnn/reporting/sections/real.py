@@ -4,54 +4,36 @@ from tweetrnn.evaluation.comparison import to_json
 from tweetrnn.evaluation.metrics import METRICS
 from tweetrnn.grid import is_sample
 from tweetrnn.names import BASELINES, RANKINGS
-from tweetrnn.reporting.document import (
-    MINUS,
-    Column,
-    Paragraph,
-    Section,
-    Table,
-    between,
-    p_value,
-    percent,
-    share,
-    signed,
-    signed_between,
-    whole,
-    yes,
-)
-from tweetrnn.reporting.sections.common import described, not_yet
+from tweetrnn.reporting import document as doc
 from tweetrnn.wording import listed
 
 
-def section(experiment):
-    """Return the Section of an Experiment."""
-    title = "Is it real?"
-    if not experiment.comparison:
-        return Section("real", title, [not_yet()])
+def blocks(experiment):
+    """Return the section's blocks."""
     comparison, blocks = experiment.comparison, primary_analysis(experiment.comparison)
     if comparison.mcnemar:
         blocks += pairs_of_cells(comparison, is_sample(experiment.config["grid"]))
-    blocks += [
-        Paragraph(
+    return [
+        *blocks,
+        doc.Paragraph(
             "Whoever picks the best of many runs on validation picks luck as well. In bootstrap "
             "resamples of the validation tweets the best run is selected on the drawn tweets and "
             "judged on those not drawn (Tsamardinos and others, 2018); the apparent accuracy minus "
             "that is the optimism of the selection."
         ),
         optimism_table(comparison),
-        Paragraph(
+        doc.Paragraph(
             "Would another ranking have told another story? Kendall's rank correlation between the "
             "orders of all runs under each rule, and the run that each rule puts first."
         ),
         rankings_table(comparison),
     ]
-    return Section("real", title, blocks)
 
 
 def primary_analysis(comparison):
     """Return the blocks of the primary analysis of a Comparison."""
     selected = [
-        f"{cell}: {described(choice.combination)} ({share(choice.figure)}, the best of "
+        f"{cell}: {doc.described(choice.combination)} ({doc.share(choice.figure)}, the best of "
         f"{choice.candidates})"
         for cell, choice in comparison.selected.items()
     ]
@@ -60,32 +42,32 @@ def primary_analysis(comparison):
         "The primary analysis was fixed beforehand. For each cell the combination with the "
         f"highest {RANKINGS[comparison.select_by]} is selected, trained again with {replicates} "
         f"other seed{'' if replicates == 1 else 's'}, and judged on the "
-        f"{whole(comparison.tweets)} tweets of the {comparison.part} part. Intervals are 95 % "
-        f"percentile intervals of {whole(comparison.resamples)} bootstrap resamples of groups of "
-        f"duplicate tweets ({whole(comparison.groups)}) and, independently, of replicates. The "
-        "smallest detectable difference is what such a comparison finds four times in five."
+        f"{doc.whole(comparison.tweets)} tweets of the {comparison.part} part. Intervals are 95 % "
+        f"percentile intervals of {doc.whole(comparison.resamples)} bootstrap resamples of groups "
+        f"of duplicate tweets ({doc.whole(comparison.groups)}) and, independently, of replicates. "
+        "The smallest detectable difference is what such a comparison finds four times in five."
     )
     if replicates < 5:
         text += " With so few replicates the bootstrap understates what the seeds contribute."
     return [
-        Paragraph(text),
-        Paragraph(f"Selected were {listed(selected)}."),
+        doc.Paragraph(text),
+        doc.Paragraph(f"Selected were {listed(selected)}."),
         differences_table(comparison),
         replicates_table(comparison),
         *spread_paragraph(comparison),
-        Paragraph("Everything from here on is exploratory.", "note"),
+        doc.Paragraph("Everything from here on is exploratory.", "note"),
     ]
 
 
 def pairs_of_cells(comparison, sample):
     """Return the blocks of each two cells; ``sample`` is whether the grid is a sample."""
     return [
-        Paragraph(
+        doc.Paragraph(
             "McNemar's exact test asks whether two trained models get equally many tweets "
             "right. It takes these trained models as given: another seed may answer otherwise."
         ),
         mcnemar_table(comparison),
-        Paragraph(
+        doc.Paragraph(
             "Over all combinations, the cells side by side. Wilcoxon's signed-rank test "
             "describes the differences of this grid: its combinations share their tweets"
             + ("." if sample else " and were not drawn at random.")
@@ -101,18 +83,19 @@ def differences_table(comparison):
         for pair in comparison.primary.against_baselines
     ]
     columns = [
-        Column("first", "first"),
-        Column("second", "second"),
-        Column("difference", "difference", signed),
-        Column("interval", "95 % interval", signed_between),
-        Column("excludes_zero", "more than chance", yes),
-        Column("minimum_detectable_difference", "smallest detectable", share),
-        Column("standard_error_tweets", "standard error, tweets", share),
-        Column("standard_error_replicates", "standard error, replicates", share),
+        *doc.columns(first="first", second="second"),
+        *doc.columns(doc.signed, difference="difference"),
+        *doc.columns(doc.signed_between, interval="95 % interval"),
+        *doc.columns(doc.yes, excludes_zero="more than chance"),
+        *doc.columns(
+            doc.share,
+            minimum_detectable_difference="smallest detectable",
+            standard_error_tweets="standard error, tweets",
+            standard_error_replicates="standard error, replicates",
+        ),
     ]
-    return Table(
-        "differences", f"Differences in accuracy: the first {MINUS} the second", columns, rows
-    )
+    title = f"Differences in accuracy: the first {doc.MINUS} the second"
+    return doc.Table("differences", title, columns, rows)
 
 
 def replicates_table(comparison):
@@ -127,17 +110,15 @@ def replicates_table(comparison):
         for cell in comparison.selected
         for replicate in comparison.primary.accuracies[cell].replicates
     ]
-    columns = [
-        Column("cell", "cell"),
-        Column("replicate", "replicate", whole),
-        *(
-            Column(name, f"{comparison.part} {metric.heading}", share)
-            for name, metric in METRICS.items()
-        ),
-    ]
+    headings = {name: f"{comparison.part} {metric.heading}" for name, metric in METRICS.items()}
     if comparison.part == "test":
-        columns.append(Column("validation_accuracy", "validation accuracy", share))
-    return Table("replicates", "The selected combinations, trained again", columns, rows)
+        headings["validation_accuracy"] = "validation accuracy"
+    columns = [
+        *doc.columns(cell="cell"),
+        *doc.columns(doc.whole, replicate="replicate"),
+        *doc.columns(doc.share, **headings),
+    ]
+    return doc.Table("replicates", "The selected combinations, trained again", columns, rows)
 
 
 def spread_paragraph(comparison):
@@ -147,12 +128,12 @@ def spread_paragraph(comparison):
         for cell in comparison.selected
     }
     each = [
-        f"{cell} {share(spread.sd)} ({share(spread.min)} to {share(spread.max)})"
+        f"{cell} {doc.share(spread.sd)} ({doc.share(spread.min)} to {doc.share(spread.max)})"
         for cell, spread in spreads.items()
         if spread.sd is not None
     ]
     if each:
-        yield Paragraph(
+        yield doc.Paragraph(
             f"Spread over replicates, as the standard deviation of their {comparison.part} "
             f"accuracies: {listed(each)}."
         )
@@ -161,33 +142,33 @@ def spread_paragraph(comparison):
 def mcnemar_table(comparison):
     """Return McNemar's test of each two selected models."""
     columns = [
-        Column("first", "first"),
-        Column("second", "second"),
-        Column("both_right", "both", whole),
-        Column("first_only", "only the first", whole),
-        Column("second_only", "only the second", whole),
-        Column("both_wrong", "neither", whole),
-        Column("p", "p", p_value),
+        *doc.columns(first="first", second="second"),
+        *doc.columns(
+            doc.whole,
+            both_right="both",
+            first_only="only the first",
+            second_only="only the second",
+            both_wrong="neither",
+        ),
+        *doc.columns(doc.p_value, p="p"),
     ]
     title = f"Tweets of the {comparison.part} part that the two selected models get right"
-    return Table("mcnemar", title, columns, [vars(test) for test in comparison.mcnemar])
+    return doc.Table("mcnemar", title, columns, [vars(test) for test in comparison.mcnemar])
 
 
 def paired_table(comparison):
     """Return the cells' paired differences over all combinations."""
     columns = [
-        Column("first", "first"),
-        Column("second", "second"),
-        Column("pairs", "combinations", whole),
-        Column("positive", "first ahead", whole),
-        Column("negative", "second ahead", whole),
-        Column("mean", "mean difference", signed),
-        Column("median", "median", signed),
-        Column("p", "p, Wilcoxon", p_value),
+        *doc.columns(first="first", second="second"),
+        *doc.columns(
+            doc.whole, pairs="combinations", positive="first ahead", negative="second ahead"
+        ),
+        *doc.columns(doc.signed, mean="mean difference", median="median"),
+        *doc.columns(doc.p_value, p="p, Wilcoxon"),
     ]
-    by = RANKINGS[comparison.select_by]
-    title = f"Differences in {by} over all combinations, first {MINUS} second"
-    return Table("paired", title, columns, [vars(pair) for pair in comparison.paired_cells])
+    order = f"first {doc.MINUS} second"
+    title = f"Differences in {RANKINGS[comparison.select_by]} over all combinations, {order}"
+    return doc.Table("paired", title, columns, [vars(pair) for pair in comparison.paired_cells])
 
 
 def optimism_table(comparison):
@@ -195,20 +176,19 @@ def optimism_table(comparison):
     rows = []
     for cell, optimism in comparison.selection_optimism.items():
         often = optimism.selected_most_often[0]
-        most = {"most": described(often.combination), "times": often.share}
+        most = {"most": doc.described(often.combination), "times": often.share}
         rows.append({"cell": cell, **to_json(optimism), **most})
     columns = [
-        Column("cell", "cell"),
-        Column("runs", "runs to choose from", whole),
-        Column("apparent", "apparent", share),
-        Column("corrected", "corrected", share),
-        Column("interval", "95 % interval", between),
-        Column("optimism", "optimism", signed),
-        Column("most", "selected most often"),
-        Column("times", "in", percent),
+        *doc.columns(cell="cell"),
+        *doc.columns(doc.whole, runs="runs to choose from"),
+        *doc.columns(doc.share, apparent="apparent", corrected="corrected"),
+        *doc.columns(doc.between, interval="95 % interval"),
+        *doc.columns(doc.signed, optimism="optimism"),
+        *doc.columns(most="selected most often"),
+        *doc.columns(doc.percent, times="in"),
     ]
     title = "The best run's validation accuracy, as it appears and corrected for its selection"
-    return Table("optimism", title, columns, rows)
+    return doc.Table("optimism", title, columns, rows)
 
 
 def rankings_table(comparison):
@@ -218,17 +198,15 @@ def rankings_table(comparison):
         {
             "rule": RANKINGS[rule],
             **agreement.kendall[rule],
-            "winner": f"{winner.cell}: {described(winner.combination)}",
+            "winner": f"{winner.cell}: {doc.described(winner.combination)}",
         }
         for rule, winner in agreement.winners.items()
     ]
+    headings = {rule: title.replace("validation ", "") for rule, title in RANKINGS.items()}
     columns = [
-        Column("rule", "ranked by"),
-        *(
-            Column(rule, title.replace("validation ", ""), share)
-            for rule, title in RANKINGS.items()
-        ),
-        Column("winner", "first"),
+        *doc.columns(rule="ranked by"),
+        *doc.columns(doc.share, **headings),
+        *doc.columns(winner="first"),
     ]
     title = "Kendall's rank correlation (tau-b) between rankings"
-    return Table("rankings", title, columns, rows)
+    return doc.Table("rankings", title, columns, rows)

@@ -1,22 +1,20 @@
-"""Every run of the grid."""
+"""The runs: the best of each cell as the reference shows them, all of them, and their cost."""
 
 from tweetrnn.evaluation.metrics import PREDICTION_METRICS
 from tweetrnn.evaluation.tables import records
 from tweetrnn.names import FACTORS, RANKINGS
-from tweetrnn.reporting.document import (
-    Column,
-    Curves,
-    Paragraph,
-    Section,
-    Table,
-    decimal,
-    level,
-    share,
-    whole,
-    yes,
-)
-from tweetrnn.reporting.sections.common import described
+from tweetrnn.reporting import document as doc
+from tweetrnn.reporting import figures
+from tweetrnn.reporting.experiment import run_of
+from tweetrnn.reporting.figures.curves import name_of
 
+# What evaluation.aggregate.divergence_epoch computes.
+DIVERGENCE_EPOCH = (
+    "The divergence epoch is the first epoch after which the validation loss never again falls "
+    "more than 1 % below its value there, although the training loss still does. At least two "
+    "later epochs must bear that out, so that one last bad epoch makes no divergence; where no "
+    "epoch is like that, the curves do not part. In the curves it is the dotted line."
+)
 QUANTITIES = {
     "validation_accuracy": "validation accuracy",
     "train_accuracy": "training accuracy",
@@ -25,46 +23,115 @@ QUANTITIES = {
 }
 
 
-def section(experiment):
-    """Return the Section of an Experiment."""
-    paragraph = Paragraph(
+# ------------------------------------------------------------------------ the best of each cell
+
+
+def best(experiment):
+    """Return the blocks of each cell's best runs, and of where their curves part."""
+    ranking, most = RANKINGS[experiment.rank_by], experiment.config["report"]["top"]
+    order = f"ranked by their {ranking}; the first {most} of each cell are shown."
+    text = f"Runs are {order}"
+    if experiment.rank_by.startswith("mean"):
+        text = (
+            f"As in the reference report, runs are {order} This order favours quick learners and "
+            "is not what the comparison rests on."
+        )
+    blocks = [doc.Paragraph(text)]
+    for cell in experiment.cells:
+        cards = [
+            card(experiment, run, place) for place, run in enumerate(experiment.best_runs(cell), 1)
+        ]
+        blocks.append(doc.Cards(f"{cell}: the best {len(cards)}", ranking, cards))
+    blocks.append(doc.Paragraph(DIVERGENCE_EPOCH))
+    return [*blocks, divergence_table(experiment)] if experiment.comparison else blocks
+
+
+def card(experiment, run, place):
+    """Return the Card of one run, a dict; ``place`` is its rank in its cell."""
+    architecture = doc.Table(
+        f"architecture-{run['cell']}-{place}",
+        f"Architecture of {run['cell']} {place}",
+        [
+            *doc.columns(layer="layer (type)", output_shape="output shape"),
+            *doc.columns(doc.whole, parameters="parameters"),
+        ],
+        experiment.architecture(run_of(run)),
+    )
+    return doc.Card(
+        place,
+        f"{run['reference_tuple']}: {doc.described(run['combination'])}",
+        doc.share(run[experiment.rank_by]),
+        architecture,
+        *(
+            figures.block(name_of(run["cell"], place, quantity), experiment)
+            for quantity in ("loss", "accuracy")
+        ),
+    )
+
+
+def divergence_table(experiment):
+    """Return where the curves part, beside what the reference claims."""
+    rows = [
+        {
+            "cell": cell,
+            "top": ", ".join(
+                str(run["divergence_epoch"] or "none") for run in experiment.best_runs(cell)
+            ),
+            "median": divergence.median,
+            "part": divergence.runs_that_part,
+            "runs": divergence.runs,
+            "published": divergence.published and f"about {divergence.published}",
+        }
+        for cell, divergence in experiment.comparison.divergence.items()
+    ]
+    columns = [
+        *doc.columns(cell="cell", top="of the runs above"),
+        *doc.columns(doc.decimal, median="median of those that part"),
+        *doc.columns(doc.whole, part="runs that part", runs="of finished runs"),
+        *doc.columns(published="the reference says"),
+    ]
+    return doc.Table("divergence", "The divergence epoch", columns, rows)
+
+
+# -------------------------------------------------------------------------------------- all runs
+
+
+def all_runs(experiment):
+    """Return the blocks of all runs."""
+    text = (
         "Figures of the validation part; those of the test part are given for selected models "
         "alone, so that nobody can choose by them."
     )
-    return Section("runs", "All runs", [paragraph, runs_table(experiment), curves(experiment)])
+    return [doc.Paragraph(text), runs_table(experiment), curves(experiment)]
 
 
 def runs_table(experiment):
     """Return the table of all runs."""
-    several, unfinished = (
-        experiment.config["training"]["replicates"] > 1,
-        len(experiment.finished) < len(experiment.runs),
-    )
+    several = experiment.config["training"]["replicates"] > 1
+    unfinished = len(experiment.finished) < len(experiment.runs)
+    rankings = {name: title.replace("validation ", "") for name, title in RANKINGS.items()}
+    metrics = {
+        f"{name}_at_best": f"{metric.heading}, best epoch"
+        for name, metric in PREDICTION_METRICS.items()
+    }
+    switches = ("dropout", "regularization")
     columns = [
-        Column("rank", "rank", whole),
-        Column("cell", "cell"),
+        *doc.columns(doc.whole, rank="rank"),
+        *doc.columns(cell="cell"),
         *(
-            Column(factor, title, yes if factor in ("dropout", "regularization") else level)
+            doc.Column(factor, title, doc.yes if factor in switches else doc.level)
             for factor, title in FACTORS.items()
         ),
-        *([Column("replicate", "replicate", whole)] if several else []),
-        *(
-            Column(name, title.replace("validation ", ""), share)
-            for name, title in RANKINGS.items()
-        ),
-        *(
-            Column(f"{name}_at_best", f"{metric.heading}, best epoch", share)
-            for name, metric in PREDICTION_METRICS.items()
-        ),
-        Column("divergence_epoch", "divergence epoch", whole),
-        Column("parameters", "parameters", whole),
-        Column("seconds", "seconds", decimal),
-        Column("max_rss_mb", "memory, MB", whole),
-        *([Column("status", "status")] if unfinished else []),
+        *(doc.columns(doc.whole, replicate="replicate") if several else []),
+        *doc.columns(doc.share, **rankings, **metrics),
+        *doc.columns(doc.whole, divergence_epoch="divergence epoch", parameters="parameters"),
+        *doc.columns(doc.decimal, seconds="seconds"),
+        *doc.columns(doc.whole, max_rss_mb="memory, MB"),
+        *(doc.columns(status="status") if unfinished else []),
     ]
     order = RANKINGS[experiment.rank_by]
-    title = f"All {whole(len(experiment.runs))} runs, in the order of their {order}"
-    return Table("runs", title, columns, records(experiment.runs), tools=True)
+    title = f"All {doc.whole(len(experiment.runs))} runs, in the order of their {order}"
+    return doc.Table("runs", title, columns, records(experiment.runs), tools=True)
 
 
 def curves(experiment):
@@ -76,8 +143,50 @@ def curves(experiment):
             {
                 "rank": run["rank"],
                 "cell": run["cell"],
-                "name": described(run["combination"]),
+                "name": doc.described(run["combination"]),
                 **{name: [round(value, 4) for value in history[name]] for name in history},
             }
         )
-    return Curves(runs, QUANTITIES)
+    return doc.Curves(runs, QUANTITIES)
+
+
+# ------------------------------------------------------------------------------ time and memory
+
+
+def cost(experiment):
+    """Return the table of what the trainings cost."""
+    columns = [
+        *doc.columns(cell="cell"),
+        *doc.columns(doc.whole, runs="runs"),
+        *doc.columns(
+            doc.decimal, total="minutes in all", median="median seconds", slowest="most seconds"
+        ),
+        *doc.columns(
+            doc.whole,
+            memory="most memory, MB",
+            asked="asked for, MB",
+            further="further replicates",
+        ),
+        *doc.columns(doc.decimal, further_total="their minutes"),
+    ]
+    title = "Time and memory of the trainings, summed over attempts"
+    rows = [cost_of(experiment, cell) for cell in experiment.cells]
+    return [doc.Table("cost", title, columns, rows)]
+
+
+def cost_of(experiment, cell):
+    """Return a cell's row of the table."""
+    runs = experiment.runs[experiment.runs["cell"] == cell].dropna(subset="seconds")
+    seconds, memory = sorted(runs["seconds"]), runs["max_rss_mb"].dropna()
+    further = [seconds for run, seconds in experiment.new_seconds.items() if run.cell == cell]
+    return {
+        "cell": cell,
+        "runs": len(runs),
+        "total": sum(seconds) / 60,
+        "median": seconds[len(seconds) // 2] if seconds else None,
+        "slowest": max(seconds, default=None),
+        "memory": max(memory, default=None),
+        "asked": experiment.memory_mb,
+        "further": len(further),
+        "further_total": sum(further) / 60,
+    }
