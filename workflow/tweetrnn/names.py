@@ -38,9 +38,7 @@ class Baseline:
 BASELINES = {
     "majority": Baseline("majority class", "majority baseline", "the most frequent class, always"),
     "logistic_regression": Baseline(
-        "logistic regression",
-        "logistic regression",
-        "logistic regression on TF-IDF weights",
+        "logistic regression", "logistic regression", "logistic regression on TF-IDF weights"
     ),
 }
 

@@ -94,12 +94,7 @@ def mcnemar(rights):
 
 
 def finished_replicates(results, cell, choice, replicates):
-    """Return the Runs of a cell's new replicates that did not diverge.
-
-    Args:
-        results: the Results.
-        choice: the cell's Choice.
-        replicates: the numbers of the new replicates.
+    """Return the Runs of a cell's new replicates, by number, that did not diverge.
 
     Raises:
         UserError: all of them diverged, or one is absent.
@@ -122,12 +117,11 @@ def read_baselines(path, metrics, sets):
     """Return {baseline: {set: (N, classes) probabilities}}.
 
     Args:
-        path: ``baseline_predictions``.
-        metrics: ``baseline_metrics``, which were written with them.
+        path, metrics: ``baseline_predictions``, and the ``baseline_metrics`` written with them.
         sets: {set: TweetSet}.
 
     Raises:
-        UserError: a file is absent or damaged, or of another split than the ``sets``.
+        UserError: a file is absent or damaged, or of another split.
     """
     table = read_parquet(path, sha256=read_json(metrics)["sha256"]["predictions"])
     return {
@@ -149,15 +143,10 @@ def compare(
     *,
     config,
 ):
-    """Compare the selected combinations, and describe the grid.
+    """Compare the selected combinations, describe the grid, and write ``comparison``.
 
     Args:
         results: the folder with all results, of which the runs' predictions are read.
-        selected: what select wrote.
-        runs, aggregate_facts: what aggregate wrote.
-        baseline_metrics, baseline_predictions: what baselines wrote.
-        rows, split_facts: what split wrote.
-        comparison: to write (JSON).
         config: grid, seed, report (resamples, show_tweets).
 
     Raises:

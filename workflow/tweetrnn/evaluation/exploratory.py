@@ -102,13 +102,9 @@ def paired_cells(figures):
     rows = []
     for first, second in pairs_of(figures, 2):
         both = (figures[first] - figures[second]).dropna()
+        numbers = statistics.describe(both)
         rows.append(
-            c.PairedCells(
-                first=first,
-                second=second,
-                combinations=list(both.index),
-                **statistics.describe(both),
-            )
+            c.PairedCells(first=first, second=second, combinations=list(both.index), **numbers)
         )
     return rows
 
@@ -125,19 +121,14 @@ def optimism(runs, predictions_of, tweets, resamples, seed):
     candidates = names(runs.sort_values(["combination", "replicate"]))
     answers = [right(predictions_of(run)["validation"], tweets.labels) for run in candidates]
     result = statistics.selection_optimism(np.stack(answers), tweets.groups, resamples, seed)
-    times = pd.Series(result.pop("times_selected"), candidates).sort_values(
-        ascending=False, kind="stable"
-    )
+    times = pd.Series(result.pop("times_selected"), candidates)
+    most = times[times > 0].sort_values(ascending=False, kind="stable").head(5)
     return c.Optimism(
         **result,
         runs=len(candidates),
         selected_most_often=[
-            c.Frequency(
-                combination=run.combination,
-                replicate=run.replicate,
-                share=count / result["resamples"],
-            )
-            for run, count in times[times > 0].head(5).items()
+            c.Frequency(combination=run.combination, replicate=run.replicate, share=share)
+            for run, share in (most / result["resamples"]).items()
         ],
     )
 
@@ -178,11 +169,9 @@ def divergence(runs, cells):
 
 
 def beside_published(runs, majority):
-    """Return the Reference: its table's rows with our figures for the same combinations.
+    """Return the Reference: published figures, and ours of the same combinations.
 
-    Args:
-        runs: the table of runs; figures are averaged over replicates.
-        majority: the majority baseline's validation scores.
+    ``runs`` is the table of runs, ``majority`` the majority baseline's validation scores.
     """
     ours = {ranking: mean_figures(runs, ranking).to_dict() for ranking in RANKINGS}
     return c.Reference(

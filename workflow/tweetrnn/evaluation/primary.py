@@ -60,14 +60,13 @@ class Resampled:
             return float((drawn[first] - drawn[second]).std(ddof=1))
 
         low, high = statistics.interval(self.both[first] - self.both[second])
+        both = error(self.both)
         return {
             "difference": self.accuracies[first] - self.accuracies[second],
             "interval": [low, high],
             "excludes_zero": low > 0 or high < 0,
-            "standard_error": error(self.both),
-            "minimum_detectable_difference": statistics.minimum_detectable_difference(
-                error(self.both)
-            ),
+            "standard_error": both,
+            "minimum_detectable_difference": statistics.minimum_detectable_difference(both),
             "standard_error_tweets": error(self.tweets),
             "standard_error_replicates": error(self.replicates),
         }
@@ -79,8 +78,7 @@ def cell_accuracy(choice, planned, predictions, sets, accuracy):
     Args:
         choice: the cell's Choice.
         planned: how many new replicates there should be.
-        predictions: {replicate: {set: (N, classes) probabilities}} of those that did not diverge.
-        sets: {set: TweetSet}.
+        predictions, sets: as the cell's for ``primary``.
         accuracy: the accuracy and its interval, a dict.
     """
     replicates = [
