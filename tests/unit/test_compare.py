@@ -345,6 +345,12 @@ def test_predictions_of_other_baselines_are_refused(tmp_path):
         experiment.compare()
 
 
+def effects_of(means, config):
+    """Return (Effects, Interactions) of {(cell, combination name): figure}."""
+    figures = exploratory.figure_table(pd.Series(means), config)
+    return exploratory.factor_effects(figures, config)
+
+
 def test_factor_effects_find_what_was_put_in():
     config = config_of(cell=["SimpleRNN", "LSTM"])
     rng = np.random.default_rng(2)
@@ -359,7 +365,7 @@ def test_factor_effects_find_what_was_put_in():
                 + 0.04 * (cell == "LSTM") * (combination.recurrent_layers == 2)
                 + noise
             )
-    effects, interactions = exploratory.factor_effects(means, config)
+    effects, interactions = effects_of(means, config)
     effect = {(row.cell, row.factor): row for row in effects}
     assert len(effects) == 10
     assert all(row.pairs == 16 for row in effects)
@@ -380,7 +386,7 @@ def test_a_factor_with_three_levels_gives_three_pairs_and_gaps_are_left_out():
     config = config_of(cell=["LSTM"], **SMALL | {"learning_rate": [1e-2, 1e-4, 1e-3]})
     means = {("LSTM", combination.name): 0.5 for combination in combinations(config)}
     del means["LSTM", combinations(config)[0].name]
-    effects, _ = exploratory.factor_effects(means, config)
+    effects, _ = effects_of(means, config)
     rates = [row for row in effects if row.factor == "learning_rate"]
     assert [(row.low, row.high, row.pairs) for row in rates] == [
         (1e-4, 1e-3, 4),
@@ -398,7 +404,7 @@ def test_in_a_sample_pairs_are_those_of_which_both_ends_were_drawn():
         for cell in config["grid"]["cell"]
         for name, combination in drawn.items()
     }
-    effects, interactions = exploratory.factor_effects(means, config)
+    effects, interactions = effects_of(means, config)
     assert {row.possible_pairs for row in effects} == {16}
     for row in effects:
         partners = [replace(c, **{row.factor: row.high}).name for c in drawn.values()]
@@ -415,7 +421,7 @@ def test_in_a_sample_pairs_are_those_of_which_both_ends_were_drawn():
 def test_a_factor_without_a_single_pair_is_told_with_none():
     config = config_of(cell=["LSTM"], sample=1)
     [only] = combinations(config)
-    effects, interactions = exploratory.factor_effects({("LSTM", only.name): 0.7}, config)
+    effects, interactions = effects_of({("LSTM", only.name): 0.7}, config)
     assert interactions == []
     assert [row.pairs for row in effects] == [0] * 5
     assert {(row.mean, row.p, row.p_holm) for row in effects} == {(None, None, None)}
@@ -435,7 +441,7 @@ def test_cells_are_paired_over_all_combinations():
     means = {("SimpleRNN", name): 0.5 for name in names}
     means |= {("LSTM", name): 0.5 + 0.01 * number for number, name in enumerate(names)}
     del means["SimpleRNN", names[-1]]
-    (found,) = exploratory.paired_cells(means, config)
+    (found,) = exploratory.paired_cells(exploratory.figure_table(pd.Series(means), config))
     assert found.combinations == names[:-1]
     assert found.differences == pytest.approx([0, -0.01, -0.02])
     assert (found.positive, found.negative) == (0, 2)

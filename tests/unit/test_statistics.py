@@ -4,6 +4,7 @@ import itertools
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from tweetrnn.evaluation import statistics
@@ -200,7 +201,7 @@ def test_a_single_group_leaves_nothing_to_judge_on():
 def test_rank_agreement_counts_pairs_in_the_same_order():
     a, b = [0.1, 0.4, 0.3, 0.2], [1.0, 3.0, 4.0, 2.0]
     pairs = [np.sign((a[i] - a[j]) * (b[i] - b[j])) for i, j in itertools.combinations(range(4), 2)]
-    found = statistics.rank_agreement({"a": a, "b": b, "same": [5.0] * 4})
+    found = statistics.rank_agreement(pd.DataFrame({"a": a, "b": b, "same": 5.0}))
     assert found["kendall"]["a"]["b"] == found["kendall"]["b"]["a"] == pytest.approx(np.mean(pairs))
     squared = sum((x - y) ** 2 for x, y in zip([1, 4, 3, 2], [1, 3, 4, 2], strict=True))
     assert found["spearman"]["a"]["b"] == pytest.approx(1 - 6 * squared / (4 * 15))

@@ -69,11 +69,7 @@ def summarise(history, best_epoch):
 
 
 def read_history(path, digest):
-    """Return a run's history.csv as a DataFrame.
-
-    Raises:
-        UserError: the file is absent, does not have the sha256 ``digest`` or has other columns.
-    """
+    """Return a run's history.csv, whose sha256 is ``digest``, as a DataFrame."""
     check_digest(path, digest)
     history = pd.read_csv(path, dtype="float64")
     if list(history) != list(HISTORY):
@@ -85,30 +81,22 @@ def read_peak_memory(path):
     """Return the peak resident memory in MB from Snakemake's benchmark file, or None."""
     try:
         with open(path, encoding="utf-8", newline="") as stream:
-            for row in csv.DictReader(stream, delimiter="\t"):
-                return float(row["max_rss"])
-    except (FileNotFoundError, KeyError, TypeError, ValueError):  # too short a job has "NA" or "-"
-        return None
+            return float(next(csv.DictReader(stream, delimiter="\t"))["max_rss"])
+    except (FileNotFoundError, StopIteration, LookupError, TypeError, ValueError):
+        return None  # also of too short a job, which has "NA" or "-"
 
 
 def run_columns(run):
     """Return the columns of RUNS that a Run's name determines, a dict."""
     combination = grid.Combination.parse(run.combination)
-    reference_tuple = str(combination.reference_tuple)
-    return {**asdict(run), **asdict(combination), "reference_tuple": reference_tuple}
+    return asdict(run) | asdict(combination) | {"reference_tuple": str(combination.reference_tuple)}
 
 
 def read_run(run):
-    """Return (row, history) of a run: a dict by the names of RUNS, and its epochs or None.
+    """Return (row, history) of RunResults: a dict by the names of RUNS, and its epochs or None.
 
     A run that diverged (its status says so, or a value is not finite) has no figures, one without
-    results has no history either.
-
-    Args:
-        run: its RunResults.
-
-    Raises:
-        UserError: a file is damaged or belongs to another run.
+    results has no history either. Raises UserError where a file is damaged or another run's.
     """
     row = run_columns(run.name)
     if not run.parameters.exists():
@@ -134,13 +122,7 @@ def read_run(run):
 
 
 def prediction_figures(run):
-    """Return the PREDICTION_METRICS of a run's validation predictions, by the names of RUNS.
-
-    ``run`` is its RunResults.
-
-    Raises:
-        UserError: the file is absent or damaged, or has no such predictions.
-    """
+    """Return the PREDICTION_METRICS of a run's validation predictions, by the names of RUNS."""
     predictions = read_predictions(run)
     if "validation" not in predictions:
         raise damaged(run.predictions, "it has no predictions of the validation set")
@@ -148,73 +130,50 @@ def prediction_figures(run):
     return {f"{name}_at_best": value for name, value in values.items()}
 
 
-def rank(runs, rank_by):
-    """Return the runs with their ranks, best first; ties go by name, runs without a figure last."""
-    runs = runs.sort_values(
-        [rank_by, "combination", "cell", "replicate"],
-        ascending=[not higher_is_better(rank_by), True, True, True],
-        ignore_index=True,
-    )
-    return runs.assign(
-        rank=range(1, len(runs) + 1), rank_in_cell=runs.groupby("cell").cumcount() + 1
-    )
-
-
 def make_tables(rows, histories, rank_by):
-    """Return the tables of runs, ranked, and of their epochs, in the same order.
+    """Return the tables of runs, best first, and of their epochs, in the same order.
+
+    Ties go by name; runs without a figure are the last.
 
     Args:
         rows: dicts by the names of RUNS.
         histories: {Run: its epochs}, a DataFrame with the columns HISTORY.
         rank_by: one of ``names.RANKINGS``.
     """
-    runs = rank(pd.DataFrame(rows, columns=list(RUNS)), rank_by).astype(RUNS)
+    runs = pd.DataFrame(rows, columns=list(RUNS)).sort_values(
+        [rank_by, "combination", "cell", "replicate"],
+        ascending=[not higher_is_better(rank_by), True, True, True],
+        ignore_index=True,
+    )
+    runs["rank"], runs["rank_in_cell"] = runs.index + 1, runs.groupby("cell").cumcount() + 1
     trained = {astuple(run): histories[run] for run in tables.names(runs) if run in histories}
     if trained:
         epochs = pd.concat(trained, names=list(KEY)).reset_index(list(KEY)).reset_index(drop=True)
     else:
         epochs = pd.DataFrame(columns=list(EPOCHS))
-    return runs, epochs.replace([np.inf, -np.inf], np.nan).astype(EPOCHS)
+    return runs.astype(RUNS), epochs.replace([np.inf, -np.inf], np.nan).astype(EPOCHS)
 
 
 def gather(results, config, allow_missing=False):
-    """Return the tables of runs and of epochs; arguments and errors as for ``aggregate``.
-
-    ``results`` are the Results.
-    """
-    rows, histories = [], {}
-    for run in grid.runs(config):
-        row, history = read_run(results.run(run))
-        rows.append(row)
-        if history is not None:
-            histories[run] = history
-    missing = [run for run in grid.runs(config) if run not in histories]
+    """Return the tables of runs and of epochs; arguments and errors as for ``aggregate``."""
+    read = {run: read_run(results.run(run)) for run in grid.runs(config)}
+    histories = {run: history for run, (_, history) in read.items() if history is not None}
+    missing = [run for run in read if run not in histories]
     if missing and not allow_missing:
         raise UserError(
-            f"{results.trainings}: {len(missing)} of {len(rows)} runs are missing, among them "
+            f"{results.trainings}: {len(missing)} of {len(read)} runs are missing, among them "
             f"{missing[0]}; train them, or ask for a partial report"
         )
-    return make_tables(rows, histories, config["report"]["rank_by"])
+    return make_tables([row for row, _ in read.values()], histories, config["report"]["rank_by"])
 
 
 def aggregate(
-    results,
-    runs,
-    runs_csv,
-    epochs,
-    epochs_csv,
-    aggregate_facts,
-    *,
-    config,
-    allow_missing=False,
+    results, runs, runs_csv, epochs, epochs_csv, aggregate_facts, *, config, allow_missing=False
 ):
     """Collect all runs of the grid in one ranked table, and all their epochs in another.
 
     Args:
-        results: the folder with all results, of which the runs' are read.
-        runs, runs_csv: to write: the ranked runs.
-        epochs, epochs_csv: to write: the runs' epochs, in the order of the runs.
-        aggregate_facts: to write: the tables' sha256 (JSON).
+        results: the folder with all results, of which the runs' are read; all others are written.
         config: grid, seed, training.replicates and report.rank_by.
         allow_missing: list a run without results as missing instead of refusing.
 

@@ -26,28 +26,14 @@ log = logging.getLogger("tweetrnn")
 
 
 def majority_probabilities(train_labels, classes, rows):
-    """Return (rows, classes) one-hot probabilities of the training set's most frequent class.
-
-    On ties it is the lowest class id.
-    """
-    majority = np.bincount(train_labels, minlength=classes).argmax()
+    """Return (rows, classes) one-hot probabilities of the training set's most frequent class."""
+    majority = np.bincount(train_labels, minlength=classes).argmax()  # the lowest id on ties
     return np.tile(np.eye(classes, dtype=np.float32)[majority], (rows, 1))
-
-
-def _itself(tokens):
-    return tokens
 
 
 def vectorizer():
     """Return the TF-IDF vectorizer of token lists: single tokens and pairs of neighbours."""
-    return TfidfVectorizer(
-        tokenizer=_itself,
-        preprocessor=_itself,
-        token_pattern=None,
-        lowercase=False,
-        ngram_range=(1, 2),
-        dtype=np.float64,
-    )
+    return TfidfVectorizer(tokenizer=list, token_pattern=None, lowercase=False, ngram_range=(1, 2))
 
 
 def tune(train, train_labels, validation, validation_labels, seed):
@@ -83,7 +69,6 @@ def evaluate(tokens, rows, labels, classes, seed):
         rows: {set: the rows of its tweets in ``tokens``}.
         labels: {set: (n,) class ids}.
         classes: how many classes there are.
-        seed: the config's seed.
 
     ``probabilities`` is {baseline: {set: (n, classes) float32}} of the validation and test set.
     """
@@ -103,29 +88,27 @@ def evaluate(tokens, rows, labels, classes, seed):
 
 def prediction_table(probabilities, labels):
     """Return the pyarrow Table of all predictions: baseline, part, row, label, p0, p1, ..."""
-    tables = []
-    for baseline, by_set in probabilities.items():
-        for name, values in by_set.items():
-            columns = {
-                "baseline": pa.array([baseline] * len(values)),
-                "part": pa.array([name] * len(values)),
+    tables = [
+        pa.table(
+            {
+                "baseline": [baseline] * len(values),
+                "part": [name] * len(values),
                 "row": np.arange(len(values)),
                 "label": labels[name].astype(np.int32),
                 **{f"p{k}": column for k, column in enumerate(values.T)},
             }
-            tables.append(pa.table(columns))
+        )
+        for baseline, by_set in probabilities.items()
+        for name, values in by_set.items()
+    ]
     return pa.concat_tables(tables).combine_chunks()
 
 
 def baselines(tweets, rows, split_facts, baseline_metrics, baseline_predictions, *, config):
-    """Score the baselines on the same sets as the networks.
+    """Score the baselines on the same sets as the networks; ``config`` has the seed.
 
-    Args:
-        tweets: what tokenize wrote.
-        rows, split_facts: what split wrote.
-        baseline_metrics: to write: scores, and the predictions' sha256 (JSON).
-        baseline_predictions: to write: probabilities of the validation and test set (Parquet).
-        config: seed.
+    The last two files are written: scores with the predictions' sha256, and the probabilities of
+    the validation and test set.
     """
     facts = read_json(split_facts)
     digests = facts["sha256"]
@@ -136,24 +119,23 @@ def baselines(tweets, rows, split_facts, baseline_metrics, baseline_predictions,
         {name: table[column].to_numpy()[set_of == name] for name in SETS}
         for column in ("row", "label")
     )
-    probabilities, majority, c = evaluate(
-        tokens, rows_of, labels, len(facts["labels"]), config["seed"]
-    )
-
-    def scores_of(baseline):
-        values = {name: scores(p, labels[name]) for name, p in probabilities[baseline].items()}
-        return {name: values.get(name) for name in SETS[1:]}
-
+    classes = facts["labels"]
+    probabilities, majority, c = evaluate(tokens, rows_of, labels, len(classes), config["seed"])
+    scored = {  # None for an empty test set
+        baseline: dict.fromkeys(SETS[1:])
+        | {name: scores(p, labels[name]) for name, p in of.items()}
+        for baseline, of in probabilities.items()
+    }
     write_parquet(baseline_predictions, prediction_table(probabilities, labels))
     write_json(
         baseline_metrics,
         {
-            "majority": {"label": facts["labels"][majority], **scores_of("majority")},
+            "majority": {"label": classes[majority], **scored["majority"]},
             "logistic_regression": {
                 "C": c,
                 "grid": list(GRID),
                 "features": "TF-IDF of single tokens and of pairs of neighbouring tokens",
-                **scores_of("logistic_regression"),
+                **scored["logistic_regression"],
             },
             "sha256": {"predictions": sha256_of(baseline_predictions)},
         },

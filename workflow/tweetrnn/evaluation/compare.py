@@ -11,23 +11,15 @@ import numpy as np
 import pyarrow.compute as pc
 
 from tweetrnn.errors import UserError
-from tweetrnn.evaluation import exploratory
-from tweetrnn.evaluation.comparison import Comparison, Failures, McNemar, to_json
-from tweetrnn.evaluation.failures import calibration, confidently_wrong, per_class
+from tweetrnn.evaluation import exploratory, statistics
+from tweetrnn.evaluation.comparison import Comparison, McNemar, to_json
+from tweetrnn.evaluation.failures import failures
 from tweetrnn.evaluation.metrics import scores
-from tweetrnn.evaluation.predictions import (
-    by_set,
-    of_split,
-    read_predictions,
-    right,
-    tweet_sets,
-)
+from tweetrnn.evaluation.predictions import by_set, of_split, read_predictions, right, tweet_sets
 from tweetrnn.evaluation.primary import primary
 from tweetrnn.evaluation.select import further_runs, mean_figures, read_selection
-from tweetrnn.evaluation.statistics import LEVEL, POWER, mcnemar
-from tweetrnn.evaluation.tables import read_runs
+from tweetrnn.evaluation.tables import finished, read_runs
 from tweetrnn.files import read_json, read_parquet, write_json
-from tweetrnn.metrics import confusion
 from tweetrnn.names import BASELINES
 from tweetrnn.results import Results
 
@@ -47,112 +39,89 @@ def make_comparison(selection, replicates, runs, predictions_of, baselines, sets
         classes: the classes' names by id.
         config: grid, seed, report (resamples, show_tweets).
     """
-    grid, report, seed = config["grid"], config["report"], config["seed"]
     judged = "test" if "test" in sets else "validation"
-    tweets = sets[judged]
-    cells = list(replicates)
-    selected = {cell: predictions_of(selection.selected_run(cell))[judged] for cell in cells}
-    means = mean_figures(runs, selection.select_by).to_dict()
-    effects, interactions = exploratory.factor_effects(means, config)
+    tweets, validation = sets[judged], sets["validation"]
+    cells, report = config["grid"]["cell"], config["report"]
+    resampling = report["resamples"], config["seed"]
+    choices = {cell: selection.cells[cell] for cell in replicates}
+    selected = {cell: predictions_of(selection.selected_run(cell))[judged] for cell in choices}
+    new = {
+        cell: {run.replicate: predictions_of(run) for run in its_runs}
+        for cell, its_runs in replicates.items()
+    }
+    figures = exploratory.figure_table(mean_figures(runs, selection.select_by), config)
+    effects, interactions = exploratory.factor_effects(figures, config)
     return Comparison(
         part=judged,
         optimistic=judged == "validation",
         tweets=len(tweets.labels),
         groups=len(np.unique(tweets.groups)),
         select_by=selection.select_by,
-        selected={cell: selection.cells[cell] for cell in cells},
+        selected=choices,
         replicates=selection.replicates,
         resamples=report["resamples"],
-        level=LEVEL,
-        power=POWER,
-        primary=primary(
-            selection,
-            {
-                cell: {run.replicate: predictions_of(run) for run in its_runs}
-                for cell, its_runs in replicates.items()
-            },
-            baselines,
-            sets,
-            judged,
-            report["resamples"],
-            seed,
-        ),
-        mcnemar=[
-            McNemar(
-                first=one,
-                second=other,
-                **mcnemar(*(right(selected[cell], tweets.labels) for cell in (one, other))),
-            )
-            for one, other in pairs_of(cells, 2)
-        ],
+        level=statistics.LEVEL,
+        power=statistics.POWER,
+        primary=primary(selection, new, baselines, sets, judged, *resampling),
+        mcnemar=mcnemar({cell: right(p, tweets.labels) for cell, p in selected.items()}),
         factor_effects=effects,
         interactions=interactions,
-        paired_cells=exploratory.paired_cells(means, config),
-        selection_optimism=exploratory.optimism(
-            runs,
-            cells,
-            lambda run: predictions_of(run)["validation"],
-            sets["validation"],
-            report["resamples"],
-            seed,
-        ),
-        rankings=exploratory.ranking_agreement(runs, grid["cell"]),
-        failures={
-            cell: Failures(
-                combination=selection.cells[cell].combination,
-                replicate=selection.cells[cell].replicate,
-                scores=scores(probabilities, tweets.labels),
-                confusion=confusion(probabilities, tweets.labels).tolist(),
-                per_class=per_class(probabilities, tweets.labels, classes),
-                calibration=calibration(probabilities, tweets.labels),
-                confidently_wrong=confidently_wrong(
-                    probabilities, tweets, classes, report["show_tweets"]
-                ),
+        paired_cells=exploratory.paired_cells(figures),
+        selection_optimism={
+            cell: exploratory.optimism(
+                finished(runs[runs["cell"] == cell]), predictions_of, validation, *resampling
             )
-            for cell, probabilities in selected.items()
+            for cell in choices
         },
-        divergence=exploratory.divergence(runs, grid["cell"]),
+        rankings=exploratory.ranking_agreement(runs, cells),
+        failures={
+            cell: failures(selected[cell], tweets, classes, choice, report["show_tweets"])
+            for cell, choice in choices.items()
+        },
+        divergence=exploratory.divergence(runs, cells),
         reference=exploratory.beside_published(
-            runs, scores(baselines["majority"]["validation"], sets["validation"].labels)
+            runs, scores(baselines["majority"]["validation"], validation.labels)
         ),
     )
 
 
-def finished_replicates(results, cell, choice, replicates):
-    """Return the Runs of a cell's new replicates that did not diverge.
+def mcnemar(rights):
+    """Return a McNemar of each two cells; ``rights`` has (N,) booleans by cell."""
+    return [
+        McNemar(first=one, second=other, **statistics.mcnemar(rights[one], rights[other]))
+        for one, other in pairs_of(rights, 2)
+    ]
 
-    Args:
-        results: the Results.
-        choice: the cell's Choice.
-        replicates: the numbers of the new replicates.
+
+def finished_replicates(results, cell, choice, replicates):
+    """Return the Runs of a cell's new replicates, by number, that did not diverge.
 
     Raises:
         UserError: all of them diverged, or one is absent.
     """
-    finished = [
+    trained = [
         run
         for run in further_runs({cell: choice}, replicates)
         if read_json(results.run(run).parameters)["status"] == "finished"
     ]
-    if not finished:
+    if not trained:
         raise UserError(
             f"{cell} {choice.combination}: all {len(replicates)} replicates diverged, so that "
             "there is nothing to compare; leave its learning rate out of grid.learning_rate, or "
             "choose by another report.select_by"
         )
-    return finished
+    return trained
 
 
 def read_baselines(path, metrics, sets):
     """Return {baseline: {set: (N, classes) probabilities}}.
 
     Args:
-        path: ``baseline_predictions``.
-        metrics: ``baseline_metrics``, which were written with them.
+        path, metrics: ``baseline_predictions``, and the ``baseline_metrics`` written with them.
         sets: {set: TweetSet}.
 
     Raises:
-        UserError: a file is absent or damaged, or of another split than the ``sets``.
+        UserError: a file is absent or damaged, or of another split.
     """
     table = read_parquet(path, sha256=read_json(metrics)["sha256"]["predictions"])
     return {
@@ -174,15 +143,10 @@ def compare(
     *,
     config,
 ):
-    """Compare the selected combinations, and describe the grid.
+    """Compare the selected combinations, describe the grid, and write ``comparison``.
 
     Args:
         results: the folder with all results, of which the runs' predictions are read.
-        selected: what select wrote.
-        runs, aggregate_facts: what aggregate wrote.
-        baseline_metrics, baseline_predictions: what baselines wrote.
-        rows, split_facts: what split wrote.
-        comparison: to write (JSON).
         config: grid, seed, report (resamples, show_tweets).
 
     Raises:

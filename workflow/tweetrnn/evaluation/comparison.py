@@ -16,34 +16,18 @@ Scores = dict[str, float]
 
 
 @dataclass(kw_only=True)
-class Choice:
-    """A cell's selected combination.
-
-    ``figure`` is the mean over its replicates of what selects, ``replicate`` its best run,
-    ``candidates`` how many combinations there were to choose from.
-    """
-
+class Choice:  # a cell's selected combination
     combination: str
-    figure: float
-    replicate: int
-    candidates: int
+    figure: float  # what selects, the mean over the combination's replicates
+    replicate: int  # the best of them
+    candidates: int  # how many combinations there were to choose from
 
 
 @dataclass(kw_only=True)
-class Accuracy:
-    """An accuracy on the judged set: of a cell the mean over its new replicates."""
-
-    accuracy: float
-    interval: list[float]
-
-
-@dataclass(kw_only=True)
-class Replicate:
-    """The scores of one new replicate; ``test`` is None without a test set."""
-
+class Replicate:  # the scores of one new replicate
     replicate: int
     validation: Scores
-    test: Scores | None = None
+    test: Scores | None = None  # None without a test set
 
     def scores(self, name):
         """Return the scores on a set: "validation" or "test"."""
@@ -51,97 +35,76 @@ class Replicate:
 
 
 @dataclass(kw_only=True)
-class Spread:
-    """How a score spreads over replicates; ``sd`` is None for a single one."""
-
+class Spread:  # of a score over replicates
     mean: float
-    sd: float | None
+    sd: float | None  # None for a single replicate
     min: float
     max: float
 
 
 @dataclass(kw_only=True)
-class CellAccuracy(Accuracy):
-    """A cell's selected combination; ``spread`` is by set and metric."""
-
+class CellAccuracy:  # of a cell's selected combination on the judged set
+    accuracy: float  # the mean over the new replicates
+    interval: list[float]
     combination: str
     replicates: list[Replicate]
     diverged_replicates: int
-    spread: dict[str, dict[str, Spread]]
+    spread: dict[str, dict[str, Spread]]  # by set and metric
 
 
 @dataclass(kw_only=True)
-class BaselineAccuracy(Accuracy):
-    """A baseline; ``scores`` are by set."""
-
-    scores: dict[str, Scores]
+class BaselineAccuracy:
+    accuracy: float
+    interval: list[float]
+    scores: dict[str, Scores]  # by set
 
 
 @dataclass(kw_only=True)
-class Difference:
-    """A difference of two accuracies, under resampling of tweets and replicates.
-
-    ``standard_error_tweets`` and ``standard_error_replicates`` are with only those resampled;
-    ``minimum_detectable_difference`` is for the Comparison's power.
-    """
-
+class Difference:  # of two accuracies, where tweets and replicates are resampled
     difference: float
     interval: list[float]
     excludes_zero: bool
     standard_error: float
-    minimum_detectable_difference: float
-    standard_error_tweets: float
-    standard_error_replicates: float
+    minimum_detectable_difference: float  # with the Comparison's power
+    standard_error_tweets: float  # where only tweets are resampled
+    standard_error_replicates: float  # where only replicates are resampled
 
 
 @dataclass(kw_only=True)
 class CellDifference(Difference):
-    """The difference of two cells."""
-
     first: str
     second: str
 
 
 @dataclass(kw_only=True)
 class BaselineDifference(Difference):
-    """The difference of a cell and a baseline."""
-
     cell: str
     baseline: str
 
 
 @dataclass(kw_only=True)
-class Primary:
-    """The primary analysis: ``accuracies`` by cell and baseline, and their differences."""
-
+class Primary:  # what was fixed beforehand
     accuracies: dict[str, CellAccuracy | BaselineAccuracy]
     pairs: list[CellDifference]
     against_baselines: list[BaselineDifference]
 
 
 @dataclass(kw_only=True)
-class McNemar:
-    """How many tweets the selected runs of two cells get right, and McNemar's exact p."""
-
+class McNemar:  # how many tweets the selected runs of two cells get right
     first: str
     second: str
     both_right: int
     first_only: int
     second_only: int
     both_wrong: int
-    p: float
+    p: float  # of McNemar's exact test
 
 
 @dataclass(kw_only=True)
-class Differences:
-    """Paired differences of figures of the grid, and the p of Wilcoxon's signed-rank test.
-
-    Without a pair everything but the counts is None.
-    """
-
+class Differences:  # paired, of figures of the grid; without a pair all but counts are None
     pairs: int
     differences: list[float]
-    p: float | None
+    p: float | None  # of Wilcoxon's signed-rank test
     mean: float | None
     median: float | None
     min: float | None
@@ -151,60 +114,44 @@ class Differences:
 
 
 @dataclass(kw_only=True)
-class FactorDifferences(Differences):
-    """Differences between two levels of a factor; the full grid has ``possible_pairs``."""
-
+class FactorDifferences(Differences):  # between two levels of a factor
     factor: str
     low: bool | int | float
     high: bool | int | float
-    possible_pairs: int
+    possible_pairs: int  # in the full grid
     p_holm: float | None
 
 
 @dataclass(kw_only=True)
-class Effect(FactorDifferences):
-    """The effect of a factor in a cell."""
-
+class Effect(FactorDifferences):  # in one cell
     cell: str
 
 
 @dataclass(kw_only=True)
-class Interaction(FactorDifferences):
-    """The first cell's effect - the second's, combination by combination."""
-
+class Interaction(FactorDifferences):  # the first cell's effect - the second's
     first: str
     second: str
 
 
 @dataclass(kw_only=True)
-class PairedCells(Differences):
-    """The first cell's figures - the second's, over the combinations that both have."""
-
+class PairedCells(Differences):  # the first cell's figures - the second's
     first: str
     second: str
-    combinations: list[str]
+    combinations: list[str]  # that both have figures of
 
 
 @dataclass(kw_only=True)
-class Frequency:
-    """A run, and the share of the resamples in which it was selected."""
-
+class Frequency:  # in which share of the resamples a run was selected
     combination: str
     replicate: int
     share: float
 
 
 @dataclass(kw_only=True)
-class Optimism:
-    """How much selecting the best of a cell's ``runs`` on validation flatters its accuracy.
-
-    ``apparent`` - ``corrected`` is ``optimism``; all but the first are None where no resample left
-    tweets to judge on.
-    """
-
+class Optimism:  # how much selecting the best of a cell's runs flatters its validation accuracy
     apparent: float
-    corrected: float | None
-    optimism: float | None
+    corrected: float | None  # None, as the next two, where no resample left tweets to judge on
+    optimism: float | None  # apparent - corrected
     interval: list[float] | None
     resamples: int
     runs: int
@@ -212,115 +159,92 @@ class Optimism:
 
 
 @dataclass(kw_only=True)
-class Agreement:
-    """How far rankings agree (by ranking and ranking), and the run that each puts first."""
-
+class Agreement:  # how far rankings agree, by ranking and ranking
     kendall: dict[str, dict[str, float | None]]
     spearman: dict[str, dict[str, float | None]]
-    winners: dict[str, Run]
+    winners: dict[str, Run]  # the run that each puts first
 
 
 @dataclass(kw_only=True)
 class ClassScores:
-    """Of one class; ``support`` is how many tweets have it."""
-
     precision: float
     recall: float
     f1: float
-    support: int
+    support: int  # how many tweets have this class
 
 
 @dataclass(kw_only=True)
-class Bin:
-    """The tweets whose confidence is in (low, high]; means are None without a tweet."""
-
+class Bin:  # the tweets whose confidence is in (low, high]
     low: float
     high: float
     tweets: int
-    confidence: float | None
+    confidence: float | None  # the mean; None without a tweet
     accuracy: float | None
 
 
 @dataclass(kw_only=True)
 class Calibration:
-    """Accuracy by confidence."""
-
     bins: list[Bin]
     expected_calibration_error: float
     mean_confidence: float
 
 
 @dataclass(kw_only=True)
-class Mistake:
-    """A tweet by its row in the judged set and in the corpus; ``true`` and ``predicted`` class."""
-
+class Mistake:  # a tweet that was given the wrong class
     true: str
     predicted: str
     confidence: float
-    row: int
+    row: int  # in the judged set
     corpus_row: int
 
 
 @dataclass(kw_only=True)
-class Failures:
-    """How a cell's selected run fails; ``confusion`` has a row for each label."""
-
+class Failures:  # of a cell's selected run
     combination: str
     replicate: int
     scores: Scores
-    confusion: list[list[int]]
+    confusion: list[list[int]]  # a row for each label
     per_class: dict[str, ClassScores]
     calibration: Calibration
     confidently_wrong: list[Mistake]
 
 
 @dataclass(kw_only=True)
-class Divergence:
-    """The divergence epochs of a cell's finished ``runs``, and the one that was published."""
-
+class Divergence:  # the divergence epochs of a cell
     median: float | None
     min: int | None
     max: int | None
-    runs: int
-    runs_that_part: int
+    runs: int  # that finished
+    runs_that_part: int  # that have a divergence epoch
     published: int | None
 
 
 @dataclass(kw_only=True)
 class ReferenceRow:
-    """A published accuracy, and ours of the same combination, by ranking."""
-
     cell: str
     combination: str
     reference_tuple: str
-    published: float
-    ours: dict[str, float | None]
+    published: float  # accuracy
+    ours: dict[str, float | None]  # of the same combination, by ranking
 
 
 @dataclass(kw_only=True)
-class Reference:
-    """The reference report's table, and the majority baseline's validation scores."""
-
-    majority: Scores
+class Reference:  # the reference report's table
+    majority: Scores  # of the majority baseline on the validation set
     rows: list[ReferenceRow]
 
 
 @dataclass(kw_only=True)
 class Comparison:
-    """Everything that compare finds.
+    """Everything that compare finds."""
 
-    ``part`` is the set that models are judged on, which has ``tweets`` in ``groups`` of
-    duplicates. It is the test set, or validation where there is none: then it is ``optimistic``.
-    ``replicates`` are the numbers of the new replicates.
-    """
-
-    part: str
-    optimistic: bool
+    part: str  # the set that models are judged on: test, or validation where there is none
+    optimistic: bool  # whether it is validation, where the combinations were selected
     tweets: int
-    groups: int
+    groups: int  # of duplicates
     select_by: str
     selected: dict[str, Choice]
-    replicates: list[int]
+    replicates: list[int]  # the numbers of the new replicates
     resamples: int
     level: float
     power: float
@@ -338,11 +262,9 @@ class Comparison:
 
 def to_json(value):
     """Return a dataclass as a dict for JSON; without a test set there is no key for it."""
-
-    def present(items):
-        return {name: item for name, item in items if (name, item) != ("test", None)}
-
-    return asdict(value, dict_factory=present)
+    return asdict(
+        value, dict_factory=lambda items: {k: v for k, v in items if (k, v) != ("test", None)}
+    )
 
 
 def from_json(kind, value):

@@ -4,21 +4,12 @@ from dataclasses import replace
 from itertools import combinations as pairs_of
 
 import numpy as np
+import pandas as pd
 
-from tweetrnn.evaluation.comparison import (
-    Agreement,
-    Divergence,
-    Effect,
-    Frequency,
-    Interaction,
-    Optimism,
-    PairedCells,
-    Reference,
-    ReferenceRow,
-)
+from tweetrnn.evaluation import comparison as c
+from tweetrnn.evaluation import statistics
 from tweetrnn.evaluation.predictions import right
 from tweetrnn.evaluation.select import best, mean_figures
-from tweetrnn.evaluation.statistics import describe, holm, rank_agreement, selection_optimism
 from tweetrnn.evaluation.tables import finished, names
 from tweetrnn.grid import FACTORS, Combination, combinations, full_size
 from tweetrnn.names import RANKINGS, higher_is_better
@@ -42,128 +33,114 @@ PUBLISHED = {
 PUBLISHED_DIVERGENCE = {"SimpleRNN": 2, "LSTM": 4}
 
 
-def level_pairs(levels):
-    """Return (low, high) pairs of a factor's levels, False before True."""
-    return list(pairs_of(sorted(levels), 2))
+def figure_table(means, config):
+    """Return a DataFrame of figures: a row for each of the grid's combinations, a column by cell.
 
-
-def paired_differences(means, cell, config, factor, low, high):
-    """Return {combination at the low level: figure at the high level - figure at the low}.
-
-    Combinations that differ in this factor alone make a pair; a pair without both figures, as
-    there are where runs diverged or the combinations are a sample, is left out.
+    A figure is NaN where all runs diverged.
 
     Args:
-        means: {(cell, combination name): figure}.
+        means: the figures by (cell, combination name), a Series.
         config: grid, and the seed of its sample.
     """
-    differences = {}
-    for combination in combinations(config):
-        if getattr(combination, factor) != low:
-            continue
-        ends = [(cell, combination.name), (cell, replace(combination, **{factor: high}).name)]
-        if all(end in means for end in ends):
-            differences[combination.name] = means[ends[1]] - means[ends[0]]
-    return differences
+    rows = [combination.name for combination in combinations(config)]
+    return means.unstack(0).reindex(index=rows, columns=config["grid"]["cell"])
 
 
-def with_holm(kind, rows):
-    """Return dicts that are one family as dataclasses of this kind, with ``p_holm``."""
-    adjusted = holm([row["p"] for row in rows])
-    return [kind(**row, p_holm=p) for row, p in zip(rows, adjusted, strict=True)]
+def paired_differences(figures, factor, low, high):
+    """Return the table of figures at a factor's high level - those at its low level.
+
+    Combinations that differ in this factor alone make a pair, which is named after the one at the
+    low level. Its difference is NaN without both figures, as where runs diverged or the
+    combinations are a sample.
+    """
+    at_low = {name: Combination.parse(name) for name in figures.index}
+    at_high = {
+        name: replace(combination, **{factor: high}).name
+        for name, combination in at_low.items()
+        if getattr(combination, factor) == low
+    }
+    return (
+        figures.reindex(list(at_high.values())).set_axis(list(at_high)) - figures.loc[list(at_high)]
+    )
 
 
-def factor_effects(means, config):
+def with_holm(rows):
+    """Return rows that are one family, dicts, with ``p_holm``."""
+    adjusted = statistics.holm([row["p"] for row in rows])
+    return [row | {"p_holm": p} for row, p in zip(rows, adjusted, strict=True)]
+
+
+def factor_effects(figures, config):
     """Return (Effects, Interactions): two families of paired differences in this grid.
 
     Args:
-        means: {(cell, combination name): figure}.
-        config: grid, and the seed of its sample.
+        figures: a figure_table.
+        config: grid.
     """
     grid = config["grid"]
     effects, interactions = [], []
     for factor in FACTORS:
         possible = full_size(grid) // len(grid[factor])
-        for low, high in level_pairs(grid[factor]):
+        for low, high in pairs_of(sorted(grid[factor]), 2):
             head = {"factor": factor, "low": low, "high": high, "possible_pairs": possible}
-            by_cell = {
-                cell: paired_differences(means, cell, config, factor, low, high)
-                for cell in grid["cell"]
-            }
-            effects += [
-                {"cell": cell, **head, **describe(differences.values())}
-                for cell, differences in by_cell.items()
-            ]
-            for first, second in pairs_of(by_cell, 2):
-                one, other = by_cell[first], by_cell[second]
-                both = [one[name] - other[name] for name in one if name in other]
-                interactions.append({"first": first, "second": second, **head, **describe(both)})
-    return with_holm(Effect, effects), with_holm(Interaction, interactions)
+            differences = paired_differences(figures, factor, low, high)
+            for cell in differences:
+                numbers = statistics.describe(differences[cell].dropna())
+                effects.append({"cell": cell, **head, **numbers})
+            for first, second in pairs_of(differences, 2):
+                both = (differences[first] - differences[second]).dropna()
+                numbers = statistics.describe(both)
+                interactions.append({"first": first, "second": second, **head, **numbers})
+    return (
+        [c.Effect(**row) for row in with_holm(effects)],
+        [c.Interaction(**row) for row in with_holm(interactions)],
+    )
 
 
-def paired_cells(means, config):
+def paired_cells(figures):
     """Return PairedCells of each two cells, over all combinations that both have a figure of."""
     rows = []
-    for one, other in pairs_of(config["grid"]["cell"], 2):
-        both = [
-            combination.name
-            for combination in combinations(config)
-            if (one, combination.name) in means and (other, combination.name) in means
-        ]
-        differences = describe(means[one, name] - means[other, name] for name in both)
-        rows.append(PairedCells(first=one, second=other, combinations=both, **differences))
+    for first, second in pairs_of(figures, 2):
+        both = (figures[first] - figures[second]).dropna()
+        numbers = statistics.describe(both)
+        rows.append(
+            c.PairedCells(first=first, second=second, combinations=list(both.index), **numbers)
+        )
     return rows
 
 
-def optimism(runs, cells, predictions_of, tweets, resamples, seed):
-    """Return {cell: Optimism} of the selection by best validation accuracy.
+def optimism(runs, predictions_of, tweets, resamples, seed):
+    """Return the Optimism of selecting a cell's best run by its best validation accuracy.
 
     Args:
-        runs: the table of runs.
-        cells: whose runs; one without a finished run is left out.
-        predictions_of: a function of a Run that returns its validation probabilities.
+        runs: the table of the cell's finished runs.
+        predictions_of: a function of a Run that returns {set: (N, classes) probabilities}.
         tweets: the validation set, a TweetSet.
         resamples, seed: of the bootstrap.
     """
-    results = {}
-    for cell in cells:
-        mine = finished(runs[runs["cell"] == cell]).sort_values(["combination", "replicate"])
-        if mine.empty:
-            continue
-        candidates = names(mine)
-        answers = np.stack([right(predictions_of(run), tweets.labels) for run in candidates])
-        result = selection_optimism(answers, tweets.groups, resamples, seed)
-        times = sorted(
-            zip(result.pop("times_selected"), candidates, strict=True), key=lambda pair: -pair[0]
-        )
-        results[cell] = Optimism(
-            **result,
-            runs=len(candidates),
-            selected_most_often=[
-                Frequency(
-                    combination=run.combination,
-                    replicate=run.replicate,
-                    share=count / result["resamples"],
-                )
-                for count, run in times[:5]
-                if count
-            ],
-        )
-    return results
+    candidates = names(runs.sort_values(["combination", "replicate"]))
+    answers = [right(predictions_of(run)["validation"], tweets.labels) for run in candidates]
+    result = statistics.selection_optimism(np.stack(answers), tweets.groups, resamples, seed)
+    times = pd.Series(result.pop("times_selected"), candidates)
+    most = times[times > 0].sort_values(ascending=False, kind="stable").head(5)
+    return c.Optimism(
+        **result,
+        runs=len(candidates),
+        selected_most_often=[
+            c.Frequency(combination=run.combination, replicate=run.replicate, share=share)
+            for run, share in (most / result["resamples"]).items()
+        ],
+    )
 
 
 def ranking_agreement(runs, cells):
     """Return the Agreement of the RANKINGS for each cell and for "all" runs."""
     ordered = finished(runs).sort_values(["combination", "cell", "replicate"])
     scopes = {cell: ordered[ordered["cell"] == cell] for cell in cells} | {"all": ordered}
+    signs = [1 if higher_is_better(ranking) else -1 for ranking in RANKINGS]
     return {
-        scope: Agreement(
-            **rank_agreement(
-                {
-                    ranking: (table[ranking] * (1 if higher_is_better(ranking) else -1)).tolist()
-                    for ranking in RANKINGS
-                }
-            ),
+        scope: c.Agreement(
+            **statistics.rank_agreement(table[list(RANKINGS)] * signs),
             winners={
                 ranking: names(table.loc[[best(table[ranking], ranking)]])[0]
                 for ranking in RANKINGS
@@ -178,31 +155,29 @@ def divergence(runs, cells):
     """Return {cell: Divergence} of its finished runs."""
     results = {}
     for cell in cells:
-        mine = finished(runs[runs["cell"] == cell])
-        epochs = mine["divergence_epoch"].dropna().tolist()
-        results[cell] = Divergence(
-            median=float(np.median(epochs)) if epochs else None,
-            min=min(epochs, default=None),
-            max=max(epochs, default=None),
-            runs=len(mine),
-            runs_that_part=len(epochs),
+        epochs = finished(runs[runs["cell"] == cell])["divergence_epoch"]
+        diverging = epochs.dropna().tolist()
+        results[cell] = c.Divergence(
+            median=float(np.median(diverging)) if diverging else None,
+            min=min(diverging, default=None),
+            max=max(diverging, default=None),
+            runs=len(epochs),
+            runs_that_part=len(diverging),
             published=PUBLISHED_DIVERGENCE.get(cell),
         )
     return results
 
 
 def beside_published(runs, majority):
-    """Return the Reference: its table's rows with our figures for the same combinations.
+    """Return the Reference: published figures, and ours of the same combinations.
 
-    Args:
-        runs: the table of runs; figures are averaged over replicates.
-        majority: the majority baseline's validation scores.
+    ``runs`` is the table of runs, ``majority`` the majority baseline's validation scores.
     """
     ours = {ranking: mean_figures(runs, ranking).to_dict() for ranking in RANKINGS}
-    return Reference(
+    return c.Reference(
         majority=majority,
         rows=[
-            ReferenceRow(
+            c.ReferenceRow(
                 cell=cell,
                 combination=combination.name,
                 reference_tuple=str(combination.reference_tuple),

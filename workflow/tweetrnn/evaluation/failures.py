@@ -8,21 +8,22 @@ from itertools import permutations
 import numpy as np
 from sklearn.metrics import precision_recall_fscore_support
 
-from tweetrnn.evaluation.comparison import Bin, Calibration, ClassScores, Mistake
+from tweetrnn.evaluation.comparison import Bin, Calibration, ClassScores, Failures, Mistake
+from tweetrnn.evaluation.metrics import scores
+from tweetrnn.metrics import confusion
 
 BINS = 10
 
 
 def per_class(probabilities, labels, names):
     """Return {class name: ClassScores}, by scikit-learn; 0 where undefined."""
-    scores = precision_recall_fscore_support(
+    columns = precision_recall_fscore_support(
         labels, probabilities.argmax(axis=1), labels=range(len(names)), zero_division=0
     )
+    rows = zip(*(column.tolist() for column in columns), strict=True)
     return {
-        name: ClassScores(
-            precision=float(precision), recall=float(recall), f1=float(f1), support=int(support)
-        )
-        for name, precision, recall, f1, support in zip(names, *scores, strict=True)
+        name: ClassScores(precision=precision, recall=recall, f1=f1, support=support)
+        for name, (precision, recall, f1, support) in zip(names, rows, strict=True)
     }
 
 
@@ -41,23 +42,15 @@ def calibration(probabilities, labels, bins=BINS):
     rows, error = [], 0.0
     for number in range(bins):
         here = member == number
-        row = Bin(
-            low=float(edges[number]),
-            high=float(edges[number + 1]),
-            tweets=int(here.sum()),
-            confidence=None,
-            accuracy=None,
-        )
+        low, high = edges[number : number + 2].tolist()
+        row = Bin(low=low, high=high, tweets=int(here.sum()), confidence=None, accuracy=None)
         if row.tweets:
             row.confidence = float(confidence[here].mean())
             row.accuracy = float(right[here].mean())
             error += row.tweets / len(labels) * abs(row.accuracy - row.confidence)
         rows.append(row)
-    return Calibration(
-        bins=rows,
-        expected_calibration_error=error,
-        mean_confidence=float(confidence.mean()),
-    )
+    mean = float(confidence.mean())
+    return Calibration(bins=rows, expected_calibration_error=error, mean_confidence=mean)
 
 
 def confidently_wrong(probabilities, tweets, names, count):
@@ -87,3 +80,23 @@ def confidently_wrong(probabilities, tweets, names, count):
             for row in rows[np.sort(first)][:count].tolist()
         ]
     return mistakes
+
+
+def failures(probabilities, tweets, names, choice, count):
+    """Return the Failures of a cell's selected run.
+
+    Args:
+        tweets: the TweetSet.
+        names: the classes' names by id.
+        choice: the cell's Choice.
+        count: how many mistakes of each kind to show.
+    """
+    return Failures(
+        combination=choice.combination,
+        replicate=choice.replicate,
+        scores=scores(probabilities, tweets.labels),
+        confusion=confusion(probabilities, tweets.labels).tolist(),
+        per_class=per_class(probabilities, tweets.labels, names),
+        calibration=calibration(probabilities, tweets.labels),
+        confidently_wrong=confidently_wrong(probabilities, tweets, names, count),
+    )

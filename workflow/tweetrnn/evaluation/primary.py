@@ -8,27 +8,14 @@ from itertools import combinations as pairs_of
 
 import numpy as np
 
-from tweetrnn.evaluation.comparison import (
-    BaselineAccuracy,
-    BaselineDifference,
-    CellAccuracy,
-    CellDifference,
-    Primary,
-    Replicate,
-    Spread,
-)
+from tweetrnn.evaluation import comparison, statistics
 from tweetrnn.evaluation.metrics import METRICS, scores
 from tweetrnn.evaluation.predictions import right
-from tweetrnn.evaluation.statistics import (
-    bootstrap_accuracies,
-    interval,
-    minimum_detectable_difference,
-)
 
 
 def spread(values):
     """Return the Spread of a list."""
-    return Spread(
+    return comparison.Spread(
         mean=float(np.mean(values)),
         sd=float(np.std(values, ddof=1)) if len(values) > 1 else None,
         min=min(values),
@@ -36,53 +23,81 @@ def spread(values):
     )
 
 
-def difference(estimate, both, tweets, replicates):
-    """Return the fields of a comparison.Difference, a dict.
+def set_scores(probabilities, sets):
+    """Return {set: scores} of {set: (N, classes) probabilities}."""
+    return {name: scores(probabilities[name], tweets.labels) for name, tweets in sets.items()}
+
+
+class Resampled:
+    """Accuracies of models on the same tweets, and their values in resamples of these.
 
     Args:
-        estimate: the difference.
-        both, tweets, replicates: its values (resamples,) when both, or only tweets, or only
-            replicates are resampled.
+        rights: {model: (replicates, N) booleans}.
+        groups: (N,) group of each tweet.
+        resamples, seed: of the bootstrap.
     """
-    error = float(both.std(ddof=1))
-    low, high = interval(both)
-    return {
-        "difference": float(estimate),
-        "interval": [low, high],
-        "excludes_zero": bool(low > 0 or high < 0),
-        "standard_error": error,
-        "minimum_detectable_difference": minimum_detectable_difference(error),
-        "standard_error_tweets": float(tweets.std(ddof=1)),
-        "standard_error_replicates": float(replicates.std(ddof=1)),
-    }
+
+    def __init__(self, rights, groups, resamples, seed):
+        def drawn(**what):
+            samples = statistics.bootstrap_accuracies(
+                list(rights.values()), groups, resamples, seed, **what
+            )
+            return dict(zip(rights, samples.T, strict=True))
+
+        self.accuracies = {name: float(values.mean()) for name, values in rights.items()}
+        self.both = drawn()
+        self.tweets, self.replicates = drawn(replicates=False), drawn(tweets=False)
+
+    def accuracy(self, model):
+        """Return a model's accuracy and its interval, a dict."""
+        interval = statistics.interval(self.both[model])
+        return {"accuracy": self.accuracies[model], "interval": interval}
+
+    def difference(self, first, second):
+        """Return the fields of the comparison.Difference of two models, a dict."""
+
+        def error(drawn):
+            return float((drawn[first] - drawn[second]).std(ddof=1))
+
+        low, high = statistics.interval(self.both[first] - self.both[second])
+        both = error(self.both)
+        return {
+            "difference": self.accuracies[first] - self.accuracies[second],
+            "interval": [low, high],
+            "excludes_zero": low > 0 or high < 0,
+            "standard_error": both,
+            "minimum_detectable_difference": statistics.minimum_detectable_difference(both),
+            "standard_error_tweets": error(self.tweets),
+            "standard_error_replicates": error(self.replicates),
+        }
 
 
-def cell_scores(predictions, sets):
-    """Return the replicates, and the spread of their scores, of a CellAccuracy, a dict.
+def cell_accuracy(choice, planned, predictions, sets, accuracy):
+    """Return a cell's CellAccuracy.
 
     Args:
-        predictions: {replicate: {set: (N, classes) probabilities}}.
-        sets: {set: TweetSet}.
+        choice: the cell's Choice.
+        planned: how many new replicates there should be.
+        predictions, sets: as the cell's for ``primary``.
+        accuracy: the accuracy and its interval, a dict.
     """
     replicates = [
-        Replicate(replicate=number, **set_scores(by_set, sets))
+        comparison.Replicate(replicate=number, **set_scores(by_set, sets))
         for number, by_set in predictions.items()
     ]
-    return {
-        "replicates": replicates,
-        "spread": {
+    return comparison.CellAccuracy(
+        **accuracy,
+        combination=choice.combination,
+        replicates=replicates,
+        diverged_replicates=planned - len(replicates),
+        spread={
             name: {
                 metric: spread([row.scores(name)[metric] for row in replicates])
                 for metric in METRICS
             }
             for name in sets
         },
-    }
-
-
-def set_scores(probabilities, sets):
-    """Return {set: scores} of {set: (N, classes) probabilities}."""
-    return {name: scores(probabilities[name], tweets.labels) for name, tweets in sets.items()}
+    )
 
 
 def primary(selection, cells, baselines, sets, judged, resamples, seed):
@@ -97,53 +112,30 @@ def primary(selection, cells, baselines, sets, judged, resamples, seed):
         judged: the set that they are compared on.
         resamples, seed: of the bootstrap.
     """
-    labels, groups = sets[judged].labels, sets[judged].groups
+    labels, planned = sets[judged].labels, len(selection.replicates)
     rights = {
-        cell: np.stack([right(by_set[judged], labels) for by_set in replicates.values()])
-        for cell, replicates in cells.items()
+        name: np.stack([right(by_set[judged], labels) for by_set in replicates.values()])
+        for name, replicates in (cells | {name: {1: p} for name, p in baselines.items()}).items()
     }
-    rights |= {name: right(by_set[judged], labels)[None] for name, by_set in baselines.items()}
-    accuracy = {name: float(values.mean()) for name, values in rights.items()}
-    arrays = list(rights.values())
-    column = {name: number for number, name in enumerate(rights)}
-    draws = {
-        "both": bootstrap_accuracies(arrays, groups, resamples, seed),
-        "tweets": bootstrap_accuracies(arrays, groups, resamples, seed, replicates=False),
-        "replicates": bootstrap_accuracies(arrays, groups, resamples, seed, tweets=False),
+    resampled = Resampled(rights, sets[judged].groups, resamples, seed)
+    accuracies = {
+        cell: cell_accuracy(selection.cells[cell], planned, p, sets, resampled.accuracy(cell))
+        for cell, p in cells.items()
     }
-
-    def own_accuracy(name):
-        return {
-            "accuracy": accuracy[name],
-            "interval": interval(draws["both"][:, column[name]]),
-        }
-
-    def compared(one, other):
-        samples = {
-            kind: drawn[:, column[one]] - drawn[:, column[other]] for kind, drawn in draws.items()
-        }
-        return difference(accuracy[one] - accuracy[other], **samples)
-
-    return Primary(
-        accuracies={
-            cell: CellAccuracy(
-                **own_accuracy(cell),
-                combination=selection.cells[cell].combination,
-                diverged_replicates=len(selection.replicates) - len(replicates),
-                **cell_scores(replicates, sets),
-            )
-            for cell, replicates in cells.items()
-        }
-        | {
-            name: BaselineAccuracy(**own_accuracy(name), scores=set_scores(by_set, sets))
-            for name, by_set in baselines.items()
-        },
+    for name, by_set in baselines.items():
+        accuracies[name] = comparison.BaselineAccuracy(
+            **resampled.accuracy(name), scores=set_scores(by_set, sets)
+        )
+    return comparison.Primary(
+        accuracies=accuracies,
         pairs=[
-            CellDifference(first=one, second=other, **compared(one, other))
+            comparison.CellDifference(first=one, second=other, **resampled.difference(one, other))
             for one, other in pairs_of(cells, 2)
         ],
         against_baselines=[
-            BaselineDifference(cell=cell, baseline=baseline, **compared(cell, baseline))
+            comparison.BaselineDifference(
+                cell=cell, baseline=baseline, **resampled.difference(cell, baseline)
+            )
             for cell in cells
             for baseline in baselines
         ],

@@ -37,12 +37,7 @@ def read_selection(path):
 
 
 def further_runs(cells, replicates):
-    """Return the Runs that repeat what was selected.
-
-    Args:
-        cells: {cell: Choice}.
-        replicates: the numbers of the new replicates.
-    """
+    """Return the Runs of the new replicates, by number, of what was selected, {cell: Choice}."""
     return [
         Run(cell, choice.combination, replicate)
         for cell, choice in cells.items()
@@ -56,26 +51,19 @@ def best(figures, ranking):
 
 
 def mean_figures(runs, figure):
-    """Return a combination's mean figure over its finished replicates, a Series.
-
-    Args:
-        runs: the table of runs.
-        figure: one of its columns.
-
-    Returns:
-        The means by (cell, combination), sorted by these names.
-    """
+    """Return a column's means over finished replicates, a Series by (cell, combination), sorted."""
     groups = finished(runs).groupby(["cell", "combination"])[figure]
     return groups.agg(lambda values: sum(values.tolist()) / len(values))
 
 
 def choose(runs, select_by, cells):
-    """Return {cell: Choice}; ties go to the first name, and to the lowest replicate.
+    """Return {cell: Choice} in the order of the cells, without those that have no finished run.
+
+    Ties go to the first name, and to the lowest replicate.
 
     Args:
         runs: the table of runs.
         select_by: one of ``names.RANKINGS``.
-        cells: the cells in order; one without a finished run is left out.
 
     Raises:
         UserError: no run has finished.
@@ -102,17 +90,13 @@ def choose(runs, select_by, cells):
 
 
 def select(runs, aggregate_facts, selected, *, config):
-    """Select each cell's best combination on validation.
+    """Select each cell's best combination on validation, and write the choices.
 
-    Args:
-        runs, aggregate_facts: what aggregate wrote.
-        selected: to write: the choices (JSON).
-        config: grid.cell, report.select_by, training (replicates, selected_replicates).
+    ``config``: grid.cell, report.select_by, training (replicates, selected_replicates).
     """
     select_by, training = config["report"]["select_by"], config["training"]
     choices = choose(read_runs(runs, aggregate_facts), select_by, config["grid"]["cell"])
-    first = training["replicates"] + 1
-    replicates = list(range(first, first + training["selected_replicates"]))
+    replicates = [training["replicates"] + 1 + k for k in range(training["selected_replicates"])]
     write_json(selected, asdict(Selection(select_by, replicates, choices)))
     for cell, choice in choices.items():
         log.info("%s: %s, %s %.4f", cell, choice.combination, select_by, choice.figure)

@@ -4,7 +4,7 @@
 (N,) and numbers the group of duplicates of each tweet; a group is resampled as a whole.
 """
 
-from itertools import combinations
+import warnings
 
 import numpy as np
 from scipy import stats
@@ -16,7 +16,6 @@ CHUNK = 1 << 22  # resampled groups that are in memory at a time
 
 def group_sums(right, groups):
     """Return (sums, sizes): right answers (models, G) and tweets (G,) of each group, as floats."""
-    right = np.atleast_2d(right)
     _, number = np.unique(groups, return_inverse=True)
     sizes = np.bincount(number).astype(np.float64)
     sums = [np.bincount(number, weights=row, minlength=len(sizes)) for row in right]
@@ -49,22 +48,17 @@ def bootstrap_accuracies(rights, groups, resamples, seed, tweets=True, replicate
         tweets, replicates: False keeps these as they are.
     """
     tweet_seed, *model_seeds = np.random.SeedSequence(seed).spawn(1 + len(rights))
-    sums, sizes = group_sums(np.concatenate([np.atleast_2d(right) for right in rights]), groups)
+    sums, sizes = group_sums(np.concatenate(rights), groups)
     if tweets:
+        drawn = resampled_counts(len(sizes), resamples, np.random.default_rng(tweet_seed))
         accuracies = np.concatenate(
-            [
-                (counts @ sums.T) / (counts @ sizes)[:, None]
-                for counts in resampled_counts(
-                    len(sizes), resamples, np.random.default_rng(tweet_seed)
-                )
-            ]
+            [(counts @ sums.T) / (counts @ sizes)[:, None] for counts in drawn]
         )
     else:
         accuracies = np.tile(sums.sum(axis=1) / sizes.sum(), (resamples, 1))
-    columns, start = [], 0
-    for right, model_seed in zip(rights, model_seeds, strict=True):
-        of_model = accuracies[:, start : start + len(np.atleast_2d(right))]
-        start += of_model.shape[1]
+    columns = []
+    models = np.split(accuracies, np.cumsum([len(right) for right in rights[:-1]]), axis=1)
+    for of_model, model_seed in zip(models, model_seeds, strict=True):
         if replicates:
             rng = np.random.default_rng(model_seed)
             drawn = rng.integers(of_model.shape[1], size=of_model.shape)
@@ -88,7 +82,7 @@ def minimum_detectable_difference(standard_error, power=POWER, level=LEVEL):
 
 
 def mcnemar(first, second):
-    """Return McNemar's exact test of two trained models on the same tweets.
+    """Return McNemar's exact test of two trained models on the same tweets, a dict.
 
     Those that only one model gets right are compared with a fair coin (scipy.stats.binomtest):
     the exact form in Fagerland, Lydersen & Laake, BMC Medical Research Methodology 13, 2013. It
@@ -97,16 +91,15 @@ def mcnemar(first, second):
     Args:
         first, second: (N,) booleans.
     """
-    first, second = np.asarray(first, bool), np.asarray(second, bool)
-    only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
-    discordant = only_first + only_second
-    p = stats.binomtest(only_first, discordant).pvalue if discordant else 1.0
+    counts = np.bincount(2 * np.array(first, int) + np.array(second, int), minlength=4).tolist()
+    both_wrong, second_only, first_only, both_right = counts
+    discordant = first_only + second_only
     return {
-        "both_right": int((first & second).sum()),
-        "first_only": only_first,
-        "second_only": only_second,
-        "both_wrong": int((~first & ~second).sum()),
-        "p": float(p),
+        "both_right": both_right,
+        "first_only": first_only,
+        "second_only": second_only,
+        "both_wrong": both_wrong,
+        "p": float(stats.binomtest(first_only, discordant).pvalue) if discordant else 1.0,
     }
 
 
@@ -140,12 +133,15 @@ def holm(p_values):
 def describe(differences):
     """Return what comparison.Differences holds of paired differences, a dict."""
     differences = [float(difference) for difference in differences]
-    result = {"pairs": len(differences), "differences": differences, "p": wilcoxon(differences)}
-    for name, function in (("mean", np.mean), ("median", np.median), ("min", min), ("max", max)):
-        result[name] = float(function(differences)) if differences else None
-    result["positive"] = sum(difference > 0 for difference in differences)
-    result["negative"] = sum(difference < 0 for difference in differences)
-    return result
+    summaries = {"mean": np.mean, "median": np.median, "min": min, "max": max}
+    return {
+        "pairs": len(differences),
+        "differences": differences,
+        "p": wilcoxon(differences),
+        **{n: float(of(differences)) if differences else None for n, of in summaries.items()},
+        "positive": sum(difference > 0 for difference in differences),
+        "negative": sum(difference < 0 for difference in differences),
+    }
 
 
 def selection_optimism(right, groups, resamples, seed):
@@ -181,35 +177,26 @@ def selection_optimism(right, groups, resamples, seed):
         selected.append(best[usable])
         judged.append(out[usable] / tweets[usable])
     selected, judged = np.concatenate(selected), np.concatenate(judged)
-    result = {
+    corrected = float(judged.mean()) if len(judged) else None  # nothing is left of a single group
+    return {
         "apparent": apparent,
-        "times_selected": np.bincount(selected, minlength=len(sums)).tolist(),
-        "resamples": len(judged),
-    }
-    if not len(judged):  # a single group: nothing is ever left
-        return result | {"corrected": None, "optimism": None, "interval": None}
-    corrected = float(judged.mean())
-    return result | {
         "corrected": corrected,
-        "optimism": apparent - corrected,
-        "interval": interval(judged),
+        "optimism": apparent - corrected if len(judged) else None,
+        "interval": interval(judged) if len(judged) else None,
+        "resamples": len(judged),
+        "times_selected": np.bincount(selected, minlength=len(sums)).tolist(),
     }
 
 
 def rank_agreement(figures):
     """Return {"kendall": {a: {b: tau-b}}, "spearman": {a: {b: rho}}} between rankings.
 
-    ``figures`` is {ranking: (runs,) figures}. None where a ranking has fewer than two runs or
+    ``figures`` has a column for each ranking. None where a ranking has fewer than two runs or
     only equal ones.
     """
-    result = {
-        name: {a: {b: 1.0 if a == b else None for b in figures} for a in figures}
-        for name in ("kendall", "spearman")
-    }
-    for a, b in combinations(figures, 2):
-        if len(figures[a]) < 2 or len(set(figures[a])) < 2 or len(set(figures[b])) < 2:
-            continue
-        for name, function in (("kendall", stats.kendalltau), ("spearman", stats.spearmanr)):
-            value = float(function(figures[a], figures[b]).statistic)
-            result[name][a][b] = result[name][b][a] = value
+    result = {}
+    for name, function in (("kendall", stats.kendalltau), ("spearman", stats.spearmanr)):
+        with warnings.catch_warnings(action="ignore", category=RuntimeWarning):
+            table = figures.corr(lambda a, b, of=function: of(a, b).statistic).astype(object)
+        result[name] = table.where(table.notna(), None).to_dict()
     return result

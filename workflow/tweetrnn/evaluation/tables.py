@@ -62,12 +62,7 @@ def write(table, parquet, csv):
 def read_runs(path, facts):
     """Return the table of runs, in the order of their ranks.
 
-    Args:
-        path: ``runs``, which aggregate wrote.
-        facts: ``aggregate_facts``, which it wrote with it.
-
-    Raises:
-        UserError: a file is absent or damaged.
+    ``facts`` are the ``aggregate_facts``. Raises UserError where a file is absent or damaged.
     """
     return _read(path, facts, "runs", RUNS)
 
