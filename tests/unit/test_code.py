@@ -244,12 +244,14 @@ def is_text(statement):
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
+@pytest.mark.slow
 @every_module
 def test_reformatting_a_module_keeps_its_digest(digest_of, path):
     source = path.read_text(encoding="utf-8")
     assert digest_of(ast.unparse(ast.parse(source))) == digest_of(source)
 
 
+@pytest.mark.slow
 @every_module
 def test_comments_docstrings_and_messages_of_a_module_can_be_rewritten(digest_of, path):
     source = path.read_text(encoding="utf-8")
@@ -302,6 +304,7 @@ def places(tree):
     return places
 
 
+@pytest.mark.slow
 @every_module
 def test_changing_any_constant_or_operator_of_a_module_changes_its_digest(digest_of, path):
     source = path.read_text(encoding="utf-8")
@@ -359,6 +362,7 @@ def other_pythons():
     ]
 
 
+@pytest.mark.slow
 def test_all_pythons_of_this_machine_agree_on_every_stage(package):
     (package / "sample.py").write_text(SAMPLE, encoding="utf-8")
     stages = [*STAGES, "sample"]

@@ -37,7 +37,7 @@ class Bounds:
 OUR_BOUNDS, OTHER_BOUNDS = Bounds(1e-6, 2e-6, 5e-6), Bounds(1e-5, 1e-4, 1e-3)
 
 
-# The ways to compute a recurrent layer; a cell that a path lacks is computed by its definition.
+# The ways to compute a recurrent layer. The quick suite has the one that trains on a CPU.
 PATHS = {
     "definition": {},
     "by_hand": by_hand.LAYERS,
@@ -48,11 +48,15 @@ CASES = [
         (keras, variant, adam, device, path), id=f"{variant}-{adam}-{device}-{path}", marks=marks
     )
     for keras in map(Keras, FILES)
-    for device, marks in (("cpu", ()), ("cuda", pytest.mark.gpu))
     for variant in keras.variants
     # With L2 every row of the table has a gradient, so there is no row-wise mode.
     for adam in (("dense",) if variant.endswith("/1") else ("dense", "rowwise"))
     for path in PATHS
+    if (path, variant.partition("/")[0]) != ("torch_kernels", "SimpleRNN")  # it has none
+    for device, marks in (
+        ("cpu", () if path == "by_hand" else pytest.mark.slow),
+        ("cuda", pytest.mark.gpu),
+    )
 ]
 
 
