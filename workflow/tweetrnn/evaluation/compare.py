@@ -1,7 +1,7 @@
-"""Compare: the primary analysis, fixed beforehand, and all that is exploratory beside it.
+"""Compare: the primary analysis, fixed beforehand, and the exploratory analyses.
 
-The output has numbers only; words are the report's. Without a test set the models are judged on
-validation, which is marked as optimistic: the combinations were selected there.
+The output has numbers only; the report puts them into words. Without a test set the models are
+judged on validation, where the combinations were selected; the result is marked as optimistic.
 """
 
 import logging
@@ -68,8 +68,8 @@ def make_comparison(selection, replicates, runs, predictions_of, baselines, sets
         primary=primary(
             selection,
             {
-                cell: {run.replicate: predictions_of(run) for run in its_runs}
-                for cell, its_runs in replicates.items()
+                cell: {run.replicate: predictions_of(run) for run in cell_runs}
+                for cell, cell_runs in replicates.items()
             },
             baselines,
             sets,
@@ -79,11 +79,11 @@ def make_comparison(selection, replicates, runs, predictions_of, baselines, sets
         ),
         mcnemar=[
             McNemar(
-                first=one,
-                second=other,
-                **mcnemar(*(right(selected[cell], tweets.labels) for cell in (one, other))),
+                first=first,
+                second=second,
+                **mcnemar(*(right(selected[cell], tweets.labels) for cell in (first, second))),
             )
-            for one, other in pairs_of(cells, 2)
+            for first, second in pairs_of(cells, 2)
         ],
         factor_effects=effects,
         interactions=interactions,
@@ -112,7 +112,7 @@ def make_comparison(selection, replicates, runs, predictions_of, baselines, sets
             for cell, probabilities in selected.items()
         },
         divergence=exploratory.divergence(runs, grid["cell"]),
-        reference=exploratory.beside_published(
+        reference=exploratory.compare_with_published(
             runs, scores(baselines["majority"]["validation"], sets["validation"].labels)
         ),
     )
@@ -127,7 +127,7 @@ def finished_replicates(results, cell, choice, replicates):
         replicates: the numbers of the new replicates.
 
     Raises:
-        UserError: all of them diverged, or one is absent.
+        UserError: all of them diverged, or one is missing.
     """
     finished = [
         run
@@ -136,8 +136,8 @@ def finished_replicates(results, cell, choice, replicates):
     ]
     if not finished:
         raise UserError(
-            f"{cell} {choice.combination}: all {len(replicates)} replicates diverged, so that "
-            "there is nothing to compare; leave its learning rate out of grid.learning_rate, or "
+            f"{cell} {choice.combination}: all {len(replicates)} replicates diverged, so there is "
+            "nothing to compare; leave its learning rate out of grid.learning_rate, or "
             "choose by another report.select_by"
         )
     return finished
@@ -193,8 +193,8 @@ def compare(
     sets = tweet_sets(read_parquet(rows, sha256=facts["sha256"]["rows"]).to_pandas())
 
     def predictions_of(run):
-        files = results.run(run)
-        return of_split(read_predictions(files), sets, files.predictions)
+        paths = results.run(run)
+        return of_split(read_predictions(paths), sets, paths.predictions)
 
     result = make_comparison(
         selection,

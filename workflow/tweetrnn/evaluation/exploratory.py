@@ -1,4 +1,4 @@
-"""What is exploratory beside the primary analysis: it describes this grid and claims no more."""
+"""The exploratory analyses: they describe this grid and claim nothing beyond it."""
 
 from dataclasses import replace
 from itertools import combinations as pairs_of
@@ -24,8 +24,8 @@ from tweetrnn.grid import FACTORS, Combination, combinations, full_size
 from tweetrnn.names import RANKINGS, higher_is_better
 
 # What the reference report published: its top three of each cell, best first, with their average
-# validation accuracies. Whether these are categorical accuracies of two classes or binary
-# accuracies of three it does not say, so ours are given for both.
+# validation accuracies. It does not say whether these are categorical accuracies of two classes or
+# binary accuracies of three, so ours are given for both.
 PUBLISHED = {
     "SimpleRNN": [
         (Combination(2, 2, False, True, 1e-3), 0.876),
@@ -38,7 +38,7 @@ PUBLISHED = {
         (Combination(1, 2, False, True, 1e-3), 0.868),
     ],
 }
-# The epoch, "about", after which it says that training and validation curves diverge.
+# The epoch after which, it says, training and validation curves diverge ("about").
 PUBLISHED_DIVERGENCE = {"SimpleRNN": 2, "LSTM": 4}
 
 
@@ -50,8 +50,8 @@ def level_pairs(levels):
 def paired_differences(means, cell, config, factor, low, high):
     """Return {combination at the low level: figure at the high level - figure at the low}.
 
-    Combinations that differ in this factor alone make a pair; a pair without both figures, as
-    there are where runs diverged or the combinations are a sample, is left out.
+    Combinations that differ only in this factor make a pair. Pairs of which a figure is missing
+    (a run diverged, or the grid is a sample) are left out.
 
     Args:
         means: {(cell, combination name): figure}.
@@ -68,7 +68,7 @@ def paired_differences(means, cell, config, factor, low, high):
 
 
 def with_holm(kind, rows):
-    """Return dicts that are one family as dataclasses of this kind, with ``p_holm``."""
+    """Return dicts as dataclasses of this kind, with ``p_holm`` over them as one family."""
     adjusted = holm([row["p"] for row in rows])
     return [kind(**row, p_holm=p) for row, p in zip(rows, adjusted, strict=True)]
 
@@ -102,7 +102,7 @@ def factor_effects(means, config):
 
 
 def paired_cells(means, config):
-    """Return PairedCells of each two cells, over all combinations that both have a figure of."""
+    """Return PairedCells of each two cells, over the combinations for which both have a figure."""
     rows = []
     for one, other in pairs_of(config["grid"]["cell"], 2):
         both = [
@@ -127,10 +127,10 @@ def optimism(runs, cells, predictions_of, tweets, resamples, seed):
     """
     results = {}
     for cell in cells:
-        mine = finished(runs[runs["cell"] == cell]).sort_values(["combination", "replicate"])
-        if mine.empty:
+        table = finished(runs[runs["cell"] == cell]).sort_values(["combination", "replicate"])
+        if table.empty:
             continue
-        candidates = names(mine)
+        candidates = names(table)
         answers = np.stack([right(predictions_of(run), tweets.labels) for run in candidates])
         result = selection_optimism(answers, tweets.groups, resamples, seed)
         times = sorted(
@@ -153,7 +153,7 @@ def optimism(runs, cells, predictions_of, tweets, resamples, seed):
 
 
 def ranking_agreement(runs, cells):
-    """Return the Agreement of the RANKINGS for each cell and for "all" runs."""
+    """Return {cell: Agreement of the RANKINGS of its runs}, and that of "all" runs."""
     ordered = finished(runs).sort_values(["combination", "cell", "replicate"])
     scopes = {cell: ordered[ordered["cell"] == cell] for cell in cells} | {"all": ordered}
     return {
@@ -178,21 +178,21 @@ def divergence(runs, cells):
     """Return {cell: Divergence} of its finished runs."""
     results = {}
     for cell in cells:
-        mine = finished(runs[runs["cell"] == cell])
-        epochs = mine["divergence_epoch"].dropna().tolist()
+        table = finished(runs[runs["cell"] == cell])
+        epochs = table["divergence_epoch"].dropna().tolist()
         results[cell] = Divergence(
             median=float(np.median(epochs)) if epochs else None,
             min=min(epochs, default=None),
             max=max(epochs, default=None),
-            runs=len(mine),
+            runs=len(table),
             runs_that_part=len(epochs),
             published=PUBLISHED_DIVERGENCE.get(cell),
         )
     return results
 
 
-def beside_published(runs, majority):
-    """Return the Reference: its table's rows with our figures for the same combinations.
+def compare_with_published(runs, majority):
+    """Return the Reference: the published rows with our figures for the same combinations.
 
     Args:
         runs: the table of runs; figures are averaged over replicates.

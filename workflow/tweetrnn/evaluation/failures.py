@@ -1,4 +1,4 @@
-"""How a model fails: per-class scores, calibration, and what it gets confidently wrong.
+"""How a model fails: per-class scores, calibration, and its most confident mistakes.
 
 Throughout, ``probabilities`` is (N, classes) and ``labels`` is (N,) of class ids.
 """
@@ -40,17 +40,17 @@ def calibration(probabilities, labels, bins=BINS):
     member = np.searchsorted(edges[1:-1], confidence, side="left")
     rows, error = [], 0.0
     for number in range(bins):
-        here = member == number
+        inside = member == number
         row = Bin(
             low=float(edges[number]),
             high=float(edges[number + 1]),
-            tweets=int(here.sum()),
+            tweets=int(inside.sum()),
             confidence=None,
             accuracy=None,
         )
         if row.tweets:
-            row.confidence = float(confidence[here].mean())
-            row.accuracy = float(right[here].mean())
+            row.confidence = float(confidence[inside].mean())
+            row.accuracy = float(right[inside].mean())
             error += row.tweets / len(labels) * abs(row.accuracy - row.confidence)
         rows.append(row)
     return Calibration(

@@ -41,8 +41,8 @@ def difference(estimate, both, tweets, replicates):
 
     Args:
         estimate: the difference.
-        both, tweets, replicates: its values (resamples,) when both, or only tweets, or only
-            replicates are resampled.
+        both, tweets, replicates: (resamples,) values of the difference, with tweets and
+            replicates, only tweets, or only replicates resampled.
     """
     error = float(both.std(ddof=1))
     low, high = interval(both)
@@ -58,7 +58,7 @@ def difference(estimate, both, tweets, replicates):
 
 
 def cell_scores(predictions, sets):
-    """Return the replicates, and the spread of their scores, of a CellAccuracy, a dict.
+    """Return the fields ``replicates`` and ``spread`` of a CellAccuracy, a dict.
 
     Args:
         predictions: {replicate: {set: (N, classes) probabilities}}.
@@ -112,22 +112,23 @@ def primary(selection, cells, baselines, sets, judged, resamples, seed):
         "replicates": bootstrap_accuracies(arrays, groups, resamples, seed, tweets=False),
     }
 
-    def own_accuracy(name):
+    def accuracy_of(name):
         return {
             "accuracy": accuracy[name],
             "interval": interval(draws["both"][:, column[name]]),
         }
 
-    def compared(one, other):
+    def difference_of(first, second):
         samples = {
-            kind: drawn[:, column[one]] - drawn[:, column[other]] for kind, drawn in draws.items()
+            kind: drawn[:, column[first]] - drawn[:, column[second]]
+            for kind, drawn in draws.items()
         }
-        return difference(accuracy[one] - accuracy[other], **samples)
+        return difference(accuracy[first] - accuracy[second], **samples)
 
     return Primary(
         accuracies={
             cell: CellAccuracy(
-                **own_accuracy(cell),
+                **accuracy_of(cell),
                 combination=selection.cells[cell].combination,
                 diverged_replicates=len(selection.replicates) - len(replicates),
                 **cell_scores(replicates, sets),
@@ -135,15 +136,15 @@ def primary(selection, cells, baselines, sets, judged, resamples, seed):
             for cell, replicates in cells.items()
         }
         | {
-            name: BaselineAccuracy(**own_accuracy(name), scores=set_scores(by_set, sets))
+            name: BaselineAccuracy(**accuracy_of(name), scores=set_scores(by_set, sets))
             for name, by_set in baselines.items()
         },
         pairs=[
-            CellDifference(first=one, second=other, **compared(one, other))
-            for one, other in pairs_of(cells, 2)
+            CellDifference(first=first, second=second, **difference_of(first, second))
+            for first, second in pairs_of(cells, 2)
         ],
         against_baselines=[
-            BaselineDifference(cell=cell, baseline=baseline, **compared(cell, baseline))
+            BaselineDifference(cell=cell, baseline=baseline, **difference_of(cell, baseline))
             for cell in cells
             for baseline in baselines
         ],

@@ -1,8 +1,8 @@
-"""Select: for each cell the combination with the best validation figure, fixed before any test.
+"""Select: the combination of each cell that is best on validation, without any test result.
 
-With several replicates of each run a combination's figure is its mean over them. The selected
-combinations are trained again as new replicates, numbered after the grid's: the seeds that
-were lucky on the validation set take no part in the primary analysis.
+With several replicates, a combination's figure is the mean over them. The selected combinations
+are trained again as new replicates, numbered after the grid's, so that the seeds that were lucky on
+the validation set are not used in the primary analysis.
 """
 
 import logging
@@ -27,7 +27,7 @@ class Selection:
     cells: dict[str, Choice]
 
     def selected_run(self, cell):
-        """Return a cell's selected Run, of the grid."""
+        """Return a cell's selected Run, one of the grid's."""
         return Run(cell, self.cells[cell].combination, self.cells[cell].replicate)
 
 
@@ -37,7 +37,7 @@ def read_selection(path):
 
 
 def further_runs(cells, replicates):
-    """Return the Runs that repeat what was selected.
+    """Return the Runs that repeat the selected combinations with other seeds.
 
     Args:
         cells: {cell: Choice}.
@@ -51,7 +51,7 @@ def further_runs(cells, replicates):
 
 
 def best(figures, ranking):
-    """Return the label of the best of a Series of a ranking's figures, the first of equals."""
+    """Return the index of the best of a ranking's figures (a Series), the first on a tie."""
     return figures.idxmax() if higher_is_better(ranking) else figures.idxmin()
 
 
@@ -88,8 +88,8 @@ def choose(runs, select_by, cells):
             continue
         candidates = means[cell]
         combination = best(candidates, select_by)
-        mine = finished(runs).query("cell == @cell and combination == @combination")
-        replicates = mine.set_index("replicate")[select_by].sort_index()
+        selected = finished(runs).query("cell == @cell and combination == @combination")
+        replicates = selected.set_index("replicate")[select_by].sort_index()
         choices[cell] = Choice(
             combination=combination,
             figure=float(candidates[combination]),
@@ -97,7 +97,7 @@ def choose(runs, select_by, cells):
             candidates=len(candidates),
         )
     if not choices:
-        raise UserError("no run of the grid has finished, so that there is none to select")
+        raise UserError("no run of the grid has finished, so there is none to select")
     return choices
 
 

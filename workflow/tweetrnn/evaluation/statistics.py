@@ -45,7 +45,7 @@ def bootstrap_accuracies(rights, groups, resamples, seed, tweets=True, replicate
         rights: for each model (replicates, N) booleans.
         groups: (N,) group of each tweet.
         resamples: how many.
-        seed: the same seed gives the same draws.
+        seed: the same seed makes the same draws.
         tweets, replicates: False keeps these as they are.
     """
     tweet_seed, *model_seeds = np.random.SeedSequence(seed).spawn(1 + len(rights))
@@ -63,13 +63,13 @@ def bootstrap_accuracies(rights, groups, resamples, seed, tweets=True, replicate
         accuracies = np.tile(sums.sum(axis=1) / sizes.sum(), (resamples, 1))
     columns, start = [], 0
     for right, model_seed in zip(rights, model_seeds, strict=True):
-        of_model = accuracies[:, start : start + len(np.atleast_2d(right))]
-        start += of_model.shape[1]
+        by_replicate = accuracies[:, start : start + len(np.atleast_2d(right))]
+        start += by_replicate.shape[1]
         if replicates:
             rng = np.random.default_rng(model_seed)
-            drawn = rng.integers(of_model.shape[1], size=of_model.shape)
-            of_model = np.take_along_axis(of_model, drawn, axis=1)
-        columns.append(of_model.mean(axis=1))
+            drawn = rng.integers(by_replicate.shape[1], size=by_replicate.shape)
+            by_replicate = np.take_along_axis(by_replicate, drawn, axis=1)
+        columns.append(by_replicate.mean(axis=1))
     return np.column_stack(columns)
 
 
@@ -79,7 +79,7 @@ def interval(samples, level=LEVEL):
 
 
 def minimum_detectable_difference(standard_error, power=POWER, level=LEVEL):
-    """Return the true difference that a two-sided test finds with that power.
+    """Return the true difference that a two-sided test detects with that power.
 
     (z(1 - alpha/2) + z(power)) x standard error, 2.80 standard errors for 5 % and 80 % (Bloom,
     "Minimum detectable effects", Evaluation Review 19, 1995).
@@ -90,9 +90,9 @@ def minimum_detectable_difference(standard_error, power=POWER, level=LEVEL):
 def mcnemar(first, second):
     """Return McNemar's exact test of two trained models on the same tweets.
 
-    Those that only one model gets right are compared with a fair coin (scipy.stats.binomtest):
-    the exact form in Fagerland, Lydersen & Laake, BMC Medical Research Methodology 13, 2013. It
-    takes the two trained models as given and the tweets as independent.
+    The tweets that only one model gets right are tested against a fair coin
+    (scipy.stats.binomtest): the exact form in Fagerland, Lydersen & Laake, BMC Medical Research
+    Methodology 13, 2013. It takes the two trained models as given and the tweets as independent.
 
     Args:
         first, second: (N,) booleans.
@@ -113,8 +113,8 @@ def mcnemar(first, second):
 def wilcoxon(differences):
     """Return the two-sided p of Wilcoxon's signed-rank test (scipy's), None without differences.
 
-    Differences that agree to 12 decimals count as equal, those that are zero are left out; 1 where
-    all are zero.
+    Differences that agree to 12 decimals count as equal, and zeros are left out; p is 1 if all are
+    zero.
     """
     differences = np.round(np.asarray(differences, dtype=np.float64), 12)
     if not len(differences):
@@ -124,7 +124,7 @@ def wilcoxon(differences):
 
 
 def holm(p_values):
-    """Return Holm's adjusted p-values of one family; None stays None and is not counted.
+    """Return Holm's adjusted p-values of one family; None stays None and does not count.
 
     The k-th smallest of m is multiplied by m - k + 1, and none is below the one before it
     (Holm, Scandinavian Journal of Statistics 6, 1979).
@@ -138,7 +138,7 @@ def holm(p_values):
 
 
 def describe(differences):
-    """Return what comparison.Differences holds of paired differences, a dict."""
+    """Return the fields of a comparison.Differences for paired differences, a dict."""
     differences = [float(difference) for difference in differences]
     result = {"pairs": len(differences), "differences": differences, "p": wilcoxon(differences)}
     for name, function in (("mean", np.mean), ("median", np.median), ("min", min), ("max", max)):
@@ -149,22 +149,22 @@ def describe(differences):
 
 
 def selection_optimism(right, groups, resamples, seed):
-    """Return what choosing the best of several models on N tweets adds to its accuracy there.
+    """Return by how much choosing the best of several models on N tweets raises its accuracy there.
 
     In each resample of the groups the model with the best accuracy on the drawn tweets is
-    selected and judged on the tweets that were not drawn; the mean of these judgements is what a
-    selected model is worth on new tweets. (Tsamardinos, Greasidou & Borboudakis, "Bootstrapping
+    selected and judged on the tweets that were not drawn; the mean of these accuracies estimates
+    that of a selected model on new tweets. (Tsamardinos, Greasidou & Borboudakis, "Bootstrapping
     the out-of-sample predictions for efficient and accurate cross-validation", Machine Learning
-    107, 2018.) What the choice of each model's epoch adds is not in it.
+    107, 2018.) The effect of choosing each model's epoch is not included.
 
     Args:
-        right: (models, N) booleans; the first of equals is selected.
+        right: (models, N) booleans; on a tie the first model is selected.
         groups: (N,) group of each tweet.
         resamples: how many.
         seed: of the draws.
 
     Returns:
-        apparent (accuracy of the best), corrected, interval (of the judgements), optimism
+        apparent (accuracy of the best), corrected, interval (of these accuracies), optimism
         (apparent - corrected), times_selected (a list, by model), resamples (those that left
         tweets to judge on).
     """
@@ -186,7 +186,7 @@ def selection_optimism(right, groups, resamples, seed):
         "times_selected": np.bincount(selected, minlength=len(sums)).tolist(),
         "resamples": len(judged),
     }
-    if not len(judged):  # a single group: nothing is ever left
+    if not len(judged):  # a single group: it is always drawn
         return result | {"corrected": None, "optimism": None, "interval": None}
     corrected = float(judged.mean())
     return result | {
