@@ -143,14 +143,14 @@ def experiment(tmp_path_factory):
 
 
 def test_the_headline_can_be_recomputed_from_the_stored_predictions(experiment):
-    found = experiment.comparison
-    assert (found.part, found.optimistic, found.tweets) == ("test", False, 150)
-    assert found.replicates == [2, 3, 4]
+    result = experiment.comparison
+    assert (result.part, result.optimistic, result.tweets) == ("test", False, 150)
+    assert result.replicates == [2, 3, 4]
     mean = {
         cell: np.mean([experiment.accuracy("test", cell, r) for r in (2, 3, 4)])
         for cell in ("SimpleRNN", "LSTM")
     }
-    (pair,) = found.primary.pairs
+    (pair,) = result.primary.pairs
     assert (pair.first, pair.second) == ("SimpleRNN", "LSTM")
     assert pair.difference == pytest.approx(mean["SimpleRNN"] - mean["LSTM"])
     assert pair.interval[0] < pair.difference < pair.interval[1]
@@ -160,25 +160,25 @@ def test_the_headline_can_be_recomputed_from_the_stored_predictions(experiment):
     )
     both = pair.standard_error_tweets**2 + pair.standard_error_replicates**2
     assert pair.standard_error**2 >= 0.7 * both
-    for row in found.primary.against_baselines:
+    for row in result.primary.against_baselines:
         baseline = experiment.accuracy("test", row.baseline)
         assert row.difference == pytest.approx(mean[row.cell] - baseline)
-    assert len(found.primary.against_baselines) == 4
+    assert len(result.primary.against_baselines) == 4
 
 
 def test_replicates_are_listed_one_by_one_with_their_spread(experiment):
-    found = experiment.comparison.primary.accuracies["LSTM"]
+    result = experiment.comparison.primary.accuracies["LSTM"]
     for part in ("validation", "test"):
         expected = [experiment.accuracy(part, "LSTM", replicate) for replicate in (2, 3, 4)]
-        scores = [replicate.scores(part)["accuracy"] for replicate in found.replicates]
+        scores = [replicate.scores(part)["accuracy"] for replicate in result.replicates]
         assert scores == pytest.approx(expected)
-        assert found.spread[part]["accuracy"] == Spread(
+        assert result.spread[part]["accuracy"] == Spread(
             mean=pytest.approx(np.mean(expected)),
             sd=pytest.approx(np.std(expected, ddof=1)),
             min=pytest.approx(min(expected)),
             max=pytest.approx(max(expected)),
         )
-    assert found.diverged_replicates == 0
+    assert result.diverged_replicates == 0
     baseline = experiment.comparison.primary.accuracies["majority"]
     assert baseline.scores["test"]["accuracy"] == experiment.accuracy("test", "majority")
 
@@ -201,20 +201,20 @@ def test_mcnemar_and_the_diagnosis_are_of_the_selected_runs(experiment):
 
 
 def test_selection_optimism_covers_all_runs_of_a_cell(experiment):
-    for cell, found in experiment.comparison.selection_optimism.items():
+    for cell, result in experiment.comparison.selection_optimism.items():
         best = experiment.runs[experiment.runs.cell == cell].best_accuracy.max()
-        assert found.apparent == pytest.approx(best)
-        assert found.runs == 4
-        assert found.selected_most_often[0].share <= 1
+        assert result.apparent == pytest.approx(best)
+        assert result.runs == 4
+        assert result.selected_most_often[0].share <= 1
 
 
 def test_ranking_rules_and_their_winners_are_compared(experiment):
-    found = experiment.comparison.rankings["LSTM"]
+    result = experiment.comparison.rankings["LSTM"]
     mine = experiment.runs[experiment.runs.cell == "LSTM"]
     winner = mine.sort_values(["best_accuracy", "combination"], ascending=[False, True]).iloc[0]
-    assert found.winners["best_accuracy"].combination == winner.combination
+    assert result.winners["best_accuracy"].combination == winner.combination
     tau = mine.mean_accuracy.corr(mine.best_accuracy, method="kendall")
-    assert found.kendall["mean_accuracy"]["best_accuracy"] == pytest.approx(tau)
+    assert result.kendall["mean_accuracy"]["best_accuracy"] == pytest.approx(tau)
     assert set(experiment.comparison.rankings) == {"SimpleRNN", "LSTM", "all"}
 
 
@@ -224,12 +224,12 @@ def test_the_rankings_are_those_that_the_config_offers():
 
 
 def test_the_reference_stands_beside_ours(experiment):
-    found = experiment.comparison.reference
-    assert len(found.rows) == 6
-    row = found.rows[1]
+    result = experiment.comparison.reference
+    assert len(result.rows) == 6
+    row = result.rows[1]
     assert (row.cell, row.published) == ("SimpleRNN", 0.862)
     assert row.ours["mean_accuracy"] is None  # three hidden dense layers: not in this grid
-    assert found.majority["accuracy"] == experiment.accuracy("validation", "majority")
+    assert result.majority["accuracy"] == experiment.accuracy("validation", "majority")
     assert experiment.comparison.divergence["LSTM"].published == 4
 
 
@@ -269,9 +269,9 @@ def test_a_comparison_of_another_version_is_refused(experiment, tmp_path, change
 
 def test_without_a_test_set_validation_is_used_and_called_optimistic(tmp_path):
     experiment = Experiment(tmp_path, sizes=SIZES | {"test": 0})
-    found = experiment.whole()
-    assert (found.part, found.optimistic, found.tweets) == ("validation", True, 240)
-    assert len(found.primary.pairs) == 1
+    result = experiment.whole()
+    assert (result.part, result.optimistic, result.tweets) == ("validation", True, 240)
+    assert len(result.primary.pairs) == 1
     [first, *_] = read_json(experiment.results.comparison)["primary"]["accuracies"]["LSTM"][
         "replicates"
     ]
@@ -279,21 +279,21 @@ def test_without_a_test_set_validation_is_used_and_called_optimistic(tmp_path):
 
 
 def test_three_cells_make_three_pairs(tmp_path):
-    found = Experiment(tmp_path, cells=("SimpleRNN", "LSTM", "GRU")).whole()
-    for rows in (found.primary.pairs, found.mcnemar, found.paired_cells):
+    result = Experiment(tmp_path, cells=("SimpleRNN", "LSTM", "GRU")).whole()
+    for rows in (result.primary.pairs, result.mcnemar, result.paired_cells):
         assert [(row.first, row.second) for row in rows] == [
             ("SimpleRNN", "LSTM"),
             ("SimpleRNN", "GRU"),
             ("LSTM", "GRU"),
         ]
-    assert len(found.primary.against_baselines) == 6
-    assert len(found.interactions) == 3 * 2  # the two factors that vary
+    assert len(result.primary.against_baselines) == 6
+    assert len(result.interactions) == 3 * 2  # the two factors that vary
 
 
 def test_one_cell_alone_is_compared_with_the_baselines(tmp_path):
-    found = Experiment(tmp_path, cells=("LSTM",)).whole()
-    assert found.primary.pairs == found.mcnemar == found.interactions == []
-    assert len(found.primary.against_baselines) == 2
+    result = Experiment(tmp_path, cells=("LSTM",)).whole()
+    assert result.primary.pairs == result.mcnemar == result.interactions == []
+    assert len(result.primary.against_baselines) == 2
 
 
 def test_a_diverged_replicate_is_left_out_and_counted(tmp_path):
@@ -301,9 +301,9 @@ def test_a_diverged_replicate_is_left_out_and_counted(tmp_path):
     experiment.whole()
     path = experiment.results.run(experiment.replicate("LSTM", 3)).parameters
     write_json(path, read_json(path) | {"status": "diverged"})
-    found = experiment.compare().primary.accuracies["LSTM"]
-    assert [row.replicate for row in found.replicates] == [2, 4]
-    assert found.diverged_replicates == 1
+    result = experiment.compare().primary.accuracies["LSTM"]
+    assert [row.replicate for row in result.replicates] == [2, 4]
+    assert result.diverged_replicates == 1
 
 
 def test_replicates_that_all_diverged_are_refused(tmp_path):
@@ -423,10 +423,10 @@ def test_a_factor_without_a_single_pair_is_told_with_none():
 
 def test_a_sample_is_compared_from_end_to_end(tmp_path, monkeypatch):
     monkeypatch.setitem(SMALL, "sample", 3)
-    found = Experiment(tmp_path).whole()
-    [pair] = found.paired_cells
+    result = Experiment(tmp_path).whole()
+    [pair] = result.paired_cells
     assert len(pair.combinations) == 3
-    assert sum(row.pairs for row in found.factor_effects) == 4  # of 4 corners, 3: two edges
+    assert sum(row.pairs for row in result.factor_effects) == 4  # of 4 corners, 3: two edges
 
 
 def test_cells_are_paired_over_all_combinations():
@@ -435,7 +435,7 @@ def test_cells_are_paired_over_all_combinations():
     means = {("SimpleRNN", name): 0.5 for name in names}
     means |= {("LSTM", name): 0.5 + 0.01 * number for number, name in enumerate(names)}
     del means["SimpleRNN", names[-1]]
-    (found,) = exploratory.paired_cells(means, config)
-    assert found.combinations == names[:-1]
-    assert found.differences == pytest.approx([0, -0.01, -0.02])
-    assert (found.positive, found.negative) == (0, 2)
+    (result,) = exploratory.paired_cells(means, config)
+    assert result.combinations == names[:-1]
+    assert result.differences == pytest.approx([0, -0.01, -0.02])
+    assert (result.positive, result.negative) == (0, 2)

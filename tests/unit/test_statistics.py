@@ -57,7 +57,7 @@ def test_the_bootstrap_agrees_with_one_written_as_a_loop():
     first, second = coin((3, 120), 0.8, seed=1), coin((2, 120), 0.7, seed=2)
     groups = np.random.default_rng(3).integers(0, 60, 120)
     samples = statistics.bootstrap_accuracies([first, second], groups, 4000, 1)
-    found = samples[:, 0] - samples[:, 1]
+    differences = samples[:, 0] - samples[:, 1]
 
     rng = np.random.default_rng(99)
     members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
@@ -69,9 +69,9 @@ def test_the_bootstrap_agrees_with_one_written_as_a_loop():
             for right in (first, second)
         ]
         looped.append(means[0] - means[1])
-    assert found.mean() == pytest.approx(np.mean(looped), abs=4e-3)
-    assert found.std() == pytest.approx(np.std(looped), rel=0.06)
-    assert statistics.interval(found) == pytest.approx(
+    assert differences.mean() == pytest.approx(np.mean(looped), abs=4e-3)
+    assert differences.std() == pytest.approx(np.std(looped), rel=0.06)
+    assert statistics.interval(differences) == pytest.approx(
         np.quantile(looped, [0.025, 0.975]), abs=0.01
     )
 
@@ -93,8 +93,8 @@ def test_ninety_five_per_cent_intervals_hold_the_truth_about_that_often():
         difficulty = rng.normal(1, 1.5, 250)  # tweets that are easy for both, or hard for both
         skill = {"a": rng.normal(0.6, 0.3, 5), "b": rng.normal(0.0, 0.3, 5)}
         rights = [
-            rng.random((5, 250)) < 1 / (1 + np.exp(-(own[:, None] + difficulty)))
-            for own in skill.values()
+            rng.random((5, 250)) < 1 / (1 + np.exp(-(abilities[:, None] + difficulty)))
+            for abilities in skill.values()
         ]
         samples = statistics.bootstrap_accuracies(rights, np.arange(250), 200, trial)
         low, high = statistics.interval(samples[:, 0] - samples[:, 1])
@@ -118,9 +118,9 @@ def test_mcnemar_counts_coin_tosses(only_first, only_second):
     second = [False] * only_first + [True] * only_second + [True] * 4 + [False] * 2
     n, extreme = only_first + only_second, max(only_first, only_second)
     tail = sum(math.comb(n, k) for k in range(extreme, n + 1)) / 2**n
-    found = statistics.mcnemar(first, second)
-    assert found.pop("p") == pytest.approx(min(1, 2 * tail))
-    assert found == {
+    result = statistics.mcnemar(first, second)
+    assert result.pop("p") == pytest.approx(min(1, 2 * tail))
+    assert result == {
         "both_right": 4,
         "first_only": only_first,
         "second_only": only_second,
@@ -152,57 +152,59 @@ def test_holm_as_in_a_worked_example():
 
 
 def test_describe_tells_what_the_differences_are():
-    found = statistics.describe(iter([0.1, -0.2, 0.4, 0.0]))
-    assert found["pairs"] == 4
-    assert found["mean"] == pytest.approx(0.075)
-    assert found["median"] == pytest.approx(0.05)
-    assert (found["min"], found["max"]) == (-0.2, 0.4)
-    assert (found["positive"], found["negative"]) == (2, 1)
+    result = statistics.describe(iter([0.1, -0.2, 0.4, 0.0]))
+    assert result["pairs"] == 4
+    assert result["mean"] == pytest.approx(0.075)
+    assert result["median"] == pytest.approx(0.05)
+    assert (result["min"], result["max"]) == (-0.2, 0.4)
+    assert (result["positive"], result["negative"]) == (2, 1)
     assert statistics.describe([])["mean"] is None
 
 
 def test_choosing_among_equals_flatters_and_the_correction_takes_it_back():
     right = coin((40, 400), 0.7, seed=3)
-    found = statistics.selection_optimism(right, np.arange(400), 400, 1)
-    assert found["apparent"] == right.mean(axis=1).max() > 0.72
-    assert found["corrected"] == pytest.approx(0.7, abs=0.025)
-    assert found["optimism"] == pytest.approx(found["apparent"] - found["corrected"])
-    assert sum(found["times_selected"]) == found["resamples"] == 400
+    result = statistics.selection_optimism(right, np.arange(400), 400, 1)
+    assert result["apparent"] == right.mean(axis=1).max() > 0.72
+    assert result["corrected"] == pytest.approx(0.7, abs=0.025)
+    assert result["optimism"] == pytest.approx(result["apparent"] - result["corrected"])
+    assert sum(result["times_selected"]) == result["resamples"] == 400
 
 
 def test_without_a_choice_there_is_no_optimism():
-    found = statistics.selection_optimism(coin((1, 400)), np.arange(400), 600, 1)
-    assert found["optimism"] == pytest.approx(0, abs=3e-3)
-    assert found["times_selected"] == [600]
+    result = statistics.selection_optimism(coin((1, 400)), np.arange(400), 600, 1)
+    assert result["optimism"] == pytest.approx(0, abs=3e-3)
+    assert result["times_selected"] == [600]
 
 
 @pytest.mark.slow
 def test_optimism_agrees_with_a_loop_over_groups():
     right = coin((4, 90), 0.6, seed=4)
     groups = np.random.default_rng(5).integers(0, 40, 90)
-    found = statistics.selection_optimism(right, groups, 3000, 1)
+    result = statistics.selection_optimism(right, groups, 3000, 1)
     rng, names, judged = np.random.default_rng(77), np.unique(groups), []
     for _ in range(3000):
         drawn = rng.choice(names, len(names))
         tweets = np.concatenate([np.flatnonzero(groups == group) for group in drawn])
         best = right[:, tweets].mean(axis=1).argmax()
         judged.append(right[best, ~np.isin(groups, drawn)].mean())
-    assert found["corrected"] == pytest.approx(np.mean(judged), abs=6e-3)
-    assert found["interval"] == pytest.approx(np.quantile(judged, [0.025, 0.975]), abs=0.03)
+    assert result["corrected"] == pytest.approx(np.mean(judged), abs=6e-3)
+    assert result["interval"] == pytest.approx(np.quantile(judged, [0.025, 0.975]), abs=0.03)
 
 
 def test_a_single_group_leaves_nothing_to_judge_on():
-    found = statistics.selection_optimism(coin((2, 5)), np.zeros(5), 10, 1)
-    assert found["corrected"] is None
-    assert found["resamples"] == 0
+    result = statistics.selection_optimism(coin((2, 5)), np.zeros(5), 10, 1)
+    assert result["corrected"] is None
+    assert result["resamples"] == 0
 
 
 def test_rank_agreement_counts_pairs_in_the_same_order():
     a, b = [0.1, 0.4, 0.3, 0.2], [1.0, 3.0, 4.0, 2.0]
     pairs = [np.sign((a[i] - a[j]) * (b[i] - b[j])) for i, j in itertools.combinations(range(4), 2)]
-    found = statistics.rank_agreement({"a": a, "b": b, "same": [5.0] * 4})
-    assert found["kendall"]["a"]["b"] == found["kendall"]["b"]["a"] == pytest.approx(np.mean(pairs))
+    result = statistics.rank_agreement({"a": a, "b": b, "same": [5.0] * 4})
+    assert (
+        result["kendall"]["a"]["b"] == result["kendall"]["b"]["a"] == pytest.approx(np.mean(pairs))
+    )
     squared = sum((x - y) ** 2 for x, y in zip([1, 4, 3, 2], [1, 3, 4, 2], strict=True))
-    assert found["spearman"]["a"]["b"] == pytest.approx(1 - 6 * squared / (4 * 15))
-    assert found["kendall"]["a"]["a"] == 1.0
-    assert found["kendall"]["a"]["same"] is None
+    assert result["spearman"]["a"]["b"] == pytest.approx(1 - 6 * squared / (4 * 15))
+    assert result["kendall"]["a"]["a"] == 1.0
+    assert result["kendall"]["a"]["same"] is None
