@@ -1,4 +1,4 @@
-"""What tests share: the repository's root, the real tweets, and how a missing tool is told."""
+"""What tests share: the repository's root, the real tweets, and the handling of a missing tool."""
 
 import os
 import shutil

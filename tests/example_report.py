@@ -33,7 +33,7 @@ def example_report(cells=("SimpleRNN", "LSTM"), part="test", compared=True, kind
         kind: the corpus's.
         options: as for example_experiment.
     """
-    e = example_experiment(cells, CLASSES, part, **options)
+    experiment = example_experiment(cells, CLASSES, part, **options)
     whole = resolve(
         {
             "name": "made",
@@ -41,17 +41,17 @@ def example_report(cells=("SimpleRNN", "LSTM"), part="test", compared=True, kind
             "report": {"title": TITLE, "show_handles": ["@airline"]},
         }
     )
-    e.config = whole | {
+    experiment.config = whole | {
         key: whole[key] | value if isinstance(value, dict) else value
-        for key, value in e.config.items()
+        for key, value in experiment.config.items()
     }
-    e.baselines = {
+    experiment.baselines = {
         "majority": {"label": CLASSES[0], "validation": SCORES, "test": SCORES},
         "logistic_regression": {"C": 3.0, "validation": SCORES, "test": SCORES},
     }
     if not compared:
-        e.partial, e.comparison, e.baselines = True, None, None
-    e.tokenized |= {
+        experiment.partial, experiment.comparison, experiment.baselines = True, None, None
+    experiment.tokenized |= {
         "kind": kind,
         "licence": "none | <b>at all</b>",
         "sha256": "0123456789abcdef" * 4,
@@ -64,24 +64,24 @@ def example_report(cells=("SimpleRNN", "LSTM"), part="test", compared=True, kind
         "conflicting_groups": 1,
         "duplicate_ids": 2,
     }
-    e.encoded = {"words": 4321, "cut_tweets": 17}
-    e.split = split_facts(no_test=part == "validation")
-    e.architecture = lambda run: [
+    experiment.encoded = {"words": 4321, "cut_tweets": 17}
+    experiment.split = split_facts(no_test=part == "validation")
+    experiment.architecture = lambda run: [
         {"layer": "rnn (RNN)", "output_shape": "(None, 32)", "parameters": 1234}
     ]
-    trained = names(e.runs[e.runs["status"] != "missing"])
+    trained = names(experiment.runs[experiment.runs["status"] != "missing"])
     ran_on = {"code": "abc", "processor": "A | B", "threads": 1}
-    e.provenances = {run: dict(ran_on) for run in [*trained, *e.new_runs]}
-    e.new_seconds = dict.fromkeys(e.new_runs, 61.5)
-    if e.comparison:
-        e.tweets = {
+    experiment.provenances = {run: dict(ran_on) for run in [*trained, *experiment.new_runs]}
+    experiment.new_seconds = dict.fromkeys(experiment.new_runs, 61.5)
+    if experiment.comparison:
+        experiment.tweets = {
             row: masked(HOSTILE[number % len(HOSTILE)], ["@airline"])
-            for number, row in enumerate(e.shown_rows)
+            for number, row in enumerate(experiment.shown_rows)
         }
-    e.playground = None
-    e.commit = "f" * 40
-    e.versions = {"python": "3.11"}
-    return e
+    experiment.playground = None
+    experiment.commit = "f" * 40
+    experiment.versions = {"python": "3.11"}
+    return experiment
 
 
 def split_facts(no_test):

@@ -91,17 +91,17 @@ def strings(count, seed):
     return ["".join(rng.choices(PIECES, k=rng.randint(1, 14))) for _ in range(count)]
 
 
-def page_of(found, folder):
+def page_of(example, folder):
     """Return the page of an invented report with that Playground."""
     experiment = example_report(epochs=2, recurrent_layers=[1], dense_layers=[2])
-    experiment.playground = found
+    experiment.playground = example
     return write_report(experiment, folder) / "report.html"
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def example_page(tmp_path_factory):
     """The page of random models on a hostile vocabulary."""
-    return page_of(example_playground(), tmp_path_factory.mktemp("made"))
+    return page_of(example_playground(), tmp_path_factory.mktemp("example"))
 
 
 def rows(page):
@@ -124,22 +124,22 @@ def tokens_in(page, texts, settings):
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=lambda s: "-".join(map(str, s.values())))
-def test_page_finds_the_tokens_that_the_pipeline_finds(open_page, made, settings):
+def test_page_finds_the_tokens_that_the_pipeline_finds(open_page, example_page, settings):
     texts = WHOLE + PIECES + strings(600, seed=1)
-    page = open_page(made)
+    page = open_page(example_page)
     for text, found in zip(texts, tokens_in(page, texts, settings), strict=True):
         assert found == tokenize_text(text, settings), repr(text)
 
 
-def test_page_knows_every_character_as_the_pipeline_does(open_page, made):
-    """Characters that Python's own Unicode has: a browser may know younger ones."""
+def test_page_knows_every_character_as_the_pipeline_does(open_page, example_page):
+    """Only characters in Python's version of Unicode: a browser may know newer ones."""
     known = [
         chr(code)
         for code in range(0x110000)
         if unicodedata.category(chr(code)) not in ("Cn", "Cs", "Co")
     ]
     assert len(known) > 140_000
-    page = open_page(made)
+    page = open_page(example_page)
     texts = [
         " ".join(f"a{c}b 1{c}{c}{c}{c}2" for c in known[start : start + 500])
         for start in range(0, len(known), 500)
@@ -150,20 +150,20 @@ def test_page_knows_every_character_as_the_pipeline_does(open_page, made):
             assert found == tokenize_text(text, SETTINGS[0])
 
 
-def test_page_knows_every_entity_as_python_does(open_page, made):
+def test_page_knows_every_entity_as_python_does(open_page, example_page):
     names = [f"&{name}" for name in html.entities.html5]
     numbers = [f"&#{n};" for n in [*range(0x3000), *range(0xD7F0, 0xE010), *range(0xFDC0, 0xFE00)]]
     numbers += [f"&#x{n:X}" for n in (0xFFFE, 0xFFFF, 0x1FFFE, 0x10FFFD, 0x10FFFF, 0x110000)]
     texts = [text + after for text in names + numbers for after in ("", "a", ";", "=")]
-    assert open_page(made).evaluate("texts => texts.map(unescaped)", texts) == [
+    assert open_page(example_page).evaluate("texts => texts.map(unescaped)", texts) == [
         html.unescape(text) for text in texts
     ]
 
 
 @pytest.mark.parametrize("padding", ["left", "right"])
 @pytest.mark.parametrize("truncation", ["left", "right"])
-def test_page_pads_and_cuts_as_the_pipeline_does(open_page, made, padding, truncation):
-    page = open_page(made)
+def test_page_pads_and_cuts_as_the_pipeline_does(open_page, example_page, padding, truncation):
+    page = open_page(example_page)
     settings = {"sequence_length": 4, "padding": padding, "truncation": truncation, "padding_id": 0}
     for length in range(8):
         ids = list(range(1, length + 1))
@@ -176,10 +176,12 @@ def test_page_pads_and_cuts_as_the_pipeline_does(open_page, made, padding, trunc
 
 @pytest.mark.parametrize("cell", playground.STEPS)
 @pytest.mark.parametrize("combination", ["rnn1-dense1-dropout0-reg0-lr1e-3", COMBINATION])
-def test_page_computes_as_numpy_does_with_the_same_weights(open_page, made, cell, combination):
+def test_page_computes_as_numpy_does_with_the_same_weights(
+    open_page, example_page, cell, combination
+):
     arrays = example_arrays(cell, 40, combination=combination, units=5)
     ids = np.random.default_rng(1).integers(0, 41, (20, 7))
-    found = open_page(made).evaluate(
+    found = open_page(example_page).evaluate(
         """([cell, packed, ids]) => {
              const model = {cell, layers: packed.map(layerOf)};
              return ids.map(row => probabilitiesOf(model, row)); }""",
@@ -215,18 +217,18 @@ def test_page_gives_the_validation_tweets_their_labels(open_page, small, validat
              const playground = new Playground(data);
              const ids = texts.map(text => playground.read(text).ids);
              return {cells: data.models.map(model => model.cell),
-                     sequences: ids.map(own => sequenceOf(own, data)),
-                     judged: ids.map(own => playground.judge(own))}; }""",
+                     sequences: ids.map(row => sequenceOf(row, data)),
+                     judged: ids.map(row => playground.judge(row))}; }""",
         texts,
     )
     assert found["sequences"] == sequences
     assert found["cells"] == list(stored) == ["SimpleRNN", "LSTM"]
     said = page.locator("#try > .note").inner_text()
     for number, cell in enumerate(found["cells"]):
-        own = np.array([each[number] for each in found["judged"]])
-        equal = np.sum(own.argmax(axis=1) == stored[cell].argmax(axis=1))
+        computed = np.array([each[number] for each in found["judged"]])
+        equal = np.sum(computed.argmax(axis=1) == stored[cell].argmax(axis=1))
         assert equal >= 0.995 * len(texts)
-        difference = np.abs(own - stored[cell]).max()
+        difference = np.abs(computed - stored[cell]).max()
         assert difference < 0.02
         assert re.search(
             rf"{cell} gives {equal} of {len(texts)} validation tweets .*? {difference:.4f}",
@@ -240,11 +242,11 @@ def test_page_gives_the_validation_tweets_their_labels(open_page, small, validat
 def test_reader_sees_each_word_with_probabilities_that_sum_to_one(open_page, small):
     page = open_page(small)
     page.get_by_label("Type a tweet").fill("Zyzzyva, thanks for the FLIGHT!!!!!! 😂")
-    own = rows(page)
+    shown = rows(page)
     words = ["zyzzyva unknown", ",", "thanks", "for", "the", "flight", "!!!", "😂"]
-    assert [row[0] for row in own[:1] + own[2:7]] == words[:1] + words[2:7]
-    assert [row[0].removesuffix(" unknown") for row in own[1:]] == words[1:]
-    for row in own:
+    assert [row[0] for row in shown[:1] + shown[2:7]] == words[:1] + words[2:7]
+    assert [row[0].removesuffix(" unknown") for row in shown[1:]] == words[1:]
+    for row in shown:
         for model in (row[1:4], row[4:7]):
             assert sum(map(float, model)) == pytest.approx(1, abs=0.011)
 
@@ -290,8 +292,8 @@ def test_largest_probability_of_each_model_stands_out(open_page, small):
             assert marked.count(True) == 1 and numbers[marked.index(True)] == max(numbers)
 
 
-def test_long_tweet_is_said_to_be_cut(open_page, made):
-    page = open_page(made)
+def test_long_tweet_is_said_to_be_cut(open_page, example_page):
+    page = open_page(example_page)
     page.get_by_label("Type a tweet").fill("one two three four five six seven")
     assert "Of more than 6 words the last ones are read." in (
         page.locator("#playground [role=status]").inner_text()
@@ -299,16 +301,16 @@ def test_long_tweet_is_said_to_be_cut(open_page, made):
     assert len(rows(page)) == 7
 
 
-def test_empty_tweet_has_no_table(open_page, made):
-    page = open_page(made)
+def test_empty_tweet_has_no_table(open_page, example_page):
+    page = open_page(example_page)
     page.get_by_label("Type a tweet").fill(" \u200b ")
     assert page.locator("#playground [role=status]").inner_text() == "No word yet."
     assert not page.locator("#playground table").is_visible()
 
 
 @pytest.mark.parametrize("text", [*HOSTILE_WORDS, "<img src=x onerror=document.title='owned'>"])
-def test_hostile_tweets_and_labels_show_as_texts(open_page, made, text):
-    page = open_page(made)
+def test_hostile_tweets_and_labels_show_as_texts(open_page, example_page, text):
+    page = open_page(example_page)
     title = page.title()
     page.get_by_label("Type a tweet").fill(f"{text} <b>x</b>")
     assert page.title() == title and page.printed == []
@@ -320,17 +322,17 @@ def test_hostile_tweets_and_labels_show_as_texts(open_page, made, text):
     assert len(rows(page)) > 2
 
 
-def test_typing_asks_for_nothing(open_page, made):
-    page = open_page(made)
+def test_typing_asks_for_nothing(open_page, example_page):
+    page = open_page(example_page)
     page.get_by_label("Type a tweet").press_sequentially(
         "see https://example.org/x &copy; <img src=x>"
     )
-    assert page.requests == [made.as_uri()]
+    assert page.requests == [example_page.as_uri()]
     assert page.printed == []
 
 
-def test_without_javascript_it_says_that_it_needs_it(open_page, made):
-    page = open_page(made, java_script_enabled=False)
+def test_without_javascript_it_says_that_it_needs_it(open_page, example_page):
+    page = open_page(example_page, java_script_enabled=False)
     assert page.get_by_text("Here it needs JavaScript, which is off.").is_visible()
     assert not page.locator("#playground").is_visible()
 
@@ -350,15 +352,15 @@ def test_all_probabilities_of_two_models_fit_a_telephone(open_page, small):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
-def test_axe_finds_no_violation_after_typing(open_page, made, scheme, viewport):
-    page = open_page(made, color_scheme=scheme, viewport=viewport, bypass_csp=True)
+def test_axe_finds_no_violation_after_typing(open_page, example_page, scheme, viewport):
+    page = open_page(example_page, color_scheme=scheme, viewport=viewport, bypass_csp=True)
     page.get_by_label("Type a tweet").fill("so late, unknown " * 5)
     assert violations(page) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_numbers_stand_out_from_their_bars(open_page, made, scheme):
-    page = open_page(made, color_scheme=scheme)
+def test_numbers_stand_out_from_their_bars(open_page, example_page, scheme):
+    page = open_page(example_page, color_scheme=scheme)
     ground, ink = luminance(page, "body", "backgroundColor"), luminance(page, "body", "color")
     for cell in range(2):
         page.evaluate(
@@ -373,8 +375,8 @@ def test_numbers_stand_out_from_their_bars(open_page, made, scheme):
         assert contrast(ink, ground + 0.28 * (bar - ground)) > 4.5
 
 
-def test_keyboard_reaches_the_tweet_and_its_focus_is_visible(open_page, made):
-    page = open_page(made)
+def test_keyboard_reaches_the_tweet_and_its_focus_is_visible(open_page, example_page):
+    page = open_page(example_page)
     page.locator("#tweet").focus()
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Tab")
@@ -382,8 +384,8 @@ def test_keyboard_reaches_the_tweet_and_its_focus_is_visible(open_page, made):
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
 
-def test_printed_page_shows_the_typed_tweet_and_its_table(open_page, made):
-    page = open_page(made, color_scheme="dark")
+def test_printed_page_shows_the_typed_tweet_and_its_table(open_page, example_page):
+    page = open_page(example_page, color_scheme="dark")
     page.get_by_label("Type a tweet").fill("my bag is lost")
     page.emulate_media(media="print")
     assert luminance(page, "#playground td", "color") < 0.05

@@ -45,13 +45,14 @@ def log(caplog, monkeypatch):
 
 def same(loaded):
     """Whether the checkpoint's content is what was saved."""
-    found, facts = loaded
+    restored, facts = loaded
     expected = tensors()
     return (
         facts == FACTS
-        and found.keys() == expected.keys()
+        and restored.keys() == expected.keys()
         and all(
-            found[name].dtype == expected[name].dtype and torch.equal(found[name], expected[name])
+            restored[name].dtype == expected[name].dtype
+            and torch.equal(restored[name], expected[name])
             for name in expected
         )
     )
@@ -64,8 +65,8 @@ def test_checkpoint_is_loaded_exactly_as_it_was_saved(saved):
 def test_transposed_tensor_keeps_its_values(tmp_path):
     wide = torch.arange(6.0).view(2, 3).T
     checkpoint.save(tmp_path / "c", "key", {"w": wide}, {})
-    found, _ = checkpoint.load(tmp_path / "c", "key")
-    assert torch.equal(found["w"], wide)
+    restored, _ = checkpoint.load(tmp_path / "c", "key")
+    assert torch.equal(restored["w"], wide)
 
 
 @given(

@@ -57,7 +57,7 @@ def test_conda_environment_agrees_with_the_lock(root, environment):
 
 
 @pytest.mark.parametrize("file", ["envs/data.yaml", "envs/train.yaml", "envs/report.yaml"])
-def test_conda_environment_is_made_again_for_another_version_of_the_package(root, file):
+def test_conda_environment_is_created_again_for_another_version_of_the_package(root, file):
     """Snakemake makes one where the file's content has changed."""
     assert f"tweetrnn {__version__}." in (root / file).read_text()
 

@@ -83,7 +83,7 @@ def shown(experiment):
 @pytest.mark.parametrize("cells", [["LSTM"], ["SimpleRNN", "LSTM"], SIX[:3]])
 def test_every_figure_of_an_experiment_is_drawn_and_in_the_report_once(cells):
     experiment = example_report(cells, top=1, **FEW_COMBINATIONS)
-    names = [name for own in shown(experiment).values() for name in own]
+    names = [name for names in shown(experiment).values() for name in names]
     assert sorted(names) == sorted([*figures.names(experiment.config), "rulegraph"])
 
 
@@ -98,14 +98,14 @@ def test_every_figure_of_an_experiment_is_drawn_and_in_the_report_once(cells):
     ],
 )
 def test_figures_are_at_their_places_among_the_tables(section, order):
-    blocks = {own.name: own.blocks for own in sections_of(example_report())}[section]
+    blocks = {each.name: each.blocks for each in sections_of(example_report())}[section]
     found = [f"{b.kind} {b.name}" for b in blocks if b.kind in ("figure", "table")]
     assert [name for name in found if name in order] == order
 
 
 def test_partial_report_has_the_figures_that_need_no_comparison():
     experiment = example_report(compared=False, statuses=["missing"])
-    names = {name for own in shown(experiment).values() for name in own}
+    names = {name for names in shown(experiment).values() for name in names}
     assert names == {*figures.names(experiment.config, compared=False), "rulegraph"}
     assert not names & {"primary", "effects", "paired", "optimism", "failures", "calibration"}
     assert {"lengths", "ranking", "cells", "cost"} <= names
@@ -154,10 +154,10 @@ def test_cells_text_counts_where_each_cell_is_highest(experiment):
 
 
 def test_curve_text_says_where_the_curves_part():
-    e = example_experiment()
-    first = e.runs.index[e.runs["cell"] == "LSTM"][0]
-    e.runs.loc[first, "divergence_epoch"] = 3
-    assert "part at epoch 3" in figures.alt_text("curves-LSTM-1-loss", e)
+    experiment = example_experiment()
+    first = experiment.runs.index[experiment.runs["cell"] == "LSTM"][0]
+    experiment.runs.loc[first, "divergence_epoch"] = 3
+    assert "part at epoch 3" in figures.alt_text("curves-LSTM-1-loss", experiment)
 
 
 def test_failures_text_shows_direction_overrides_in_class_names():
@@ -170,17 +170,17 @@ def test_cost_text_says_what_was_asked_for(experiment):
 
 
 def test_combinations_are_ordered_by_their_mean_over_cells_and_replicates():
-    e = example_experiment(["LSTM", "GRU"], replicates=2, **FEW_COMBINATIONS)
+    experiment = example_experiment(["LSTM", "GRU"], replicates=2, **FEW_COMBINATIONS)
     values = {("a", "LSTM", 1): 0.5, ("a", "LSTM", 2): 0.7, ("b", "LSTM", 1): 0.9}
     values |= {("b", "GRU", 1): 0.5, ("a", "GRU", 1): None}
-    e.runs = e.runs.head(len(values)).assign(
+    experiment.runs = experiment.runs.head(len(values)).assign(
         combination=[name for name, _, _ in values],
         cell=[cell for _, cell, _ in values],
         replicate=[replicate for _, _, replicate in values],
         mean_accuracy=list(values.values()),
         status=["diverged" if value is None else "finished" for value in values.values()],
     )
-    table = by_combination(e)
+    table = by_combination(experiment)
     assert list(table.index) == ["b", "a"]
     assert table["LSTM"].tolist() == [pytest.approx(0.9), pytest.approx(0.6)]
     assert table["GRU"].isna().tolist() == [False, True]

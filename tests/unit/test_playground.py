@@ -63,21 +63,21 @@ def test_page_s_arithmetic_is_the_models(one_thread, cell, combination):
     arrays = {name: weight.numpy() for name, weight in model.weights().items()}
     ids = np.random.default_rng(1).integers(0, 13, (9, 7))
     logits = model.forward(model.table, torch.from_numpy(ids.T.copy()))
-    found = playground.probabilities(cell, playground.layers_of(arrays), ids)
-    np.testing.assert_allclose(found, torch.softmax(logits, 1).numpy(), rtol=1e-4)
+    result = playground.probabilities(cell, playground.layers_of(arrays), ids)
+    np.testing.assert_allclose(result, torch.softmax(logits, 1).numpy(), rtol=1e-4)
 
 
 def test_agreement_counts_equal_labels_and_finds_the_largest_difference():
     arrays = example_arrays("LSTM", 40)
     ids = np.random.default_rng(1).integers(0, 41, (8, 5))
-    own = playground.probabilities("LSTM", playground.as_in_the_page(arrays), ids)
-    same = playground.agreement("LSTM", arrays, ids, own)
+    computed = playground.probabilities("LSTM", playground.as_in_the_page(arrays), ids)
+    same = playground.agreement("LSTM", arrays, ids, computed)
     assert same == {"tweets": 8, "equal_labels": 8, "largest_difference": 0}
-    other = own.copy()
-    other[:2] = np.eye(3)[(own[:2].argmax(axis=1) + 1) % 3]
-    found = playground.agreement("LSTM", arrays, ids, other)
-    assert found["equal_labels"] == 6
-    assert found["largest_difference"] == np.abs(own - other).max() > 0.5
+    other = computed.copy()
+    other[:2] = np.eye(3)[(computed[:2].argmax(axis=1) + 1) % 3]
+    agreement = playground.agreement("LSTM", arrays, ids, other)
+    assert agreement["equal_labels"] == 6
+    assert agreement["largest_difference"] == np.abs(computed - other).max() > 0.5
 
 
 def test_agreement_is_measured_on_no_more_tweets_than_it_takes(monkeypatch):
@@ -86,8 +86,8 @@ def test_agreement_is_measured_on_no_more_tweets_than_it_takes(monkeypatch):
     arrays, ids = example_arrays("LSTM", 40), np.random.default_rng(1).integers(0, 41, (8, 5))
     stored = playground.probabilities("LSTM", playground.as_in_the_page(arrays), ids)
     stored[5:] = np.nan
-    found = playground.agreement("LSTM", arrays, ids, stored)
-    assert found == {
+    result = playground.agreement("LSTM", arrays, ids, stored)
+    assert result == {
         "tweets": 5,
         "equal_labels": 5,
         "largest_difference": pytest.approx(0, abs=1e-12),
@@ -110,8 +110,8 @@ def test_pattern_is_translated(python, script):
 
 
 def test_letters_of_a_pattern_that_ignores_case_stand_for_all_that_python_takes_for_them():
-    found = playground.javascript(re.compile(r"is[i]\s", re.IGNORECASE))
-    assert found.startswith("[Ii\u0130\u0131][Ss\u017f][i][\\t-")
+    result = playground.javascript(re.compile(r"is[i]\s", re.IGNORECASE))
+    assert result.startswith("[Ii\u0130\u0131][Ss\u017f][i][\\t-")
 
 
 def test_tokenizers_of_the_page_are_the_pipeline_s():
@@ -129,18 +129,18 @@ def data_of(page):
     return json.loads(text)
 
 
-def page_with(found, folder):
-    """Return report.html and report.md of an invented report with that Playground."""
+def page_with(example, folder):
+    """Return report.html and report.md of an invented report with the Playground ``example``."""
     experiment = example_report()
-    experiment.playground = found
+    experiment.playground = example
     report = write_report(experiment, folder)
     return (report / "report.html").read_text(), (report / "report.md").read_text()
 
 
 def test_hostile_words_stay_data(tmp_path):
-    found = example_playground()
-    page, _ = page_with(found, tmp_path)
-    assert data_of(page) == found.data
+    result = example_playground()
+    page, _ = page_with(result, tmp_path)
+    assert data_of(page) == result.data
     assert data_of(page)["words"].split(" ") == HOSTILE_WORDS
     assert page.count("<script") == 3
 
@@ -158,14 +158,14 @@ def test_markdown_has_a_sentence_of_it(tmp_path):
 
 
 def test_page_gives_the_agreement_and_the_summary_has_it(tmp_path):
-    found = example_playground()
-    page, _ = page_with(found, tmp_path)
-    for row in found.agreement:
+    result = example_playground()
+    page, _ = page_with(result, tmp_path)
+    for row in result.agreement:
         sentence = f"{row['cell']} gives {row['equal_labels']} of 40 validation tweets"
         assert f"{sentence} ({2.5 * row['equal_labels']:.2f}\u00a0%)" in page
         assert f"{row['largest_difference']:.4f}" in page
     summary = json.loads((tmp_path / "report/summary.json").read_text())
-    assert summary["playground"] == found.agreement
+    assert summary["playground"] == result.agreement
 
 
 # --------------------------------------------------------------------------------- what is left out
@@ -189,13 +189,13 @@ def test_vocabulary_too_large_is_left_out_and_the_note_names_the_count_that_brin
 def test_size_is_known_before_the_words_are_rounded():
     for count in (20, 400):
         words = [f"word{n}" for n in range(count)]
-        found = example_playground(words=words).data
+        result = example_playground(words=words).data
         models = [(cell, None, example_arrays(cell, count + 1), None) for cell in playground.STEPS]
         without = example_playground(words=[f"word{n}" for n in range(15)]).data
         expected = playground.bytes_of_words(words, models) - playground.bytes_of_words(
             words[:15], models
         )
-        actual = playground.size_of(found) - playground.size_of(without)
+        actual = playground.size_of(result) - playground.size_of(without)
         assert expected == pytest.approx(actual, rel=0.02, abs=50)
 
 
@@ -204,8 +204,8 @@ def test_largest_playground_adds_no_more_than_a_page_may_grow_by(tmp_path, monke
     def fits(count):
         return example_playground(words=[f"word{n}" for n in range(count)])
 
-    found = next(p for p in map(fits, range(6300, 5500, -100)) if p.data)
-    page, _ = page_with(found, tmp_path / "with")
+    result = next(p for p in map(fits, range(6300, 5500, -100)) if p.data)
+    page, _ = page_with(result, tmp_path / "with")
     without, _ = page_with(None, tmp_path / "without")
     assert 1_300_000 < len(page.encode()) - len(without.encode()) <= 1_500_000
 
@@ -217,18 +217,18 @@ def test_models_too_large_by_themselves_get_no_advice_that_would_not_help(monkey
 
 
 def test_cell_that_the_page_cannot_compute_is_left_out_and_named():
-    found = example_playground(cells=["LSTM", "Other"])
-    assert [model["cell"] for model in found.data["models"]] == ["LSTM"]
-    assert [row["cell"] for row in found.agreement] == ["LSTM"]
-    assert found.notes == [
+    result = example_playground(cells=["LSTM", "Other"])
+    assert [model["cell"] for model in result.data["models"]] == ["LSTM"]
+    assert [row["cell"] for row in result.agreement] == ["LSTM"]
+    assert result.notes == [
         "Other is not among what can be tried in this page, which computes SimpleRNN and LSTM."
     ]
     assert example_playground(cells=["Other"]).data is None
 
 
 def test_unknown_tokenizer_leaves_it_out():
-    found = example_playground(tokenize=TOKENIZE | {"tokens": "characters"})
-    assert found.data is None and "the name characters (tokenize.tokens)" in found.notes[0]
+    result = example_playground(tokenize=TOKENIZE | {"tokens": "characters"})
+    assert result.data is None and "the name characters (tokenize.tokens)" in result.notes[0]
 
 
 def test_config_turns_it_off():

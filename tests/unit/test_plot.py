@@ -38,21 +38,21 @@ pytestmark = pytest.mark.filterwarnings("error")
 HREF = "{http://www.w3.org/1999/xlink}href"
 
 
-def draw(name, e):
+def draw(name, experiment):
     """Return one figure of an experiment."""
     with style():
-        return figures.draw(name, e)
+        return figures.draw(name, experiment)
 
 
-def drawn(e):
+def drawn(experiment):
     """Yield (name, figure) of an experiment."""
-    for name in figures.names(e.config, compared=bool(e.comparison)):
-        yield name, draw(name, e)
+    for name in figures.names(experiment.config, compared=bool(experiment.comparison)):
+        yield name, draw(name, experiment)
 
 
-def files(e, folder):
+def files(experiment, folder):
     """Draw all figures of an experiment into a folder; return {name: its SVG's text}."""
-    for name, figure in drawn(e):
+    for name, figure in drawn(experiment):
         with style():
             save(figure, name, folder)
     return {path.stem: path.read_text() for path in sorted(folder.glob("*.svg"))}
@@ -62,7 +62,9 @@ def texts(figure):
     """Return all that a figure says."""
     with style():
         arrange(figure)  # a warning that something has no room is an error here
-    return [own.get_text() for own in figure.findobj(lambda artist: hasattr(artist, "get_text"))]
+    return [
+        artist.get_text() for artist in figure.findobj(lambda artist: hasattr(artist, "get_text"))
+    ]
 
 
 def words_of(svg):
@@ -76,18 +78,18 @@ def experiment():
 
 @pytest.fixture(scope="module")
 def folder(experiment, tmp_path_factory, root):
-    """What the stage draws from the stages' files, in a process of its own."""
-    e, results = experiment, Results(tmp_path_factory.mktemp("results"))
-    tables.write(e.runs, results.runs, results.runs_csv)
-    tables.write(e.epochs, results.epochs, results.epochs_csv)
+    """The figures that the stage draws from the stages' files, in a separate process."""
+    results = Results(tmp_path_factory.mktemp("results"))
+    tables.write(experiment.runs, results.runs, results.runs_csv)
+    tables.write(experiment.epochs, results.epochs, results.epochs_csv)
     digests = {name: sha256_of(getattr(results, name)) for name in ("runs", "epochs")}
     write_json(results.aggregate_facts, {"sha256": digests})
-    write_json(results.baseline_metrics, e.baselines)
-    write_json(results.comparison, to_json(e.comparison))
-    save_array(results.offsets, e.offsets)
+    write_json(results.baseline_metrics, experiment.baselines)
+    write_json(results.comparison, to_json(experiment.comparison))
+    save_array(results.offsets, experiment.offsets)
     write_json(results.encode_facts, {"sha256": {"offsets": sha256_of(results.offsets)}})
     arguments = {"results": str(results), "figures": str(results.figures), "memory_mb": 1500}
-    command = ["plot", json.dumps(arguments), "--config", json.dumps(e.config)]
+    command = ["plot", json.dumps(arguments), "--config", json.dumps(experiment.config)]
     subprocess.run(
         [sys.executable, "-m", "tweetrnn", *command],
         env=os.environ | {"PYTHONPATH": str(root / "workflow"), "PYTHONHASHSEED": "99"},
@@ -131,29 +133,29 @@ def test_nothing_is_drawn_in_a_colour_that_nobody_named(svgs):
         }
 
         def check(element, inherited, name=name, inside=inside):
-            own = inherited + element.get("style", "")
+            style = inherited + element.get("style", "")
             if element.tag in {SVG + "path", SVG + "use", SVG + "text"} and element not in inside:
-                assert re.search(r"fill: (none|#)", own), (name, ElementTree.tostring(element))
+                assert re.search(r"fill: (none|#)", style), (name, ElementTree.tostring(element))
             for child in element:
-                check(child, own)
+                check(child, style)
 
         check(root, "")
 
 
 @pytest.mark.slow
-def test_text_is_text_in_the_pages_own_fonts(svgs):
+def test_text_is_text_in_the_fonts_of_the_page(svgs):
     assert {"SimpleRNN", "LSTM", "majority", "accuracy"} <= set(words_of(svgs["primary"]))
     assert not any("font-family:" in svg for svg in svgs.values())
 
 
 @pytest.mark.slow
-def test_no_two_svgs_share_an_id_and_every_reference_finds_its_own(svgs):
+def test_no_two_svgs_share_an_id_and_every_reference_is_to_one_of_its_own(svgs):
     seen = set()
     for name, svg in svgs.items():
         elements = list(ElementTree.fromstring(svg).iter())
         ids = [element.get("id") for element in elements if element.get("id")]
         assert ids and len(ids) == len(set(ids)) and not seen & set(ids)
-        assert all(own.startswith(f"{name}-") for own in ids)
+        assert all(id_.startswith(f"{name}-") for id_ in ids)
         seen |= set(ids)
         asked = re.findall(r"url\(#([^)]+)\)", svg)
         asked += [element.get(HREF)[1:] for element in elements if HREF in element.attrib]
@@ -215,8 +217,8 @@ SHAPES = {
     "shape", [QUICK, *(pytest.param(s, marks=pytest.mark.slow) for s in SHAPES if s != QUICK)]
 )
 def test_every_figure_of_every_shape_is_drawn(shape):
-    e = example_experiment(**SHAPES[shape])
-    for name, figure in drawn(e):
+    experiment = example_experiment(**SHAPES[shape])
+    for name, figure in drawn(experiment):
         assert "".join(texts(figure)), name
 
 
@@ -235,29 +237,29 @@ def test_titles_of_cells_with_long_names_have_room(name):
 
 @pytest.mark.parametrize("cells", [("LSTM",), ("SimpleRNN", "LSTM")])
 def test_unfinished_grid_says_in_each_figure_what_is_missing(cells):
-    e = example_experiment(cells, statuses=["missing"] * 64, top=1)
-    e.baselines = None
-    e.offsets = e.offsets[:1]
-    for name, figure in drawn(e):
+    experiment = example_experiment(cells, statuses=["missing"] * 64, top=1)
+    experiment.baselines = None
+    experiment.offsets = experiment.offsets[:1]
+    for name, figure in drawn(experiment):
         assert re.search("no |not ", " ".join(texts(figure))), name
 
 
 @pytest.mark.slow
 def test_two_thousand_runs_take_seconds_and_stay_small(tmp_path):
     rates = [round(1e-3 * 1.01**step, 8) for step in range(62)]
-    e = example_experiment(learning_rate=rates, top=3, epochs=10)
-    assert len(e.runs) == 1984
+    experiment = example_experiment(learning_rate=rates, top=3, epochs=10)
+    assert len(experiment.runs) == 1984
     start = time.process_time()
-    svgs = files(e, tmp_path)
+    svgs = files(experiment, tmp_path)
     assert time.process_time() - start < 20
     assert max(map(len, svgs.values())) < 300_000
 
 
 def test_hostile_class_name_is_shown_as_text(tmp_path):
     names = ("$x$", "<b>&amp;</b>", "\u202eevil\x07")
-    e = example_experiment(["LSTM"], classes=names, top=1, **ONE_COMBINATION)
+    experiment = example_experiment(["LSTM"], classes=names, top=1, **ONE_COMBINATION)
     with style():
-        save(figures.draw("failures", e), "failures", tmp_path)
+        save(figures.draw("failures", experiment), "failures", tmp_path)
     shown = list(ElementTree.parse(tmp_path / "failures.svg").getroot().itertext())
     assert {"$x$", "<b>&amp;</b>"} <= set(shown)
     assert any(text.startswith("<U+202E>evil") for text in shown)
@@ -277,10 +279,10 @@ def points(axes, marker):
 
 
 def test_primary_shows_every_accuracy_at_its_place_and_every_replicate(experiment):
-    own = experiment.comparison.primary.accuracies["LSTM"]
+    model = experiment.comparison.primary.accuracies["LSTM"]
     shown = points(draw("primary", experiment).axes[0], "s")
-    assert (round(own.accuracy, 9), 1.0) in shown
-    replicates = {round(run.test["accuracy"], 9) for run in own.replicates}
+    assert (round(model.accuracy, 9), 1.0) in shown
+    replicates = {round(run.test["accuracy"], 9) for run in model.replicates}
     assert replicates <= {x for x, y in shown if y != 1.0}
 
 
@@ -291,17 +293,17 @@ def test_primary_draws_each_interval(experiment):
 
 
 def test_primary_says_that_validation_is_where_the_models_were_selected():
-    e = example_experiment(part="validation", **ONE_COMBINATION)
-    assert "accuracy on validation, where selected" in " ".join(texts(draw("primary", e)))
+    experiment = example_experiment(part="validation", **ONE_COMBINATION)
+    assert "accuracy on validation, where selected" in " ".join(texts(draw("primary", experiment)))
 
 
 def test_effects_show_every_difference_and_each_mean(experiment):
     (axes,) = draw("effects", experiment).axes
-    effects = [own for own in experiment.comparison.factor_effects if own.cell == "LSTM"]
-    expected = sorted(round(value, 9) for own in effects for value in own.differences)
+    effects = [effect for effect in experiment.comparison.factor_effects if effect.cell == "LSTM"]
+    expected = sorted(round(value, 9) for effect in effects for value in effect.differences)
     assert sorted(x for x, _ in points(axes, "s")) == sorted(set(expected))
     ends = {round(float(x), 9) for line in axes.lines for x in line.get_xdata()}
-    assert {round(own.mean, 9) for own in effects} <= ends
+    assert {round(effect.mean, 9) for effect in effects} <= ends
 
 
 def test_paired_differences_are_sorted_and_split_at_zero(experiment):
@@ -323,23 +325,25 @@ def test_confusion_squares_have_the_area_of_their_rows_share(experiment):
 def test_calibration_shows_the_bins_that_have_tweets(experiment):
     above, below = draw("calibration", experiment).axes
     bins = experiment.comparison.failures["LSTM"].calibration.bins
-    expected = {(round(own.confidence, 9), round(own.accuracy, 9)) for own in bins if own.tweets}
+    expected = {(round(b.confidence, 9), round(b.accuracy, 9)) for b in bins if b.tweets}
     assert points(above, "s") == expected
-    assert below.patches[1].get_data().values.tolist() == [own.tweets for own in bins]
+    assert below.patches[1].get_data().values.tolist() == [b.tweets for b in bins]
 
 
 def test_optimism_shows_apparent_and_corrected(experiment):
     (axes,) = draw("optimism", experiment).axes
-    own = experiment.comparison.selection_optimism["LSTM"]
-    assert round(own.apparent, 9) in {x for x, _ in points(axes, "x")}
-    assert (round(own.corrected, 9), 1.0) in points(axes, "s")
+    optimism = experiment.comparison.selection_optimism["LSTM"]
+    assert round(optimism.apparent, 9) in {x for x, _ in points(axes, "x")}
+    assert (round(optimism.corrected, 9), 1.0) in points(axes, "s")
 
 
 def test_ranking_shows_the_finished_runs_and_counts_the_others():
-    e = example_experiment(statuses=["diverged"] * 3 + ["missing"] * 2)
-    figure = draw("ranking", e)
+    experiment = example_experiment(statuses=["diverged"] * 3 + ["missing"] * 2)
+    figure = draw("ranking", experiment)
     shown = points(figure.axes[0], "o") | points(figure.axes[0], "s")
-    expected = {(run["rank"], round(run["mean_accuracy"], 9)) for run in records(finished(e.runs))}
+    expected = {
+        (run["rank"], round(run["mean_accuracy"], 9)) for run in records(finished(experiment.runs))
+    }
     assert len(expected) == 59 and shown == expected
     assert "runs, best first (5 without result)" in texts(figure)
 
@@ -380,18 +384,18 @@ def test_curves_of_one_quantity_share_their_scale(experiment):
 
 
 def test_curve_marks_the_divergence_epoch():
-    e = example_experiment(top=1)
-    e.runs["divergence_epoch"] = 2
-    figure = draw("curves-LSTM-1-loss", e)
+    experiment = example_experiment(top=1)
+    experiment.runs["divergence_epoch"] = 2
+    figure = draw("curves-LSTM-1-loss", experiment)
     assert "part at 2" in texts(figure)
     assert any(list(line.get_xdata()) == [2, 2] for line in figure.axes[0].lines)
 
 
 def test_lengths_histogram_counts_every_tweet_once():
     counts = np.array([1, 1, 2, 5, 5, 5, 400])
-    e = example_experiment(["LSTM"], **ONE_COMBINATION)
-    e.offsets = np.concatenate([[0], counts.cumsum()])
-    (axes,) = draw("lengths", e).axes
+    experiment = example_experiment(["LSTM"], **ONE_COMBINATION)
+    experiment.offsets = np.concatenate([[0], counts.cumsum()])
+    (axes,) = draw("lengths", experiment).axes
     assert axes.patches[0].get_data().values.sum() == len(counts)
 
 
@@ -419,6 +423,6 @@ def test_tidied_svg_keeps_what_is_drawn(tmp_path):
     assert len(tidy) < 0.6 * len(raw)
     for kind in ("path", "use", "text", "clipPath"):
         assert tidy.count(f"<{kind}") == raw.count(f"<{kind}")
-    assert [own.text for own in ElementTree.fromstring(tidy).iter(f"{SVG}text")] == [
-        own.text for own in ElementTree.fromstring(raw).iter(f"{SVG}text")
+    assert [element.text for element in ElementTree.fromstring(tidy).iter(f"{SVG}text")] == [
+        element.text for element in ElementTree.fromstring(raw).iter(f"{SVG}text")
     ]

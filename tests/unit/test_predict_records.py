@@ -50,8 +50,8 @@ def test_csv_and_tsv_are_read_as_the_standard_library_reads_them(rows):
         stream = io.StringIO(newline="")
         writer = csv.writer(stream, delimiter=delimiter, quoting=csv.QUOTE_ALL)
         writer.writerows([("id", "text", "other"), *rows])
-        found = read(stream.getvalue(), form)
-        assert found == [dict(zip(("id", "text", "other"), row, strict=True)) for row in rows]
+        rows_read = read(stream.getvalue(), form)
+        assert rows_read == [dict(zip(("id", "text", "other"), row, strict=True)) for row in rows]
 
 
 @settings(deadline=None, max_examples=40)
@@ -158,8 +158,8 @@ def test_column_that_the_first_row_lacks_has_no_place_in_csv():
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.dictionaries(hostile, st.one_of(hostile, st.integers(), st.none()))))
 def test_written_json_lines_have_all_that_was_read_and_the_answer(rows):
-    found = [json.loads(line) for line in written("jsonl", rows).split("\n")[:-1]]
-    assert found == [row | EXAMPLE for row in rows]
+    rows_read = [json.loads(line) for line in written("jsonl", rows).split("\n")[:-1]]
+    assert rows_read == [row | EXAMPLE for row in rows]
 
 
 @settings(deadline=None, max_examples=40)

@@ -95,9 +95,11 @@ def shown_rows(table):
 
 def test_policy_allows_this_very_script_and_nothing_from_elsewhere(report):
     [policy] = [
-        own["content"]
-        for tag, own in report.page.elements
-        if tag == "meta" and "content" in own and own.get("http-equiv") == "Content-Security-Policy"
+        attributes["content"]
+        for tag, attributes in report.page.elements
+        if tag == "meta"
+        and "content" in attributes
+        and attributes.get("http-equiv") == "Content-Security-Policy"
     ]
     rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
     [script] = [text for text in report.page.scripts if text.startswith('"use strict"')]
@@ -112,11 +114,11 @@ def test_policy_allows_this_very_script_and_nothing_from_elsewhere(report):
 
 def test_page_names_nothing_that_a_browser_would_fetch(any_report):
     fetching = {"src", "srcset", "action", "formaction", "data", "poster", "background", "ping"}
-    for tag, own in any_report.page.elements:
+    for tag, attributes in any_report.page.elements:
         assert tag not in ("link", "iframe", "object", "embed", "base", "form", "audio", "video")
-        assert not fetching & set(own), (tag, own)
+        assert not fetching & set(attributes), (tag, attributes)
         for name in ("href", "xlink:href"):
-            assert own.get(name, "#").startswith("#")
+            assert attributes.get(name, "#").startswith("#")
     style = re.search(r"<style>(.*?)</style>", any_report.html, re.S)[1]
     assert "@import" not in style and "url(" not in style
 
@@ -125,7 +127,12 @@ def test_hostile_texts_make_no_element(report):
     tags = [tag for tag, _ in report.page.elements]
     assert tags.count("script") == 2 and "img" not in tags and "i" not in tags
     assert tags.count("b") == 1  # around the experiment's name
-    handlers = [name for _, own in report.page.elements for name in own if name.startswith("on")]
+    handlers = [
+        name
+        for _, attributes in report.page.elements
+        for name in attributes
+        if name.startswith("on")
+    ]
     assert handlers == []
 
 
@@ -145,18 +152,22 @@ def test_page_shows_every_table_whole(any_report):
 
 
 def test_identifiers_in_the_page_are_unique(any_report):
-    found = [own["id"] for _, own in any_report.page.elements if "id" in own]
-    assert len(found) == len(set(found))
+    ids = [attributes["id"] for _, attributes in any_report.page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
 
 
 def test_every_link_leads_to_a_place_in_the_page(any_report):
-    found = {own["id"] for _, own in any_report.page.elements if "id" in own}
-    assert {own["href"][1:] for tag, own in any_report.page.elements if tag == "a"} <= found
+    ids = {attributes["id"] for _, attributes in any_report.page.elements if "id" in attributes}
+    assert {
+        attributes["href"][1:] for tag, attributes in any_report.page.elements if tag == "a"
+    } <= ids
 
 
 def test_every_picture_has_an_alternative_text(any_report):
-    pictures = [own for _, own in any_report.page.elements if own.get("role") == "img"]
-    assert pictures and all(own["aria-label"] for own in pictures)
+    pictures = [
+        attributes for _, attributes in any_report.page.elements if attributes.get("role") == "img"
+    ]
+    assert pictures and all(attributes["aria-label"] for attributes in pictures)
 
 
 @pytest.mark.parametrize("colour", [*COLOUR_VARIABLES, *(c.upper() for c in COLOUR_VARIABLES)])
@@ -238,7 +249,7 @@ def test_images_are_those_of_the_report_alone(any_report):
 
 def test_markdown_shows_each_figure_that_the_page_shows(any_report):
     _, images, _ = parsed(any_report.markdown)
-    shown = {own["id"] for tag, own in any_report.page.elements if tag == "figure"}
+    shown = {attributes["id"] for tag, attributes in any_report.page.elements if tag == "figure"}
     assert {f"figure-{Path(source).stem}" for source in images} == shown
 
 

@@ -63,9 +63,11 @@ def test_every_value_can_be_shown_and_sorted(any_experiment):
 
 
 def test_figures_are_those_that_are_drawn(any_experiment):
-    e = any_experiment
-    shown = {figure.name for section in sections_of(e) for figure in section.figures()}
-    assert shown - {"rulegraph"} <= set(figures.names(e.config, compared=bool(e.comparison)))
+    experiment = any_experiment
+    shown = {figure.name for section in sections_of(experiment) for figure in section.figures()}
+    assert shown - {"rulegraph"} <= set(
+        figures.names(experiment.config, compared=bool(experiment.comparison))
+    )
 
 
 def test_every_figure_has_an_alternative_text(any_experiment):

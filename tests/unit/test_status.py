@@ -84,9 +84,9 @@ def test_training_whose_lock_a_process_holds_is_running(results, runs):
     ) as process:  # fmt: skip
         assert process.stdout.readline() == "held\n"
         write_log(results, runs[0], EPOCH.format(1, 0.7) + EPOCH.format(2, 0.65))
-        found = read_run(results, runs[0])
+        result = read_run(results, runs[0])
         process.stdin.close()
-    assert found == RunStatus(runs[0], "running", 2, 10, 0.7, 1.0)
+    assert result == RunStatus(runs[0], "running", 2, 10, 0.7, 1.0)
     assert read_run(results, runs[0]).state == "stopped"
 
 

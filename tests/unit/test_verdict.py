@@ -59,10 +59,10 @@ def comparison_of(
                 )
                 for cell, value in accuracies.items()
             },
-            pairs=[CellDifference(first=a, second=b, **own) for (a, b), own in pairs.items()],
+            pairs=[CellDifference(first=a, second=b, **values) for (a, b), values in pairs.items()],
             against_baselines=[
-                BaselineDifference(cell=cell, baseline=name, **own)
-                for (cell, name), own in baselines.items()
+                BaselineDifference(cell=cell, baseline=name, **values)
+                for (cell, name), values in baselines.items()
             ],
         ),
     )
@@ -75,8 +75,8 @@ OPEN = {("SimpleRNN", "LSTM"): row(-0.03, -0.07, 0.012)}
 
 def said(comparison, kind="path", role=None):
     """Return the headline as one text, or the part of it that has a role."""
-    found = verdict(comparison, BASELINES, kind)
-    return " ".join(text for text, own in found if role is None or own == role)
+    paragraphs = verdict(comparison, BASELINES, kind)
+    return " ".join(text for text, its_role in paragraphs if role in (None, its_role))
 
 
 def test_difference_beyond_chance_names_the_better_cell_with_its_interval():
@@ -111,7 +111,7 @@ def test_replicates_that_diverged_are_counted():
 
 
 @pytest.mark.parametrize(
-    "own, expected",
+    "difference, expected",
     [
         (row(-0.04, -0.06, -0.02), "below it falls LSTM by 4.0 points (\u22126.0 to \u22122.0)"),
         (row(0.04, 0.02, 0.06), "above it lies LSTM by 4.0 points (2.0 to 6.0)"),
@@ -121,9 +121,9 @@ def test_replicates_that_diverged_are_counted():
         ),
     ],
 )
-def test_each_baseline_is_set_beside_the_models(own, expected):
+def test_each_baseline_is_compared_with_the_models(difference, expected):
     one = {"LSTM": 0.8}
-    baselines = {("LSTM", name): own for name in BASELINES}
+    baselines = {("LSTM", name): difference for name in BASELINES}
     text = said(comparison_of(one, {}, baselines))
     assert f"Always answering “negative” is right in 60.0\u00a0%: {expected}." in text
     assert (

@@ -222,8 +222,8 @@ def test_module_of_the_docs_uses_files_that_rules_of_the_outer_workflow_make(out
         'rule copy:\n    output: "copies/{name}.csv"\n    shell: "cp tweets.csv {output}"\n'
     )
     outer.run()
-    made = {path.name for path in outer.path.iterdir() if not path.name.startswith(".")}
-    assert made == {"Snakefile", "config", "tweets.csv", "copies", "sentiment"}
+    written = {path.name for path in outer.path.iterdir() if not path.name.startswith(".")}
+    assert written == {"Snakefile", "config", "tweets.csv", "copies", "sentiment"}
     results = outer.path / "sentiment/results/tiny"
     assert (results / "report/report.html").is_file()
     assert (results / "predict/new.csv").is_file()

@@ -242,13 +242,13 @@ def test_full_disk_is_reported_by_file_and_the_same_command_succeeds_later(stage
     room = chance.randrange(min(largest, 4096), largest) if largest > 4096 else 0
     with squeeze(room):
         status = main(stage.command)
-    told = capsys.readouterr().err
-    where = f"FAULT_SEED={SEED}, room {room}: {told}"
+    output = capsys.readouterr().err
+    where = f"FAULT_SEED={SEED}, room {room}: {output}"
     assert status == 1, where
-    [line] = [line for line in told.splitlines() if line.startswith("error: ")]
+    [line] = [line for line in output.splitlines() if line.startswith("error: ")]
     folders = {str(path.parent) for path in stage.outputs} | {"results/small/checkpoints/"}
     assert any(folder in line for folder in folders), where
-    assert "fix that and run again" in line and "Traceback" not in told, where
+    assert "fix that and run again" in line and "Traceback" not in output, where
     for path in stage.steady():
         assert not path.exists() or path.read_bytes() == before[path], where
     assert half_written() == [], where

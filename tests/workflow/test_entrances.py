@@ -51,10 +51,10 @@ def test_missing_corpus_is_one_message_that_names_the_key_and_the_file(fresh):
     done = fresh.snakemake(
         "--cores", 1, "--configfile", "config/airline.yaml", "--dry-run", check=False
     )
-    told = done.stdout + done.stderr
-    [message] = [line for line in told.splitlines() if line.startswith("error: ")]
+    output = done.stdout + done.stderr
+    [message] = [line for line in output.splitlines() if line.startswith("error: ")]
     assert message.startswith("error: corpus.path: there is no file data/Tweets.csv (relative to")
-    assert done.returncode != 0 and "MissingInputException" not in told
+    assert done.returncode != 0 and "MissingInputException" not in output
 
 
 def test_lint_finds_nothing(fresh):

@@ -58,13 +58,13 @@ def follow(root):
     """A function that follows one section of the how-to in a checkout."""
 
     def follow_it(folder, section):
-        own = [
+        section_blocks = [
             block[1:]
             for block in blocks((root / "docs/extending.md").read_text())
             if block[0] == section
         ]
-        assert own
-        for block in own:
+        assert section_blocks
+        for block in section_blocks:
             if (folder / block[0]).parent.is_dir():  # tests are no part of a copied checkout
                 apply(folder, *block)
 

@@ -120,8 +120,8 @@ def test_report_of_snakemake_has_the_figures_and_tables_with_their_captions(fini
     finished.run("--report", "all.html")
     page = (finished.path / "all.html").read_text()
     results = {
-        own["name"]: own
-        for own in json.loads(re.search(r"^ *var results = (\{.*\})", page, re.M)[1]).values()
+        result["name"]: result
+        for result in json.loads(re.search(r"^ *var results = (\{.*\})", page, re.M)[1]).values()
     }
     drawn = {path.name for path in (finished.path / "results/small/plot").glob("*.svg")}
     assert set(results) == {*drawn, "report.html", "runs.csv"}

@@ -1,4 +1,4 @@
-"""What runs again after a change, told by dry runs."""
+"""What runs again after a change, according to dry runs."""
 
 import os
 import re
@@ -112,11 +112,11 @@ def test_recording_divergences_from_now_on_keeps_the_trainings_that_are_done(fin
 
 def test_training_without_a_record_is_kept_until_it_is_out_of_date(finished):
     # Snakemake has none of a training that ended on a cluster while Snakemake was dead.
-    made = [
+    results = [
         path.relative_to(finished.path)
         for path in finished.path.glob("results/small/train/*/*/*/*")
     ]
-    finished.run("--cleanup-metadata", *made)
+    finished.run("--cleanup-metadata", *results)
     assert finished.planned() == {}
     finished.write_config(training={"epochs": 3})
     assert finished.planned() == {"recipe": 1, "train": 4, **AFTER_TRAINING}
@@ -133,8 +133,8 @@ def test_sample_of_what_is_trained_trains_nothing_and_a_larger_one_its_own_runs_
 
     def planned(sample):
         finished.write_config(grid=grid | {"sample": sample})
-        told = finished.run("--dry-run").stdout
-        return set(re.findall(r"Training LSTM ([^,\s]+), replicate 1\b", told))
+        output = finished.run("--dry-run").stdout
+        return set(re.findall(r"Training LSTM ([^,\s]+), replicate 1\b", output))
 
     every = [planned(sample) for sample in range(1, 7)]
     assert all(one <= other for one, other in pairwise(every))

@@ -27,7 +27,7 @@ except UserError as error:
     sys.exit(f"error: {error}")
 
 RESULTS = Results.of(config)
-# The same where Snakemake puts it when this workflow is a module with a prefix.
+# The same folder as Snakemake sees it when this workflow is a module with a prefix.
 LOCAL = Results(workflow.modifier.path_modifier.replace_prefix(str(RESULTS)))
 RUN = Run("{cell}", "{combination}", "{replicate}")
 LIGHT = {"mem_mb": 2000, "runtime": 30}  # resources of a stage that takes seconds
@@ -38,12 +38,12 @@ STAGE = (
 
 
 def at(*names):
-    """Return {name: path} of files that results.py names."""
+    """Return {name: path} of files, by their names in results.py."""
     return {name: str(getattr(RESULTS, name)) for name in names}
 
 
 def of_run(*names, run=RUN):
-    """Return {name: path} of a run's files; without a run, with its wildcards in their place."""
+    """Return {name: path} of a run's files; by default their paths contain a run's wildcards."""
     return {name: str(getattr(RESULTS.run(run), name)) for name in names}
 
 
@@ -68,13 +68,13 @@ def settings(*keys, without=()):
 def stage(name, *keys, without=(), code=None, **constants):
     """Return the params of a rule that runs the stage ``name`` with the shell command STAGE.
 
-    The arguments of the stage's function are the rule's named inputs and outputs (a list of files
-    as the folder they are in), its wildcards, and ``constants``. Files without a name are only
-    waited for; a function that reads them takes ``results``, the folder of all results.
+    The arguments of the stage's function are the rule's named inputs and outputs (for a list of
+    files, their folder), its wildcards, and ``constants``. The rule only waits for files without a
+    name; a function that reads them takes ``results``, the folder of all results.
 
     Args:
         keys, without: the config that it reads, as for ``settings``.
-        code: the digest of its code, where that is not its module's.
+        code: the digest of its code, if that is not its module's.
     """
     chosen = settings(*keys, without=without)
 
@@ -84,7 +84,8 @@ def stage(name, *keys, without=(), code=None, **constants):
             for key, path in paths.items():
                 values[key] = str(path) if isinstance(path, str) else os.path.dirname(path[0])
         if "results" in parameters(name)[0] and "results" not in constants:
-            path = str([*input, *output][0])  # below the results, wherever a storage has put them
+            # A file's path begins with the results folder, wherever a storage plugin has put it.
+            path = str([*input, *output][0])
             values["results"] = path[: path.rindex(str(RESULTS))] + str(RESULTS)
         values |= constants
         check_arguments(name, [*values, "config"])
@@ -93,7 +94,7 @@ def stage(name, *keys, without=(), code=None, **constants):
     return {
         "stage": name,
         "arguments": arguments,
-        # Functions, since Snakemake would look for wildcards in a text.
+        # Functions, because Snakemake would look for wildcards in a string.
         "config": lambda wildcards: chosen,
         "constants": lambda wildcards: json.dumps(constants, sort_keys=True),
         "code": code or code_digest(STAGES[name]),
@@ -104,8 +105,8 @@ def stage(name, *keys, without=(), code=None, **constants):
 def environment(wildcards, input):
     """Return the environment variables of a stage's command.
 
-    Where the workflow is, which process runs it and what happens when a training diverges must not
-    decide what is run again: Snakemake does not record a param that is made from the input.
+    The workflow's location, the process that runs it and the action on a diverged training must not
+    cause reruns. They are in a param that depends on the input: Snakemake does not record those.
     """
     variables = {
         "TWEETRNN_SUPERVISOR": str(os.getpid()),
@@ -124,9 +125,9 @@ def of_grid(*names):
 
 
 def of_selected(*names, selected_run=False):
-    """Return these files of the selected combinations' replicates, known once select has run.
+    """Return these files of the selected combinations' new replicates, as an input function.
 
-    With ``selected_run``: of the selected runs themselves.
+    With ``selected_run``: those of the selected runs themselves. They are known after select.
     """
 
     def files(wildcards):

@@ -85,8 +85,8 @@ rule render:
 
 
 rule partial:
-    # Neither input nor output: it starts no training, may run beside other jobs, shows what there
-    # is each time that it is asked for, and never replaces the finished report.
+    # Without input and output it starts no training, can run next to other jobs, runs each time
+    # that it is asked for, and never replaces the finished report.
     log:
         RESULTS.log("partial"),
     localrule: True

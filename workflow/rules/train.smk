@@ -12,8 +12,8 @@ TRAINING = stage(
 
 rule recipe:
     # What all trainings have in common. Snakemake has no record of a training that ended while
-    # Snakemake was dead or cut off from the cluster; only an input that is newer tells then that
-    # the training is out of date.
+    # Snakemake was dead or cut off from the cluster. Such a training is out of date only if an
+    # input is newer, so this file is rewritten when the code or the config changes.
     output:
         **at("recipe"),
     log:

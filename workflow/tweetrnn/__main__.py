@@ -58,7 +58,7 @@ def _log_to(path):
 def _end_with(supervisor):
     """End this process soon after the process ``supervisor``, the only one that needs its files.
 
-    Otherwise a stage whose Snakemake was killed would overwrite files that were written since.
+    Otherwise a stage whose Snakemake was killed could overwrite files written later.
     """
     guard = Guard(supervisor)
 
@@ -93,8 +93,8 @@ def _is_out_of_memory(error):
 def parse(arguments):
     """Return (command or stage, a function that runs it, its log file) of a command line."""
     if arguments[:1] and arguments[0] in stages.STAGES:
-        stage, given, config, log = stages.parse(arguments)
-        return stage, lambda: stages.run(stage, given, config), log
+        stage, values, config, log = stages.parse(arguments)
+        return stage, lambda: stages.run(stage, values, config), log
     parser = argparse.ArgumentParser(
         prog="python -m tweetrnn",
         description="The pipeline's commands; COMMAND --help explains the options of one. "

@@ -8,7 +8,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
 
-# Calls whose arguments only tell people something: no result depends on them.
+# Calls whose arguments are messages for people: no result depends on them.
 ERRORS = {"UserError", "damaged"}
 LOGGERS = {"log", "logger", "logging"}
 LOG_METHODS = {"debug", "info", "warning", "error", "critical", "exception", "log"}
@@ -83,10 +83,10 @@ def _with_parents(module):
 
 
 def _meaning(node):
-    """Return a syntax tree as text that tells apart what differs in meaning, and nothing else.
+    """Return a syntax tree as text; two trees have the same text if they mean the same.
 
     ``node`` is a tree or the value of a tree's field: a list, text, a number or None. ``ast.dump``
-    will not do: it tells which fields are empty in some Pythons and not in others.
+    would not do: whether it shows empty fields depends on Python's version.
     """
     if isinstance(node, list):
         return f"[{','.join([_meaning(item) for item in node if not _has_no_effect(item)])}]"
@@ -124,12 +124,12 @@ def _is_message(call):
 
 
 def _last_name(node):
-    """Return ``c`` for ``c`` and for ``a.b.c``, None for what is no name."""
+    """Return ``c`` for ``c`` and for ``a.b.c``, None if the node is not a name."""
     return getattr(node, "id", None) or getattr(node, "attr", None)
 
 
 def _merged(values):
-    """Return an f-string's values, neighbouring texts joined: where Pythons cut them differs."""
+    """Return an f-string's values with adjacent texts joined; Pythons split them differently."""
     merged = []
     for is_text, group in groupby(values, lambda value: isinstance(value, ast.Constant)):
         if not is_text:

@@ -13,11 +13,11 @@ class UserError(Exception):
 
 
 class Stopped(Exception):
-    """A training was asked to stop; the message says by what."""
+    """A training was asked to stop; the message names the signal or the process that ended."""
 
 
 def repeat_at_end(message):
-    """Have ``tweetrnn run`` repeat a message when Snakemake has ended."""
+    """Let ``tweetrnn run`` repeat a message after Snakemake has ended."""
     if path := os.environ.get("TWEETRNN_ERRORS"):
         with Path(path).open("a", encoding="utf-8") as stream:
             stream.write(f"{message}\n")

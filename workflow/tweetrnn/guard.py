@@ -1,4 +1,4 @@
-"""When a training must stop (signals, the supervisor's end), and a lock for one process a run."""
+"""Stop a training on a signal or the supervisor's end; lock a run for one process at a time."""
 
 import errno
 import fcntl
@@ -24,8 +24,8 @@ CHECK_INTERVAL = 0.5  # seconds between two checks of the supervisor or the lock
 def process_started(pid):
     """Return when a process started, in clock ticks since boot, or None if it has ended.
 
-    0 where the system does not say. A pid is used again sooner or later; together with this time
-    it identifies a process. A dead process that its parent has not waited for has ended. The time
+    0 where the system does not say. Pids are reused; together with this time a pid identifies a
+    process. A dead process that its parent has not waited for has ended. The time
     is field 22 of /proc/PID/stat; the process's name before it may contain blanks and parentheses.
     """
     try:

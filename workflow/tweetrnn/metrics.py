@@ -70,7 +70,7 @@ def macro_f1(probabilities, labels):
 
 @dataclass(frozen=True)
 class Metric:
-    """How tables head a metric, its function of probabilities and labels, and what is better."""
+    """A metric's heading in tables, its function of (probabilities, labels), and its direction."""
 
     heading: str
     function: Callable

@@ -1,4 +1,4 @@
-"""What figures, tables and sentences call the rankings, the grid's factors and the baselines."""
+"""The names of rankings, grid factors and baselines in figures, tables and sentences."""
 
 from dataclasses import dataclass
 
@@ -28,7 +28,7 @@ FACTORS = {
 
 @dataclass(frozen=True)
 class Baseline:
-    """A baseline in figures, as one of several models in a table, and what it does."""
+    """A baseline's name in figures and in tables of models, and what it does."""
 
     label: str
     model: str
@@ -44,10 +44,10 @@ BASELINES = {
 
 
 def metric_of(ranking):
-    """Return the metric that a ranking is made of: ``mean_accuracy`` -> ``accuracy``."""
+    """Return a ranking's metric: ``mean_accuracy`` -> ``accuracy``."""
     return ranking.split("_", 1)[1]
 
 
 def higher_is_better(ranking):
-    """Return whether the run with the highest figure is the first of a ranking."""
+    """Return whether a ranking puts the run with the highest figure first."""
     return EPOCH_METRICS[metric_of(ranking)].higher_is_better

@@ -14,7 +14,7 @@ SPLIT_ARRAYS = [f"{name}_{array}" for name in SETS for array in ("sequences", "l
 # "Facts" are what a stage counted or measured, and the sha256 of the files it wrote.
 FILES = {
     # tokenize
-    "tweets": "tokenize/tweets.parquet",  # every tweet: id, text, label, tokens, group of equals
+    "tweets": "tokenize/tweets.parquet",  # every tweet: id, text, label, tokens, hash of its tokens
     "token_facts": "tokenize/facts.json",
     "dropped": "tokenize/dropped.csv",  # the rows of the corpus that were not kept, and why
     # encode
@@ -57,7 +57,7 @@ RUN_FILES = {  # of one run, below train/CELL/COMBINATION/REPLICATE
     "last": "last.safetensors",  # the weights of the last epoch
     "predictions": "predictions.parquet",  # of the best weights, for the validation and test set
     "architecture": "architecture.json",  # the layers, as Keras's summary lists them
-    "parameters": "parameters.json",  # all that the run was made with
+    "parameters": "parameters.json",  # every setting of the run
     "timing": "timing.json",  # seconds
     "provenance": "provenance.json",  # code, versions and processor
 }
@@ -109,7 +109,7 @@ class Results:
 
     @property
     def partial(self):
-        """The results that a partial report consists of."""
+        """The Results of a partial report."""
         return Results(self.folder / "partial")
 
     @property
@@ -122,29 +122,28 @@ class Results:
         return RunResults(self, run)
 
     def paths(self, names, run=None):
-        """Return {name: path, as text} of those names that are files here, or of ``run``."""
-        there = {name: str(getattr(self, name)) for name in names if name in FILES}
+        """Return {name: path as text} of the names in FILES or, with a run, also in RUN_FILES."""
+        paths = {name: str(getattr(self, name)) for name in names if name in FILES}
         if run:
-            there |= {n: str(getattr(self.run(run), n)) for n in names if n in RUN_FILES}
-        return there
+            paths |= {n: str(getattr(self.run(run), n)) for n in names if n in RUN_FILES}
+        return paths
 
     def trained_runs(self):
-        """Return the Runs whose results are there, in no particular order."""
+        """Return the Runs that have results, in no particular order."""
         done = self.trainings.glob(f"*/*/*/{RUN_FILES['parameters']}")
         return [Run.parse(str(path.parent.relative_to(self.trainings))) for path in done]
 
     @classmethod
     def of_run(cls, folder):
-        """Return (Results, RunResults) of a run's folder, an absolute path."""
-        results = cls(folder.parents[3])
-        return results, results.run(Run.parse("/".join(folder.parts[-3:])))
+        """Return the Results and the Run that a run's folder, an absolute path, belongs to."""
+        return cls(folder.parents[3]), Run.parse("/".join(folder.parts[-3:]))
 
 
 class RunResults:
-    """The paths of one run's results; every name of RUN_FILES is an attribute."""
+    """The paths of one Run's results; every name of RUN_FILES is an attribute."""
 
     def __init__(self, results, run):
-        self.name = run
+        self.run = run
         self.folder = results.trainings / str(run)
         self.checkpoint = results.checkpoints / str(run)
         self.log = results.log(f"train/{run}")

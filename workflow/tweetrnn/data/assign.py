@@ -1,10 +1,10 @@
-"""Which tweet goes to which set.
+"""Assign each tweet to a set.
 
 Tweets with the same tokens form a group, and a group goes to one set as a whole (unless the split
 is ordered). Groups are taken in the order of a hash keyed with the seed, so neither the order of
 the corpus's rows nor anything else in them decides which set they go to.
 
-A set is a number here, its position in SETS.
+Here a set is a number: its position in SETS.
 """
 
 from fractions import Fraction
@@ -24,7 +24,7 @@ def assign(groups, labels, ids, split, seed, classes):
         groups, labels: (N,) uint64 hash of each row's tokens, and its class id.
         ids: pyarrow array of the N tweets' ids; they order rows that share group and label.
         split, seed: of the config.
-        classes: how many classes there are.
+        classes: the number of classes.
     """
     if split["method"] == "ordered":
         return ordered_sets(len(groups), split["fractions"]), np.arange(len(groups))
@@ -88,7 +88,7 @@ def grouped_sets(sizes, keys, strata, fractions):
 
     Within each stratum, groups are taken in the order of their keys. A set ends at the end of the
     group that is nearest to where the set should end, counted over all strata so far, so rounding
-    does not add up over strata. Each stratum gives training at least one group.
+    does not add up over strata. At least one group of each stratum is for training.
 
     Args:
         sizes, keys, strata: (G,) rows, order and stratum of each group; zeros for no strata.
@@ -103,7 +103,7 @@ def grouped_sets(sizes, keys, strata, fractions):
         ends = np.concatenate([[0], np.cumsum(sizes[members])])
         seen += int(ends[-1])
         train_end = max(_nearest(ends, float(train_share * seen) - in_train), 1)
-        # Validation makes up for what training took too much or too little.
+        # Validation makes up for rounding in training.
         wanted = float(validation_share * seen) - in_train - in_validation
         validation_end = (
             len(members) if validation_share == 1 else max(_nearest(ends, wanted), train_end)

@@ -1,7 +1,7 @@
-"""The usable rows of a corpus, and whether there are enough of them.
+"""The usable rows of a corpus.
 
-A row that cannot be used is dropped with a reason. One message says if too many are dropped, or if
-a label does not occur.
+A row that cannot be used is dropped with a reason. A corpus of which too many rows are dropped, or
+in which a label does not occur, is refused with one message.
 """
 
 from collections import Counter, defaultdict

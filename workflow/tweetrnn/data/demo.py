@@ -2,7 +2,7 @@
 
 They follow a small grammar. In some, word order decides the class (what follows "but" counts, "not
 bad" is praise); irony, ambiguous tweets and wrong labels keep every model below 100 %; names, codes
-and typing errors add ever more rare words. Nothing in it was taken from a real tweet.
+and typing errors add ever more rare words. Nothing in them was taken from a real tweet.
 """
 
 import csv
@@ -235,7 +235,7 @@ class _Writer:
         return self._uniform() < share
 
     def _early(self, sequence):
-        """Return an item of the sequence; the earlier ones are more likely."""
+        """Return an item of the sequence; earlier ones are more likely."""
         u = self._uniform()
         return sequence[int(u * u * len(sequence))]
 
@@ -245,7 +245,7 @@ class _Writer:
         if len(parts) == 1:
             return parts[0]
         write = self._write
-        return "".join([write[part]() if odd & 1 else part for odd, part in enumerate(parts)])
+        return "".join([write[part]() if n % 2 else part for n, part in enumerate(parts)])
 
     def _number(self):
         u = self._uniform()
@@ -266,7 +266,7 @@ class _Writer:
         return "#" + self.expand("topic")
 
     def text(self, symbol):
-        """Return a tweet: a text for the symbol with the habits and typing errors of people."""
+        """Return a tweet: a text for the symbol, with people's writing habits and typing errors."""
         words = self.expand(symbol).split()
         if self.happens(0.3):
             at = self.below(len(words))
@@ -333,7 +333,10 @@ def tweets(count, seed):
 
 def demo(corpus, *, config):
     """Write the demo corpus (CSV) to ``corpus``; config: corpus.tweets, seed."""
-    with replacing(corpus) as beside, beside.open("w", encoding="utf-8", newline="") as stream:
+    with (
+        replacing(corpus) as temporary,
+        temporary.open("w", encoding="utf-8", newline="") as stream,
+    ):
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(COLUMNS)
         writer.writerows(tweets(config["corpus"]["tweets"], config["seed"]))

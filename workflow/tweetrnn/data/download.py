@@ -19,13 +19,13 @@ from tweetrnn.errors import UserError
 from tweetrnn.files import sha256_of
 
 CHUNK = 1 << 16  # bytes asked for at a time
-SLOWEST = 100  # bytes per second, averaged over one timeout; a slower server counts as hanging
+SLOWEST = 100  # bytes per second, averaged over the timeout; a slower server counts as hanging
 
 log = logging.getLogger("tweetrnn")
 
 
 class _RetryError(Exception):
-    """An attempt failed for a reason that another attempt may not have."""
+    """An attempt failed, but another one may succeed."""
 
 
 def download(corpus, *, config):

@@ -29,7 +29,7 @@ def number_words(batches):
         order of the ids; the int32 ids of all words, tweet after tweet; the int64 number of words
         of each tweet.
     """
-    # Words get numbers in the order in which they occur first; their ids are known at the end.
+    # Words are numbered as they first occur; their ids are known only at the end.
     number, counts = {}, np.zeros(0, dtype=np.int64)
     numbers, lengths = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int64)]
     for lists in batches:
@@ -41,7 +41,7 @@ def number_words(batches):
         )
         indices = encoded.indices.to_numpy()
         numbers.append(number_of[indices])
-        # A missing list counts as an empty one.
+        # Null counts as an empty list.
         tweet_lengths = pc.fill_null(pc.list_value_length(lists), 0)
         lengths.append(tweet_lengths.to_numpy(zero_copy_only=False).astype(np.int64))
         counts = np.pad(counts, (0, len(number) - len(counts)))

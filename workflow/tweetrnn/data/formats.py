@@ -57,8 +57,8 @@ def delimited_rows(lines, delimiter, labels=frozenset()):
 
     Args:
         lines: yields the text's lines.
-        labels: what a row has in one of its cells, if that is known; it shows where a quote that
-            is never closed has swallowed rows.
+        labels: the labels, one of which each row has in a cell, if they are known. They show where
+            a quote that is never closed has swallowed rows.
 
     Yields:
         The line where the row starts, why it cannot be read (None if it can), and its cells (None
@@ -274,7 +274,7 @@ class _Lines:
     """The lines of a stream, for the reader of ``csv``, counted and kept for the current record.
 
     ``number`` is that of the last line read. ``record`` has the lines read since the caller
-    cleared it, which it does when a record starts; ``give_back`` has them read again.
+    cleared it, as it does at the start of each; ``give_back`` lets them be read again.
     """
 
     def __init__(self, stream):
@@ -315,7 +315,7 @@ def _contains_a_row(cells, delimiter, labels):
 
 
 def _inspect(path):
-    """Return a value that changes with the file; refuse a path that is not a readable file."""
+    """Return a value that changes when the file does; refuse what is not a readable file."""
     try:
         status = path.stat()
         names = sorted(os.listdir(path)) if path.is_dir() else []
@@ -357,16 +357,16 @@ def _refuse_foreign(path, form, encoding):
         if not head.startswith(b"PAR1"):
             raise UserError(f"{path}: not a Parquet file; set corpus.format to its format")
         return
-    for signature, what in _SIGNATURES.items():
+    for signature, kind in _SIGNATURES.items():
         if head.startswith(signature):
-            raise UserError(f"{path}: {what}; expected {form} as plain text")
+            raise UserError(f"{path}: {kind}; expected {form} as plain text")
     if head.startswith(b"PK\x03\x04"):
-        what = (
+        kind = (
             "an Excel workbook (xlsx); save it as CSV in UTF-8"
             if b"[Content_Types].xml" in head or b"xl/" in head
             else "a zip archive; unpack it first (unzip)"
         )
-        raise UserError(f"{path}: {what}; expected {form} as plain text")
+        raise UserError(f"{path}: {kind}; expected {form} as plain text")
     if head.lstrip()[:9].lower().startswith((b"<!doctype", b"<html")):
         raise UserError(f"{path}: a web page, not {form}; download the file itself")
     codec = _codec(encoding)

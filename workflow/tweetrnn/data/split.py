@@ -25,7 +25,8 @@ log = logging.getLogger("tweetrnn")
 class Columns:
     """The one-hot columns: padding and unknown first, where they are columns, then the words.
 
-    What is configured as zeros has the id ``width``, one past the last column: an all-zero vector.
+    Padding or unknown words configured as zeros have the id ``width``, one past the last column:
+    an all-zero vector.
     """
 
     chosen: np.ndarray  # the dictionary ids that have a column, in the order of the columns
@@ -65,9 +66,9 @@ def one_hot_columns(counts, words, vocabulary):
     order = pc.sort_indices(table, sort_keys=[("count", "descending"), ("word", "ascending")])
     chosen = frequent[order.to_numpy()][: vocabulary["max_words"]]
     if not len(chosen):
-        least = vocabulary["min_count"]
+        minimum = vocabulary["min_count"]
         raise UserError(
-            f"vocabulary.min_count: no word occurs {least} times; choose a smaller number"
+            f"vocabulary.min_count: no word occurs {minimum} times; choose a smaller number"
         )
     special = [name for name in ("padding", "unknown") if vocabulary[name] == "column"]
     width = len(special) + len(chosen)
@@ -88,7 +89,7 @@ def write_sequences(path, sequences, rows, lookup):
 
 
 def facts_of_set(labels, names, counts, chosen):
-    """Return what split's facts say about a set.
+    """Return the facts about one set, a dict.
 
     Args:
         labels: (N,) class ids; ``names`` are the classes' names.
@@ -107,7 +108,7 @@ def facts_of_set(labels, names, counts, chosen):
 
 
 def facts_of_split(sets, labels, groups, counts, columns, encoded, config):
-    """Return what split's facts say, without the files' sha256; ``encoded`` are encode's facts.
+    """Return the facts of the split without the files' sha256; ``encoded`` are encode's facts.
 
     ``sets``, ``labels`` and ``groups`` (N,) are each row's set, class id and hash of its tokens.
     """
@@ -173,13 +174,13 @@ def divide(inputs, encoded, config, outputs):
 
 
 def log_facts(facts):
-    """Log the sizes; warn of a class that a set lacks, and of tweets that are in several sets."""
+    """Log the sizes; warn of classes missing from a set, and of duplicates in several sets."""
     sets = facts["parts"].items()
-    sizes = ", ".join(f"{name} {of_set['tweets']}" for name, of_set in sets)
+    sizes = ", ".join(f"{name} {set_facts['tweets']}" for name, set_facts in sets)
     log.info("%s tweets; one-hot width %d", sizes, facts["width"])
-    for name, of_set in sets:
-        for label, count in of_set["classes"].items():
-            if of_set["tweets"] and not count:
+    for name, set_facts in sets:
+        for label, count in set_facts["classes"].items():
+            if set_facts["tweets"] and not count:
                 log.warning("the %s set has no tweet of class %r", name, label)
     if facts["straddling_groups"]:
         log.warning(

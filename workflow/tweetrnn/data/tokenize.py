@@ -1,6 +1,6 @@
 """Tokenize: read and check a corpus, split its tweets into tokens, and count them.
 
-Tweets are handled in batches, so memory grows by only some bytes a tweet (its hashes and length).
+Tweets are handled in batches, so memory grows by only a few bytes per tweet (hashes and length).
 """
 
 import csv
@@ -60,7 +60,7 @@ def tokenize(corpus, tweets, token_facts, dropped, *, config):
 
 def drop_writer(stream):
     """Write the header of the list of dropped rows; return the function that writes a row."""
-    # With quotes, since a reader takes a lone \r in an unquoted text for the end of a row.
+    # Quoted, because readers take a lone \r in an unquoted text for the end of a row.
     writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(["row", "line", "id", "reason"])
     return lambda row, line, identifier, reason: writer.writerow(
@@ -69,7 +69,7 @@ def drop_writer(stream):
 
 
 def facts_of(corpus, counts, tweets_sha256, config):
-    """Return what tokenize's facts say of a Corpus that was read to its end.
+    """Return the facts about a Corpus that was read to its end.
 
     ``counts`` are its Tally's; predictions need ``config``, the config's section ``tokenize``.
     """

@@ -1,6 +1,6 @@
-"""How a text becomes tokens: the choices of ``tokenize.tokens``, by name.
+"""The tokenizers that ``tokenize.tokens`` offers, by name.
 
-The functions are pure, their time is proportional to the text, and no token contains white space.
+They are pure functions in linear time, and no token contains white space.
 To add one: docs/extending.md. (NLTK's TweetTokenizer, the usual choice, is about ten times slower
 and makes separate tokens of typographic apostrophes and variation selectors.)
 """
@@ -69,7 +69,7 @@ _URLS = re.compile(
     rf"(?:{_ENDINGS})\b(?!\.\w)(?:/{_ADDRESS})?",
     re.IGNORECASE,
 )
-# Starts with a literal, so it is about ten times faster; most tweets then need no search for _URLS.
+# Starts with a literal, so it is ten times faster than _URLS, which most tweets then do not need.
 _ENDING = re.compile(rf"\.(?:{_ENDINGS})\b", re.IGNORECASE)
 _LENGTHENED = re.compile(r"(.)\1\1\1+")  # faster than (.)\1{3,}
 

@@ -92,40 +92,40 @@ def run_columns(run):
     return asdict(run) | asdict(combination) | {"reference_tuple": str(combination.reference_tuple)}
 
 
-def read_run(run):
+def read_run(paths):
     """Return (row, history) of RunResults: a dict by the names of RUNS, and its epochs or None.
 
     A run that diverged (its status says so, or a value is not finite) has no figures, one without
     results has no history either. Raises UserError where a file is damaged or another run's.
     """
-    row = run_columns(run.name)
-    if not run.parameters.exists():
+    row = run_columns(paths.run)
+    if not paths.parameters.exists():
         return row | {"status": "missing"}, None
-    parameters = read_json(run.parameters)
-    for key, value in asdict(run.name).items():
+    parameters = read_json(paths.parameters)
+    for key, value in asdict(paths.run).items():
         if parameters.get(key) != value:
-            raise damaged(run.parameters, f"its {key} is {parameters.get(key)!r}, not {value!r}")
-    history = read_history(run.history, parameters["sha256"]["history"])
+            raise damaged(paths.parameters, f"its {key} is {parameters.get(key)!r}, not {value!r}")
+    history = read_history(paths.history, parameters["sha256"]["history"])
     finite = np.isfinite(history.to_numpy()).all()
     row |= {
         "status": parameters["status"] if finite else "diverged",
         "parameters": parameters["parameters"],
-        "seconds": read_json(run.timing)["total"],
-        "max_rss_mb": read_peak_memory(run.benchmark),
+        "seconds": read_json(paths.timing)["total"],
+        "max_rss_mb": read_peak_memory(paths.benchmark),
     }
     if row["status"] == "finished":
         best_epoch = parameters["best_epoch"]
         if not 1 <= best_epoch <= len(history):
-            raise damaged(run.parameters, f"its best epoch, {best_epoch}, is not in the history")
-        row |= summarise(history, best_epoch) | prediction_figures(run)
+            raise damaged(paths.parameters, f"its best epoch, {best_epoch}, is not in the history")
+        row |= summarise(history, best_epoch) | prediction_figures(paths)
     return row, history
 
 
-def prediction_figures(run):
+def prediction_figures(paths):
     """Return the PREDICTION_METRICS of a run's validation predictions, by the names of RUNS."""
-    predictions = read_predictions(run)
+    predictions = read_predictions(paths)
     if "validation" not in predictions:
-        raise damaged(run.predictions, "it has no predictions of the validation set")
+        raise damaged(paths.predictions, "it has no predictions of the validation set")
     values = scores(*predictions["validation"], PREDICTION_METRICS)
     return {f"{name}_at_best": value for name, value in values.items()}
 

@@ -79,7 +79,7 @@ def make_comparison(selection, replicates, runs, predictions_of, baselines, sets
             for cell, choice in choices.items()
         },
         divergence=exploratory.divergence(runs, cells),
-        reference=exploratory.beside_published(
+        reference=exploratory.compare_with_published(
             runs, scores(baselines["majority"]["validation"], validation.labels)
         ),
     )

@@ -168,7 +168,7 @@ def divergence(runs, cells):
     return results
 
 
-def beside_published(runs, majority):
+def compare_with_published(runs, majority):
     """Return the Reference: published figures, and ours of the same combinations.
 
     ``runs`` is the table of runs, ``majority`` the majority baseline's validation scores.

@@ -1,4 +1,4 @@
-"""Stored predictions: probabilities (N, classes) of each set, whose N tweets the split names."""
+"""Stored predictions: probabilities (N, classes) for the N tweets of each set."""
 
 from dataclasses import dataclass
 
@@ -39,27 +39,27 @@ def by_set(table):
     probabilities = np.column_stack([table[name] for name in classes])
     labels = table["label"].to_numpy()
     return {
-        name: (probabilities[here], labels[here])
+        name: (probabilities[in_set], labels[in_set])
         for name in SETS[1:]
-        if (here := set_of == name).any()
+        if (in_set := set_of == name).any()
     }
 
 
-def read_predictions(run):
-    """Return a run's predictions as ``by_set`` does; ``run`` is its RunResults.
+def read_predictions(paths):
+    """Return a run's predictions as ``by_set`` does; ``paths`` is the run's RunResults.
 
     Raises:
         UserError: the file is absent, damaged, or not the one that the training wrote.
     """
-    sha256 = read_json(run.parameters)["sha256"]["predictions"]
-    return by_set(read_parquet(run.predictions, sha256=sha256))
+    sha256 = read_json(paths.parameters)["sha256"]["predictions"]
+    return by_set(read_parquet(paths.predictions, sha256=sha256))
 
 
 def of_split(predictions, sets, path):
-    """Return {set: probabilities} of ``by_set``'s result, for every one of the split's ``sets``.
+    """Return {set: probabilities} of ``by_set``'s result for each of the split's ``sets``.
 
     Raises:
-        UserError: the predictions, which are from the file ``path``, are of another split.
+        UserError: the predictions, read from the file ``path``, are of another split.
     """
     for name, tweets in sets.items():
         if name not in predictions or not np.array_equal(predictions[name][1], tweets.labels):

@@ -55,8 +55,8 @@ def write(table, parquet, csv):
     # Without pandas's metadata, which contain its version: the same rows give the same bytes.
     arrow = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
     write_parquet(parquet, arrow)
-    with replacing(csv) as beside:
-        table.to_csv(beside, index=False, lineterminator="\n")
+    with replacing(csv) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
 
 
 def read_runs(path, facts):

@@ -1,1 +1,1 @@
-"""The use of trained networks: what ``predict.smk`` runs, and models to take elsewhere."""
+"""The use of trained networks: the stage of ``predict.smk``, and the export of models."""

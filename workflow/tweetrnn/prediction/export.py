@@ -28,7 +28,11 @@ def add_arguments(parser):
     parser.epilog = __doc__.partition("\n\n")[2]
     add_run_arguments(parser)
     parser.add_argument(
-        "dir", nargs="?", type=Path, metavar="DIR", help="the folder to write, which does not exist"
+        "dir",
+        nargs="?",
+        type=Path,
+        metavar="DIR",
+        help="the folder to write, which must not exist yet",
     )
     parser.add_argument(
         "--force", action="store_true", help="let the folder replace an earlier export"
@@ -82,7 +86,9 @@ def export_folder(results, run, folder, force):
     with new_folder(folder, force) as new:
         card = model_card(results, results.run(run), files.settings)
         write_folder(new, {"run": name, **files.settings}, files.vocabulary, best, card)
-    log.info("%s: to %s; its README.md says what it is and how to use it", name, folder)
+    log.info(
+        "%s: exported to %s; its README.md explains what it is and how to use it", name, folder
+    )
 
 
 def export_keras(path, file):

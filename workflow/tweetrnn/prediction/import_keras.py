@@ -44,8 +44,8 @@ def read_npz(path):
         ) from None
 
 
-def named(arrays, expected, path):
-    """Return arrays by the names of ``expected`` (weights by name), as float32.
+def by_name(arrays, expected, path):
+    """Return the arrays by the names of the ``expected`` weights, as float32.
 
     Raises:
         UserError: there are more or fewer, or one has another shape or type than is expected.
@@ -75,7 +75,7 @@ def main(options):
     """Convert the file that the options name to the format of the run's weights."""
     results, run = find_run(options)
     facts, expected = weights.read(weights_of(results.run(run), options.weights))
-    arrays = named(read_npz(options.file), expected, options.file)
+    arrays = by_name(read_npz(options.file), expected, options.file)
     with replacing(options.output) as temporary:
         temporary.write_bytes(save(arrays, {"model": json.dumps(facts)}))
     log.info("%s: wrote %d arrays to %s", options.file, len(arrays), options.output)

@@ -24,13 +24,13 @@ SPLITS = {
 }
 
 
-def model_card(results, run, settings):
-    """Return the Markdown text of the card of a RunResults; ``settings`` are of ModelFiles."""
+def model_card(results, paths, settings):
+    """Return a run's card as Markdown (``paths``: its RunResults, ``settings``: of ModelFiles)."""
     tokens, split = read_json(results.token_facts), read_json(results.split_facts)
-    parameters = read_json(run.parameters)
-    check_digest(run.architecture, parameters["sha256"]["architecture"])
-    predictions = read_predictions(run)
-    # Nobody should choose a run by its metrics on the test set: only a selected one has them.
+    parameters = read_json(paths.parameters)
+    check_digest(paths.architecture, parameters["sha256"]["architecture"])
+    predictions = read_predictions(paths)
+    # Only a selected run gets metrics on the test set, so that nobody chooses a run by them.
     comparison = comparisons.read(results.comparison) if results.comparison.is_file() else None
     selected = comparison and comparison.selected.get(parameters["cell"])
     if selected and selected.combination == parameters["combination"]:
@@ -46,7 +46,7 @@ def model_card(results, run, settings):
         split=split,
         split_method=SPLITS[split["method"]],
         invented=tokens["kind"] == "demo",
-        layers=read_json(run.architecture),
+        layers=read_json(paths.architecture),
         last_set="test" if split["parts"]["test"]["tweets"] else "validation",
         comparison=comparison,
         candidates=selected and _count(selected.candidates, "combination"),
@@ -54,7 +54,7 @@ def model_card(results, run, settings):
         validation_tweets=len(predictions["validation"][1]),
         metrics=table,
         classes=classes(confusion(*predictions[judged_on]), settings["labels"]),
-        made_with=read_json(run.provenance),
+        made_with=read_json(paths.provenance),
     )
 
 

@@ -78,18 +78,18 @@ def settings_of_results(results):
     }
 
 
-def weights_of(run, kind="best"):
-    """Return the path of the weights of a RunResults; ``kind`` is ``best`` or ``last``, the epoch.
+def weights_of(paths, kind="best"):
+    """Return the path of a run's weights (``paths``: its RunResults) of the best or last epoch.
 
     Raises:
         UserError: they are missing or damaged, or the run diverged in its first epoch.
     """
-    path, parameters = getattr(run, kind), read_json(run.parameters)
+    path, parameters = getattr(paths, kind), read_json(paths.parameters)
     if not path.is_file():
         raise UserError(f"{path}: no such file; the run is not trained yet")
     check_digest(path, parameters["sha256"][kind])
     if not parameters["best_epoch"]:
-        raise UserError(f"{run.folder}: diverged in its first epoch; choose another run")
+        raise UserError(f"{paths.folder}: diverged in its first epoch; choose another run")
     return path
 
 
@@ -97,7 +97,7 @@ def best_runs(results, count):
     """Return the ``count`` Runs of the grid with the best validation accuracy, best first.
 
     Raises:
-        UserError: there are not so many finished runs, or nothing is selected yet.
+        UserError: there are fewer finished runs, or nothing is selected yet.
     """
     runs = finished(_runs(results))
     if not 0 < count <= len(runs):
@@ -111,8 +111,8 @@ def best_runs(results, count):
 def selected_run(results):
     """Return the selected Run to predict with.
 
-    Of the cells' selected combinations it is the one with the best validation accuracy, the mean
-    over replicates; its replicate is the one that the stage select names.
+    Its combination is the one of the cells' selected combinations with the best validation
+    accuracy (the mean over replicates), its replicate the one that the stage select chose.
 
     Raises:
         UserError: nothing is selected yet.

@@ -94,7 +94,7 @@ def write_answers(files, rows, text_column, form, output):
         for batch in chain([first], batched):
             if taken := [name for name in columns if any(name in row for row in batch)]:
                 raise UserError(
-                    f"the input has a column {taken[0]!r} already, which is written here; rename it"
+                    f"the input has a column {taken[0]!r} already, as the answers do; rename it"
                 )
             prediction = predictor.predict([row[text_column] or "" for row in batch])
             tally.update(

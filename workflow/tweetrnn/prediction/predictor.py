@@ -35,7 +35,7 @@ class Encoder:
         lengths = np.fromiter(map(len, tokens), dtype=np.int64, count=len(tokens))
         id_of, unknown = self._ids.get, self._unknown
         words = np.fromiter(
-            (id_of(word, unknown) for of_text in tokens for word in of_text),
+            (id_of(word, unknown) for text_tokens in tokens for word in text_tokens),
             dtype=np.int64,
             count=lengths.sum(),
         )

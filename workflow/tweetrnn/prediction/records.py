@@ -1,7 +1,7 @@
-"""Read and write rows with any columns one after the other: CSV, TSV and JSON Lines.
+"""Read and write rows with any columns, one at a time: CSV, TSV and JSON Lines.
 
-A corpus's unreadable rows are left out, but here every row gets an answer: a row that cannot be
-read ends the reading with a message that gives its line.
+Unreadable rows of a corpus are left out, but here every row gets an answer: a row that cannot be
+read is an error, and the message has its line.
 """
 
 import codecs
@@ -25,7 +25,7 @@ _SHOWN = 80  # characters of a text in a table
 
 
 def format_of(path, known, option):
-    """Return the one of the formats ``known`` that a file's ending stands for.
+    """Return the format that a file's ending stands for, one of ``known``.
 
     Raises:
         UserError: it stands for none of them; the message names ``option``.
@@ -163,7 +163,7 @@ def write_csv(stream, answered, text_column, labels, columns):
     The arguments are those of ``write_table``.
 
     Raises:
-        UserError: a row has a column that the first one has not.
+        UserError: a row has a column that the first one does not have.
     """
     # Texts in quotes: with this line end a lone \r would stay unquoted and break a row in two.
     writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)

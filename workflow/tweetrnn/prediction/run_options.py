@@ -47,15 +47,14 @@ def results_of(options):
 
 
 def find_run(options):
-    """Return (Results, Run) that the options name; ``options.run`` is a folder or a name.
+    """Return the Results and the Run that the options name; ``options.run`` is a folder or a name.
 
     Raises:
         UserError: there is no such run.
     """
     folder, name = Path(options.run), options.run.strip("/")
     if (folder / RUN_FILES["parameters"]).is_file():
-        results, run = Results.of_run(folder.resolve())
-        return results, run.name
+        return Results.of_run(folder.resolve())
     results = results_of(options)
     name = f"{name}/1" if name.count("/") == 1 else name
     trained = sorted(map(str, results.trained_runs()))

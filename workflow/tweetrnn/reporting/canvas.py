@@ -282,8 +282,8 @@ def arrange(figure):
 def save(figure, name, folder):
     """Write ``name.svg`` and ``name.png`` without dates, versions or program names."""
     arrange(figure)
-    with replacing(folder / f"{name}.png") as beside:
-        figure.savefig(beside, format="png", dpi=160, metadata={"Software": None})
+    with replacing(folder / f"{name}.png") as temporary:
+        figure.savefig(temporary, format="png", dpi=160, metadata={"Software": None})
     stream = io.StringIO()
     figure.savefig(stream, format="svg", dpi=150, metadata={"Date": None, "Creator": None})
     write_text(folder / f"{name}.svg", tidied(stream.getvalue(), name))

@@ -1,7 +1,7 @@
-"""What a report is made of: sections of blocks, which the HTML and the Markdown template show.
+"""The elements of a report: sections of blocks, which the HTML and the Markdown template show.
 
-A block holds values, not markup; how a number is written is said once, by its column. ``visible``
-and the two ``escape`` functions are what makes hostile text harmless.
+A block contains values, not markup; a column says how its numbers are written. ``visible`` and the
+two ``escape`` functions make hostile text harmless.
 """
 
 import functools
@@ -32,7 +32,7 @@ def escape_html(text):
     return html.escape(visible(text))
 
 
-# What means something inside a line; what does at its beginning; and what makes an address a link.
+# Characters with a meaning inside a line, at its beginning, and in addresses that become links.
 _INSIDE = re.compile(r"[\\`*_\[\]<>~&$|]")
 _BEGINNING = re.compile(r"^(\d*)([.)](?=\s|$)|[+-](?=[\s+-]|$)|[#=])")
 _LINK = re.compile(r"(?<=[A-Za-z])(:)(?=/)|(?<=www)(\.)", re.IGNORECASE)

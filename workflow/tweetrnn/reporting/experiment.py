@@ -1,4 +1,4 @@
-"""Everything that a report says about one experiment, read from the files of its stages."""
+"""Everything that a report needs to know about one experiment, read from its stages' files."""
 
 import platform
 import re
@@ -19,7 +19,7 @@ from tweetrnn.reporting import playground
 MASK = "@…"
 _HANDLE = re.compile(r"(?<!\w)@\w+")
 DRAWN_WITH = ("snakemake", "numpy", "pyarrow", "pandas", "scipy", "scikit-learn", "matplotlib")
-# What of a checkout determines results, besides the config, which the report shows.
+# The files of a checkout that determine results (besides the config, which the report shows).
 SOURCES = ("workflow", "Snakefile", "envs")
 
 
@@ -65,9 +65,9 @@ class Experiment:
 
     Args:
         results: the Results.
-        config: all of it, or the sections that what is asked for needs.
-        memory_mb: the memory that a training asks for.
-        partial: whether trainings are missing: then the tables are those of the partial report,
+        config: all of it, or the sections that the values asked for need.
+        memory_mb: the memory that a training job requests.
+        partial: whether trainings are missing. Then the tables are those of the partial report,
             and there is no comparison.
     """
 
@@ -127,8 +127,8 @@ class Experiment:
 
     def best_runs(self, cell):
         """Return a cell's finished runs as dicts, best first; at most ``report.top``."""
-        mine = self.finished[self.finished["cell"] == cell]
-        return tables.records(mine.head(self.config["report"]["top"]))
+        runs = self.finished[self.finished["cell"] == cell]
+        return tables.records(runs.head(self.config["report"]["top"]))
 
     @cached_property
     def epochs(self):
@@ -158,7 +158,7 @@ class Experiment:
 
     @cached_property
     def provenances(self):
-        """{Run: what it ran on} of all trainings."""
+        """{Run: its provenance} of all trainings."""
         trained = self.runs[self.runs["status"] != "missing"]
         runs = [*tables.names(trained), *self.new_runs]
         return {run: read_json(self.results.run(run).provenance) for run in runs}
@@ -208,7 +208,7 @@ class Experiment:
 
     @cached_property
     def playground(self):
-        """The Playground; None in a partial report, and where none is wanted."""
+        """The Playground; None in a partial report, and if the config asks for none."""
         if self.partial:
             return None
         return playground.read(self.results, self.config, self.split, self.comparison.selected)
@@ -222,7 +222,7 @@ class Experiment:
 
     @cached_property
     def versions(self):
-        """{what: version} of what the report is made with."""
+        """{name: version} of the software that makes the report, and the processor."""
         return {
             "processor": processor_name(),
             "python": platform.python_version(),

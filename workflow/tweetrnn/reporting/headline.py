@@ -1,4 +1,4 @@
-"""Print where an experiment's report is and what it says first."""
+"""Print where an experiment's report is, and its first sentences."""
 
 from tweetrnn.config import read, resolve
 from tweetrnn.files import read_json

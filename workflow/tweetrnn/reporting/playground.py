@@ -1,8 +1,8 @@
 """The report's playground: what the page needs to read a typed tweet as the selected models do.
 
 ``templates/playground.js`` does the rest. The tokenizer's patterns are translated, not written a
-second time; weights are rounded to 8 bits; and what that costs is measured here, by the page's
-arithmetic in numpy against the probabilities that training stored.
+second time. Weights are rounded to 8 bits; this module measures the effect by doing the page's
+arithmetic in numpy and comparing with the probabilities that training stored.
 
 Shapes: N tweets, T time steps, U units, G gates, as in ``models``.
 """
@@ -25,13 +25,13 @@ EXACT = 16  # the first rows, which are not rounded: padding and the most freque
 COMPARED = 10_000  # validation tweets that the agreement is measured on, at most
 AT_A_TIME = 2_000  # of them
 PORTED_TOKENIZERS = ("tweet", "whitespace")
-# What of the split's facts says how words become a row of ids.
+# The split's facts that say how words become a row of ids.
 SEQUENCE = ("width", "padding_id", "unknown_id", "sequence_length", "padding", "truncation")
 
 
 @dataclass
 class Playground:
-    """``data`` is what the script reads, None where it is left out; ``notes`` say what is, and why.
+    """``data`` is what the script reads, None if left out; ``notes`` say what is left out and why.
 
     ``agreement`` has a dict for each model: cell, combination, tweets, equal_labels (how many) and
     largest_difference (of a probability).
@@ -118,8 +118,8 @@ def tokenizer(config):
 def rounded(table, units):
     """Return (unit, multiples (V, G) uint16, values (V, G U) int8) for a table of words (V, G U).
 
-    What word v has for the k-th gate is about unit multiples[v, k] times its own values: the
-    largest of them is 127 or -127, and the error half of unit multiples[v, k] at most.
+    The k-th gate's row for word v is approximately unit * multiples[v, k] * values[v, k-th gate].
+    The largest of these values is 127 or -127; the error is at most half of unit * multiples[v, k].
     """
     blocks = table.astype(np.float64).reshape(len(table), -1, units)
     scales = np.abs(blocks).max(axis=2) / 127
@@ -131,7 +131,7 @@ def rounded(table, units):
 
 
 def restored(unit, multiples, values):
-    """Return the table that ``rounded`` is about, in float64."""
+    """Return the table that the results of ``rounded`` stand for, in float64."""
     blocks = values.reshape(*multiples.shape, -1)
     return ((unit * multiples)[:, :, None] * blocks).reshape(values.shape)
 
@@ -140,8 +140,8 @@ def layers_of(arrays):
     """Return a model's layers in order, as dicts of arrays: kernel, bias, recurrent_kernel."""
     layers = {}
     for name, array in arrays.items():
-        layer, _, what = name.rpartition("/")
-        layers.setdefault(layer, {})[what] = array
+        layer, _, weight = name.rpartition("/")
+        layers.setdefault(layer, {})[weight] = array
     return list(layers.values())
 
 
@@ -151,18 +151,19 @@ def base64_of(numbers, dtype):
 
 
 def packed(arrays, rows=None):
-    """Return a model's layers for the script: float32, but for the first one's kernel.
+    """Return a model's layers for the script: in float32, except for the first one's kernel.
 
-    Of that there are the first rows, and all of them rounded as ``words``: a row for each word is
-    nearly all of the bytes. Rounding the other matrices too, or padding, which most time steps
-    read, would save little, and cost more in accuracy than all words do. ``rows`` cuts the kernel.
+    The first kernel has a row for each word, which makes up nearly all of the bytes. So all of its
+    rows are rounded (``words``); only the first EXACT ones are in float32 as well. Rounding the
+    other matrices too, or padding, which most time steps read, would save little and cost more
+    accuracy than rounding all words. ``rows`` cuts the kernel.
     """
     first, *others = layers_of(arrays)
     first["kernel"] = first["kernel"][:rows]
     unit, multiples, values = rounded(first["kernel"], len(first["recurrent_kernel"]))
     first["kernel"] = first["kernel"][:EXACT]
     layers = [
-        {what: base64_of(array, "<f4") for what, array in layer.items()}
+        {name: base64_of(array, "<f4") for name, array in layer.items()}
         for layer in (first, *others)
     ]
     layers[0]["words"] = {
@@ -242,7 +243,7 @@ def agreement(cell, arrays, ids, stored):
     }
 
 
-# -------------------------------------------------------------------------------- all of it
+# ------------------------------------------------------------------------- the whole playground
 
 
 LEFT_OUT = "A playground, in which to type a tweet, is left out of this page"
@@ -263,14 +264,14 @@ def bytes_of_words(words, models):
     return len(words) * row * 4 // 3 + size_of(" ".join(words))
 
 
-def too_large(size, of_words, counts):
+def too_large(size, size_of_words, counts):
     """Return the note that replaces a playground of ``size`` bytes.
 
-    ``of_words`` of them are for the vocabulary's words, whose counts are ``counts``. The note names
-    the ``vocabulary.min_count`` that leaves few enough of them, if any does.
+    ``size_of_words`` of them are for the vocabulary's words, whose counts are ``counts``. The note
+    names the ``vocabulary.min_count`` that leaves few enough of them, if any does.
     """
-    # Words that there is room for; one in a hundred fewer, since some are longer than others.
-    room = int(0.99 * (ROOM - (size - of_words)) / of_words * len(counts))
+    # How many words fit; one in a hundred fewer, since some are longer than others.
+    room = int(0.99 * (ROOM - (size - size_of_words)) / size_of_words * len(counts))
     note = (
         f"{LEFT_OUT}: with the {len(counts):,} words of the vocabulary it would take "
         f"{size / 1e6:.1f}\u00a0MB, and 1.5\u00a0MB are the most."
@@ -285,7 +286,7 @@ def data_of(config, split, words, models, rows=None):
     """Return what the script reads; arguments as ``make``'s, ``rows`` as ``packed``'s."""
     return {
         "labels": split["labels"],
-        "words": " ".join(words),  # no token holds white space
+        "words": " ".join(words),  # no token contains white space
         "tokenizer": tokenizer(config["tokenize"]),
         **{name: split[name] for name in SEQUENCE},
         "models": [
@@ -321,11 +322,11 @@ def make(config, split, vocabulary, models, ids):
     order = np.argsort(vocabulary["id"].to_numpy())
     words = vocabulary["word"].take(order).to_pylist()
     # The size is known before a large vocabulary is rounded, which would take much memory.
-    of_words = bytes_of_words(words, known)
-    size = size_of(data_of(config, split, [], models, rows=EXACT)) + of_words
+    size_of_words = bytes_of_words(words, known)
+    size = size_of(data_of(config, split, [], models, rows=EXACT)) + size_of_words
     if size > ROOM:
         counts = vocabulary["count"].to_numpy()
-        return Playground(None, notes=[too_large(size, of_words, counts), *notes])
+        return Playground(None, notes=[too_large(size, size_of_words, counts), *notes])
     agreements = [
         {"cell": cell, "combination": combination, **agreement(cell, arrays, ids, stored)}
         for cell, combination, arrays, stored in known
@@ -344,12 +345,12 @@ def read(results, config, split, selected):
     ids = load_array(results.validation_sequences, split["sha256"]["validation_sequences"])
     models = []
     for cell, choice in selected.items():
-        run = results.run(Run(cell, choice.combination, choice.replicate))
-        check_digest(run.best, read_json(run.parameters)["sha256"]["best"])
-        _, arrays = weights.read(run.best)
-        stored, _ = read_predictions(run)["validation"]
+        paths = results.run(Run(cell, choice.combination, choice.replicate))
+        check_digest(paths.best, read_json(paths.parameters)["sha256"]["best"])
+        _, arrays = weights.read(paths.best)
+        stored, _ = read_predictions(paths)["validation"]
         if len(stored) != len(ids):
-            raise damaged(run.predictions, "it is of another split")
+            raise damaged(paths.predictions, "it is of another split")
         models.append((cell, choice.combination, arrays, stored))
     vocabulary = read_parquet(results.vocabulary, sha256=split["sha256"]["vocabulary"])
     return make(config, split, vocabulary, models, ids)

@@ -117,17 +117,17 @@ def copy_images(pictures, folder):
     Markdown shows the PNGs, Snakemake's own report the SVGs.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         for name, path in pictures.items():
-            shutil.copy(path, beside)
+            shutil.copy(path, temporary)
             if name not in NOT_PLOTTED:
-                shutil.copy(path.with_suffix(".png"), beside)
-        beside.chmod(0o755)
+                shutil.copy(path.with_suffix(".png"), temporary)
+        temporary.chmod(0o755)
         shutil.rmtree(folder, ignore_errors=True)
-        beside.rename(folder)
+        temporary.rename(folder)
     except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
         raise
 
 

@@ -1,6 +1,6 @@
-"""Follow one tweet through the pipeline: what each stage made of it, and in which file that is.
+"""Follow one tweet through the pipeline: each stage's result for it, and the file it is in.
 
-What it prints is Markdown; docs/tweet.md is what it prints for a demo tweet.
+The output is Markdown; docs/tweet.md is the output for a demo tweet.
 """
 
 from tweetrnn.config import read, resolve
@@ -13,7 +13,7 @@ from tweetrnn.results import Results
 
 
 def code(text):
-    """Return a text as a Markdown code span, whatever is in it."""
+    """Return a text as a Markdown code span, whatever it contains."""
     ticks = "`"
     while ticks in text:
         ticks += "`"
@@ -104,7 +104,7 @@ def sections(results, row):
 
 
 def encoded(facts, sequence, tokens):
-    """Return what encode made of a tweet's tokens; ``facts`` are the stage's."""
+    """Return the text about encode's result for a tweet; ``facts`` are the stage's."""
     cut = max(len(tokens) - facts["sequence_length"], 0)
     return (
         f"Ids by frequency in the whole corpus ({facts['words']:,} words), "
@@ -114,7 +114,7 @@ def encoded(facts, sequence, tokens):
 
 
 def answers(results, labels, name, place):
-    """Return the table of what each selected run predicts for tweet ``place`` of a set."""
+    """Return the table of each selected run's prediction for tweet ``place`` of a set."""
     rows, selection = [], read_selection(results.selected)
     for cell, choice in selection.cells.items():
         probabilities, _ = read_predictions(results.run(selection.selected_run(cell)))[name]
@@ -125,7 +125,7 @@ def answers(results, labels, name, place):
 
 
 def add_arguments(parser):
-    """Declare the command's options."""
+    """Add this command's options."""
     parser.add_argument(
         "--configfile",
         default="config/config.yaml",
@@ -136,7 +136,7 @@ def add_arguments(parser):
 
 
 def main(options):
-    """Print the tweet's way."""
+    """Print the trace of the tweet."""
     results = Results.of(resolve(read(options.configfile)))
     command = f"python -m tweetrnn trace --configfile {options.configfile} --row {options.row}"
     print(f"# A tweet's way through the pipeline\n\nPrinted by `{command}`; files are those of")

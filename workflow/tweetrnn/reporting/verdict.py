@@ -1,4 +1,4 @@
-"""What the report says first: sentences made from the numbers of the comparison."""
+"""The report's first sentences, made from the numbers of the comparison."""
 
 from tweetrnn.reporting.document import percent, points, whole
 from tweetrnn.wording import listed

@@ -24,7 +24,7 @@ DYING = 20  # seconds that the Snakemake of a dead owner, killed by the kernel, 
 
 
 def identity(pid):
-    """Return what distinguishes a process of this machine from every other one, a dict."""
+    """Return a dict that identifies a process of this machine among all others."""
     boot = Path("/proc/sys/kernel/random/boot_id")
     return {
         "host": socket.gethostname(),
@@ -35,15 +35,15 @@ def identity(pid):
 
 
 def is_dead(owner):
-    """Return whether ``owner`` (an identity) has certainly ended: only known on its own machine."""
-    here = identity(owner["pid"])
-    if owner["host"] != here["host"]:
+    """Return whether ``owner`` (an identity) has certainly ended: known only on its own machine."""
+    now = identity(owner["pid"])
+    if owner["host"] != now["host"]:
         return False
-    return owner["boot"] != here["boot"] or owner["started"] != here["started"]
+    return owner["boot"] != now["boot"] or owner["started"] != now["started"]
 
 
 class Ownership:
-    """The right to run Snakemake in a directory; ``with Ownership.take(directory) as mine: ...``.
+    """The right to run Snakemake in a directory; ``with Ownership.take(directory) as ownership:``.
 
     Attributes:
         handle: file descriptor of the locked file, for the Snakemake process to inherit.

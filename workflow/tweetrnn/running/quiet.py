@@ -1,4 +1,4 @@
-"""Shorten what Snakemake says about an error to what helps."""
+"""Shorten Snakemake's error messages to the helpful part."""
 
 import logging
 import re
@@ -21,7 +21,7 @@ class ShortErrors(logging.Filter):
     """
 
     def filter(self, record):
-        """Change a record or drop it; records that are worded in another way stay as they are."""
+        """Change or drop a record of a failed stage; all others stay as they are."""
         event = _event(record)
         if event == "JOB_ERROR" and STAGE in str(record.shellcmd):
             record.input, record.output, record.shellcmd = [], [], None

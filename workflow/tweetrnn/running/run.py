@@ -32,28 +32,28 @@ def main(options):
         options.configfile, "--cores", options.cores, "--rerun-incomplete", *options.snakemake
     )
     with (
-        Ownership.take(Path.cwd()) as mine,
+        Ownership.take(Path.cwd()) as ownership,
         tempfile.NamedTemporaryFile("r", encoding="utf-8", prefix="tweetrnn-") as errors,
     ):
-        if mine.unlock():
+        if ownership.unlock():
             print("Removed the lock of a dead Snakemake", file=sys.stderr)
-        mine.begin()
-        process = launch.start(command, mine, {"TWEETRNN_ERRORS": errors.name})
+        ownership.begin()
+        process = launch.start(command, ownership, {"TWEETRNN_ERRORS": errors.name})
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to Snakemake as well
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda number, frame: process.send_signal(number))
-        status = _wait(process, mine)
-        mine.unlock()  # a killed Snakemake leaves its lock
+        status = _wait(process, ownership)
+        ownership.unlock()  # a killed Snakemake leaves its lock
         if messages := errors.read():
             print(f"\nWhat failed:\n{messages}", end="", file=sys.stderr)
         return status
 
 
-def _wait(process, mine):
+def _wait(process, ownership):
     """Return the exit status of ``process``, as a shell reports it."""
     while True:
         try:
             status = process.wait(1)
             return 128 - status if status < 0 else status
         except subprocess.TimeoutExpired:
-            mine.beat()
+            ownership.beat()

@@ -1,7 +1,7 @@
-"""SimpleRNN, LSTM and GRU by forward and backward passes written out by hand, for small shapes.
+"""SimpleRNN, LSTM and GRU with forward and backward passes written by hand, for small shapes.
 
-Each is a fixed list of operations into buffers that stay, without autograd; what does not depend
-on the step before is done for all time steps at once. On shapes as small as these that is several
+Each is a fixed list of operations on preallocated buffers, without autograd; whatever does not
+depend on the previous step is done for all time steps at once. On such small shapes that is several
 times as fast as autograd. tests/unit/test_models.py compares every gradient with the definition's.
 """
 
@@ -20,7 +20,7 @@ class Buffers:
 
 
 class ByHand(Recurrent):
-    """What the passes share; a subclass defines these:
+    """What these layers have in common; a subclass defines:
 
     - ``allocate(b, make)`` adds its own buffers to ``b``; ``make(columns)`` makes (T, B, columns).
     - ``steps_forward(b, kernel)`` fills ``states`` and turns ``gates`` into the gates' values.
@@ -87,7 +87,7 @@ class ByHand(Recurrent):
         return b.gates
 
     def d_state_before(self, b, t, each, kernel):
-        """Return the gradient of the state before step ``t``: through the gates, and its own."""
+        """Return the gradient of the state before step ``t``: by the gates, plus its output's."""
         if each:
             return torch.addmm(each[t - 1], b.gates_at[t], kernel, out=b.d_state)
         return torch.mm(b.gates_at[t], kernel, out=b.d_state)

@@ -1,8 +1,8 @@
-"""The recurrent cells that ``grid.cell`` offers. A cell is one class: what happens in a time step.
+"""The recurrent cells that ``grid.cell`` offers: a class each, which defines one time step.
 
-That is all a cell needs: a subclass of ``Cell`` is a valid word in the config, is trained by
-autograd and can predict. ``by_hand`` and ``torch_kernels`` are faster ways to compute some cells,
-tested against the definitions here.
+A subclass of ``Cell`` is all that is needed: the config accepts its name, autograd trains it, and
+``predict`` uses it. ``by_hand`` and ``torch_kernels`` compute some cells faster and are tested
+against the definitions here.
 
 This module imports nothing, so that the config knows the cells without loading torch. A step gets
 tensors, and tensors have what it needs: ``@``, ``.tanh()``, ``.sigmoid()``, ``.relu()``,

@@ -1,4 +1,4 @@
-"""Train one run on the sets that split wrote, from its checkpoint or from the start."""
+"""Train one run on the sets that the stage split wrote, from a checkpoint or from the start."""
 
 import logging
 import platform
@@ -30,7 +30,7 @@ def read_set(name, arrays, digests):
     SPLIT_ARRAYS.
 
     Raises:
-        UserError: an array is missing or not what split wrote, or the set must not be empty.
+        UserError: an array is missing or damaged, or the training or validation set is empty.
     """
     sequences, labels = f"{name}_sequences", f"{name}_labels"
     examples = loop.Examples(*(load_array(arrays[f], digests[f]) for f in (sequences, labels)))
@@ -51,7 +51,7 @@ def choose_device(word):
 
 
 def versions():
-    """Return the versions on which a result's last digits may depend."""
+    """Return the versions that may affect a result's last digits."""
     modules = {module.__name__: module.__version__ for module in (torch, np, safetensors)}
     return {"python": platform.python_version(), **modules}
 
@@ -80,7 +80,7 @@ class Clock:
         }
 
     def restore(self, state):
-        """Add an earlier attempt's ``state``."""
+        """Continue from an earlier attempt's ``state``."""
         self.epochs, self._epoch, self._total = state["epochs"], state["epoch"], state["total"]
 
 
@@ -100,7 +100,7 @@ def fit(
 
     Raises:
         Stopped: after writing a checkpoint.
-        UserError: the input does not fit, or the loss is not finite and ``on_divergence`` is fail.
+        UserError: an input is damaged, or the loss is not finite and ``on_divergence`` is fail.
     """
     clock, settings = Clock(), config["training"]
     if run.cell not in CELLS:
@@ -108,7 +108,7 @@ def fit(
     facts = read_json(split_facts)
     sets = {name: read_set(name, arrays, facts["sha256"]) for name in SETS}
     device = choose_device(settings["device"])
-    torch.set_num_threads(1)  # a step is too small to share; what can be shared, Trainer shares
+    torch.set_num_threads(1)  # steps are too small to share; Trainer shares the table's update
     settings = settings | {"device": device}
     depends_on = {"run": str(run), "split": facts, "config": config | {"training": settings}}
     key = key_of(depends_on | {"code": code_digest, "versions": versions()})
@@ -143,7 +143,7 @@ def fit(
         timing={name: clock.state()[name] for name in ("epochs", "total")},
         provenance=provenance(code_digest, device, settings["threads"]),
     )
-    # The checkpoint stays: Snakemake deletes the outputs of a job that is killed a second from now.
+    # The checkpoint stays: if the job is killed before it exits, Snakemake deletes its outputs.
 
 
 def new_trainer(run, config, facts, sets, device):
@@ -157,7 +157,7 @@ def new_trainer(run, config, facts, sets, device):
 
 
 def resume(trainer, clock, checkpoint, key, epochs):
-    """Bring a new trainer and its clock to where the checkpoint is, if there is a usable one."""
+    """Restore a new trainer and its clock from the checkpoint, if there is a usable one."""
     saved = load(checkpoint, key)
     if saved is None:
         return
@@ -175,9 +175,7 @@ def run_epochs(trainer, epochs, clock, save_checkpoint, poll):
     try:
         while trainer.epoch < epochs:
             row = trainer.run_epoch(poll)
-            seconds = (
-                clock.end_epoch()
-            )  # not in log.info(...): the code digest ignores what is there
+            seconds = clock.end_epoch()  # not below: the code digest ignores arguments of log.info
             log.info(
                 "epoch %d of %d: loss %.4f, accuracy %.4f; "
                 "validation loss %.4f, accuracy %.4f (%.1f s)",
@@ -200,7 +198,7 @@ def predict(trainer, sets, poll):
 
 
 def parameters(status, run, config, trainer):
-    """Return all that the run was made with, a dict for JSON."""
+    """Return the run's status, settings and size, a dict for JSON."""
     settings, model = config["training"], trainer.model
     return {
         "status": status,
@@ -218,7 +216,7 @@ def parameters(status, run, config, trainer):
 
 
 def provenance(code_digest, device, threads):
-    """Return what a result's last digits may depend on, a dict for JSON."""
+    """Return the code, versions and hardware that the results may depend on, a dict for JSON."""
     return {
         "code": code_digest,
         **versions(),

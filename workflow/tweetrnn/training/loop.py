@@ -36,7 +36,7 @@ class Examples:
 
 @dataclass
 class Batch:
-    """The distinct columns of a batch (without ``width``), each word's place in them, the labels.
+    """A batch's distinct columns (without ``width``), each word's place among them, and the labels.
 
     ``rows`` (distinct,), ``places`` (T, B) and ``labels`` (B,), all int64; the place ``len(rows)``
     means all-zero.
@@ -50,8 +50,8 @@ class Batch:
 def batches(examples, order, size, width, device="cpu"):
     """Yield the Batches of ``size`` examples in the given order; the last may be smaller.
 
-    The distinct columns are found on the CPU, and moved for many batches at once, so that no step
-    waits for the device.
+    The distinct columns are computed on the CPU and moved to the device for many batches at once,
+    so that no step waits for it.
     """
     for start in range(0, len(order), size * PREPARED):
         rows, places, labels, shapes = [], [], [], []
@@ -72,9 +72,9 @@ def batches(examples, order, size, width, device="cpu"):
 
 
 def sum_by_row(d_words, places, rows, in_order):
-    """Return the gradient of ``rows`` (R, columns), given that of each word, (T B, columns).
+    """Return the gradient of ``rows`` (R, columns) from that of each word, (T B, columns).
 
-    ``in_order`` is for CUDA, where index_add_ adds in any order, with other rounding each time.
+    ``in_order`` is for CUDA, where index_add_ adds in varying order, so that rounding varies.
     """
     if in_order:
         return torch.ops.aten.embedding_dense_backward(d_words, places, len(rows), -1, False)
@@ -133,7 +133,7 @@ class Trainer:
         self.epoch = self.position = self.step = self.best_epoch = 0
         self.history = []
         self.order = torch.randperm(examples, generator=self.generator)
-        # Kept on the device until the epoch's end: the loss of each batch, and what it predicted.
+        # Kept on the device until the epoch's end: each batch's loss and log-probabilities.
         self.losses = torch.zeros(self.batches, device=device)
         self.log_p = torch.zeros(examples, model.classes, device=device)
         self.best = self._copy_weights()
@@ -159,7 +159,7 @@ class Trainer:
     def gradients(self, rows, batch, log_p=None):
         """Return the loss and the gradient of ``rows``; that of the other weights is the model's.
 
-        ``rows`` are those of the batch, and ``log_p`` is as in ``train_on``.
+        ``rows`` are the batch's rows of the table; ``log_p`` is as in ``train_on``.
         """
         model, labels = self.model, batch.labels.unsqueeze(1)
         log_p = torch.log_softmax(model.forward(rows, batch.places, training=True), 1, out=log_p)

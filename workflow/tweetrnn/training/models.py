@@ -5,7 +5,7 @@ Layers have a ``backward`` written by hand, which starts fewer operations than a
 recurrent layer may use autograd inside, for a cell that has nothing faster.
 
 A layer has ``name``, ``kind`` (Keras's), ``forward``, ``backward``, ``output_shape`` and ``parts``:
-those that have weights, each with ``name``, ``shapes`` and ``initialise``. ``Model`` sets a part's
+its parts with weights, each with ``name``, ``shapes`` and ``initialise``. ``Model`` sets a part's
 weights and their gradients as attributes of the part. Shapes as in ``recurrent``.
 """
 
@@ -60,7 +60,7 @@ class Dense:
 
 
 class Dropout:
-    """Inverted dropout: each element is dropped with probability ``rate``, the others grow."""
+    """Inverted dropout: elements are dropped with probability ``rate``, the others scaled up."""
 
     kind = "Dropout"
 
@@ -79,7 +79,7 @@ class Dropout:
         if x.shape not in self.masks:
             self.masks[x.shape] = torch.empty_like(x)
         self.mask = self.masks[x.shape]
-        # float32's uniform numbers are multiples of 2**-24, of which the share below keep is kept.
+        # Uniform float32 numbers are multiples of 2**-24; those below keep are kept.
         self.mask.uniform_(generator=self.generator).lt_(self.keep).div_(self.keep)
         return x * self.mask
 
@@ -193,7 +193,7 @@ class Model:
         return rows
 
     def count_parameters(self):
-        """Return how many numbers are trained."""
+        """Return the number of trained parameters."""
         return sum(weight.numel() for weight in self.weights().values())
 
     def forward(self, rows, places, training=False):

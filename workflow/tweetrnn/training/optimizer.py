@@ -6,7 +6,7 @@ At step t, for gradient g::
     w -= a_t m / (sqrt(v) + eps)      a_t = lr sqrt(1 - b2^t) / (1 - b1^t)
 
 ``Adam`` does that for one tensor. The table, one row per word, has two optimizers to choose from:
-a batch holds few of its rows, but Adam moves the others too, as long as their m is not zero.
+a batch contains few of its rows, but Adam moves the others too, as long as their m is not zero.
 
 - ``DenseTable`` updates every row at each step. L2, whose gradient is dense, needs it.
 - ``RowwiseTable`` updates a batch's rows, after it has applied the steps that they missed.
@@ -149,7 +149,7 @@ class RowwiseTable(Adam):
     def _catch_up(self, w, m, v, visited, now):
         """Bring rows updated at ``visited`` to step ``now`` (both since the flush), in place."""
         visited = visited.clamp(min=0)
-        d, e = self.sums.index_select(0, visited).unbind(1)
+        d, e = self.sums.index_select(0, visited).unbind(1)  # D and E above
         epsilon = e.div_(d).mul_(EPSILON).float().unsqueeze(1)
         d = d.float().unsqueeze(1)
         decay = self._decays.index_select(0, now - visited)

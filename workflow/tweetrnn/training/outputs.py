@@ -69,7 +69,7 @@ def write_predictions(path, predictions, labels, classes):
     """Write probabilities (N, classes) and labels (N,), each by set, as one Parquet table."""
     import pyarrow as pa
 
-    sizes = [len(of_set) for of_set in labels.values()]
+    sizes = [len(set_labels) for set_labels in labels.values()]
     p = np.concatenate([np.empty((0, classes), np.float32), *predictions.values()])
     table = pa.table(
         {

@@ -1,4 +1,4 @@
-"""A recurrent layer: it runs a cell through the time steps of a sequence, and back.
+"""Recurrent layers: a cell run through the time steps of a sequence, and back.
 
 ``Recurrent`` computes any cell from its definition, its gradients by autograd. ``by_hand`` and
 ``torch_kernels`` have subclasses that compute some cells faster.
@@ -22,8 +22,8 @@ def snake_case(name):
 class Recurrent:
     """One cell, running from the first time step to the last.
 
-    The first layer of a model looks up its kernel's rows, the others multiply. ``sequences`` says
-    whether the layer's output is every time step's or the last one's.
+    The first layer of a model looks up its kernel's rows, the others multiply. With ``sequences``
+    the layer's output is that of every time step, otherwise that of the last one.
 
     The model sets the weights (``kernel``, ``recurrent_kernel``, ``bias``) and their gradients
     (``kernel_gradient``, ...; the first layer's kernel has none) as attributes: views of what an
@@ -63,7 +63,7 @@ class Recurrent:
         return bias[0] if self.cell.recurrent_bias else bias
 
     def recurrent_weights(self, suffix=""):
-        """Return what a step takes beside input and state; with ``_gradient``, its gradients."""
+        """Return a step's weights (its last arguments); with ``_gradient``, their gradients."""
         kernel, bias = (getattr(self, name + suffix) for name in ("recurrent_kernel", "bias"))
         return (kernel, bias[1]) if self.cell.recurrent_bias else (kernel,)
 
@@ -111,7 +111,7 @@ class Recurrent:
         return self.states.detach()
 
     def run_back(self, dy):
-        """Take the output's gradient, set the recurrent weights', return the inputs' share's."""
+        """Take the output's gradient, set the recurrent weights' and return the inputs' share's."""
         with torch.inference_mode(False):
             states = self.states if self.sequences else self.states[-1]
             gradients = torch.autograd.grad(states, self.leaves, dy, materialize_grads=True)
@@ -141,9 +141,9 @@ class Recurrent:
 class Bidirectional:
     """Two recurrent layers side by side; the second reads the sequence from its end.
 
-    Outputs are concatenated, (..., 2 U), the forward ones first. Where every time step is passed
-    on, the backward ones are put in the order of time again; otherwise each layer passes on its
-    last. In a model's first layer the two kernels are concatenated in the rows that are looked up.
+    Outputs are concatenated, (..., 2 U), the forward ones first. If every time step is passed on,
+    the backward ones are put back in the order of time; otherwise each layer passes on its last
+    output. In a model's first layer each looked-up row contains both kernels' rows.
     """
 
     def __init__(self, cell, layer, name, inputs, units, first, sequences):
@@ -159,22 +159,23 @@ class Bidirectional:
 
     def forward(self, x, training):
         """(T, B, inputs) to (T, B, 2 U) or (B, 2 U); as ``Recurrent.forward``."""
-        one, other = self.parts
+        forwards, backwards = self.parts
         if self.first:
-            (rows, other_rows), places = x[0].chunk(2, 1), x[1]
-            x, reversed_x = (rows, places), (other_rows, places.flip(0))
+            (rows, backwards_rows), places = x[0].chunk(2, 1), x[1]
+            x, reversed_x = (rows, places), (backwards_rows, places.flip(0))
         else:
             reversed_x = x.flip(0)
-        y, other_y = one.forward(x, training), other.forward(reversed_x, training)
-        return torch.cat([y, other_y.flip(0) if self.sequences else other_y], -1)
+        y, backwards_y = forwards.forward(x, training), backwards.forward(reversed_x, training)
+        return torch.cat([y, backwards_y.flip(0) if self.sequences else backwards_y], -1)
 
     def backward(self, dy):
         """As ``Recurrent.backward``; the gradient of the looked-up rows is (T, B, 2 G U)."""
-        one, other = self.parts
-        dy, other_dy = dy.chunk(2, -1)
-        dx = one.backward(dy)
-        other_dx = other.backward(other_dy.flip(0) if self.sequences else other_dy).flip(0)
-        return torch.cat([dx, other_dx], -1) if self.first else dx + other_dx
+        forwards, backwards = self.parts
+        dy, reversed_dy = dy.chunk(2, -1)
+        if self.sequences:
+            reversed_dy = reversed_dy.flip(0)
+        dx, backwards_dx = forwards.backward(dy), backwards.backward(reversed_dy).flip(0)
+        return torch.cat([dx, backwards_dx], -1) if self.first else dx + backwards_dx
 
 
 def layer_of(cell, accelerators, name, inputs, units, first, sequences):

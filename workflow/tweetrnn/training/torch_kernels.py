@@ -1,8 +1,8 @@
 """LSTM and GRU by torch's own recurrent kernels, which on CUDA are cuDNN's.
 
-On a GPU hundreds of tiny operations spend their time being started; here a sequence is one call.
-The kernels also multiply the inputs, which have been looked up or multiplied before, so their
-input kernel is the identity.
+On a GPU, starting hundreds of tiny operations takes longer than computing them; here a whole
+sequence is one call. The kernels also multiply the inputs, but these have already been looked up or
+multiplied, so the input kernel is the identity.
 
 Not SimpleRNN: cuDNN's tanh network is 60 times less accurate than float32 allows (an H200, cuDNN
 9.19), so that trainings would no longer be Keras's.

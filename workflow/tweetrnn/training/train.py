@@ -1,4 +1,4 @@
-"""Stage train: train one run in one process at a time; stop with a checkpoint when asked to.
+"""Stage train: train one run, in one process at a time; when asked to stop, write a checkpoint.
 
 Exit status: 0 when the run is done, 1 on an error, 75 when it was stopped by SIGTERM, SIGINT,
 SIGUSR1 or the end of its supervisor. The same command then continues from the checkpoint.
@@ -30,9 +30,9 @@ def train(
         config: the config's model, training and seed.
         checkpoints: the folder of all runs' checkpoints and locks.
         code_digest: of the code that trains; a checkpoint of other code is not used.
-        lock_wait: seconds to wait for another process that trains this run.
+        lock_wait: seconds to wait for another process that is training this run.
 
-    Two environment variables matter, which do not decide what is run again:
+    Two settings come from the environment, because a change of them must not rerun anything:
     TWEETRNN_SUPERVISOR, the process whose end stops the training, and TWEETRNN_ON_DIVERGENCE,
     the config's training.on_divergence.
     """

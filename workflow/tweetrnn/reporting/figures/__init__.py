@@ -2,16 +2,16 @@
 
 A module has:
 
-- TITLE and CATEGORY: how, and under what, Snakemake's own report lists the figure.
+- TITLE and CATEGORY: its title and heading in Snakemake's own report.
 - SECTION and AFTER: its place in our report, below the section's table AFTER, or above the
   section's first table (None). A section may also place figures itself: then SECTION is None.
 - NEEDS_COMPARISON: whether a partial report, which has no comparison, leaves it out.
-- ``caption(config)``: what Snakemake's own report says about it, as reStructuredText.
+- ``caption(config)``: its caption in Snakemake's own report, as reStructuredText.
 - ``draw(experiment)``: the matplotlib figure of an Experiment.
 - ``alt_text(experiment)``: one or two sentences with the numbers that it shows.
-- ``names(config)``, if there is not always exactly one such figure: their names, which begin with
-  the module's name. What follows it, separated by dashes, are further arguments of ``draw`` and
-  ``alt_text``, and those of ``labels``, whose {column: text} then take the place of the title.
+- ``names(config)``, if the module draws several figures or sometimes none: their names, such as
+  MODULE-ARGUMENT-ARGUMENT. The arguments are passed on to ``draw`` and ``alt_text``, and to
+  ``labels(...)``, which returns {column: text} for Snakemake's own report instead of the title.
 """
 
 from tweetrnn.reporting import document as doc
@@ -73,7 +73,7 @@ def names(config, compared=True):
 
 
 def category(name):
-    """Return where in Snakemake's own report a figure is."""
+    """Return a figure's category in Snakemake's own report."""
     return _find(name)[0].CATEGORY
 
 
@@ -106,7 +106,7 @@ def block(name, experiment):
 
 
 def place(section, experiment):
-    """Put the figures of a section among its blocks; without its table AFTER, one is left out."""
+    """Put the figures of a section among its blocks; one without its table is left out."""
     tables = {block.name: at for at, block in enumerate(section.blocks) if block.kind == "table"}
     places = {table: at + 1 for table, at in tables.items()}
     places[None] = min(tables.values(), default=len(section.blocks))

@@ -18,8 +18,8 @@ def alt_text(experiment):
     """Return each cell's median seconds and most memory."""
     cells = []
     for cell in experiment.cells:
-        mine = experiment.runs[experiment.runs["cell"] == cell]
-        seconds, memory = mine["seconds"].dropna(), mine["max_rss_mb"].dropna()
+        runs = experiment.runs[experiment.runs["cell"] == cell]
+        seconds, memory = runs["seconds"].dropna(), runs["max_rss_mb"].dropna()
         if len(seconds):
             cells.append(
                 f"{cell} {doc.runs_in_words(len(seconds))}, median {seconds.median():,.1f} s"

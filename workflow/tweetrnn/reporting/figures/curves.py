@@ -64,7 +64,7 @@ def heading(metric):
 
 
 def alt_text(experiment, cell, place, quantity):
-    """Return which run it is, where its curves end and where they part."""
+    """Return which run it is, where its curves end and where they diverge."""
     run = run_at(experiment, cell, place)
     if not run:
         return f"No curve: {cell} has no finished run {place}."

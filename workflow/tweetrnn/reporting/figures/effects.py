@@ -34,9 +34,9 @@ def alt_text(experiment):
         return "No two finished combinations differ in one hyper-parameter alone."
     largest = []
     for cell in experiment.cells:
-        mine = [effect for effect in effects if effect.cell == cell]
-        if mine:
-            most = max(mine, key=lambda effect: abs(effect.mean))
+        cell_effects = [effect for effect in effects if effect.cell == cell]
+        if cell_effects:
+            most = max(cell_effects, key=lambda effect: abs(effect.mean))
             what = label(most).replace("\n", " ")
             largest.append(f"{what} ({cell}, mean {doc.signed(most.mean)})")
     return (

@@ -84,10 +84,10 @@ def draw(experiment):
     size = float(np.clip(260 / count, 1.5, 4.5))
     tick = {"linewidth": float(np.clip(150 / count, 0.3, 1.6)), "rasterized": rasterized}
     for row, cell in enumerate(cells):
-        mine = (runs["cell"] == cell).to_numpy()
+        of_cell = (runs["cell"] == cell).to_numpy()
         dots = look.dots(cell) | {"markersize": size, "rasterized": rasterized}
-        above.plot(rank[mine], runs[by][mine], label=cell, **dots)
-        canvas.ticks(below, rank[mine], row, 0.62, color=look.colour(cell), **tick)
+        above.plot(rank[of_cell], runs[by][of_cell], label=cell, **dots)
+        canvas.ticks(below, rank[of_cell], row, 0.62, color=look.colour(cell), **tick)
     for row, (_, factor, values) in enumerate(levels, len(cells)):
         canvas.ticks(below, rank[runs[factor].isin(values)], row, 0.62, color=canvas.INK, **tick)
     canvas.baseline_lines(above, experiment.baseline_values(by))

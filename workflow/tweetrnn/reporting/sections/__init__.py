@@ -1,7 +1,6 @@
-"""The report's sections; what is in one is said by a function of an Experiment in these modules.
+"""The report's sections. A function of an Experiment, in these modules, returns a section's blocks.
 
-A table's rows are also what summary.json has. Figures are put among the blocks by
-``figures.place``.
+summary.json contains the rows of their tables. ``figures.place`` adds the figures.
 """
 
 from tweetrnn.reporting import document as doc
@@ -36,7 +35,7 @@ NOT_YET = "Shown when all trainings that it needs are done."
 
 
 def sections_of(experiment):
-    """Return the report's Sections, in order; one that has nothing to say is left out."""
+    """Return the report's Sections, in order, without empty ones."""
     sections = []
     for name, (title, blocks, needs_comparison) in SECTIONS.items():
         possible = experiment.comparison or not needs_comparison

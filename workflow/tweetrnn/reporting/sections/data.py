@@ -32,31 +32,34 @@ def blocks(experiment):
 
 def facts_of(experiment):
     """Return [(fact, value)] of the corpus."""
-    t, e, s, whole = experiment.tokenized, experiment.encoded, experiment.split, doc.whole
-    length = t["length"]
+    tokenized, split, whole = experiment.tokenized, experiment.split, doc.whole
+    length = tokenized["length"]
     duplicates = (
-        f"{whole(t['duplicate_rows'])} rows in {whole(t['duplicate_groups'])} groups, of which "
-        f"{whole(t['conflicting_groups'])} carry conflicting labels"
+        f"{whole(tokenized['duplicate_rows'])} rows in {whole(tokenized['duplicate_groups'])} "
+        f"groups, of which {whole(tokenized['conflicting_groups'])} carry conflicting labels"
     )
     tokens = (
         f"median {whole(length['median'])}, 95 % within {whole(length['p95'])}, longest "
         f"{whole(length['max'])}"
     )
     return [
-        ("rows read", whole(t["rows_read"])),
-        ("tweets kept", whole(t["kept"])),
-        ("rows dropped", with_reasons(t["dropped"])),
-        ("rows left out by label", with_reasons(t["ignored"])),
+        ("rows read", whole(tokenized["rows_read"])),
+        ("tweets kept", whole(tokenized["kept"])),
+        ("rows dropped", with_reasons(tokenized["dropped"])),
+        ("rows left out by label", with_reasons(tokenized["ignored"])),
         ("duplicates (the same tokens as an earlier tweet)", duplicates),
-        ("rows that repeat an identifier", whole(t["duplicate_ids"])),
+        ("rows that repeat an identifier", whole(tokenized["duplicate_ids"])),
         ("tokens in a tweet", tokens),
-        (f"tweets cut to the sequence length, {s['sequence_length']}", whole(e["cut_tweets"])),
-        ("distinct words", whole(e["words"])),
-        ("one-hot width", whole(s["width"])),
-        ("vocabulary fitted on", FITTED_ON[s["fit_on"]]),
-        ("split", METHODS[s["method"]]),
-        ("input sha256", t["sha256"]),
-        ("licence", t["licence"]),
+        (
+            f"tweets cut to the sequence length, {split['sequence_length']}",
+            whole(experiment.encoded["cut_tweets"]),
+        ),
+        ("distinct words", whole(experiment.encoded["words"])),
+        ("one-hot width", whole(split["width"])),
+        ("vocabulary fitted on", FITTED_ON[split["fit_on"]]),
+        ("split", METHODS[split["method"]]),
+        ("input sha256", tokenized["sha256"]),
+        ("licence", tokenized["licence"]),
     ]
 
 

@@ -33,11 +33,11 @@ def blocks(experiment):
 
 def effects_table(name, caption, effects):
     """Return the table of one family of paired differences, Effects or Interactions."""
-    of_two = name == "interactions"
+    compares_cells = name == "interactions"
     rows = [
         {
             **vars(effect),
-            "who": f"{effect.first} {doc.MINUS} {effect.second}" if of_two else effect.cell,
+            "who": f"{effect.first} {doc.MINUS} {effect.second}" if compares_cells else effect.cell,
             "what": FACTORS[effect.factor],
             "change": f"{doc.level(effect.low)} to {doc.level(effect.high)}",
             "range": [effect.min, effect.max] if effect.pairs else None,
@@ -46,7 +46,7 @@ def effects_table(name, caption, effects):
     ]
     missing = any(effect.pairs < effect.possible_pairs for effect in effects)
     columns = [
-        *doc.columns(who="cells" if of_two else "cell", what="factor", change="from, to"),
+        *doc.columns(who="cells" if compares_cells else "cell", what="factor", change="from, to"),
         *doc.columns(doc.whole, pairs="pairs", **({"possible_pairs": "of"} if missing else {})),
         *doc.columns(doc.signed, mean="mean difference", median="median"),
         *doc.columns(doc.signed_between, range="range"),

@@ -1,4 +1,4 @@
-"""How the report came about, and how to reproduce it."""
+"""How the report was made, and how to reproduce it."""
 
 from collections import Counter
 from pathlib import PurePath
@@ -12,7 +12,7 @@ from tweetrnn.reporting import document as doc
 def shareable(value):
     """Return a config, or a value of one, without what is private.
 
-    Of an absolute path only the file's name stays, of a URL neither user, password nor query.
+    Of an absolute path only the file's name is kept; a URL loses its user, password and query.
     """
     if isinstance(value, dict):
         return {key: shareable(item) for key, item in value.items()}

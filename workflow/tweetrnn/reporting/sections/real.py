@@ -1,4 +1,4 @@
-"""The primary analysis in full, and what else bears on it."""
+"""The primary analysis in full, and the checks of it."""
 
 from tweetrnn.evaluation.comparison import to_json
 from tweetrnn.evaluation.metrics import METRICS

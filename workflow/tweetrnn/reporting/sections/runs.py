@@ -27,7 +27,7 @@ QUANTITIES = {
 
 
 def best(experiment):
-    """Return the blocks of each cell's best runs, and of where their curves part."""
+    """Return the blocks of each cell's best runs, and of their divergence epochs."""
     ranking, most = RANKINGS[experiment.rank_by], experiment.config["report"]["top"]
     order = f"ranked by their {ranking}; the first {most} of each cell are shown."
     text = f"Runs are {order}"
@@ -70,7 +70,7 @@ def card(experiment, run, place):
 
 
 def divergence_table(experiment):
-    """Return where the curves part, beside what the reference claims."""
+    """Return the table of divergence epochs, ours and the reference's."""
     rows = [
         {
             "cell": cell,
