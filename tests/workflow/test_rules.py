@@ -127,6 +127,36 @@ def test_texts_with_braces_are_no_wildcards_in_a_dry_run(fresh):
     assert planned["render"] == planned["predict"] == planned["tokenize"] == 1
 
 
+def test_labels_are_what_the_config_file_writes(fresh):
+    """Snakemake's own reading would make them 4, -1, 8 and false."""
+    (fresh.path / "config/small.yaml").write_text(
+        "name: lab\ncorpus: {kind: path, path: t.csv, labels: [4, -1, 010, no]}\n"
+    )
+    (fresh.path / "t.csv").write_text("text\n")
+    done = fresh.run("--dry-run", "--printshellcmds", "--config", "seed=7")
+    assert '"labels": ["4", "-1", "010", "no"]' in done.stdout + done.stderr
+    assert '"seed": 7' in done.stdout + done.stderr
+
+
+def test_key_that_appears_twice_in_the_config_file_is_refused(fresh):
+    (fresh.path / "config/small.yaml").write_text("name: a\nname: b\ncorpus: {kind: demo}\n")
+    done = fresh.run("--dry-run", check=False)
+    assert done.returncode != 0 and "Traceback" not in done.stderr
+    assert "config/small.yaml: not YAML: the key name appears twice" in done.stderr
+
+
+def test_config_of_an_outer_workflow_is_said_to_have_been_read_by_yaml(fresh, tmp_path):
+    outer = tmp_path / "Snakefile"
+    config = {"name": "m", "corpus": {"kind": "path", "path": "t.csv", "labels": [4, False]}}
+    outer.write_text(
+        f'module t:\n    snakefile: "{fresh.path}/workflow/Snakefile"\n    config: {config}\n'
+        "use rule * from t\n"
+    )
+    done = fresh.snakemake("--dry-run", cwd=tmp_path, check=False)
+    assert done.returncode != 0 and "Traceback" not in done.stderr
+    assert "corpus.labels[0]: expected text, got 4, as YAML read it; write it in" in done.stderr
+
+
 def test_folder_with_braces_is_refused_before_anything_runs(root, tmp_path):
     checkout = copy_checkout(root, tmp_path / "a{b}")
     done = checkout.run(check=False)
