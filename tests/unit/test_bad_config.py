@@ -8,7 +8,7 @@ import math
 
 import pytest
 import yaml
-from test_config import DEMO, FILE, URL, all_keys, with_change
+from test_config import DEMO, URL, all_keys, base_of, with_change
 from tweetrnn.config import read, resolve
 from tweetrnn.errors import UserError
 
@@ -24,10 +24,6 @@ SAMPLES = {
     "null": [],  # counts as absent
 }
 ALSO = {"number": ["integer"]}  # types whose values are of the other type, too
-
-
-def base_of(kinds):
-    return {"path": FILE, "url": URL}.get((kinds or ["demo"])[0], DEMO)
 
 
 def shown(value):

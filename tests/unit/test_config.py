@@ -1,13 +1,16 @@
 """A config is completed with defaults, and each mistake in it is reported with its key."""
 
 import copy
+import json
+import tempfile
+from pathlib import Path
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from tweetrnn.__main__ import main
-from tweetrnn.config import load_schema, resolve
+from tweetrnn.config import load_schema, read, resolve, types_of
 from tweetrnn.errors import UserError
 from tweetrnn.running.show_config import key_table
 
@@ -24,6 +27,10 @@ def with_change(config, dotted, value):
         changed_here = changed_here.setdefault(section, {})
     changed_here[key] = value
     return config
+
+
+def base_of(kinds):
+    return {"path": FILE, "url": URL}.get((kinds or ["demo"])[0], DEMO)
 
 
 def all_keys(schema=None, prefix="", kinds=None):
@@ -76,6 +83,9 @@ def test_every_key_is_described_and_defaulted_or_required():
         assert known["description"].endswith("."), dotted
         assert ("default" in known) != (dotted in required), dotted
         assert "type" in known or "enum" in known, dotted
+        for part in (known, known.get("items", {})):  # no number is too large for a float
+            if {"integer", "number"} & set(types_of(part)):
+                assert "maximum" in part or "exclusiveMaximum" in part, dotted
 
 
 def test_resolving_does_not_change_the_given_config():
@@ -201,24 +211,136 @@ def test_mistake_is_reported_with_its_key(config, message):
     "dotted, known, kinds", list(all_keys()), ids=lambda v: v if isinstance(v, str) else ""
 )
 def test_wrong_type_of_any_key_is_refused_with_the_key(dotted, known, kinds):
-    base = {"path": FILE, "url": URL}.get((kinds or ["demo"])[0], DEMO)
+    base = base_of(kinds)
     with pytest.raises(UserError, match=dotted.replace(".", r"\.")):
         resolve(with_change(base, dotted, {"a": "mapping"}))
 
 
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(),
-        lambda inner: (
-            st.lists(inner)
-            | st.dictionaries(
-                st.sampled_from(["name", "corpus", "kind", "demo", "grid", "cell"]), inner
-            )
-        ),
-    )
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(min_value=10**300)
+    | st.floats()
+    | st.text()
+    | st.binary()
+    | st.dates()
 )
+KEYS_OF_CONFIGS = st.sampled_from(
+    sorted({part for key, *_ in all_keys() for part in key.split(".")})
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(KEYS_OF_CONFIGS | st.text() | SCALARS, inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(VALUES)
 def test_any_config_is_accepted_or_refused_with_a_message(config):
     try:
         resolve(config)
     except UserError as error:
         assert str(error)
+
+
+@given(st.sampled_from(list(all_keys())), VALUES)
+def test_any_value_of_a_key_is_accepted_as_it_is_or_refused_with_a_message(key, value):
+    dotted, _, kinds = key
+    try:
+        config = resolve(with_change(base_of(kinds), dotted, value))
+    except UserError as error:
+        assert str(error)
+    else:
+        assert resolve(json.loads(json.dumps(config))) == config  # as a stage gets it
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])) | VALUES.map(str))
+def test_any_text_as_a_config_file_is_read_or_refused_with_a_message(text):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "c.yaml")
+        path.write_text(text, encoding="utf-8")
+        try:
+            resolve(read(path))
+        except UserError as error:
+            assert str(error)
+
+
+LABELS = [
+    "4",
+    "-1",
+    "no",
+    "yes",
+    "010",
+    "1:30",
+    "1_000",
+    "1e3",
+    "2020-01-01",
+    "0x1F",
+    "true",
+    "+1.50",
+]
+
+
+def test_label_is_its_text_as_the_file_writes_it(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text(
+        "name: 7\ncorpus: {kind: path, path: t.csv, licence: 1.0, "
+        f"labels: [{', '.join(LABELS)}]}}\n"
+        "training: {epochs: 0x10}\nreport: {title: null}\npredict: {files: {2015: a.csv}}\n"
+    )
+    config = resolve(read(path))
+    assert config["corpus"]["labels"] == LABELS and config["corpus"]["licence"] == "1.0"
+    assert config["name"] == "7" and config["predict"]["files"] == {"2015": "a.csv"}
+    assert config["training"]["epochs"] == 16
+    assert config["report"]["title"].endswith("travelers' tweets")
+
+
+@pytest.mark.parametrize(
+    ("dotted", "value", "message"),
+    [
+        (
+            "corpus.labels",
+            [4, "a"],
+            "labels[0]: expected text, got 4, as YAML read it; write it in",
+        ),
+        ("corpus.labels", ["a", False], "labels[1]: expected text, got false, as YAML read it"),
+        ("predict.files", {2015: "a.csv"}, "predict.files: a name must be text, got 2015, as YAML"),
+        ("predict.files", {None: "a.csv"}, "predict.files: a name must be text, got null, as YAML"),
+        ("predict.files", {"n" * 101: "a.csv"}, "is not a valid name (letters, digits and _.-, at"),
+        ("name", "n" * 101, "name: expected at most 100 characters"),
+        ("model.l2", 10**400, "model.l2: expected at most 1000000, got 1000"),
+        ("training.epochs", 10**400, "training.epochs: expected at most 100000, got 1000"),
+        ("training.epochs", "1" * 5000, "training.epochs: expected a whole number, got '1111"),
+        ("report.title", "é" * 100_000, "the config is too long for a command line: 60"),
+        ("corpus.path", "a\0b", "corpus.path: expected text of the form"),
+    ],
+)
+def test_odd_value_is_reported_with_its_key(dotted, value, message):
+    with pytest.raises(UserError) as caught:
+        resolve(with_change(FILE, dotted, value))
+    assert message in str(caught.value) and len(str(caught.value)) < 400
+
+
+def test_number_with_thousands_of_digits_is_reported():
+    with pytest.raises(UserError, match="contains a number with too many digits"):
+        resolve(with_change(DEMO, "training.epochs", 1 << 20000))
+
+
+def test_url_that_cannot_be_split_is_reported():
+    with pytest.raises(UserError, match=r"corpus\.url: expected a URL, got 'https://\[x'"):
+        resolve(with_change(URL, "corpus.url", "https://[x"))
+
+
+def test_config_that_is_nested_deeply_or_contains_itself_is_refused(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text("name: " + "[" * 5000 + "]" * 5000)
+    with pytest.raises(UserError, match=r"c\.yaml: nested too deeply"):
+        read(path)
+    loop = with_change(DEMO, "grid.cell", [])
+    loop["grid"]["cell"].append(loop["grid"]["cell"])
+    with pytest.raises(UserError, match=r"grid\.cell"):
+        resolve(loop)

@@ -391,6 +391,7 @@ def test_the_stage_downloads_the_corpus_of_the_config(server, tmp_path):
         ("https://example.org/a/Tweets.csv", "Tweets.csv"),
         ("https://example.org/Tweets.csv?key=secret#x", "Tweets.csv"),
         ("https://example.org/my%20{tweets}.csv.gz", "my_20_tweets_.csv.gz"),
+        (f"https://example.org/{'x' * 5000}.csv", f"{'x' * 46}.csv"),
         ("https://example.org/", "corpus"),
         ("https://example.org/..", "corpus"),
     ],

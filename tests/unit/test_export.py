@@ -1,7 +1,9 @@
 """Weights are exported in Keras's order and imported unchanged; a run is exported as a folder."""
 
 import csv
+import io
 import json
+import zipfile
 from dataclasses import astuple
 
 import numpy as np
@@ -141,6 +143,13 @@ def test_damaged_weights_are_reported(folder, capsys):
             lambda arrays: [*arrays[:-1], np.array(["a", "b", "c"])],
             "array 8 (dense_2/bias) contains <U1, expected floating-point numbers",
         ),
+        *(
+            (
+                lambda arrays, value=value: [*arrays[:-1], np.array([0, value, 0])],
+                "array 8 (dense_2/bias) contains NaN, infinity or a number too large for float32",
+            )
+            for value in (np.nan, np.inf, -np.inf, 1e39)
+        ),
     ],
 )
 def test_arrays_that_do_not_fit_the_run_are_refused(folder, capsys, change, message):
@@ -158,6 +167,46 @@ def test_file_without_arrays_is_refused(folder, capsys, content):
     (folder / "k.npz").write_bytes(content)
     command = ["import-keras", "k.npz", run, "--configfile", "x.yaml", "--output", "w.safetensors"]
     assert "k.npz: not a .npz file" in refused(command, capsys)
+
+
+def npy(array):
+    """Return the content of a .npy file."""
+    stream = io.BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()
+
+
+def zip_of(names):
+    """Write k.npz, a zip file with members of these names."""
+    with zipfile.ZipFile("k.npz", "w") as file:
+        for name in names:
+            file.writestr(name, "{}")
+
+
+@pytest.mark.parametrize(
+    ("write", "message"),
+    [
+        (
+            lambda path: path.write_bytes(npy(np.zeros((2, 3)))),
+            "one array of shape (2, 3), as numpy.save writes it",
+        ),
+        (
+            lambda path: zip_of(["metadata.json", "config.json", "model.weights.h5"]),
+            "a model saved by Keras (.keras)",
+        ),
+        (lambda path: zip_of(["word/document.xml"]), "a zip file with 'word/document.xml'"),
+        (lambda path: zip_of(["arr_0.npy"]), "k.npz: not a .npz file"),
+        (lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(99)), "HDF5, as Keras saves"),
+    ],
+    ids=["npy", "keras", "zip", "broken", "hdf5"],
+)
+def test_message_says_what_a_file_is_and_what_to_save(folder, capsys, write, message):
+    run, _ = trained(folder, "LSTM", 1)
+    write(folder / "k.npz")
+    command = ["import-keras", "k.npz", run, "--configfile", "x.yaml", "--output", "w.safetensors"]
+    error = refused(command, capsys)
+    assert message in error and "write it with numpy.savez(file, *model.get_weights())" in error
+    assert error.count("\n") == 1 and not (folder / "w.safetensors").exists()
 
 
 # -------------------------------------------------------------------------------- as a folder

@@ -219,6 +219,12 @@ def test_config_names_the_results(capsys, results, monkeypatch):
     assert head.split() == ["label", *LABELS, "unknown", "text"] and line.endswith(TWEET)
 
 
+@pytest.mark.parametrize("option", ["--run", "--text-column", "--input", "--configfile"])
+def test_empty_option_is_not_the_default(capsys, option):
+    assert refused(capsys, TWEET, option, "") == f"error: {option}: expected a value, got ''"
+    assert refused(capsys, TWEET, f"{option}=") == f"error: {option}: expected a value, got ''"
+
+
 def test_unfinished_experiment_is_reported(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "x.yaml").write_text("name: x\ncorpus: {kind: demo}\n")

@@ -1,14 +1,18 @@
 """What the report says, shows and lists, for any number of cells and any state of the grid."""
 
 import pytest
+import yaml
 from example_experiment import FEW_COMBINATIONS
 from example_report import CLASSES, example_report
+from hypothesis import given
+from hypothesis import strategies as st
+from tweetrnn.config import resolve
 from tweetrnn.evaluation.metrics import METRICS, PREDICTION_METRICS
 from tweetrnn.names import RANKINGS
 from tweetrnn.reporting import figures
 from tweetrnn.reporting.document import MINUS, described
 from tweetrnn.reporting.sections import sections_of
-from tweetrnn.reporting.sections.provenance import shareable
+from tweetrnn.reporting.sections.provenance import listing, shareable
 from tweetrnn.reporting.verdict import DEMO
 
 ORDER = [
@@ -213,19 +217,45 @@ def test_mixed_versions_of_trainings_are_warned_of():
     assert sorted(cells_of(tables(experiment)["trainings"], "trainings")) == ["1", "69"]
 
 
-def test_config_is_shown_without_folders_users_and_secrets():
-    config = {
-        "name": "x/y",
-        "corpus": {"path": "/home/ann/T.csv", "url": "https://ann:pw@a.example/T.csv?token=1#x"},
-        "files": ["~/a.csv", "data/b.csv"],
-        "grid": [1, True, None],
-    }
-    assert shareable(config) == {
-        "name": "x/y",
-        "corpus": {"path": "…/T.csv", "url": "https://a.example/T.csv"},
-        "files": ["…/a.csv", "data/b.csv"],
-        "grid": [1, True, None],
-    }
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value", "shown"),
+    [
+        ("path", "path", "/home/ann/T.csv", "…/T.csv"),
+        ("path", "path", "~ann/T.csv", "…/T.csv"),
+        ("path", "path", "../../home/ann/T.csv", "…/T.csv"),
+        ("path", "path", "data/../../ann/T.csv", "…/T.csv"),
+        ("path", "path", "data/T.csv", "data/T.csv"),
+        ("url", "url", "https://ann:pw@a.example/T.csv?token=1#x", "https://a.example/T.csv"),
+    ],
+)
+def test_config_is_listed_without_private_folders_users_and_secrets(kind, key, value, shown):
+    corpus = {"kind": kind, key: value} | ({"sha256": "0" * 64} if kind == "url" else {})
+    files = {"a": "~/a.csv", "b": "/x/b.csv", "c": "data/c.csv"}
+    config = resolve({"name": "x", "corpus": corpus, "predict": {"files": files}})
+    shared = shareable(config)
+    assert shared["corpus"] == config["corpus"] | {key: shown}
+    assert shared["predict"]["files"] == {"a": "…/a.csv", "b": "…/b.csv", "c": "data/c.csv"}
+    config["predict"]["files"] = list(files.values())
+    assert shareable(config)["predict"]["files"] == ["…/a.csv", "…/b.csv", "data/c.csv"]
+
+
+def test_config_of_the_listing_is_the_config_in_full():
+    corpus = {"kind": "path", "path": "t.csv", "delimiter": "/", "labels": ["/s", "~x", "no"]}
+    corpus |= {"licence": "https://ann:pw@a.example/?q", "columns": {"text": "/home/text"}}
+    config = {"name": "a", "corpus": corpus, "report": {"title": "/a/b"}}
+    config = resolve(config | {"predict": {"files": {"x": "x.csv"}, "text_column": "/t"}})
+    assert yaml.safe_load(listing(config)) == config
+
+
+@given(title=TEXTS, labels=st.lists(TEXTS, min_size=2, unique=True), column=TEXTS, licence=TEXTS)
+def test_any_text_of_the_config_is_listed_exactly(title, labels, column, licence):
+    corpus = {"kind": "path", "path": "t.csv", "labels": labels, "licence": licence}
+    predict = {"text_column": column}
+    config = {"name": "a", "corpus": corpus, "report": {"title": title}, "predict": predict}
+    assert yaml.safe_load(listing(resolve(config))) == resolve(config)
 
 
 def test_primary_analysis_is_separated_from_what_is_exploratory():

@@ -147,7 +147,7 @@ def test_files_named_in_the_config_are_predicted(finished, capsys):
         "".join(json.dumps({"n": n, "text": r["text"]}) + "\n" for n, r in enumerate(rows))
     )
     finished.write_config(predict={"files": {"week-1": "new.jsonl"}})
-    assert finished.planned() == {"predict": 1}
+    assert finished.planned() == {"predict": 1, "render": 1}  # the report prints the config
     finished.run()
     out = finished.path / "results/small/predict/week-1.csv"
     with out.open(encoding="utf-8", newline="") as stream:

@@ -29,6 +29,19 @@ CONFIG = {
     "training": {"replicates": 1000},
     "predict": {"files": {"new": "new.csv"}},
 }
+BRACES = "{x} {{y}} {} { {wildcards.cell} {input.corpus!r} {{ z }} {% if %}"
+TEXTS = {
+    "corpus": {
+        "licence": BRACES,
+        "encoding": BRACES,
+        "delimiter": "{",
+        "labels": [f"{BRACES} 1", "{2}"],
+        "ignore_labels": [BRACES],
+        "columns": {"id": f"id {BRACES}", "text": f"text {BRACES}", "label": BRACES},
+    },
+    "title": BRACES,
+    "text_column": BRACES,
+}
 WILDCARDS = {"cell": "LSTM", "combination": COMBINATION, "replicate": "1", "name": "new"}
 RUN_STAGES = [stage for stage in STAGES if stage != "download"]  # by the demo's config
 SNAKEMAKES_OWN = {"snakemake", "yaml", "jsonschema"}  # it and what it depends on
@@ -36,9 +49,13 @@ SNAKEMAKES_OWN = {"snakemake", "yaml", "jsonschema"}  # it and what it depends o
 
 @pytest.fixture(scope="module")
 def jobs(root, tmp_path_factory):
-    """For 2,000 runs, {rule: a job of it}: its stage, arguments and config, input and command."""
-    folder = tmp_path_factory.mktemp("rules")
-    (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG))
+    """The jobs of CONFIG's 2,000 runs."""
+    return jobs_of(CONFIG, root, tmp_path_factory.mktemp("rules"))
+
+
+def jobs_of(config, root, folder):
+    """Return {rule: a job of it}: its stage, arguments and config, input and command."""
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
     choice = {"combination": COMBINATION, "replicate": 1}
     selected = {"replicates": [2, 3], "cells": dict.fromkeys(CONFIG["grid"]["cell"], choice)}
     (folder / "selected.json").write_text(json.dumps(selected))
@@ -54,6 +71,16 @@ def jobs(root, tmp_path_factory):
             select=SimpleNamespace(get=lambda: SimpleNamespace(output=output))
         )
         return {rule.name: job_of(rule) for rule in workflow.rules if rule.params.get("stage")}
+
+
+def with_braces():
+    """Return a config in which every text has braces."""
+    return CONFIG | {
+        "corpus": {"kind": "path", "path": "tweets.csv", **TEXTS["corpus"]},
+        "report": {"title": TEXTS["title"]},
+        "predict": {"files": {"new": "new.csv"}, "text_column": TEXTS["text_column"]},
+        "training": {"replicates": 1},
+    }
 
 
 def job_of(rule):
@@ -81,6 +108,61 @@ def test_rule_gives_its_function_what_it_accepts_and_all_that_it_needs(jobs, sta
     [job] = [job for job in jobs.values() if job.stage == stage]
     function = getattr(importlib.import_module(f"tweetrnn.{STAGES[stage]}"), stage)
     inspect.signature(function).bind(**job.arguments, config=job.config)
+
+
+def test_texts_of_the_config_reach_the_stages_as_they_are(root, tmp_path):
+    jobs = jobs_of(with_braces(), root, tmp_path)
+    for rule in ("tokenize", "render"):
+        corpus = jobs[rule].config["corpus"]
+        assert {key: corpus[key] for key in TEXTS["corpus"]} == TEXTS["corpus"]
+    assert jobs["render"].config["report"]["title"] == TEXTS["title"]
+    assert jobs["predict"].config == {"predict": {"text_column": TEXTS["text_column"]}}
+
+
+def test_texts_with_braces_are_no_wildcards_in_a_dry_run(fresh):
+    (fresh.path / "config/small.yaml").write_text(yaml.safe_dump(with_braces()))
+    for name in ("tweets.csv", "new.csv"):
+        (fresh.path / name).write_text("text\n")
+    planned = fresh.planned("--printshellcmds")
+    assert planned["render"] == planned["predict"] == planned["tokenize"] == 1
+
+
+def test_labels_are_what_the_config_file_writes(fresh):
+    """Snakemake's own reading would make them 4, -1, 8 and false."""
+    (fresh.path / "config/small.yaml").write_text(
+        "name: lab\ncorpus: {kind: path, path: t.csv, labels: [4, -1, 010, no]}\n"
+    )
+    (fresh.path / "t.csv").write_text("text\n")
+    done = fresh.run("--dry-run", "--printshellcmds", "--config", "seed=7")
+    assert '"labels": ["4", "-1", "010", "no"]' in done.stdout + done.stderr
+    assert '"seed": 7' in done.stdout + done.stderr
+
+
+def test_key_that_appears_twice_in_the_config_file_is_refused(fresh):
+    (fresh.path / "config/small.yaml").write_text("name: a\nname: b\ncorpus: {kind: demo}\n")
+    done = fresh.run("--dry-run", check=False)
+    assert done.returncode != 0 and "Traceback" not in done.stderr
+    assert "config/small.yaml: not YAML: the key name appears twice" in done.stderr
+
+
+def test_config_of_an_outer_workflow_is_said_to_have_been_read_by_yaml(fresh, tmp_path):
+    outer = tmp_path / "Snakefile"
+    config = {"name": "m", "corpus": {"kind": "path", "path": "t.csv", "labels": [4, False]}}
+    outer.write_text(
+        f'module t:\n    snakefile: "{fresh.path}/workflow/Snakefile"\n    config: {config}\n'
+        "use rule * from t\n"
+    )
+    done = fresh.snakemake("--dry-run", cwd=tmp_path, check=False)
+    assert done.returncode != 0 and "Traceback" not in done.stderr
+    assert "corpus.labels[0]: expected text, got 4, as YAML read it; write it in" in done.stderr
+
+
+def test_folder_with_braces_is_refused_before_anything_runs(root, tmp_path):
+    checkout = copy_checkout(root, tmp_path / "a{b}")
+    done = checkout.run(check=False)
+    assert done.returncode != 0 and "Traceback" not in done.stderr
+    assert f"error: {checkout.path}: Snakemake takes braces in a folder's path for" in done.stderr
+    assert not (checkout.path / "results").exists()
 
 
 def test_no_command_lists_the_files_of_all_runs(jobs):

@@ -6,11 +6,13 @@ import shutil
 import sys
 from pathlib import Path
 
+from snakemake.common.configfile import load_configfile
 from snakemake.io import flag
 from snakemake.path_modifier import PATH_MODIFIER_FLAG
+from snakemake.utils import update_config
 
 from tweetrnn.code import PACKAGE, code_digest
-from tweetrnn.config import resolve
+from tweetrnn.config import read, resolve
 from tweetrnn.errors import UserError
 from tweetrnn.grid import Run, runs
 from tweetrnn.results import RUN_FILES, Results
@@ -21,7 +23,21 @@ logger.addFilter(ShortErrors())
 logger.addFilter(MISSING := MissingFiles())
 gc.set_threshold(100_000, 50, 100)  # thousands of jobs live to the end: rarely look for garbage
 
+
+def merged(load):
+    """Return what the config files and the command line say; ``load`` reads a file."""
+    whole = {}
+    for path in workflow.overwrite_configfiles or workflow.configfiles:
+        update_config(whole, load(path))
+    update_config(whole, workflow.config_settings.config)
+    return whole
+
+
 try:
+    # Snakemake takes the last of two equal keys, and YAML's word for it that a label is a number.
+    # A Snakefile around this one may have changed the config, or used YTE: then it stays.
+    if config == merged(load_configfile) and "__use_yte__" not in (exact := merged(read)):
+        config = exact
     config = resolve(config)
 except UserError as error:
     sys.exit(f"error: {error}")

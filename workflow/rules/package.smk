@@ -17,6 +17,13 @@ else:
     SOURCE = SOURCE if "://" in SOURCE else f"git+https://{SOURCE}"
 os.environ.update(TWEETRNN_SOURCE=SOURCE)
 
+for folder in (CHECKOUT, Path.cwd()):
+    if set("{}") & set(str(folder)):
+        sys.exit(
+            f"error: {folder}: Snakemake takes braces in a folder's path for wildcards; "
+            "rename the folder, or work in another one"
+        )
+
 try:
     from tweetrnn import __version__ as installed
 except ImportError:

@@ -73,7 +73,7 @@ rule render:
     params:
         **stage(
             "render",
-            *(key for key in config if key != "predict"),
+            *config,  # which the report prints
             code=code_digest("reporting.render", TEMPLATES),
             memory_mb=TRAINING_MB,
         ),

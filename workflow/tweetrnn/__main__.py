@@ -111,7 +111,17 @@ def parse(arguments):
             "--log", metavar="FILE", help="write progress to this file, not to the terminal"
         )
     options = parser.parse_args(arguments)
-    return options.command, lambda: options.main(options), options.log
+    return options.command, lambda: _run_command(options, arguments), options.log
+
+
+def _run_command(options, arguments):
+    """Run a command, unless an option is empty: it would pass for one that is left out."""
+    for name, value in vars(options).items():
+        if value == "":
+            option = f"--{name.replace('_', '-')}"
+            given = any(argument.partition("=")[0] == option for argument in arguments)
+            raise UserError(f"{option if given else name.upper()}: expected a value, got ''")
+    return options.main(options)
 
 
 def main(argv=None):

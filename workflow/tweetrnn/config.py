@@ -3,9 +3,12 @@
 import copy
 import difflib
 import functools
+import json
 import math
 import re
+import shlex
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import yaml
 from jsonschema import Draft202012Validator
@@ -24,6 +27,7 @@ SCHEMA_PATH = Path(__file__).resolve().parent / "config.schema.yaml"
 _INTEGER = re.compile(r"[+-]?\d+")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _WORDS = {"true": True, "false": False, "null": None}
+_LONGEST = 100_000  # Linux allows 128 KiB in one argument
 TYPE_NAMES = {
     "string": "text",
     "integer": "a whole number",
@@ -44,7 +48,9 @@ def _pattern(validator, pattern, value, schema):
 # No number is true or false, nor YAML's .nan and .inf, which would pass every comparison.
 _TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
     {
-        "number": lambda _, value: type(value) in (int, float) and math.isfinite(value),
+        "number": lambda _, value: (
+            type(value) is int or (type(value) is float and math.isfinite(value))
+        ),
         "integer": lambda _, value: type(value) is int,
     }
 )
@@ -101,8 +107,8 @@ def _complete(value, schema, kind):
 
 def _meaning(text, types):
     """Return what a text stands for where the schema expects ``types``; itself if nothing."""
-    if "integer" in types and _INTEGER.fullmatch(text):
-        return int(text)
+    if "integer" in types and _INTEGER.fullmatch(text) and len(text) < 1000:  # Python's own bound
+        return int(text)  # is 4,300 digits
     if "number" in types and _NUMBER.fullmatch(text):
         return float(text)
     if {"boolean", "null"} & set(types):
@@ -135,7 +141,9 @@ def _explain(error):
                 yield f"{_where([*path, key])}: missing; {description}"
         case "type":
             expected = " or ".join(TYPE_NAMES[name] for name in types_of(schema))
-            yield f"{_where(path)}: expected {expected}, got {shown(value)}"
+            as_text = "string" in types_of(schema) and not isinstance(value, (dict, list))
+            hint = ", as YAML read it; write it in quotes" if as_text else ""
+            yield f"{_where(path)}: expected {expected}, got {shown(value)}{hint}"
         case "enum":
             choices = [str(choice) for choice in error.validator_value]
             hint = _nearest(value, choices)
@@ -169,7 +177,11 @@ def _nearest(text, known):
 
 def shown(value):
     """Return a value as YAML in one line, short enough for a message."""
-    text = repr(value) if isinstance(value, str) else yaml.safe_dump(value, default_flow_style=True)
+    try:
+        is_text = isinstance(value, str)
+        text = repr(value) if is_text else yaml.safe_dump(value, default_flow_style=True)
+    except yaml.YAMLError:
+        text = str(value)
     text = text.removesuffix("\n").removesuffix("\n...").strip()
     return text if len(text) <= 60 else text[:57] + "..."
 
@@ -188,6 +200,10 @@ def _check_corpus(corpus, schema):
         if key not in corpus:
             description = known[key]["description"]
             yield f"corpus.{key}: missing, and kind {kind} needs it; {description}"
+    try:
+        urlsplit(corpus.get("url", ""))
+    except ValueError as error:
+        yield f"corpus.url: expected a URL, got {shown(corpus['url'])} ({error})"
 
 
 def _check_combined(config):
@@ -210,8 +226,22 @@ def _check_combined(config):
     if len(files_to_predict(files)) < len(files):
         yield "predict.files: two files have the same name; name them: {NAME: PATH, ...}"
     for name in files_to_predict(files):
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
-            yield f"predict.files: {name!r} is not a valid name; name the file: {{NAME: PATH}}"
+        if not isinstance(name, str):
+            yield (
+                f"predict.files: a name must be text, got {shown(name)}, as YAML read it; write it "
+                "in quotes"
+            )
+        elif not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{,99}", name):
+            yield (
+                f"predict.files: {shown(name)} is not a valid name (letters, digits and _.-, at "
+                "most 100); name the file: {NAME: PATH}"
+            )
+    size = len(shlex.quote(json.dumps(config, skipkeys=True)))
+    if size > _LONGEST:
+        yield (
+            f"the config is too long for a command line: {size:,} characters as JSON, expected at "
+            f"most {_LONGEST:,}; shorten its texts and lists"
+        )
 
 
 def files_to_predict(files):
@@ -229,6 +259,15 @@ def resolve(config):
     """
     if not isinstance(config, dict):
         raise UserError("the config must be a mapping of keys")
+    try:
+        return _resolve(config)
+    except RecursionError:
+        raise UserError("the config is nested too deeply, or contains itself") from None
+    except ValueError as error:  # Python's, of a number that it will not write
+        raise UserError(f"the config contains a number with too many digits: {error}") from None
+
+
+def _resolve(config):
     schema, corpus = load_schema(), config.get("corpus")
     kind = corpus.get("kind") if isinstance(corpus, dict) else None
     completed = _complete(config, schema, kind)
@@ -254,7 +293,16 @@ def resolve(config):
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that appears twice in one mapping; YAML's loader would use the last one."""
+    """Reads as text what the schema expects to be text, and refuses a key that appears twice.
+
+    YAML alone would read the labels no, 010 and 1:30 as false, 8 and 90, and use the last of two
+    equal keys.
+    """
+
+    def get_single_node(self):
+        node = super().get_single_node()
+        _tag_texts(node, load_schema())
+        return node
 
     def construct_mapping(self, node, deep=False):
         seen = set()
@@ -267,6 +315,34 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+def _tag_texts(node, schema):
+    """Tag scalars as text where a part of the schema expects text, and the names of files."""
+    if isinstance(node, yaml.ScalarNode) and "string" in types_of(schema):
+        node.tag = node.tag if node.tag == f"{_TAG}null" else f"{_TAG}str"
+    elif isinstance(node, yaml.SequenceNode) and "items" in schema:
+        for item in node.value:
+            _tag_texts(item, schema["items"])
+    elif isinstance(node, yaml.MappingNode):
+        known, others = schema.get("properties", {}), schema.get("additionalProperties")
+        for key, value in node.value:
+            if isinstance(others, dict):  # a mapping whose keys the user chooses
+                _tag_texts(key, {"type": "string"})
+                _tag_texts(value, others)
+            elif isinstance(key, yaml.ScalarNode) and key.value in known:
+                _tag_texts(value, known[key.value])
+
+
+_TAG = "tag:yaml.org,2002:"
+
+
+def _unique(pairs):
+    """Return a JSON object as a dict; ValueError if a key appears twice (_Loader says where)."""
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        raise ValueError("a key appears twice")
+    return mapping
+
+
 def read(path):
     """Return the config file ``path`` as it is, a dict.
 
@@ -274,11 +350,18 @@ def read(path):
         UserError: the file is missing, is not YAML or is not a mapping of keys.
     """
     try:
-        with Path(path).open(encoding="utf-8") as stream:
-            config = yaml.load(stream, _Loader)  # noqa: S506 (it is a SafeLoader)
+        text = Path(path).read_text(encoding="utf-8")
+        try:  # JSON first, as Snakemake does: not all of it is YAML
+            config = json.loads(text, object_pairs_hook=_unique)
+        except ValueError:
+            config = yaml.load(text, _Loader)  # noqa: S506 (it is a SafeLoader)
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: the config cannot be read ({error})") from None
-    except yaml.YAMLError as error:
+    except RecursionError:
+        raise UserError(f"{path}: nested too deeply for a config") from None
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, KeyError) as error:
+        # PyYAML lets errors of Python through: of a date without such a day, a number of thousands
+        # of digits, !!bool where no bool is.
         raise UserError(f"{path}: not YAML: {error}") from None
     if not isinstance(config, dict):
         raise UserError(f"{path}: expected a mapping of keys, such as name: demo")

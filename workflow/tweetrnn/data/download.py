@@ -34,9 +34,9 @@ def download(corpus, *, config):
 
 
 def file_name(url):
-    """Return a plain file name for ``url``, with its extension and without a query."""
+    """Return a plain file name for ``url``, the last 50 characters, without a query."""
     name = Path(urllib.parse.urlsplit(url).path).name
-    return re.sub(r"[^\w.-]", "_", name).lstrip(".") or "corpus"
+    return re.sub(r"[^\w.-]", "_", name)[-50:].lstrip(".") or "corpus"
 
 
 def fetch(url, sha256, output, attempts=5, timeout=60, wait=1, sleep=time.sleep):

@@ -5,6 +5,7 @@ The model is that of a run, which determines the names and shapes of its layers'
 
 import json
 import logging
+import zlib
 from zipfile import BadZipFile
 
 import numpy as np
@@ -32,23 +33,51 @@ def read_npz(path):
     Raises:
         UserError: there is no such file, or it is not a .npz file.
     """
+    wrong, arrays = None, []
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return [file[name] for name in file.files]
+        file = np.load(path, allow_pickle=False)
+        if isinstance(file, np.ndarray):
+            wrong = f"one array of shape {file.shape}, as numpy.save writes it"
+        else:
+            with file:
+                wrong = _not_arrays(file.zip.namelist())
+                arrays = [] if wrong else [file[name] for name in file.files]
+                if not all(isinstance(array, np.ndarray) for array in arrays):
+                    wrong = "what it holds is damaged"
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
-    except (OSError, EOFError, ValueError, AttributeError, BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, RuntimeError, BadZipFile, zlib.error) as error:
+        wrong = "HDF5, as Keras saves weights (.h5)" if _is_hdf5(path) else str(error)
+    if wrong:
         raise UserError(
-            f"{path}: not a .npz file of arrays ({error}); write it with "
+            f"{path}: not a .npz file of arrays ({wrong}); write it with "
             "numpy.savez(file, *model.get_weights())"
-        ) from None
+        )
+    return arrays
+
+
+def _not_arrays(names):
+    """Return what a zip file with members of these names is; None if all are arrays."""
+    if "model.weights.h5" in names:
+        return "a model saved by Keras (.keras)"
+    others = [name for name in names if not name.endswith(".npy")]
+    return f"a zip file with {others[0]!r}" if others else None
+
+
+def _is_hdf5(path):
+    try:
+        with open(path, "rb") as stream:
+            return stream.read(8) == b"\x89HDF\r\n\x1a\n"
+    except OSError:
+        return False
 
 
 def by_name(arrays, expected, path):
     """Return the arrays by the names of the ``expected`` weights, as float32.
 
     Raises:
-        UserError: there are more or fewer, or one has another shape or type than is expected.
+        UserError: there are more or fewer, or one has another shape or type than is expected,
+            or values that are not finite in float32.
     """
     converted = {}
     if len(arrays) != len(expected):
@@ -67,7 +96,13 @@ def by_name(arrays, expected, path):
                 f"{path}: array {number} ({name}) contains {array.dtype}, expected floating-point "
                 "numbers"
             )
-        converted[name] = np.ascontiguousarray(array, dtype=np.float32)
+        with np.errstate(over="ignore"):
+            converted[name] = np.ascontiguousarray(array, dtype=np.float32)
+        if not np.isfinite(converted[name]).all():
+            raise UserError(
+                f"{path}: array {number} ({name}) contains NaN, infinity or a number too large for "
+                "float32; a model with such weights cannot predict"
+            )
     return converted
 
 

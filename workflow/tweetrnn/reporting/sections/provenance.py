@@ -9,38 +9,62 @@ import yaml
 from tweetrnn.reporting import document as doc
 
 
-def shareable(value):
-    """Return a config, or a value of one, without what is private.
+def shareable(config):
+    """Return a resolved config without what is private in its paths and URL; the rest as it is.
 
-    Of an absolute path only the file's name is kept; a URL loses its user, password and query.
+    Of a path outside the working folder only the file's name is kept; a URL loses its user,
+    password and query.
     """
-    if isinstance(value, dict):
-        return {key: shareable(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [shareable(item) for item in value]
-    if isinstance(value, str) and value.startswith(("http://", "https://")):
-        url = urlsplit(value)
+    corpus, predict, files = config["corpus"], config["predict"], config["predict"]["files"]
+    short = {key: _shortened(corpus[key]) for key in ("path", "url") if key in corpus}
+    if isinstance(files, dict):
+        files = {name: _shortened(path) for name, path in files.items()}
+    else:
+        files = [_shortened(path) for path in files]
+    return config | {"corpus": corpus | short, "predict": predict | {"files": files}}
+
+
+def _shortened(location):
+    """Return a path or a URL of the config without what is private in it."""
+    if "://" in location:
+        url = urlsplit(location)
         return url._replace(netloc=url.netloc.rpartition("@")[2], query="", fragment="").geturl()
-    if isinstance(value, str) and value.startswith(("/", "~")):
-        return f"…/{PurePath(value).name}"
-    return value
+    path = PurePath(location)
+    outside = path.is_absolute() or location.startswith("~") or ".." in path.parts
+    return f"…/{path.name}" if outside else location
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes every text so that YAML reads it back; Unicode's own line ends have to be escaped."""
+
+    def represent_str(self, text):
+        style = '"' if set(text) & set("\x85\u2028\u2029") else None
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
+
+
+def listing(config):
+    """Return a resolved config as YAML, to be used again."""
+    return yaml.dump(shareable(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 
 def blocks(experiment):
     """Return the section's blocks."""
     name, sha256 = experiment.config["name"], experiment.tokenized["sha256"]
     trainings = trainings_table(experiment.provenances)
-    config = yaml.safe_dump(shareable(experiment.config), sort_keys=False, allow_unicode=True)
     blocks = [
         trainings,
         rendering_table({"this workflow, commit": experiment.commit, **experiment.versions}),
         doc.Paragraph(
             f"To reproduce it: check the commit out, put the config below into a file, make sure "
             f"that the input has the sha256 {sha256}, and run snakemake --cores all "
-            f"--configfile FILE. The results are written to results/{name}. (Folders of absolute "
-            "paths, and passwords and queries of URLs, are left out of it.)"
+            f"--configfile FILE. The results are written to results/{name}. (Folders "
+            "outside the working folder, and users, passwords and queries of URLs, are left out "
+            "of it.)"
         ),
-        doc.Listing(config, "The config in full"),
+        doc.Listing(listing(experiment.config), "The config in full"),
         doc.Figure(
             "rulegraph",
             "The workflow's rules as a graph: the corpus is tokenized, encoded and split; runs are "
