@@ -28,7 +28,7 @@ ENDINGS = {
     ".pq": "parquet",
 }
 DELIMITERS = {"csv": ",", "tsv": "\t"}
-_MAX_LINES = 1_000  # lines of one row; more mean that a quote is never closed
+MAX_RECORD = 1 << 24  # characters of one row; more mean that a quote is never closed
 _MAX_KEYS = 1_000  # keys of JSON objects kept for a message
 
 _SIGNATURES = {
@@ -52,13 +52,16 @@ _BOMS = {
 }
 
 
-def delimited_rows(lines, delimiter, labels=frozenset()):
+def delimited_rows(lines, delimiter):
     """Yield (line, fault, cells) of the rows of CSV or the like, the header's first.
+
+    What the standard reader accepts is a row as it stands, whatever its texts look like. A line
+    with a misplaced quote is left out. The lines after it are read on their own only if that line
+    is a whole row by itself; otherwise they may be the inside of a text, and those up to the
+    quote's partner are left out, too.
 
     Args:
         lines: yields the text's lines.
-        labels: what a row has in one of its cells, if that is known; it shows where a quote that
-            is never closed has swallowed rows.
 
     Yields:
         The line where the row starts, why it cannot be read (None if it can), and its cells (None
@@ -73,18 +76,21 @@ def delimited_rows(lines, delimiter, labels=frozenset()):
         line = lines.number + 1
         try:
             cells = next(rows)
-            misplaced = len(lines.record) > 1 and _contains_a_row(cells, delimiter, labels)
         except StopIteration:
             return
         except csv.Error:
-            misplaced = True
-        if misplaced:  # most likely in its first line, so the others are read again
-            lines.give_back()
+            first = lines.record[0]
             yield line, "misplaced quote", None
-        elif width is None and any(cell.strip() for cell in cells):
-            width = len(cells)
-            yield line, None, [cell.strip() for cell in cells]
-        elif len(cells) == width or (width and len(cells) > width and not any(cells[width:])):
+            lines.give_back()
+            if not _is_whole_row(first, delimiter, width):
+                for number in lines.skip_to_partner(first):
+                    yield number, "misplaced quote", None
+            continue
+        if width is None:
+            if any(cell.strip() for cell in cells):
+                width = len(cells)
+                yield line, None, [cell.strip() for cell in cells]
+        elif len(cells) == width or (len(cells) > width and not any(cells[width:])):
             yield line, None, cells
         elif any(cell.strip() for cell in cells):
             yield line, "wrong number of columns", cells
@@ -178,9 +184,8 @@ class Source:
                 f"corpus.delimiter: {delimiter!r} cannot separate columns; "
                 "expected a character such as ',' or ';' or a tab"
             )
-        labels = {*self.config["labels"], *self.config["ignore_labels"]}
         with self._open_text(newline="") as stream:
-            rows = delimited_rows(stream, delimiter, labels)
+            rows = delimited_rows(stream, delimiter)
             _, fault, header = next(rows, (0, None, None))
             if fault:
                 raise UserError(
@@ -279,16 +284,19 @@ class _Lines:
 
     def __init__(self, stream):
         self.number, self.record = 0, []
-        self._stream, self._waiting = stream, deque()
+        self._stream, self._waiting, self._characters = stream, deque(), 0
 
     def __iter__(self):
         return self
 
     def __next__(self):
-        if len(self.record) >= _MAX_LINES:
-            raise csv.Error(f"still open after {_MAX_LINES} lines")
+        if not self.record:
+            self._characters = 0
+        if self._characters > MAX_RECORD:
+            raise csv.Error(f"a quote is still open after {MAX_RECORD:,} characters")
         line = self._waiting.popleft() if self._waiting else next(self._stream)
         self.number += 1
+        self._characters += len(line)
         self.record.append(line)
         return line
 
@@ -297,21 +305,25 @@ class _Lines:
         self._waiting.extendleft(reversed(self.record[1:]))
         self.number -= len(self.record) - 1
 
+    def skip_to_partner(self, first):
+        """Skip lines after ``first`` until all quotes have a partner; yield the lines' numbers."""
+        quotes = first.count('"')
+        while quotes % 2:
+            self.record.clear()
+            try:
+                quotes += next(self).count('"')
+            except StopIteration:
+                return
+            yield self.number
 
-def _contains_a_row(cells, delimiter, labels):
-    """Return whether a cell with line breaks contains what looks like (the end of) another row.
 
-    A quote that is never closed makes the reader take the following rows for text, up to the next
-    quote. Then a line of that text has a label between its delimiters.
+def _is_whole_row(line, delimiter, width):
+    """Return whether a line with a misplaced quote is a row if its quotes are plain characters.
+
+    A quote in front of the last cell does not tell: the text may go on in the next line.
     """
-    return any(
-        piece.strip(' "') in labels
-        for cell in cells
-        if "\n" in cell
-        for line in cell.splitlines()
-        if delimiter in line
-        for piece in line.split(delimiter)
-    )
+    cells = line.split(delimiter)
+    return len(cells) == width and not cells[-1].lstrip().startswith('"')
 
 
 def _inspect(path):
