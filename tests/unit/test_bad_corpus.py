@@ -166,8 +166,8 @@ REFUSED = {
     "an encoding of bytes": ("t.csv", GOOD, {"encoding": "base64"}, "is not a text encoding"),
     "binary": ("t.csv", bytes(1000), {}, "full of NUL bytes: not text, or a damaged copy"),
     # Other formats
-    "gzip": ("t.csv", gzip.compress(GOOD.encode()), {}, "gzip-compressed; unpack it first"),
-    "gzip by name": ("t.csv.gz", gzip.compress(GOOD.encode()), {}, r"unpack it first \(gunzip\)"),
+    "gzip cut short": ("t.csv.gz", gzip.compress(GOOD.encode())[:-9], {}, "damaged gzip data"),
+    "gzip that is no table": ("t.gz", gzip.compress(zipped("a")), {}, "a zip archive; unpack it"),
     "bzip2": ("t.csv", bz2.compress(GOOD.encode()), {}, "bzip2-compressed"),
     "xz": ("t.csv", lzma.compress(GOOD.encode()), {}, "xz-compressed"),
     "zip": ("t.csv", zipped("Tweets.csv"), {}, "a zip archive; unpack it first"),
@@ -464,6 +464,16 @@ def test_an_old_result_stays_as_it_was_when_the_corpus_turns_bad(tmp_path):
 # name: (file name, content, keys of corpus, [(row, line, reason)] of the dropped rows, texts of the
 # rows after the valid ones)
 KEPT = {
+    "gzip": ("t.csv", gzip.compress(GOOD.encode()), {}, [], []),
+    "gzip by name": ("t.csv.gz", gzip.compress(GOOD.encode()), {}, [], []),
+    "gzip of JSON": ("t.jsonl.GZ", gzip.compress(as_json_lines(rows()).encode()), {}, [], []),
+    "JSON with lines of an old Macintosh": (
+        "t.jsonl",
+        as_json_lines(rows()).replace("\n", "\r"),
+        {},
+        [],
+        [],
+    ),
     "BOM": ("t.csv", GOOD.encode("utf-8-sig"), {}, [], []),
     "UTF-16, as configured": ("t.csv", GOOD.encode("utf-16"), {"encoding": "utf-16"}, [], []),
     "UTF-16, big end first": ("t.csv", GOOD.encode("utf-16-be"), {"encoding": "utf-16-be"}, [], []),

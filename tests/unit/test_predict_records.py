@@ -1,6 +1,7 @@
 """Rows with any columns are read as they are and written so that no cell is a formula."""
 
 import csv
+import gzip
 import io
 import json
 import unicodedata
@@ -8,6 +9,7 @@ import unicodedata
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tweetrnn.data import formats
 from tweetrnn.errors import UserError
 from tweetrnn.files import defused
 from tweetrnn.prediction import records
@@ -65,12 +67,42 @@ def test_byte_order_mark_and_blank_lines_are_skipped():
     assert read(b"\xef\xbb\xbftext,n\n\n a ,1\n\n") == [{"text": " a ", "n": "1"}]
 
 
+@pytest.mark.parametrize(
+    ("form", "content"),
+    [
+        ("csv", "id,text\n1,späte\n2,b\n".encode("utf-16")),
+        ("csv", gzip.compress("id,text\n1,späte\n2,b\n".encode())),
+        ("csv", "id,text\r1,späte\r2,b\r"),
+        ("csv", "id;text\n1;späte\n2;b\n"),
+        ("csv", '"id"\t"text"\n1\tspäte\n2\tb\n'),
+        ("tsv", "id|text\n1|späte\n2|b\n"),
+        ("jsonl", gzip.compress('{"id": "1", "text": "späte"}\n{"id": "2", "text": "b"}'.encode())),
+        ("jsonl", '{"id": "1", "text": "späte"}\r{"id": "2", "text": "b"}\r'),
+    ],
+)
+def test_compression_line_ends_delimiters_and_marked_encodings_are_recognized(form, content):
+    assert read(content, form) == [{"id": "1", "text": "späte"}, {"id": "2", "text": "b"}]
+
+
+def test_another_delimiter_is_tried_only_where_the_usual_one_gives_no_such_column():
+    assert read("a;text;b,text\nc;d,e\n") == [{"a;text;b": "c;d", "text": "e"}]
+
+
+def test_a_row_of_empty_cells_is_a_row():
+    assert read('text\n""\nx\n') == [{"text": ""}, {"text": "x"}]
+
+
 def test_rows_are_read_before_the_input_ends():
     class Endless(io.RawIOBase):
         lines = iter([b"text\n", b"first\n"])
 
-        def readline(self, size=-1):
-            return next(self.lines)  # fails at the third
+        def readable(self):
+            return True
+
+        def readinto(self, buffer):
+            line = next(self.lines)  # fails at the third
+            buffer[: len(line)] = line
+            return len(line)
 
     rows = records.read(Endless(), "FILE", "csv", "text")
     assert next(rows) == {"text": "first"}
@@ -103,7 +135,9 @@ def test_rows_are_read_before_the_input_ends():
             '{"text": "a"}\n{"text": 7}\n',
             "line 2: 'text' has the value '7'; expected text",
         ),
-        ("csv", b"x" * (records.MAX_CELL + 1), "line 1: longer than"),
+        ("csv", gzip.compress(b"text\nx\n" * 99)[:-9], "FILE: damaged gzip data"),
+        ("csv", gzip.compress(b"text\ncaf\xe9\n"), "line 2: the byte 0xe9 is not UTF-8"),
+        ("csv", b"x" * (formats.MAX_CELL + 1), "line 1: longer than"),
     ],
 )
 def test_what_cannot_be_read_is_reported_in_one_line(form, content, message):

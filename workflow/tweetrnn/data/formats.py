@@ -1,16 +1,20 @@
 """Reading the rows of a file: CSV, TSV, JSON Lines or Parquet, of any size, in little memory.
 
-``delimited_rows`` and ``json_rows`` read text, for a corpus and for tweets to predict; ``Source``
-is a corpus's file.
+``text_lines``, ``delimited_rows`` and ``json_rows`` read text, for a corpus and for tweets to
+predict; ``Source`` is a corpus's file.
 """
 
 import codecs
+import contextlib
 import csv
 import difflib
+import gzip
+import io
 import json
 import os
+import re
+import zlib
 from collections import deque
-from contextlib import contextmanager
 from pathlib import Path
 
 from tweetrnn.errors import UserError
@@ -28,12 +32,11 @@ ENDINGS = {
     ".pq": "parquet",
 }
 DELIMITERS = {"csv": ",", "tsv": "\t"}
-MAX_RECORD = 1 << 24  # characters of one row; more mean that a quote is never closed
+MAX_CELL = 1 << 24  # characters of a line or an open text: anything longer is no table of tweets
 _MAX_KEYS = 1_000  # keys of JSON objects kept for a message
 
 _SIGNATURES = {
     b"PAR1": "a Parquet file; set corpus.format to parquet",
-    b"\x1f\x8b": "gzip-compressed; unpack it first (gunzip)",
     b"BZh": "bzip2-compressed; unpack it first (bunzip2)",
     b"\xfd7zXZ\0": "xz-compressed; unpack it first (unxz)",
     b"\x28\xb5\x2f\xfd": "zstd-compressed; unpack it first (unzstd)",
@@ -50,6 +53,69 @@ _BOMS = {
     codecs.BOM_UTF16_BE: "utf-16",
     codecs.BOM_UTF8: "utf-8",
 }
+
+
+def unpacked(stream):
+    """Return a binary stream without its gzip compression, if it has one, and its first bytes.
+
+    Raises:
+        EOFError, zlib.error, gzip.BadGzipFile: the compressed data are damaged.
+    """
+    if not hasattr(stream, "peek"):
+        stream = io.BufferedReader(stream)
+    if stream.peek(2).startswith(b"\x1f\x8b"):
+        stream = gzip.GzipFile(fileobj=stream)
+    return stream, stream.peek(4096)
+
+
+@contextlib.contextmanager
+def damaged_gzip_refused(name):
+    """Turn the errors of ``unpacked`` and of reading its stream into a UserError."""
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UserError(f"{name}: damaged gzip data ({error}); copy the file again") from None
+
+
+def unpacked_name(path):
+    """Return a path without the ending .gz."""
+    path = Path(path)
+    return path.with_suffix("") if path.suffix.lower() == ".gz" else path
+
+
+def bom_encoding(head):
+    """Return the encoding that a byte order mark at the start of ``head`` stands for, or None."""
+    return next((name for bom, name in _BOMS.items() if head.startswith(bom)), None)
+
+
+def text_lines(stream, name, encoding, undecodable):
+    """Yield the lines of a binary stream as text; they may end with \\n, \\r\\n or \\r.
+
+    Args:
+        name: of the stream, for messages.
+        encoding: its character encoding; a byte order mark is skipped.
+        undecodable: a function of (line, UnicodeError) that returns the message for bytes that
+            are not in that encoding.
+    """
+    if codecs.lookup(encoding).name == "utf-8":
+        encoding = "utf-8-sig"
+    text, number = io.TextIOWrapper(stream, encoding, newline=""), 0
+    try:
+        with damaged_gzip_refused(name):
+            while line := text.readline(MAX_CELL):
+                number += 1
+                if len(line) == MAX_CELL:
+                    limit = f"longer than {MAX_CELL:,} characters"
+                    raise UserError(f"{name}, line {number}: {limit}: not a table")
+                yield line
+    except UnicodeError as error:
+        if isinstance(error, UnicodeDecodeError):  # the lines before are in the same piece
+            before = error.object[: error.start].decode(encoding, "replace")
+            number += len(re.findall("\r\n|\r|\n", before))
+        raise UserError(undecodable(number + 1, error)) from None
+    finally:
+        with contextlib.suppress(ValueError):  # it is closed
+            text.detach()
 
 
 def delimited_rows(lines, delimiter):
@@ -165,38 +231,50 @@ class Source:
                 )
         before = _inspect(self.path)
         self.sha256, self.size = sha256_of(self.path), self.path.stat().st_size
-        form = self.config["format"]
-        if form == "auto":
-            form = _format_by_ending(self.path)
-        _refuse_foreign(self.path, form, self.config["encoding"])
-        if form == "parquet":
-            yield from self._parquet()
-        elif form == "jsonl":
-            yield from self._json_lines()
-        else:
-            yield from self._delimited(self.config["delimiter"] or DELIMITERS[form])
+        with self.path.open("rb") as stream:
+            with damaged_gzip_refused(self.path):
+                stream, head = unpacked(stream)
+            form = self.config["format"]
+            if form == "auto":
+                form = _format_by_ending(self.path, head)
+            _refuse_foreign(self.path, form, self.config["encoding"], head)
+            if form == "parquet":
+                yield from self._parquet()
+            elif form == "jsonl":
+                yield from self._json_lines(self._lines(stream))
+            else:
+                delimiter = self.config["delimiter"] or DELIMITERS[form]
+                yield from self._delimited(self._lines(stream), delimiter)
         if before != _inspect(self.path):
             raise UserError(f"{self.path}: changed while it was read; run again")
 
-    def _delimited(self, delimiter):
+    def _lines(self, stream):
+        encoding = self.config["encoding"]
+        return text_lines(
+            stream,
+            self.path,
+            encoding,
+            lambda line, error: _undecodable(self.path, line, error, encoding),
+        )
+
+    def _delimited(self, lines, delimiter):
         if delimiter in '"\r\n\0':
             raise UserError(
                 f"corpus.delimiter: {delimiter!r} cannot separate columns; "
                 "expected a character such as ',' or ';' or a tab"
             )
-        with self._open_text(newline="") as stream:
-            rows = delimited_rows(stream, delimiter)
-            _, fault, header = next(rows, (0, None, None))
-            if fault:
-                raise UserError(
-                    f"{self.path}: a misplaced quote in the header; "
-                    f"expected column names separated by {delimiter!r}"
-                )
-            if header is None:
-                raise UserError(f"{self.path}: only white space; expected a header and rows")
-            positions = self._positions(header, delimiter)
-            for line, fault, cells in rows:
-                yield line, fault, *(None if fault else cells[at] for at in positions)
+        rows = delimited_rows(lines, delimiter)
+        _, fault, header = next(rows, (0, None, None))
+        if fault:
+            raise UserError(
+                f"{self.path}: a misplaced quote in the header; "
+                f"expected column names separated by {delimiter!r}"
+            )
+        if header is None:
+            raise UserError(f"{self.path}: only white space; expected a header and rows")
+        positions = self._positions(header, delimiter)
+        for line, fault, cells in rows:
+            yield line, fault, *(None if fault else cells[at] for at in positions)
 
     def _positions(self, header, delimiter=None):
         """Return the positions of the columns for id, text and label in the header."""
@@ -221,15 +299,14 @@ class Source:
         name = self.config["columns"][key]
         return missing_column(self.path, name, names, f"corpus.columns.{key}", hint, self.names)
 
-    def _json_lines(self):
+    def _json_lines(self, lines):
         missing, names = dict(self.config["columns"]), {}
-        with self._open_text(newline="\n") as stream:
-            for line, fault, row in json_rows(stream, self.path):
-                if missing and row is not None:
-                    missing = {key: name for key, name in missing.items() if name not in row}
-                    if len(names) < _MAX_KEYS:
-                        names.update(dict.fromkeys(row))
-                yield line, fault, *map((row or {}).get, self.names)
+        for line, fault, row in json_rows(lines, self.path):
+            if missing and row is not None:
+                missing = {key: name for key, name in missing.items() if name not in row}
+                if len(names) < _MAX_KEYS:
+                    names.update(dict.fromkeys(row))
+            yield line, fault, *map((row or {}).get, self.names)
         if missing and names:
             raise self._missing(next(iter(missing)), list(names))
 
@@ -262,18 +339,6 @@ class Source:
                 f"{self.path}: not a valid Parquet file ({error}); copy or write it again"
             ) from None
 
-    @contextmanager
-    def _open_text(self, newline):
-        """Yield the file as text."""
-        encoding = self.config["encoding"]
-        if codecs.lookup(encoding).name == "utf-8":
-            encoding = "utf-8-sig"
-        with self.path.open(encoding=encoding, newline=newline, buffering=1 << 20) as stream:
-            try:
-                yield stream
-            except UnicodeError:
-                raise UserError(_undecodable(self.path, self.config["encoding"])) from None
-
 
 class _Lines:
     """The lines of a stream, for the reader of ``csv``, counted and kept for the current record.
@@ -292,8 +357,8 @@ class _Lines:
     def __next__(self):
         if not self.record:
             self._characters = 0
-        if self._characters > MAX_RECORD:
-            raise csv.Error(f"a quote is still open after {MAX_RECORD:,} characters")
+        if self._characters > MAX_CELL:
+            raise csv.Error(f"a quote is still open after {MAX_CELL:,} characters")
         line = self._waiting.popleft() if self._waiting else next(self._stream)
         self.number += 1
         self._characters += len(line)
@@ -350,21 +415,19 @@ def _inspect(path):
     return status.st_size, status.st_mtime_ns, status.st_ino
 
 
-def _format_by_ending(path):
-    form = ENDINGS.get(path.suffix.lower())
+def _format_by_ending(path, head=b""):
+    form = ENDINGS.get(unpacked_name(path).suffix.lower())
     if form:
         return form
-    _refuse_foreign(path, "csv", "utf-8")  # of data.csv.gz, the content says more than the name
+    _refuse_foreign(path, "csv", "utf-8", head)  # of data.zip, it says more than the name
     raise UserError(
         f"{path}: the file extension {path.suffix!r} is not that of a known format; "
         "set corpus.format to csv, tsv, jsonl or parquet"
     )
 
 
-def _refuse_foreign(path, form, encoding):
+def _refuse_foreign(path, form, encoding, head):
     """Refuse a file whose first bytes are another format's, or text of another encoding."""
-    with path.open("rb") as file:
-        head = file.read(4096)
     if form == "parquet":
         if not head.startswith(b"PAR1"):
             raise UserError(f"{path}: not a Parquet file; set corpus.format to its format")
@@ -382,14 +445,13 @@ def _refuse_foreign(path, form, encoding):
     if head.lstrip()[:9].lower().startswith((b"<!doctype", b"<html")):
         raise UserError(f"{path}: a web page, not {form}; download the file itself")
     codec = _codec(encoding)
-    for bom, name in _BOMS.items():
-        if head.startswith(bom):
-            if codec.removesuffix("-sig") != name:  # utf-16-le takes the mark for a letter
-                raise UserError(
-                    f"{path}: starts with the byte order mark of {name.upper()}, "
-                    f"but corpus.encoding is {encoding}; set corpus.encoding to {name}"
-                )
-            return
+    if name := bom_encoding(head):
+        if codec.removesuffix("-sig") != name:  # utf-16-le takes the mark for a letter
+            raise UserError(
+                f"{path}: starts with the byte order mark of {name.upper()}, "
+                f"but corpus.encoding is {encoding}; set corpus.encoding to {name}"
+            )
+        return
     if not codec.startswith(("utf-16", "utf-32")) and head.count(0) > len(head) / 10:
         even, odd = head[::2].count(0), head[1::2].count(0)
         if max(even, odd) > 4 * min(even, odd):
@@ -410,23 +472,13 @@ def _codec(encoding):
         ) from None
 
 
-def _undecodable(path, encoding):
+def _undecodable(path, line, error, encoding):
     """Return the message for a file that is not in its encoding: where, and what it could be."""
-    decoder = codecs.getincrementaldecoder(encoding)()
-    line = 1
-    with path.open("rb") as file:
-        try:
-            while chunk := file.read(1 << 20):
-                line += decoder.decode(chunk).count("\n")
-            decoder.decode(b"", final=True)
-            return f"{path}: not {encoding}"
-        except UnicodeDecodeError as caught:
-            error, source, start = caught, caught.object, caught.start
-            line += source[:start].decode(encoding, "replace").count("\n")
-        except UnicodeError as error:  # UTF-16 without a byte order mark
-            return f"{path}: not {encoding} ({error}); set corpus.encoding to its encoding"
+    if not isinstance(error, UnicodeDecodeError):  # UTF-16 without a byte order mark
+        return f"{path}: not {encoding} ({error}); set corpus.encoding to its encoding"
     if error.reason in ("unexpected end of data", "truncated data"):
         return f"{path}: ends in the middle of a character; is the copy incomplete? Copy it again"
+    source, start = error.object, error.start
     text = f"{path}, line {line}: the byte 0x{source[start]:02x} is not {encoding}"
     if codecs.lookup(encoding).name not in ("utf-8", "ascii"):
         return f"{text}; set corpus.encoding to the file's encoding, such as utf-8 or cp1252"

@@ -9,6 +9,7 @@ import contextlib
 import sys
 from pathlib import Path
 
+from tweetrnn.data.formats import unpacked_name
 from tweetrnn.errors import UserError
 from tweetrnn.prediction import records
 from tweetrnn.prediction.model_files import best_runs, of_folder, of_runs, selected_run
@@ -69,7 +70,9 @@ def input_format(options):
         raise UserError(
             f"--format: name the format of standard input, one of {', '.join(records.READ)}"
         )
-    return options.format or records.format_of(options.input, records.READ, "--format")
+    return options.format or records.format_of(
+        unpacked_name(options.input), records.READ, "--format"
+    )
 
 
 def output_format(options, form):

@@ -11,6 +11,7 @@ from itertools import chain, islice
 
 import numpy as np
 
+from tweetrnn.data.formats import unpacked_name
 from tweetrnn.errors import UserError
 from tweetrnn.files import naming, replacing
 from tweetrnn.prediction import records
@@ -129,6 +130,6 @@ def predict_file(
     results = Results(results)
     files = of_runs(results, [selected_run(results)])
     text_column = config["predict"]["text_column"] or files.settings["text_column"]
-    form = records.format_of(file, records.READ, "another ending")
+    form = records.format_of(unpacked_name(file), records.READ, "another ending")
     with records.open_rows(file, form, text_column) as rows:
         write_answers(files, rows, text_column, "csv", answers)

@@ -4,9 +4,10 @@ A corpus's unreadable rows are left out, but here every row gets an answer: a ro
 read ends the reading with a message that gives its line.
 """
 
-import codecs
 import contextlib
 import csv
+import functools
+import itertools
 import json
 import re
 import sys
@@ -19,7 +20,6 @@ from tweetrnn.reporting.document import visible
 from tweetrnn.wording import quoted, shown
 
 READ = ("csv", "tsv", "jsonl")
-MAX_CELL = 1 << 24  # characters of a cell, bytes of a line: anything longer is no table of tweets
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _SHOWN = 80  # characters of a text in a table
 
@@ -55,7 +55,7 @@ def read(stream, name, form, text_column):
     """Yield a binary stream's rows as dicts, with text or None under ``text_column``.
 
     Args:
-        stream: in UTF-8; a byte order mark is skipped.
+        stream: in UTF-8, or another Unicode encoding with a byte order mark; may be gzip.
         name: of the stream, for messages.
         form: csv, tsv or jsonl.
         text_column: the column with the tweets.
@@ -63,11 +63,14 @@ def read(stream, name, form, text_column):
     Raises:
         UserError: no such column, no rows, not UTF-8, or a row that cannot be read.
     """
-    lines = _decoded(stream, name)
+    with formats.damaged_gzip_refused(name):
+        stream, head = formats.unpacked(stream)
+    encoding = formats.bom_encoding(head) or "utf-8"
+    lines = formats.text_lines(stream, name, encoding, functools.partial(_undecodable, name))
     if form == "jsonl":
         rows = formats.json_rows(lines, name)
     else:
-        rows = _delimited(lines, name, formats.DELIMITERS[form])
+        rows = _delimited(lines, name, formats.DELIMITERS[form], text_column)
     empty = True
     for line, fault, row in rows:
         if fault:
@@ -87,28 +90,20 @@ def read(stream, name, form, text_column):
         raise UserError(f"{name}: empty; expected one row for each tweet")
 
 
-def _decoded(stream, name):
-    """Yield a stream's lines as text."""
-    number = 0
-    while line := stream.readline(MAX_CELL):
-        number += 1
-        if len(line) == MAX_CELL:
-            raise UserError(f"{name}, line {number}: longer than {MAX_CELL:,} bytes: not a table")
-        if number == 1:
-            line = line.removeprefix(codecs.BOM_UTF8)
-        try:
-            yield line.decode()
-        except UnicodeDecodeError as error:
-            raise UserError(
-                f"{name}, line {number}: the byte 0x{line[error.start]:02x} is not UTF-8; convert "
-                "the file first, for example: iconv -f latin1 -t utf-8 OLD > NEW"
-            ) from None
+def _undecodable(name, line, error):
+    if not isinstance(error, UnicodeDecodeError):
+        return f"{name}, line {line}: {error}"
+    return (
+        f"{name}, line {line}: the byte 0x{error.object[error.start]:02x} is not UTF-8; convert "
+        "the file first, for example: iconv -f latin1 -t utf-8 OLD > NEW"
+    )
 
 
-def _delimited(lines, name, delimiter):
+def _delimited(lines, name, delimiter, text_column):
     """Yield (line, None, dict) of each row below the header."""
-    header = None
-    for line, fault, cells in formats.delimited_rows(lines, delimiter):
+    header, first = None, next(lines, "")
+    delimiter = _delimiter_of(first, delimiter, text_column)
+    for line, fault, cells in formats.delimited_rows(itertools.chain([first], lines), delimiter):
         if fault:
             counts = f": {len(cells)}, and the header has {len(header)}" if cells else ""
             raise UserError(
@@ -119,8 +114,17 @@ def _delimited(lines, name, delimiter):
             header = cells
             if repeated := sorted({cell for cell in header if header.count(cell) > 1}):
                 raise UserError(f"{name}: several columns are called {quoted(repeated)}")
-        elif any(cell.strip() for cell in cells):
+        else:
             yield line, None, dict(zip(header, cells, strict=False))
+
+
+def _delimiter_of(header, usual, text_column):
+    """Return the usual delimiter, or the one that alone makes ``text_column`` a column."""
+
+    def makes_the_column(delimiter):
+        return text_column in map(str.strip, next(csv.reader([header], delimiter=delimiter), []))
+
+    return next(filter(makes_the_column, [usual, *",;\t|"]), usual)
 
 
 def write_table(stream, answered, text_column, labels, columns):
