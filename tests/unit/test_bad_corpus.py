@@ -72,6 +72,11 @@ def with_rows(*more, count=10, **dialect):
 
 
 SEMICOLONS = as_csv(rows(), delimiter=";")
+LEADING_QUOTES = as_csv(rows(), delimiter="\t").replace("tweet number 5", '"tweet number 5')
+BLANKS = (
+    GOOD.replace(",tweet number", ', "tweet, number').replace(",n", '", n').replace(",p", '", p')
+)
+BACKSLASHES = GOOD.replace("tweet number", "tweet\\, number")
 LATIN = GOOD.replace("number 7\n", "numéro 7\n").replace("number 7,", "numéro 7,")
 TOO_MANY = r"rows cannot be used \([\d.]+ %, and corpus\.max_dropped allows 1 %\)"
 
@@ -208,6 +213,36 @@ REFUSED = {
         {},
         r"separated by '\\t', set corpus\.delimiter",
     ),
+    "backslash as delimiter and for escapes": (
+        "t.csv",
+        GOOD,
+        {"delimiter": "\\", "backslash": True},
+        r"corpus\.delimiter: '\\\\' cannot separate",
+    ),
+    "blank as delimiter, and skipped": (
+        "t.csv",
+        GOOD,
+        {"delimiter": " ", "skip_blanks": True},
+        r"corpus\.delimiter: ' ' cannot separate",
+    ),
+    "quotes that are plain characters": (
+        "t.tsv",
+        LEADING_QUOTES,
+        {},
+        r"misplaced quote: \d+(?s:.*)plain characters in this file, set corpus\.quoting to false",
+    ),
+    "blanks before quotes": (
+        "t.csv",
+        BLANKS,
+        {},
+        "wrong number of columns: 200(?s:.*)blanks after the delimiters, set corpus.skip_blanks to",
+    ),
+    "backslashes before delimiters": (
+        "t.csv",
+        BACKSLASHES,
+        {},
+        "wrong number of columns: 200(?s:.*)backslashes .* set corpus.backslash to true",
+    ),
     "quote as delimiter": (
         "t.csv",
         GOOD,
@@ -241,7 +276,7 @@ REFUSED = {
         {},
         TOO_MANY
         + r"(?s:.*)misplaced quote: 10; row 1 \(line 2\), row 2 \(line 3\), row 3 \(line 4\), "
-        r"\.\.\.\n.*the quotes in it doubled\.\nFix these rows, or raise corpus\.max_dropped",
+        r"\.\.\.\n.*the quotes in it doubled\.[^\n]*\nFix these rows, or raise corpus\.max_dropped",
     ),
     "ragged": (
         "t.csv",

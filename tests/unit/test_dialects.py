@@ -39,7 +39,7 @@ def check(file, content, table, **config):
     file.write_bytes(content)
     rows = list(Source(file, DEFAULTS | config))
     assert [row[1:] for row in rows] == [(None, *row) for row in table]
-    if config == {"delimiter": ","}:
+    if set(config) == {"delimiter"} and config["delimiter"] in ",;\t|":
         read = list(records.read(io.BytesIO(content), "FILE", "csv", "text"))
         assert [tuple(row[name] for name in HEADER) for row in read] == table
 
@@ -90,3 +90,52 @@ def test_what_pyarrow_writes(file, table, order, delimiter):
     stream = io.BytesIO()
     pa_csv.write_csv(arrow, stream, pa_csv.WriteOptions(delimiter=delimiter))
     check(file, stream.getvalue(), table, delimiter=delimiter)
+
+
+@given(
+    table=tables,
+    order=orders,
+    delimiter=delimiters,
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONE]),
+)
+def test_what_csv_writes_with_backslashes(file, table, order, delimiter, quoting):
+    header, cells = reordered(table, order)
+    text = as_csv(
+        cells,
+        header,
+        delimiter=delimiter,
+        lineterminator="\r\n",
+        quoting=quoting,
+        doublequote=False,
+        escapechar="\\",
+    )
+    quoted = quoting != csv.QUOTE_NONE
+    check(file, text.encode(), table, delimiter=delimiter, backslash=True, quoting=quoted)
+
+
+@given(table=tables, order=orders, delimiter=delimiters)
+def test_what_pandas_writes_with_backslashes(file, table, order, delimiter):
+    header, cells = reordered(table, order)
+    frame = pd.DataFrame(cells, columns=header, dtype=object)
+    dialect = {"doublequote": False, "escapechar": "\\", "quoting": csv.QUOTE_ALL}
+    text = frame.to_csv(index=False, sep=delimiter, lineterminator="\n", **dialect)
+    check(file, text.encode(), table, delimiter=delimiter, backslash=True)
+
+
+@given(table=tables, order=orders, delimiter=st.sampled_from("\t|;"))
+def test_lines_without_any_quoting(file, table, order, delimiter):
+    """Where nothing marks a delimiter or line break, no text can contain one."""
+    plain = str.maketrans(dict.fromkeys(delimiter + "\r\n"))
+    table = [tuple(cell.translate(plain) for cell in row) for row in table]
+    header, cells = reordered(table, order)
+    text = "".join(delimiter.join(row) + "\n" for row in [header, *cells])
+    check(file, text.encode(), table, delimiter=delimiter, quoting=False)
+
+
+@given(table=tables, order=orders, delimiter=st.sampled_from(",;|"), blanks=st.integers(0, 3))
+def test_quoted_cells_after_blanks(file, table, order, delimiter, blanks):
+    header, cells = reordered(table, order)
+    separator = delimiter + " " * blanks
+    quoted = [['"' + cell.replace('"', '""') + '"' for cell in row] for row in [header, *cells]]
+    text = "".join(separator.join(row) + "\n" for row in quoted)
+    check(file, text.encode(), table, delimiter=delimiter, skip_blanks=True)

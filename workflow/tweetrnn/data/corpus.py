@@ -15,6 +15,9 @@ from tweetrnn.wording import quoted, shown
 DEFAULTS = {
     "format": "auto",
     "delimiter": None,
+    "quoting": True,
+    "backslash": False,
+    "skip_blanks": False,
     "encoding": "utf-8",
     "columns": {"id": "tweet_id", "text": "text", "label": "airline_sentiment"},
     "labels": ["negative", "neutral", "positive"],
@@ -148,7 +151,10 @@ class Corpus:
         if self.dropped["misplaced quote"] or self.dropped["wrong number of columns"]:
             text += (
                 "A text that contains quotes or the delimiter must be in quotes as a whole, and "
-                "the quotes in it doubled.\n"
+                "the quotes in it doubled. If quotes are plain characters in this file, set "
+                "corpus.quoting to false; if there are blanks after the delimiters, set "
+                "corpus.skip_blanks to true; if backslashes are before quotes or delimiters, set "
+                "corpus.backslash to true.\n"
             )
         return UserError(text + "Fix these rows, or raise corpus.max_dropped to leave them out")
 

@@ -118,7 +118,7 @@ def text_lines(stream, name, encoding, undecodable):
             text.detach()
 
 
-def delimited_rows(lines, delimiter):
+def delimited_rows(lines, delimiter, **dialect):
     """Yield (line, fault, cells) of the rows of CSV or the like, the header's first.
 
     What the standard reader accepts is a row as it stands, whatever its texts look like. A line
@@ -128,6 +128,7 @@ def delimited_rows(lines, delimiter):
 
     Args:
         lines: yields the text's lines.
+        dialect: of ``csv``, apart from the delimiter.
 
     Yields:
         The line where the row starts, why it cannot be read (None if it can), and its cells (None
@@ -135,7 +136,7 @@ def delimited_rows(lines, delimiter):
     """
     csv.field_size_limit(2**31 - 1)
     lines = _Lines(lines)
-    rows = csv.reader(lines, delimiter=delimiter, strict=True)
+    rows = csv.reader(lines, delimiter=delimiter, strict=True, **dialect)
     width = None
     while True:
         lines.record.clear()
@@ -258,17 +259,26 @@ class Source:
         )
 
     def _delimited(self, lines, delimiter):
-        if delimiter in '"\r\n\0':
+        config = self.config
+        meant = '"\r\n\0' + "\\" * config["backslash"] + " " * config["skip_blanks"]
+        if delimiter in meant:
             raise UserError(
                 f"corpus.delimiter: {delimiter!r} cannot separate columns; "
                 "expected a character such as ',' or ';' or a tab"
             )
-        rows = delimited_rows(lines, delimiter)
+        rows = delimited_rows(
+            lines,
+            delimiter,
+            quoting=csv.QUOTE_MINIMAL if config["quoting"] else csv.QUOTE_NONE,
+            escapechar="\\" if config["backslash"] else None,
+            skipinitialspace=config["skip_blanks"],
+        )
         _, fault, header = next(rows, (0, None, None))
         if fault:
             raise UserError(
                 f"{self.path}: a misplaced quote in the header; "
-                f"expected column names separated by {delimiter!r}"
+                f"expected column names separated by {delimiter!r} (if quotes are plain "
+                "characters in this file, set corpus.quoting to false)"
             )
         if header is None:
             raise UserError(f"{self.path}: only white space; expected a header and rows")
