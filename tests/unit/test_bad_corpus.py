@@ -12,6 +12,7 @@ import os
 import re
 import zipfile
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -71,6 +72,11 @@ def with_rows(*more, count=10, **dialect):
     return as_csv([*rows(count), *more], **dialect)
 
 
+def frame():
+    return pd.DataFrame(rows(9), columns=HEADER)
+
+
+REPEATED = as_json_lines(rows(9)).replace("}", ', "airline_sentiment": "neutral"}')
 SEMICOLONS = as_csv(rows(), delimiter=";")
 LEADING_QUOTES = as_csv(rows(), delimiter="\t").replace("tweet number 5", '"tweet number 5')
 BLANKS = (
@@ -352,7 +358,31 @@ REFUSED = {
     "NUL": ("t.csv", with_rows(("1", "a\0b", "neutral")), {}, TOO_MANY + "(?s:.*)NUL character in"),
     # JSON Lines
     "no objects": ("t.jsonl", "1\n[2]\nnull\n{\n", {}, "4 of 4 rows (?s:.*)not a JSON object: 4"),
-    "no key": ("t.jsonl", '{"Tweet": 1, "text": ""}', {}, "no column 'tweet_id'; .* mean 'Tweet'"),
+    "no key": (
+        "t.jsonl",
+        '{"Id": 1, "Texts": ""}',
+        {"columns": {"id": "ID"}},
+        r"no column 'ID'; did you mean 'Id'\? Set corpus\.columns\.id to one",
+    ),
+    "no key with the default names": (
+        "t.jsonl",
+        '{"Id": 1, "Texts": ""}',
+        {},
+        "no column 'text'; did you mean 'Texts'",
+    ),
+    "repeated keys": ("t.jsonl", REPEATED, {}, r"a key occurs twice: 9; row 1 \(line 1\)"),
+    "columns of pandas": (
+        "t.json",
+        frame().to_json(),
+        {},
+        r"an object of columns or lists; .*pandas writes them with to_json\(PATH, orient='rec",
+    ),
+    "split by pandas": ("t.json", frame().to_json(orient="split"), {}, "expected JSON Lines"),
+    "a table of pandas": ("t.json", frame().to_json(orient="table"), {}, "expected JSON Lines"),
+    "rows of pandas by index": ("t.json", frame().to_json(orient="index"), {}, "JSON Lines"),
+    "a list of pandas": ("t.json", frame().to_json(orient="records"), {}, "with a JSON list; exp"),
+    "indented JSON": ("t.json", frame().to_json(indent=1), {}, "an object of several lines; exp"),
+    "a list in an object": ("t.json", '{"data": [{"text": "a"}]}', {}, "expected JSON Lines, one"),
     "texts that are numbers": (
         "t.jsonl",
         as_json_lines([(1, 2, "neutral")]),
@@ -374,11 +404,11 @@ REFUSED = {
     "no such Parquet column": (
         "t.parquet",
         parquet({"id": [1], "text": ["a"]}),
-        {},
-        r"no column 'tweet_id'\. Set corpus\.columns\.id to one of the file's columns: "
+        {"columns": {"id": "tweet id"}},
+        r"no column 'tweet id'\. Set corpus\.columns\.id to one of the file's columns: "
         "'id', 'text'",
     ),
-    "Parquet without columns": ("t.parquet", parquet({}), {}, "no column 'tweet_id'"),
+    "Parquet without columns": ("t.parquet", parquet({}), {}, "no column 'text'"),
     "Parquet of bytes": (
         "t.parquet",
         parquet(text=pa.array([b"x"] * 200, pa.large_binary())),

@@ -88,6 +88,12 @@ def test_another_delimiter_is_tried_only_where_the_usual_one_gives_no_such_colum
     assert read("a;text;b,text\nc;d,e\n") == [{"a;text;b": "c;d", "text": "e"}]
 
 
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_the_text_column_may_be_composed_or_decomposed(form):
+    content = {"csv": "e\u0301\nx\n", "jsonl": '{"e\u0301": "x"}\n'}[form]
+    assert read(content, form, "\xe9") == [{"\xe9": "x"}]
+
+
 def test_a_row_of_empty_cells_is_a_row():
     assert read('text\n""\nx\n') == [{"text": ""}, {"text": "x"}]
 
@@ -137,6 +143,8 @@ def test_rows_are_read_before_the_input_ends():
         ),
         ("csv", gzip.compress(b"text\nx\n" * 99)[:-9], "FILE: damaged gzip data"),
         ("csv", gzip.compress(b"text\ncaf\xe9\n"), "line 2: the byte 0xe9 is not UTF-8"),
+        ("jsonl", '{"text": "a", "n": {"b": 1, "b": 2}}\n', "line 1: a key occurs twice; expected"),
+        ("jsonl", '{"text": {"0": "a"}}\n', "an object of columns or lists; expected JSON Lines"),
         ("csv", b"x" * (formats.MAX_CELL + 1), "line 1: longer than"),
     ],
 )

@@ -4,10 +4,12 @@ A row that cannot be used is dropped with a reason. One message says if too many
 a label does not occur.
 """
 
+import json
 from collections import Counter, defaultdict
+from decimal import Decimal
 from pathlib import Path
 
-from tweetrnn.data.formats import Source
+from tweetrnn.data.formats import Source, normalized
 from tweetrnn.errors import UserError
 from tweetrnn.wording import quoted, shown
 
@@ -55,13 +57,16 @@ class Corpus:
         self._row = 0, "", None  # line, id and label of the current row
 
     def __iter__(self):
-        known, ignored = set(self.config["labels"]), set(self.config["ignore_labels"])
+        known = {normalized(label): label for label in self.config["labels"]}
+        ignored = {normalized(label): label for label in self.config["ignore_labels"]}
         for line, fault, identifier, text, label in self.source:
             self.rows += 1
-            identifier, label = _as_text(identifier) or "", _as_text(label)
-            label = label and label.strip()
+            identifier, label = _id_as_text(identifier), _as_text(label)
+            if label:
+                label = normalized(label.strip())
+                label = known.get(label) or ignored.get(label) or label
             self._row = line, identifier, label
-            if label in known:
+            if label in known.values():
                 self._seen.add(label)
                 if not isinstance(text, str):
                     self._drop("empty text" if text is None else "text is not text")
@@ -76,7 +81,7 @@ class Corpus:
                     yield identifier, encodable(text), label
             elif fault:
                 self._drop(fault)
-            elif label in ignored:
+            elif label in ignored.values():
                 self.ignored[label] += 1
             elif label:
                 if label in self._unknown or len(self._unknown) < _MAX_LABELS:
@@ -167,7 +172,15 @@ def _as_text(value):
         return encodable(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value) if isinstance(value, int | float) else False
+    return str(value) if isinstance(value, int | float | Decimal) else False
+
+
+def _id_as_text(value):
+    """Return an id of any type as text, empty if missing."""
+    text = value.hex() if isinstance(value, bytes) else _as_text(value)
+    if text is False:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    return encodable(text or "")
 
 
 def encodable(text):

@@ -13,6 +13,7 @@ import io
 import json
 import os
 import re
+import unicodedata
 import zlib
 from collections import deque
 from pathlib import Path
@@ -33,6 +34,7 @@ ENDINGS = {
 }
 DELIMITERS = {"csv": ",", "tsv": "\t"}
 MAX_CELL = 1 << 24  # characters of a line or an open text: anything longer is no table of tweets
+NO_ID = "id", "tweet_id"  # the key and the column without which rows are numbered
 _MAX_KEYS = 1_000  # keys of JSON objects kept for a message
 
 _SIGNATURES = {
@@ -167,24 +169,46 @@ def json_rows(lines, name):
     """Yield (line, fault, object) of each line of JSON Lines that is not blank.
 
     Raises:
-        UserError: the text is a JSON list; ``name`` is the file's.
+        UserError: the text is JSON of another layout; ``name`` is the file's.
     """
     for line, text in enumerate(lines, 1):
         if text.isspace():
             continue
+        fault, value = "not a JSON object", None
         try:
-            value = json.loads(text)
+            value = json.loads(text, object_pairs_hook=_without_repeats)
+        except _RepeatedKey:
+            fault = "a key occurs twice"
         except (ValueError, RecursionError):
-            value = None
+            if line == 1 and text.strip() == "{":
+                raise _other_layout(name, "an object of several lines") from None
+        if line == 1 and text.lstrip().startswith("["):
+            raise _other_layout(name, "a JSON list")
         if isinstance(value, dict):
+            if line == 1 and value and all(isinstance(v, dict | list) for v in value.values()):
+                raise _other_layout(name, "an object of columns or lists")
             yield line, None, value
-        elif line == 1 and text.lstrip().startswith("["):
-            raise UserError(
-                f"{name}: starts with a JSON list; expected JSON Lines, one object per line "
-                "(jq -c '.[]' converts a list)"
-            )
         else:
-            yield line, "not a JSON object", None
+            yield line, fault, None
+
+
+class _RepeatedKey(ValueError):
+    """A JSON object has a key twice, so it does not say which value counts."""
+
+
+def _without_repeats(pairs):
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        raise _RepeatedKey
+    return row
+
+
+def _other_layout(name, what):
+    return UserError(
+        f"{name}: starts with {what}; expected JSON Lines, one object per line "
+        "(pandas writes them with to_json(PATH, orient='records', lines=True), and "
+        "jq -c '.[]' converts a list)"
+    )
 
 
 def missing_column(path, name, names, setting, hint="", taken=()):
@@ -205,12 +229,24 @@ def missing_column(path, name, names, setting, hint="", taken=()):
     )
 
 
+def normalized(text):
+    """Return a text in Unicode's form NFC, in which equal characters have equal codes."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def renamed(row, names):
+    """Return a row (a dict) whose keys equal those ``names`` that they equal in form NFC."""
+    wanted = {normalized(name): name for name in names if name not in row}
+    return {wanted.get(normalized(key), key): value for key, value in row.items()}
+
+
 class Source:
     """The rows of a file. Iterating over it, once, yields ``(line, fault, id, text, label)``.
 
     ``line`` is where the row starts in the file (0 in Parquet, which has no lines). ``fault`` says
     why the row cannot be read; it is None if it can. The other three are what the file contains:
-    any JSON value, None where missing. Afterwards ``sha256`` and ``size`` (bytes) are the file's.
+    any JSON value, None where missing; where the file has no ids, the row's number, from 1.
+    Afterwards ``sha256`` and ``size`` (bytes) are the file's.
 
     Args:
         path: the file, a Path.
@@ -219,12 +255,12 @@ class Source:
 
     def __init__(self, path, config):
         self.path, self.config = path, config
-        self.names = [config["columns"][key] for key in ("id", "text", "label")]
+        self.columns = {key: config["columns"][key] for key in ("id", "text", "label")}
         self.sha256, self.size = None, None
 
     def __iter__(self):
-        columns = self.config["columns"]
-        for name in self.names:
+        columns = self.columns
+        for name in columns.values():
             keys = [f"corpus.columns.{key}" for key in columns if columns[key] == name]
             if len(keys) > 1:
                 raise UserError(
@@ -283,42 +319,68 @@ class Source:
         if header is None:
             raise UserError(f"{self.path}: only white space; expected a header and rows")
         positions = self._positions(header, delimiter)
-        for line, fault, cells in rows:
-            yield line, fault, *(None if fault else cells[at] for at in positions)
+        for number, (line, fault, cells) in enumerate(rows, 1):
+            yield (
+                line,
+                fault,
+                *(None if fault else number if at is None else cells[at] for at in positions),
+            )
 
     def _positions(self, header, delimiter=None):
-        """Return the positions of the columns for id, text and label in the header."""
-        for key, name in self.config["columns"].items():
-            if header.count(name) > 1:
+        """Return the positions of the columns for id, text and label in the header.
+
+        That of the id is None where the file has none.
+        """
+        positions, wanted = [], {*self.columns.values()}
+        folded = [normalized(name) for name in header]
+        for key, name in self.columns.items():
+            count = folded.count(normalized(name or ""))
+            if name is None or (count == 0 and (key, name) == NO_ID):
+                positions.append(None)
+                continue
+            if count > 1:
                 raise UserError(
-                    f"{self.path}: {header.count(name)} columns are called {name!r} "
+                    f"{self.path}: {count} columns are called {name!r} "
                     f"(corpus.columns.{key}); rename all but one"
                 )
-            if name not in header:
+            if not count:
                 others = [c for c in ",;\t|" if len(header) == 1 and c in header[0]]
                 if delimiter and others:
                     raise UserError(
                         f"{self.path}: no column {name!r}, but one called {shown(header[0])}. "
                         f"If columns are separated by {others[0]!r}, set corpus.delimiter to that"
                     )
-                headless = delimiter and not {*header} & {*self.names}
+                headless = delimiter and not {*header} & wanted
                 raise self._missing(key, header, " Is the first line a header?" if headless else "")
-        return [header.index(name) for name in self.names]
+            positions.append(folded.index(normalized(name)))
+        return positions
 
     def _missing(self, key, names, hint=""):
-        name = self.config["columns"][key]
-        return missing_column(self.path, name, names, f"corpus.columns.{key}", hint, self.names)
+        taken = self.columns.values()
+        setting = f"corpus.columns.{key}"
+        return missing_column(self.path, self.columns[key], names, setting, hint, taken)
 
     def _json_lines(self, lines):
-        missing, names = dict(self.config["columns"]), {}
-        for line, fault, row in json_rows(lines, self.path):
-            if missing and row is not None:
+        # A key counts as missing until a row has it; till then the rows' numbers are their ids.
+        missing = {key: name for key, name in self.columns.items() if name is not None}
+        wanted, names = {*missing.values()}, {}
+        for number, (line, fault, row) in enumerate(json_rows(lines, self.path), 1):
+            if row is None:
+                yield line, fault, None, None, None
+                continue
+            if not row.keys() >= wanted:
+                row = renamed(row, wanted)
+            if missing:
                 missing = {key: name for key, name in missing.items() if name not in row}
                 if len(names) < _MAX_KEYS:
                     names.update(dict.fromkeys(row))
-            yield line, fault, *map((row or {}).get, self.names)
-        if missing and names:
-            raise self._missing(next(iter(missing)), list(names))
+            identifier, *others = map(row.get, self.columns.values())
+            if self.columns["id"] is None or ("id", missing.get("id")) == NO_ID:
+                identifier = number
+            yield line, None, identifier, *others
+        if names:
+            for key in (key for key, name in missing.items() if (key, name) != NO_ID):
+                raise self._missing(key, list(names))
 
     def _parquet(self):
         import pyarrow as pa
@@ -327,19 +389,24 @@ class Source:
         try:
             with pq.ParquetFile(self.path, page_checksum_verification=True) as file:
                 schema = file.schema_arrow
-                self._positions(schema.names)
-                for name in self.names:
+                positions = self._positions(schema.names)
+                for name in (schema.names[at] for at in positions[1:]):
                     kind = schema.field(name).type
                     if pa.types.is_nested(kind) or "binary" in str(kind):  # of whatever width
                         raise UserError(
                             f"{self.path}: the column {name!r} has the type {kind}; expected text"
                         )
-                remaining = file.metadata.num_rows
-                for batch in file.iter_batches(batch_size=4096, columns=self.names):
-                    remaining -= len(batch)
-                    values = [batch.column(name).to_pylist() for name in self.names]
+                names = [schema.names[at] for at in positions if at is not None]
+                number = 0
+                for batch in file.iter_batches(batch_size=4096, columns=names):
+                    numbers = range(number + 1, number + len(batch) + 1)
+                    number += len(batch)
+                    values = [_values(batch.column(name)) for name in names]
+                    if positions[0] is None:
+                        values.insert(0, numbers)
                     for row in zip(*values, strict=True):
                         yield 0, None, *row
+                remaining = file.metadata.num_rows - number
                 if remaining:
                     raise pa.ArrowInvalid(f"{remaining} rows are missing")
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
@@ -348,6 +415,13 @@ class Source:
             raise UserError(
                 f"{self.path}: not a valid Parquet file ({error}); copy or write it again"
             ) from None
+
+
+def _values(column):
+    """Return the values of a Parquet column, times as text."""
+    import pyarrow as pa
+
+    return (column.cast(pa.string()) if pa.types.is_temporal(column.type) else column).to_pylist()
 
 
 class _Lines:

@@ -74,7 +74,12 @@ def read(stream, name, form, text_column):
     empty = True
     for line, fault, row in rows:
         if fault:
-            raise UserError(f"{name}, line {line}: {fault}; expected a JSON object on each line")
+            raise UserError(
+                f"{name}, line {line}: {fault}; expected a JSON object without repeated keys on "
+                "each line"
+            )
+        if text_column not in row:
+            row = formats.renamed(row, [text_column])
         if empty and text_column not in row:
             setting = "--text-column or, in a config, predict.text_column"
             raise formats.missing_column(name, text_column, row, setting)
@@ -122,7 +127,8 @@ def _delimiter_of(header, usual, text_column):
     """Return the usual delimiter, or the one that alone makes ``text_column`` a column."""
 
     def makes_the_column(delimiter):
-        return text_column in map(str.strip, next(csv.reader([header], delimiter=delimiter), []))
+        cells = next(csv.reader([header], delimiter=delimiter), [])
+        return formats.normalized(text_column) in (formats.normalized(c.strip()) for c in cells)
 
     return next(filter(makes_the_column, [usual, *",;\t|"]), usual)
 
