@@ -561,6 +561,13 @@ KEPT = {
         [],
         [],
     ),
+    "empty names and cells at the end, in the header alone": (
+        "t.csv",
+        GOOD.replace("sentiment\n", "sentiment,,\n").replace("5,neutral\n", "5,neutral,,,\n"),
+        {},
+        [],
+        [],
+    ),
     "spaces about names and labels": (
         "t.csv",
         GOOD.replace(",negative\n", ", negative \n"),

@@ -94,6 +94,13 @@ def test_the_text_column_may_be_composed_or_decomposed(form):
     assert read(content, form, "\xe9") == [{"\xe9": "x"}]
 
 
+@pytest.mark.parametrize("row", ["a,7,", "a,7,,", "a,7,,,", "a,7"])
+def test_empty_columns_at_the_end_are_no_columns(row):
+    [found] = read(f"text,n,,\n{row}\n")
+    assert {name: cell for name, cell in found.items() if name} == {"text": "a", "n": "7"}
+    assert not found.get("")
+
+
 def test_a_row_of_empty_cells_is_a_row():
     assert read('text\n""\nx\n') == [{"text": ""}, {"text": "x"}]
 
@@ -145,6 +152,7 @@ def test_rows_are_read_before_the_input_ends():
         ("csv", gzip.compress(b"text\ncaf\xe9\n"), "line 2: the byte 0xe9 is not UTF-8"),
         ("jsonl", '{"text": "a", "n": {"b": 1, "b": 2}}\n', "line 1: a key occurs twice; expected"),
         ("jsonl", '{"text": {"0": "a"}}\n', "an object of columns or lists; expected JSON Lines"),
+        ("csv", "text,,\na,,7\n", "line 2: a value in a column whose name is empty"),
         ("csv", b"x" * (formats.MAX_CELL + 1), "line 1: longer than"),
     ],
 )

@@ -139,7 +139,7 @@ def delimited_rows(lines, delimiter, **dialect):
     csv.field_size_limit(2**31 - 1)
     lines = _Lines(lines)
     rows = csv.reader(lines, delimiter=delimiter, strict=True, **dialect)
-    width = None
+    width, named = None, 0  # columns, and those up to the last one with a name
     while True:
         lines.record.clear()
         line = lines.number + 1
@@ -157,9 +157,10 @@ def delimited_rows(lines, delimiter, **dialect):
             continue
         if width is None:
             if any(cell.strip() for cell in cells):
-                width = len(cells)
-                yield line, None, [cell.strip() for cell in cells]
-        elif len(cells) == width or (len(cells) > width and not any(cells[width:])):
+                names = [cell.strip() for cell in cells]
+                width, named = len(names), max(n for n, name in enumerate(names, 1) if name)
+                yield line, None, names
+        elif len(cells) >= named and not any(cells[width:]):
             yield line, None, cells
         elif any(cell.strip() for cell in cells):
             yield line, "wrong number of columns", cells

@@ -117,8 +117,12 @@ def _delimited(lines, name, delimiter, text_column):
             )
         if header is None:
             header = cells
+            while header[-2:] == ["", ""]:
+                header = header[:-1]
             if repeated := sorted({cell for cell in header if header.count(cell) > 1}):
                 raise UserError(f"{name}: several columns are called {quoted(repeated)}")
+        elif any(cells[len(header) :]):
+            raise UserError(f"{name}, line {line}: a value in a column whose name is empty")
         else:
             yield line, None, dict(zip(header, cells, strict=False))
 
