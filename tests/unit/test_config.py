@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from tweetrnn.__main__ import main
-from tweetrnn.config import load_schema, resolve
+from tweetrnn.config import files_to_predict, load_schema, resolve
 from tweetrnn.errors import UserError
 from tweetrnn.running.show_config import key_table
 
@@ -222,3 +222,11 @@ def test_any_config_is_accepted_or_refused_with_a_message(config):
         resolve(config)
     except UserError as error:
         assert str(error)
+
+
+def test_files_to_predict_may_be_compressed_and_are_named_after_their_table():
+    config = resolve({**DEMO, "predict": {"files": ["data/monday.csv.gz", "tuesday.jsonl"]}})
+    assert files_to_predict(config["predict"]["files"]) == {
+        "monday": "data/monday.csv.gz",
+        "tuesday": "tuesday.jsonl",
+    }
