@@ -1,8 +1,8 @@
 """A tweet is read as training reads it and predicted by the model that is asked for."""
 
 import csv
-import io
 import gzip
+import io
 import json
 from types import SimpleNamespace
 
