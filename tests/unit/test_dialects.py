@@ -35,12 +35,15 @@ def file(tmp_path_factory):
 
 
 def check(file, content, table, **config):
-    """Check what the reader of a corpus, and that of files to predict by default, read."""
+    """Check what the reader of a corpus, and that of files to predict, read."""
     file.write_bytes(content)
     rows = list(Source(file, DEFAULTS | config))
     assert [row[1:] for row in rows] == [(None, *row) for row in table]
+    readings = [records.READING | config]
     if set(config) == {"delimiter"} and config["delimiter"] in ",;\t|":
-        read = list(records.read(io.BytesIO(content), "FILE", "csv", "text"))
+        readings.append(records.READING)  # it is found
+    for reading in readings:
+        read = list(records.read(io.BytesIO(content), "FILE", "csv", "text", reading))
         assert [tuple(row[name] for name in HEADER) for row in read] == table
 
 

@@ -9,6 +9,7 @@ import unicodedata
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tweetrnn.config import load_schema
 from tweetrnn.data import formats
 from tweetrnn.errors import UserError
 from tweetrnn.files import defused
@@ -23,10 +24,12 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 hostile = st.one_of(texts, st.sampled_from(["=1+1", "+x", "-x", "@x", "\tx", "\rx", 'a"b', "a\r"]))
 
 
-def read(content, form="csv", text_column="text"):
+def read(content, form="csv", text_column="text", **reading):
     """Return the rows that are read from bytes or text."""
     content = content if isinstance(content, bytes) else content.encode()
-    return list(records.read(io.BytesIO(content), "FILE", form, text_column))
+    return list(
+        records.read(io.BytesIO(content), "FILE", form, text_column, records.READING | reading)
+    )
 
 
 def written(form, rows, answers=None, text_column="text"):
@@ -101,6 +104,33 @@ def test_empty_columns_at_the_end_are_no_columns(row):
     assert not found.get("")
 
 
+def test_the_keys_for_reading_have_the_schema_s_defaults():
+    known = load_schema()["properties"]["predict"]["properties"]
+    assert {key: known[key]["default"] for key in records.READING} == records.READING
+    assert set(records.READING) == set(known) - {"files", "text_column"}
+
+
+@pytest.mark.parametrize(
+    ("content", "reading"),
+    [
+        ('id,text\n1,"a\n', {"quoting": False}),
+        ('id,text\n1,\\"a\n', {"backslash": True}),
+        ('id, text\n1, """a"\n', {"skip_blanks": True}),
+        ('id:text\n1:"""a"\n', {"delimiter": ":"}),
+        ('id,text\n1,"""a"\n'.encode("utf-16-le"), {"encoding": "utf-16-le"}),
+    ],
+)
+def test_how_the_file_is_written_can_be_said(content, reading):
+    assert read(content, **reading) == [{"id": "1", "text": '"a'}]
+
+
+def test_settings_that_cannot_be_meant_are_refused():
+    with pytest.raises(UserError, match=r"predict\.delimiter: .* cannot separate"):
+        read("text\n", delimiter='"')
+    with pytest.raises(UserError, match=r"predict\.encoding: 'x' is not a text encoding"):
+        read("text\n", encoding="x")
+
+
 def test_a_row_of_empty_cells_is_a_row():
     assert read('text\n""\nx\n') == [{"text": ""}, {"text": "x"}]
 
@@ -136,7 +166,7 @@ def test_rows_are_read_before_the_input_ends():
         ),
         ("jsonl", '{"tweet": "a"}\n', "no column 'text'"),
         ("csv", "text,a,a\n", "several columns are called 'a'"),
-        ("csv", b"text\nok\ncaf\xe9\n", "FILE, line 3: the byte 0xe9 is not UTF-8; convert"),
+        ("csv", b"text\nok\ncaf\xe9\n", "FILE, line 3: the byte 0xe9 is not UTF-8; set --enc"),
         ("jsonl", b'{"text": "caf\xe9"}', "FILE, line 1: the byte 0xe9 is not UTF-8"),
         ("csv", "id,text\n1,a,b\n", "line 2: wrong number of columns: 3, and the header has 2"),
         ("csv", "id,text\n1\n", "line 2: wrong number of columns: 1, and the header has 2"),

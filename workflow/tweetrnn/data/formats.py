@@ -120,6 +120,28 @@ def text_lines(stream, name, encoding, undecodable):
             text.detach()
 
 
+def csv_dialect(config, delimiter, where):
+    """Return what ``delimited_rows`` takes as ``dialect``.
+
+    Args:
+        config: has the keys quoting, backslash and skip_blanks.
+        where: what precedes ``delimiter`` in the name of its setting, for the message.
+
+    Raises:
+        UserError: the delimiter has another meaning.
+    """
+    if delimiter in '"\r\n\0' + "\\" * config["backslash"] + " " * config["skip_blanks"]:
+        raise UserError(
+            f"{where}delimiter: {delimiter!r} cannot separate columns; "
+            "expected a character such as ',' or ';' or a tab"
+        )
+    return {
+        "quoting": csv.QUOTE_MINIMAL if config["quoting"] else csv.QUOTE_NONE,
+        "escapechar": "\\" if config["backslash"] else None,
+        "skipinitialspace": config["skip_blanks"],
+    }
+
+
 def delimited_rows(lines, delimiter, **dialect):
     """Yield (line, fault, cells) of the rows of CSV or the like, the header's first.
 
@@ -296,20 +318,7 @@ class Source:
         )
 
     def _delimited(self, lines, delimiter):
-        config = self.config
-        meant = '"\r\n\0' + "\\" * config["backslash"] + " " * config["skip_blanks"]
-        if delimiter in meant:
-            raise UserError(
-                f"corpus.delimiter: {delimiter!r} cannot separate columns; "
-                "expected a character such as ',' or ';' or a tab"
-            )
-        rows = delimited_rows(
-            lines,
-            delimiter,
-            quoting=csv.QUOTE_MINIMAL if config["quoting"] else csv.QUOTE_NONE,
-            escapechar="\\" if config["backslash"] else None,
-            skipinitialspace=config["skip_blanks"],
-        )
+        rows = delimited_rows(lines, delimiter, **csv_dialect(self.config, delimiter, "corpus."))
         _, fault, header = next(rows, (0, None, None))
         if fault:
             raise UserError(
@@ -529,7 +538,7 @@ def _refuse_foreign(path, form, encoding, head):
         raise UserError(f"{path}: {what}; expected {form} as plain text")
     if head.lstrip()[:9].lower().startswith((b"<!doctype", b"<html")):
         raise UserError(f"{path}: a web page, not {form}; download the file itself")
-    codec = _codec(encoding)
+    codec = codec_name(encoding)
     if name := bom_encoding(head):
         if codec.removesuffix("-sig") != name:  # utf-16-le takes the mark for a letter
             raise UserError(
@@ -545,14 +554,14 @@ def _refuse_foreign(path, form, encoding, head):
         raise UserError(f"{path}: full of NUL bytes: not text, or a damaged copy; copy it again")
 
 
-def _codec(encoding):
-    """Return the standard name of a text encoding."""
+def codec_name(encoding, where="corpus."):
+    """Return the standard name of a text encoding, of the setting ``where`` + encoding."""
     try:
         "".encode(encoding)  # refuses base64, zip and other codecs that are not text encodings
         return codecs.lookup(encoding).name
     except (LookupError, ValueError):
         raise UserError(
-            f"corpus.encoding: {encoding!r} is not a text encoding that Python knows; "
+            f"{where}encoding: {encoding!r} is not a text encoding that Python knows; "
             "expected a name such as utf-8, latin-1, cp1252 or utf-16"
         ) from None
 

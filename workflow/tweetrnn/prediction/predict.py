@@ -35,6 +35,19 @@ def add_arguments(parser):
         "--format", choices=records.READ, help="the input's format (default: by its ending)"
     )
     parser.add_argument(
+        "--encoding", help="the input's character encoding (default: UTF-8, or by its mark)"
+    )
+    parser.add_argument("--delimiter", help="the character between the input's columns")
+    parser.add_argument(
+        "--no-quoting", dest="quoting", action="store_false", help="its quotes are plain characters"
+    )
+    parser.add_argument(
+        "--backslash", action="store_true", help="its backslashes make the next character plain"
+    )
+    parser.add_argument(
+        "--skip-blanks", action="store_true", help="leave out blanks after its delimiters"
+    )
+    parser.add_argument(
         "--text-column",
         metavar="NAME",
         help="the input's column with the tweets (default: that of the model's corpus)",
@@ -96,6 +109,9 @@ def main(options):
     if options.input is None:
         opened = contextlib.nullcontext({text_column: text} for text in options.texts)
     else:
-        opened = records.open_rows(options.input, form, text_column)
+        if options.delimiter is not None and len(options.delimiter) != 1:
+            raise UserError(f"--delimiter: expected one character, got {options.delimiter!r}")
+        reading = {key: getattr(options, key) for key in records.READING}
+        opened = records.open_rows(options.input, form, text_column, reading)
     with opened as rows:
         write_answers(files, rows, text_column, output_form, options.output)

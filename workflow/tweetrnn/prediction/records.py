@@ -20,6 +20,14 @@ from tweetrnn.reporting.document import visible
 from tweetrnn.wording import quoted, shown
 
 READ = ("csv", "tsv", "jsonl")
+# How a file is read if nothing else is said: the schema's defaults of predict's keys.
+READING = {
+    "encoding": None,
+    "delimiter": None,
+    "quoting": True,
+    "backslash": False,
+    "skip_blanks": False,
+}
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _SHOWN = 80  # characters of a text in a table
 
@@ -40,37 +48,40 @@ def format_of(path, known, option):
 
 
 @contextlib.contextmanager
-def open_rows(path, form, text_column):
+def open_rows(path, form, text_column, reading=READING):
     """Yield the rows of a file, an iterator as of ``read``; the path - is standard input."""
     if path == "-":
-        yield read(sys.stdin.buffer, "standard input", form, text_column)
+        yield read(sys.stdin.buffer, "standard input", form, text_column, reading)
         return
     if not Path(path).exists() or Path(path).is_dir():
         raise UserError(f"there is no file {path}")
     with open(path, "rb") as stream:
-        yield read(stream, path, form, text_column)
+        yield read(stream, path, form, text_column, reading)
 
 
-def read(stream, name, form, text_column):
+def read(stream, name, form, text_column, reading=READING):
     """Yield a binary stream's rows as dicts, with text or None under ``text_column``.
 
     Args:
-        stream: in UTF-8, or another Unicode encoding with a byte order mark; may be gzip.
+        stream: may be gzip.
         name: of the stream, for messages.
         form: csv, tsv or jsonl.
         text_column: the column with the tweets.
+        reading: the config's keys of the same names as in READING.
 
     Raises:
         UserError: no such column, no rows, not UTF-8, or a row that cannot be read.
     """
     with formats.damaged_gzip_refused(name):
         stream, head = formats.unpacked(stream)
-    encoding = formats.bom_encoding(head) or "utf-8"
-    lines = formats.text_lines(stream, name, encoding, functools.partial(_undecodable, name))
+    encoding = reading["encoding"] or formats.bom_encoding(head) or "utf-8"
+    formats.codec_name(encoding, "predict.")
+    undecodable = functools.partial(_undecodable, name, encoding)
+    lines = formats.text_lines(stream, name, encoding, undecodable)
     if form == "jsonl":
         rows = formats.json_rows(lines, name)
     else:
-        rows = _delimited(lines, name, formats.DELIMITERS[form], text_column)
+        rows = _delimited(lines, name, form, text_column, reading)
     empty = True
     for line, fault, row in rows:
         if fault:
@@ -95,25 +106,31 @@ def read(stream, name, form, text_column):
         raise UserError(f"{name}: empty; expected one row for each tweet")
 
 
-def _undecodable(name, line, error):
+def _undecodable(name, encoding, line, error):
     if not isinstance(error, UnicodeDecodeError):
         return f"{name}, line {line}: {error}"
     return (
-        f"{name}, line {line}: the byte 0x{error.object[error.start]:02x} is not UTF-8; convert "
-        "the file first, for example: iconv -f latin1 -t utf-8 OLD > NEW"
+        f"{name}, line {line}: the byte 0x{error.object[error.start]:02x} is not "
+        f"{encoding.upper()}; set --encoding or, in a config, predict.encoding to the file's "
+        "encoding, such as latin-1"
     )
 
 
-def _delimited(lines, name, delimiter, text_column):
+def _delimited(lines, name, form, text_column, reading):
     """Yield (line, None, dict) of each row below the header."""
     header, first = None, next(lines, "")
-    delimiter = _delimiter_of(first, delimiter, text_column)
-    for line, fault, cells in formats.delimited_rows(itertools.chain([first], lines), delimiter):
+    delimiter = reading["delimiter"]
+    if delimiter is None:
+        delimiter = _delimiter_of(first, formats.DELIMITERS[form], text_column)
+    dialect = formats.csv_dialect(reading, delimiter, "predict.")
+    lines = itertools.chain([first], lines)
+    for line, fault, cells in formats.delimited_rows(lines, delimiter, **dialect):
         if fault:
             counts = f": {len(cells)}, and the header has {len(header)}" if cells else ""
             raise UserError(
                 f"{name}, line {line}: {fault}{counts}; quote a text that contains {delimiter!r} "
-                "or quotes, and double its quotes"
+                "or quotes, and double its quotes, or say how the file is written (quoting, "
+                "backslash, skip_blanks)"
             )
         if header is None:
             header = cells
