@@ -165,6 +165,7 @@ def test_rows_are_read_before_the_input_ends():
             "predict.text_column to one of the file's columns: 'id', 'tweet'",
         ),
         ("jsonl", '{"tweet": "a"}\n', "no column 'text'"),
+        ("csv", "x" * 200_000 + "\na\n", "no column 'text'"),
         ("csv", "text,a,a\n", "several columns are called 'a'"),
         ("csv", b"text\nok\ncaf\xe9\n", "FILE, line 3: the byte 0xe9 is not UTF-8; set --enc"),
         ("jsonl", b'{"text": "caf\xe9"}', "FILE, line 1: the byte 0xe9 is not UTF-8"),

@@ -35,6 +35,7 @@ ENDINGS = {
 DELIMITERS = {"csv": ",", "tsv": "\t"}
 MAX_CELL = 1 << 24  # characters of a line or an open text: anything longer is no table of tweets
 NO_ID = "id", "tweet_id"  # the key and the column without which rows are numbered
+csv.field_size_limit(2**31 - 1)  # MAX_CELL and the corpus's own limit come first
 _MAX_KEYS = 1_000  # keys of JSON objects kept for a message
 
 _SIGNATURES = {
@@ -158,7 +159,6 @@ def delimited_rows(lines, delimiter, **dialect):
         The line where the row starts, why it cannot be read (None if it can), and its cells (None
         if the fault is a misplaced quote). Blank rows are left out.
     """
-    csv.field_size_limit(2**31 - 1)
     lines = _Lines(lines)
     rows = csv.reader(lines, delimiter=delimiter, strict=True, **dialect)
     width, named = None, 0  # columns, and those up to the last one with a name
