@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from tweetrnn.__main__ import main
-from tweetrnn.config import load_schema, read, resolve, types_of
+from tweetrnn.config import files_to_predict, load_schema, read, resolve, types_of
 from tweetrnn.errors import UserError
 from tweetrnn.running.show_config import key_table
 
@@ -344,3 +344,11 @@ def test_config_that_is_nested_deeply_or_contains_itself_is_refused(tmp_path):
     loop["grid"]["cell"].append(loop["grid"]["cell"])
     with pytest.raises(UserError, match=r"grid\.cell"):
         resolve(loop)
+
+
+def test_files_to_predict_may_be_compressed_and_are_named_after_their_table():
+    config = resolve({**DEMO, "predict": {"files": ["data/monday.csv.gz", "tuesday.jsonl"]}})
+    assert files_to_predict(config["predict"]["files"]) == {
+        "monday": "data/monday.csv.gz",
+        "tuesday": "tuesday.jsonl",
+    }

@@ -1,8 +1,14 @@
 """Which rows of a corpus are usable, and whether there are enough of them."""
 
+import functools
 import json
+import unicodedata
 from collections import Counter
+from decimal import Decimal
 
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from example_corpus import HEADER, LABELS, as_csv, as_json_lines, rows
 from hypothesis import given
@@ -118,7 +124,9 @@ def test_every_row_is_kept_or_ignored_or_dropped_and_listed_once(folder, table):
         (True, "true"),
         (None, ""),
         (float("nan"), ""),
-        ([1], ""),
+        (1.5, "1.5"),
+        ([1, "é"], '[1, "é"]'),
+        ({"$oid": "507f"}, '{"$oid": "507f"}'),
         ("half \ud83d", "half \ufffd"),
         ("\ud83d\ude00", "😀"),
     ],
@@ -216,4 +224,61 @@ def test_a_key_may_be_missing_in_some_json_objects(tmp_path):
     whole = dict(zip(HEADER, rows(1)[0], strict=True))
     without = {key: value for key, value in whole.items() if key != "tweet_id"}
     (tmp_path / "t.jsonl").write_text("".join(json.dumps(o) + "\n" for o in (without, whole)))
-    assert [identifier for identifier, *_ in Corpus(tmp_path / "t.jsonl", {})] == ["", "1000"]
+    assert [identifier for identifier, *_ in Corpus(tmp_path / "t.jsonl", {})] == ["1", "1000"]
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize("columns", [{}, {"id": None}])
+def test_rows_without_an_id_column_are_numbered_and_labels_may_be_integers(
+    tmp_path, ending, columns
+):
+    path = tmp_path / f"t.{ending}"
+    table = pd.DataFrame({"text": ["a", "", "c"], "label": [0, 4, 4]})
+    if ending == "csv":
+        table.to_csv(path, index=False)
+    elif ending == "jsonl":
+        table.to_json(path, orient="records", lines=True)
+    else:
+        table.to_parquet(path)
+    config = {"labels": ["0", "4"], "columns": {"label": "label", **columns}}
+    assert list(Corpus(path, config)) == [("1", "a", "0"), ("3", "c", "4")]
+
+
+def test_a_column_for_the_id_that_the_config_names_must_exist(tmp_path):
+    (tmp_path / "t.csv").write_text(as_csv(rows(3)))
+    with pytest.raises(UserError, match="no column 'key'"):
+        list(Corpus(tmp_path / "t.csv", {"columns": {"id": "key"}}))
+
+
+@pytest.mark.parametrize(
+    ("ids", "expected"),
+    [
+        (pa.array([Decimal("1.50"), None]), ["1.50", ""]),
+        (pa.array([1, None], pa.timestamp("ns")), ["1970-01-01 00:00:00.000000001", ""]),
+        (pa.array([1, None], pa.date32()), ["1970-01-02", ""]),
+        (pa.array([[1, 2], None]), ["[1, 2]", ""]),
+        (pa.array([{"a": Decimal(1)}, None]), ['{"a": "1"}', ""]),
+        (pa.array([b"\x01\xff", None]), ["01ff", ""]),
+    ],
+)
+def test_ids_of_any_parquet_type_are_text(tmp_path, ids, expected):
+    columns = {"tweet_id": ids, "text": ["a", "b"], "airline_sentiment": ["neutral"] * 2}
+    pq.write_table(pa.table(columns), tmp_path / "t.parquet")
+    assert [row[0] for row in Corpus(tmp_path / "t.parquet", {})] == expected
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC")])
+def test_composed_and_decomposed_labels_and_columns_are_the_same(tmp_path, ending, forms):
+    in_config, in_file = (functools.partial(unicodedata.normalize, form) for form in forms)
+    path = tmp_path / f"t.{ending}"
+    table = pd.DataFrame({in_file("né"): ["1", "2"], "text": ["a", "b"], "l": [in_file("né"), "x"]})
+    if ending == "csv":
+        table.to_csv(path, index=False)
+    elif ending == "jsonl":
+        table.to_json(path, orient="records", lines=True)
+    else:
+        table.to_parquet(path)
+    columns = {"id": in_config("né"), "label": "l"}
+    config = {"labels": ["x", in_config("né")], "columns": columns}
+    assert list(Corpus(path, config)) == [("1", "a", in_config("né")), ("2", "b", "x")]

@@ -1,6 +1,7 @@
 """A tweet is read as training reads it and predicted by the model that is asked for."""
 
 import csv
+import gzip
 import io
 import json
 from types import SimpleNamespace
@@ -300,6 +301,13 @@ def test_several_batches_give_the_same_as_one_batch(capsys, results, tmp_path, m
     for one, other in zip(whole, parts, strict=True):
         for name, value in one.items():
             assert other[name] == (pytest.approx(value, abs=1e-6) if name[0] == "p" else value)
+
+
+def test_compressed_input_with_another_delimiter_is_read(capsys, results, tmp_path):
+    path = tmp_path / "t.csv.gz"
+    path.write_bytes(gzip.compress(f"n;text\n1;{TWEET}\n".encode()))
+    [row], _ = answers(capsys, results, "--input", path)
+    assert (row["n"], row["text"]) == ("1", TWEET)
 
 
 def test_standard_input_is_read_in_the_named_format(capsys, results, monkeypatch):

@@ -1,6 +1,7 @@
 """Rows with any columns are read as they are and written so that no cell is a formula."""
 
 import csv
+import gzip
 import io
 import json
 import unicodedata
@@ -8,6 +9,8 @@ import unicodedata
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tweetrnn.config import load_schema
+from tweetrnn.data import formats
 from tweetrnn.errors import UserError
 from tweetrnn.files import defused
 from tweetrnn.prediction import records
@@ -21,10 +24,12 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 hostile = st.one_of(texts, st.sampled_from(["=1+1", "+x", "-x", "@x", "\tx", "\rx", 'a"b', "a\r"]))
 
 
-def read(content, form="csv", text_column="text"):
+def read(content, form="csv", text_column="text", **reading):
     """Return the rows that are read from bytes or text."""
     content = content if isinstance(content, bytes) else content.encode()
-    return list(records.read(io.BytesIO(content), "FILE", form, text_column))
+    return list(
+        records.read(io.BytesIO(content), "FILE", form, text_column, records.READING | reading)
+    )
 
 
 def written(form, rows, answers=None, text_column="text"):
@@ -65,12 +70,82 @@ def test_byte_order_mark_and_blank_lines_are_skipped():
     assert read(b"\xef\xbb\xbftext,n\n\n a ,1\n\n") == [{"text": " a ", "n": "1"}]
 
 
+@pytest.mark.parametrize(
+    ("form", "content"),
+    [
+        ("csv", "id,text\n1,späte\n2,b\n".encode("utf-16")),
+        ("csv", gzip.compress("id,text\n1,späte\n2,b\n".encode())),
+        ("csv", "id,text\r1,späte\r2,b\r"),
+        ("csv", "id;text\n1;späte\n2;b\n"),
+        ("csv", '"id"\t"text"\n1\tspäte\n2\tb\n'),
+        ("tsv", "id|text\n1|späte\n2|b\n"),
+        ("jsonl", gzip.compress('{"id": "1", "text": "späte"}\n{"id": "2", "text": "b"}'.encode())),
+        ("jsonl", '{"id": "1", "text": "späte"}\r{"id": "2", "text": "b"}\r'),
+    ],
+)
+def test_compression_line_ends_delimiters_and_marked_encodings_are_recognized(form, content):
+    assert read(content, form) == [{"id": "1", "text": "späte"}, {"id": "2", "text": "b"}]
+
+
+def test_another_delimiter_is_tried_only_where_the_usual_one_gives_no_such_column():
+    assert read("a;text;b,text\nc;d,e\n") == [{"a;text;b": "c;d", "text": "e"}]
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_the_text_column_may_be_composed_or_decomposed(form):
+    content = {"csv": "e\u0301\nx\n", "jsonl": '{"e\u0301": "x"}\n'}[form]
+    assert read(content, form, "\xe9") == [{"\xe9": "x"}]
+
+
+@pytest.mark.parametrize("row", ["a,7,", "a,7,,", "a,7,,,", "a,7"])
+def test_empty_columns_at_the_end_are_no_columns(row):
+    [found] = read(f"text,n,,\n{row}\n")
+    assert {name: cell for name, cell in found.items() if name} == {"text": "a", "n": "7"}
+    assert not found.get("")
+
+
+def test_the_keys_for_reading_have_the_schema_s_defaults():
+    known = load_schema()["properties"]["predict"]["properties"]
+    assert {key: known[key]["default"] for key in records.READING} == records.READING
+    assert set(records.READING) == set(known) - {"files", "text_column"}
+
+
+@pytest.mark.parametrize(
+    ("content", "reading"),
+    [
+        ('id,text\n1,"a\n', {"quoting": False}),
+        ('id,text\n1,\\"a\n', {"backslash": True}),
+        ('id, text\n1, """a"\n', {"skip_blanks": True}),
+        ('id:text\n1:"""a"\n', {"delimiter": ":"}),
+        ('id,text\n1,"""a"\n'.encode("utf-16-le"), {"encoding": "utf-16-le"}),
+    ],
+)
+def test_how_the_file_is_written_can_be_said(content, reading):
+    assert read(content, **reading) == [{"id": "1", "text": '"a'}]
+
+
+def test_settings_that_cannot_be_meant_are_refused():
+    with pytest.raises(UserError, match=r"predict\.delimiter: .* cannot separate"):
+        read("text\n", delimiter='"')
+    with pytest.raises(UserError, match=r"predict\.encoding: 'x' is not a text encoding"):
+        read("text\n", encoding="x")
+
+
+def test_a_row_of_empty_cells_is_a_row():
+    assert read('text\n""\nx\n') == [{"text": ""}, {"text": "x"}]
+
+
 def test_rows_are_read_before_the_input_ends():
     class Endless(io.RawIOBase):
         lines = iter([b"text\n", b"first\n"])
 
-        def readline(self, size=-1):
-            return next(self.lines)  # fails at the third
+        def readable(self):
+            return True
+
+        def readinto(self, buffer):
+            line = next(self.lines)  # fails at the third
+            buffer[: len(line)] = line
+            return len(line)
 
     rows = records.read(Endless(), "FILE", "csv", "text")
     assert next(rows) == {"text": "first"}
@@ -90,8 +165,9 @@ def test_rows_are_read_before_the_input_ends():
             "predict.text_column to one of the file's columns: 'id', 'tweet'",
         ),
         ("jsonl", '{"tweet": "a"}\n', "no column 'text'"),
+        ("csv", "x" * 200_000 + "\na\n", "no column 'text'"),
         ("csv", "text,a,a\n", "several columns are called 'a'"),
-        ("csv", b"text\nok\ncaf\xe9\n", "FILE, line 3: the byte 0xe9 is not UTF-8; convert"),
+        ("csv", b"text\nok\ncaf\xe9\n", "FILE, line 3: the byte 0xe9 is not UTF-8; set --enc"),
         ("jsonl", b'{"text": "caf\xe9"}', "FILE, line 1: the byte 0xe9 is not UTF-8"),
         ("csv", "id,text\n1,a,b\n", "line 2: wrong number of columns: 3, and the header has 2"),
         ("csv", "id,text\n1\n", "line 2: wrong number of columns: 1, and the header has 2"),
@@ -103,7 +179,12 @@ def test_rows_are_read_before_the_input_ends():
             '{"text": "a"}\n{"text": 7}\n',
             "line 2: 'text' has the value '7'; expected text",
         ),
-        ("csv", b"x" * (records.MAX_CELL + 1), "line 1: longer than"),
+        ("csv", gzip.compress(b"text\nx\n" * 99)[:-9], "FILE: damaged gzip data"),
+        ("csv", gzip.compress(b"text\ncaf\xe9\n"), "line 2: the byte 0xe9 is not UTF-8"),
+        ("jsonl", '{"text": "a", "n": {"b": 1, "b": 2}}\n', "line 1: a key occurs twice; expected"),
+        ("jsonl", '{"text": {"0": "a"}}\n', "an object of columns or lists; expected JSON Lines"),
+        ("csv", "text,,\na,,7\n", "line 2: a value in a column whose name is empty"),
+        ("csv", b"x" * (formats.MAX_CELL + 1), "line 1: longer than"),
     ],
 )
 def test_what_cannot_be_read_is_reported_in_one_line(form, content, message):

@@ -26,7 +26,7 @@ rule predict:
         mem_mb=TRAINING_MB,
         runtime=60,
     params:
-        **stage("predict_file", "predict.text_column"),
+        **stage("predict_file", "predict", without=["predict.files"]),
     message:
         "Predicting the tweets of {input.file}"
     shell:

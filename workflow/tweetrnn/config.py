@@ -246,7 +246,9 @@ def _check_combined(config):
 
 def files_to_predict(files):
     """Return ``predict.files`` as {name: path}; a path without a name gets that of its file."""
-    return files if isinstance(files, dict) else {Path(path).stem: path for path in files}
+    if isinstance(files, dict):
+        return files
+    return {Path(path.removesuffix(".gz")).stem: path for path in files}
 
 
 def resolve(config):

@@ -4,10 +4,12 @@ A row that cannot be used is dropped with a reason. A corpus of which too many r
 in which a label does not occur, is refused with one message.
 """
 
+import json
 from collections import Counter, defaultdict
+from decimal import Decimal
 from pathlib import Path
 
-from tweetrnn.data.formats import Source
+from tweetrnn.data.formats import Source, normalized
 from tweetrnn.errors import UserError
 from tweetrnn.wording import quoted, shown
 
@@ -15,6 +17,9 @@ from tweetrnn.wording import quoted, shown
 DEFAULTS = {
     "format": "auto",
     "delimiter": None,
+    "quoting": True,
+    "backslash": False,
+    "skip_blanks": False,
     "encoding": "utf-8",
     "columns": {"id": "tweet_id", "text": "text", "label": "airline_sentiment"},
     "labels": ["negative", "neutral", "positive"],
@@ -52,13 +57,16 @@ class Corpus:
         self._row = 0, "", None  # line, id and label of the current row
 
     def __iter__(self):
-        known, ignored = set(self.config["labels"]), set(self.config["ignore_labels"])
+        known = {normalized(label): label for label in self.config["labels"]}
+        ignored = {normalized(label): label for label in self.config["ignore_labels"]}
         for line, fault, identifier, text, label in self.source:
             self.rows += 1
-            identifier, label = _as_text(identifier) or "", _as_text(label)
-            label = label and label.strip()
+            identifier, label = _id_as_text(identifier), _as_text(label)
+            if label:
+                label = normalized(label.strip())
+                label = known.get(label) or ignored.get(label) or label
             self._row = line, identifier, label
-            if label in known:
+            if label in known.values():
                 self._seen.add(label)
                 if not isinstance(text, str):
                     self._drop("empty text" if text is None else "text is not text")
@@ -73,7 +81,7 @@ class Corpus:
                     yield identifier, encodable(text), label
             elif fault:
                 self._drop(fault)
-            elif label in ignored:
+            elif label in ignored.values():
                 self.ignored[label] += 1
             elif label:
                 if label in self._unknown or len(self._unknown) < _MAX_LABELS:
@@ -148,7 +156,10 @@ class Corpus:
         if self.dropped["misplaced quote"] or self.dropped["wrong number of columns"]:
             text += (
                 "A text that contains quotes or the delimiter must be in quotes as a whole, and "
-                "the quotes in it doubled.\n"
+                "the quotes in it doubled. If quotes are plain characters in this file, set "
+                "corpus.quoting to false; if there are blanks after the delimiters, set "
+                "corpus.skip_blanks to true; if backslashes are before quotes or delimiters, set "
+                "corpus.backslash to true.\n"
             )
         return UserError(text + "Fix these rows, or raise corpus.max_dropped to leave them out")
 
@@ -161,7 +172,15 @@ def _as_text(value):
         return encodable(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value) if isinstance(value, int | float) else False
+    return str(value) if isinstance(value, int | float | Decimal) else False
+
+
+def _id_as_text(value):
+    """Return an id of any type as text, empty if missing."""
+    text = value.hex() if isinstance(value, bytes) else _as_text(value)
+    if text is False:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    return encodable(text or "")
 
 
 def encodable(text):

@@ -1,16 +1,21 @@
 """Reading the rows of a file: CSV, TSV, JSON Lines or Parquet, of any size, in little memory.
 
-``delimited_rows`` and ``json_rows`` read text, for a corpus and for tweets to predict; ``Source``
-is a corpus's file.
+``text_lines``, ``delimited_rows`` and ``json_rows`` read text, for a corpus and for tweets to
+predict; ``Source`` is a corpus's file.
 """
 
 import codecs
+import contextlib
 import csv
 import difflib
+import gzip
+import io
 import json
 import os
+import re
+import unicodedata
+import zlib
 from collections import deque
-from contextlib import contextmanager
 from pathlib import Path
 
 from tweetrnn.errors import UserError
@@ -28,12 +33,13 @@ ENDINGS = {
     ".pq": "parquet",
 }
 DELIMITERS = {"csv": ",", "tsv": "\t"}
-_MAX_LINES = 1_000  # lines of one row; more mean that a quote is never closed
+MAX_CELL = 1 << 24  # characters of a line or an open text: anything longer is no table of tweets
+NO_ID = "id", "tweet_id"  # the key and the column without which rows are numbered
+csv.field_size_limit(2**31 - 1)  # MAX_CELL and the corpus's own limit come first
 _MAX_KEYS = 1_000  # keys of JSON objects kept for a message
 
 _SIGNATURES = {
     b"PAR1": "a Parquet file; set corpus.format to parquet",
-    b"\x1f\x8b": "gzip-compressed; unpack it first (gunzip)",
     b"BZh": "bzip2-compressed; unpack it first (bunzip2)",
     b"\xfd7zXZ\0": "xz-compressed; unpack it first (unxz)",
     b"\x28\xb5\x2f\xfd": "zstd-compressed; unpack it first (unzstd)",
@@ -52,39 +58,131 @@ _BOMS = {
 }
 
 
-def delimited_rows(lines, delimiter, labels=frozenset()):
+def unpacked(stream):
+    """Return a binary stream without its gzip compression, if it has one, and its first bytes.
+
+    Raises:
+        EOFError, zlib.error, gzip.BadGzipFile: the compressed data are damaged.
+    """
+    if not hasattr(stream, "peek"):
+        stream = io.BufferedReader(stream)
+    if stream.peek(2).startswith(b"\x1f\x8b"):
+        stream = gzip.GzipFile(fileobj=stream)
+    return stream, stream.peek(4096)
+
+
+@contextlib.contextmanager
+def damaged_gzip_refused(name):
+    """Turn the errors of ``unpacked`` and of reading its stream into a UserError."""
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UserError(f"{name}: damaged gzip data ({error}); copy the file again") from None
+
+
+def unpacked_name(path):
+    """Return a path without the ending .gz."""
+    path = Path(path)
+    return path.with_suffix("") if path.suffix.lower() == ".gz" else path
+
+
+def bom_encoding(head):
+    """Return the encoding that a byte order mark at the start of ``head`` stands for, or None."""
+    return next((name for bom, name in _BOMS.items() if head.startswith(bom)), None)
+
+
+def text_lines(stream, name, encoding, undecodable):
+    """Yield the lines of a binary stream as text; they may end with \\n, \\r\\n or \\r.
+
+    Args:
+        name: of the stream, for messages.
+        encoding: its character encoding; a byte order mark is skipped.
+        undecodable: a function of (line, UnicodeError) that returns the message for bytes that
+            are not in that encoding.
+    """
+    if codecs.lookup(encoding).name == "utf-8":
+        encoding = "utf-8-sig"
+    text, number = io.TextIOWrapper(stream, encoding, newline=""), 0
+    try:
+        with damaged_gzip_refused(name):
+            while line := text.readline(MAX_CELL):
+                number += 1
+                if len(line) == MAX_CELL:
+                    limit = f"longer than {MAX_CELL:,} characters"
+                    raise UserError(f"{name}, line {number}: {limit}: not a table")
+                yield line
+    except UnicodeError as error:
+        if isinstance(error, UnicodeDecodeError):  # the lines before are in the same piece
+            before = error.object[: error.start].decode(encoding, "replace")
+            number += len(re.findall("\r\n|\r|\n", before))
+        raise UserError(undecodable(number + 1, error)) from None
+    finally:
+        with contextlib.suppress(ValueError):  # it is closed
+            text.detach()
+
+
+def csv_dialect(config, delimiter, where):
+    """Return what ``delimited_rows`` takes as ``dialect``.
+
+    Args:
+        config: has the keys quoting, backslash and skip_blanks.
+        where: what precedes ``delimiter`` in the name of its setting, for the message.
+
+    Raises:
+        UserError: the delimiter has another meaning.
+    """
+    if delimiter in '"\r\n\0' + "\\" * config["backslash"] + " " * config["skip_blanks"]:
+        raise UserError(
+            f"{where}delimiter: {delimiter!r} cannot separate columns; "
+            "expected a character such as ',' or ';' or a tab"
+        )
+    return {
+        "quoting": csv.QUOTE_MINIMAL if config["quoting"] else csv.QUOTE_NONE,
+        "escapechar": "\\" if config["backslash"] else None,
+        "skipinitialspace": config["skip_blanks"],
+    }
+
+
+def delimited_rows(lines, delimiter, **dialect):
     """Yield (line, fault, cells) of the rows of CSV or the like, the header's first.
+
+    What the standard reader accepts is a row as it stands, whatever its texts look like. A line
+    with a misplaced quote is left out. The lines after it are read on their own only if that line
+    is a whole row by itself; otherwise they may be the inside of a text, and those up to the
+    quote's partner are left out, too.
 
     Args:
         lines: yields the text's lines.
-        labels: the labels, one of which each row has in a cell, if they are known. They show where
-            a quote that is never closed has swallowed rows.
+        dialect: of ``csv``, apart from the delimiter.
 
     Yields:
         The line where the row starts, why it cannot be read (None if it can), and its cells (None
         if the fault is a misplaced quote). Blank rows are left out.
     """
-    csv.field_size_limit(2**31 - 1)
     lines = _Lines(lines)
-    rows = csv.reader(lines, delimiter=delimiter, strict=True)
-    width = None
+    rows = csv.reader(lines, delimiter=delimiter, strict=True, **dialect)
+    width, named = None, 0  # columns, and those up to the last one with a name
     while True:
         lines.record.clear()
         line = lines.number + 1
         try:
             cells = next(rows)
-            misplaced = len(lines.record) > 1 and _contains_a_row(cells, delimiter, labels)
         except StopIteration:
             return
         except csv.Error:
-            misplaced = True
-        if misplaced:  # most likely in its first line, so the others are read again
-            lines.give_back()
+            first = lines.record[0]
             yield line, "misplaced quote", None
-        elif width is None and any(cell.strip() for cell in cells):
-            width = len(cells)
-            yield line, None, [cell.strip() for cell in cells]
-        elif len(cells) == width or (width and len(cells) > width and not any(cells[width:])):
+            lines.give_back()
+            if not _is_whole_row(first, delimiter, width):
+                for number in lines.skip_to_partner(first):
+                    yield number, "misplaced quote", None
+            continue
+        if width is None:
+            if any(cell.strip() for cell in cells):
+                names = [cell.strip() for cell in cells]
+                width, named = len(names), max(n for n, name in enumerate(names, 1) if name)
+                yield line, None, names
+        elif len(cells) >= named and not any(cells[width:]):
             yield line, None, cells
         elif any(cell.strip() for cell in cells):
             yield line, "wrong number of columns", cells
@@ -94,24 +192,46 @@ def json_rows(lines, name):
     """Yield (line, fault, object) of each line of JSON Lines that is not blank.
 
     Raises:
-        UserError: the text is a JSON list; ``name`` is the file's.
+        UserError: the text is JSON of another layout; ``name`` is the file's.
     """
     for line, text in enumerate(lines, 1):
         if text.isspace():
             continue
+        fault, value = "not a JSON object", None
         try:
-            value = json.loads(text)
+            value = json.loads(text, object_pairs_hook=_without_repeats)
+        except _RepeatedKey:
+            fault = "a key occurs twice"
         except (ValueError, RecursionError):
-            value = None
+            if line == 1 and text.strip() == "{":
+                raise _other_layout(name, "an object of several lines") from None
+        if line == 1 and text.lstrip().startswith("["):
+            raise _other_layout(name, "a JSON list")
         if isinstance(value, dict):
+            if line == 1 and value and all(isinstance(v, dict | list) for v in value.values()):
+                raise _other_layout(name, "an object of columns or lists")
             yield line, None, value
-        elif line == 1 and text.lstrip().startswith("["):
-            raise UserError(
-                f"{name}: starts with a JSON list; expected JSON Lines, one object per line "
-                "(jq -c '.[]' converts a list)"
-            )
         else:
-            yield line, "not a JSON object", None
+            yield line, fault, None
+
+
+class _RepeatedKey(ValueError):
+    """A JSON object has a key twice, so it does not say which value counts."""
+
+
+def _without_repeats(pairs):
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        raise _RepeatedKey
+    return row
+
+
+def _other_layout(name, what):
+    return UserError(
+        f"{name}: starts with {what}; expected JSON Lines, one object per line "
+        "(pandas writes them with to_json(PATH, orient='records', lines=True), and "
+        "jq -c '.[]' converts a list)"
+    )
 
 
 def missing_column(path, name, names, setting, hint="", taken=()):
@@ -132,12 +252,24 @@ def missing_column(path, name, names, setting, hint="", taken=()):
     )
 
 
+def normalized(text):
+    """Return a text in Unicode's form NFC, in which equal characters have equal codes."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def renamed(row, names):
+    """Return a row (a dict) whose keys equal those ``names`` that they equal in form NFC."""
+    wanted = {normalized(name): name for name in names if name not in row}
+    return {wanted.get(normalized(key), key): value for key, value in row.items()}
+
+
 class Source:
     """The rows of a file. Iterating over it, once, yields ``(line, fault, id, text, label)``.
 
     ``line`` is where the row starts in the file (0 in Parquet, which has no lines). ``fault`` says
     why the row cannot be read; it is None if it can. The other three are what the file contains:
-    any JSON value, None where missing. Afterwards ``sha256`` and ``size`` (bytes) are the file's.
+    any JSON value, None where missing; where the file has no ids, the row's number, from 1.
+    Afterwards ``sha256`` and ``size`` (bytes) are the file's.
 
     Args:
         path: the file, a Path.
@@ -146,12 +278,12 @@ class Source:
 
     def __init__(self, path, config):
         self.path, self.config = path, config
-        self.names = [config["columns"][key] for key in ("id", "text", "label")]
+        self.columns = {key: config["columns"][key] for key in ("id", "text", "label")}
         self.sha256, self.size = None, None
 
     def __iter__(self):
-        columns = self.config["columns"]
-        for name in self.names:
+        columns = self.columns
+        for name in columns.values():
             keys = [f"corpus.columns.{key}" for key in columns if columns[key] == name]
             if len(keys) > 1:
                 raise UserError(
@@ -159,74 +291,106 @@ class Source:
                 )
         before = _inspect(self.path)
         self.sha256, self.size = sha256_of(self.path), self.path.stat().st_size
-        form = self.config["format"]
-        if form == "auto":
-            form = _format_by_ending(self.path)
-        _refuse_foreign(self.path, form, self.config["encoding"])
-        if form == "parquet":
-            yield from self._parquet()
-        elif form == "jsonl":
-            yield from self._json_lines()
-        else:
-            yield from self._delimited(self.config["delimiter"] or DELIMITERS[form])
+        with self.path.open("rb") as stream:
+            with damaged_gzip_refused(self.path):
+                stream, head = unpacked(stream)
+            form = self.config["format"]
+            if form == "auto":
+                form = _format_by_ending(self.path, head)
+            _refuse_foreign(self.path, form, self.config["encoding"], head)
+            if form == "parquet":
+                yield from self._parquet()
+            elif form == "jsonl":
+                yield from self._json_lines(self._lines(stream))
+            else:
+                delimiter = self.config["delimiter"] or DELIMITERS[form]
+                yield from self._delimited(self._lines(stream), delimiter)
         if before != _inspect(self.path):
             raise UserError(f"{self.path}: changed while it was read; run again")
 
-    def _delimited(self, delimiter):
-        if delimiter in '"\r\n\0':
+    def _lines(self, stream):
+        encoding = self.config["encoding"]
+        return text_lines(
+            stream,
+            self.path,
+            encoding,
+            lambda line, error: _undecodable(self.path, line, error, encoding),
+        )
+
+    def _delimited(self, lines, delimiter):
+        rows = delimited_rows(lines, delimiter, **csv_dialect(self.config, delimiter, "corpus."))
+        _, fault, header = next(rows, (0, None, None))
+        if fault:
             raise UserError(
-                f"corpus.delimiter: {delimiter!r} cannot separate columns; "
-                "expected a character such as ',' or ';' or a tab"
+                f"{self.path}: a misplaced quote in the header; "
+                f"expected column names separated by {delimiter!r} (if quotes are plain "
+                "characters in this file, set corpus.quoting to false)"
             )
-        labels = {*self.config["labels"], *self.config["ignore_labels"]}
-        with self._open_text(newline="") as stream:
-            rows = delimited_rows(stream, delimiter, labels)
-            _, fault, header = next(rows, (0, None, None))
-            if fault:
-                raise UserError(
-                    f"{self.path}: a misplaced quote in the header; "
-                    f"expected column names separated by {delimiter!r}"
-                )
-            if header is None:
-                raise UserError(f"{self.path}: only white space; expected a header and rows")
-            positions = self._positions(header, delimiter)
-            for line, fault, cells in rows:
-                yield line, fault, *(None if fault else cells[at] for at in positions)
+        if header is None:
+            raise UserError(f"{self.path}: only white space; expected a header and rows")
+        positions = self._positions(header, delimiter)
+        for number, (line, fault, cells) in enumerate(rows, 1):
+            yield (
+                line,
+                fault,
+                *(None if fault else number if at is None else cells[at] for at in positions),
+            )
 
     def _positions(self, header, delimiter=None):
-        """Return the positions of the columns for id, text and label in the header."""
-        for key, name in self.config["columns"].items():
-            if header.count(name) > 1:
+        """Return the positions of the columns for id, text and label in the header.
+
+        That of the id is None where the file has none.
+        """
+        positions, wanted = [], {*self.columns.values()}
+        folded = [normalized(name) for name in header]
+        for key, name in self.columns.items():
+            count = folded.count(normalized(name or ""))
+            if name is None or (count == 0 and (key, name) == NO_ID):
+                positions.append(None)
+                continue
+            if count > 1:
                 raise UserError(
-                    f"{self.path}: {header.count(name)} columns are called {name!r} "
+                    f"{self.path}: {count} columns are called {name!r} "
                     f"(corpus.columns.{key}); rename all but one"
                 )
-            if name not in header:
+            if not count:
                 others = [c for c in ",;\t|" if len(header) == 1 and c in header[0]]
                 if delimiter and others:
                     raise UserError(
                         f"{self.path}: no column {name!r}, but one called {shown(header[0])}. "
                         f"If columns are separated by {others[0]!r}, set corpus.delimiter to that"
                     )
-                headless = delimiter and not {*header} & {*self.names}
+                headless = delimiter and not {*header} & wanted
                 raise self._missing(key, header, " Is the first line a header?" if headless else "")
-        return [header.index(name) for name in self.names]
+            positions.append(folded.index(normalized(name)))
+        return positions
 
     def _missing(self, key, names, hint=""):
-        name = self.config["columns"][key]
-        return missing_column(self.path, name, names, f"corpus.columns.{key}", hint, self.names)
+        taken = self.columns.values()
+        setting = f"corpus.columns.{key}"
+        return missing_column(self.path, self.columns[key], names, setting, hint, taken)
 
-    def _json_lines(self):
-        missing, names = dict(self.config["columns"]), {}
-        with self._open_text(newline="\n") as stream:
-            for line, fault, row in json_rows(stream, self.path):
-                if missing and row is not None:
-                    missing = {key: name for key, name in missing.items() if name not in row}
-                    if len(names) < _MAX_KEYS:
-                        names.update(dict.fromkeys(row))
-                yield line, fault, *map((row or {}).get, self.names)
-        if missing and names:
-            raise self._missing(next(iter(missing)), list(names))
+    def _json_lines(self, lines):
+        # A key counts as missing until a row has it; till then the rows' numbers are their ids.
+        missing = {key: name for key, name in self.columns.items() if name is not None}
+        wanted, names = {*missing.values()}, {}
+        for number, (line, fault, row) in enumerate(json_rows(lines, self.path), 1):
+            if row is None:
+                yield line, fault, None, None, None
+                continue
+            if not row.keys() >= wanted:
+                row = renamed(row, wanted)
+            if missing:
+                missing = {key: name for key, name in missing.items() if name not in row}
+                if len(names) < _MAX_KEYS:
+                    names.update(dict.fromkeys(row))
+            identifier, *others = map(row.get, self.columns.values())
+            if self.columns["id"] is None or ("id", missing.get("id")) == NO_ID:
+                identifier = number
+            yield line, None, identifier, *others
+        if names:
+            for key in (key for key, name in missing.items() if (key, name) != NO_ID):
+                raise self._missing(key, list(names))
 
     def _parquet(self):
         import pyarrow as pa
@@ -235,19 +399,24 @@ class Source:
         try:
             with pq.ParquetFile(self.path, page_checksum_verification=True) as file:
                 schema = file.schema_arrow
-                self._positions(schema.names)
-                for name in self.names:
+                positions = self._positions(schema.names)
+                for name in (schema.names[at] for at in positions[1:]):
                     kind = schema.field(name).type
                     if pa.types.is_nested(kind) or "binary" in str(kind):  # of whatever width
                         raise UserError(
                             f"{self.path}: the column {name!r} has the type {kind}; expected text"
                         )
-                remaining = file.metadata.num_rows
-                for batch in file.iter_batches(batch_size=4096, columns=self.names):
-                    remaining -= len(batch)
-                    values = [batch.column(name).to_pylist() for name in self.names]
+                names = [schema.names[at] for at in positions if at is not None]
+                number = 0
+                for batch in file.iter_batches(batch_size=4096, columns=names):
+                    numbers = range(number + 1, number + len(batch) + 1)
+                    number += len(batch)
+                    values = [_values(batch.column(name)) for name in names]
+                    if positions[0] is None:
+                        values.insert(0, numbers)
                     for row in zip(*values, strict=True):
                         yield 0, None, *row
+                remaining = file.metadata.num_rows - number
                 if remaining:
                     raise pa.ArrowInvalid(f"{remaining} rows are missing")
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
@@ -257,17 +426,12 @@ class Source:
                 f"{self.path}: not a valid Parquet file ({error}); copy or write it again"
             ) from None
 
-    @contextmanager
-    def _open_text(self, newline):
-        """Yield the file as text."""
-        encoding = self.config["encoding"]
-        if codecs.lookup(encoding).name == "utf-8":
-            encoding = "utf-8-sig"
-        with self.path.open(encoding=encoding, newline=newline, buffering=1 << 20) as stream:
-            try:
-                yield stream
-            except UnicodeError:
-                raise UserError(_undecodable(self.path, self.config["encoding"])) from None
+
+def _values(column):
+    """Return the values of a Parquet column, times as text."""
+    import pyarrow as pa
+
+    return (column.cast(pa.string()) if pa.types.is_temporal(column.type) else column).to_pylist()
 
 
 class _Lines:
@@ -279,16 +443,19 @@ class _Lines:
 
     def __init__(self, stream):
         self.number, self.record = 0, []
-        self._stream, self._waiting = stream, deque()
+        self._stream, self._waiting, self._characters = stream, deque(), 0
 
     def __iter__(self):
         return self
 
     def __next__(self):
-        if len(self.record) >= _MAX_LINES:
-            raise csv.Error(f"still open after {_MAX_LINES} lines")
+        if not self.record:
+            self._characters = 0
+        if self._characters > MAX_CELL:
+            raise csv.Error(f"a quote is still open after {MAX_CELL:,} characters")
         line = self._waiting.popleft() if self._waiting else next(self._stream)
         self.number += 1
+        self._characters += len(line)
         self.record.append(line)
         return line
 
@@ -297,21 +464,25 @@ class _Lines:
         self._waiting.extendleft(reversed(self.record[1:]))
         self.number -= len(self.record) - 1
 
+    def skip_to_partner(self, first):
+        """Skip lines after ``first`` until all quotes have a partner; yield the lines' numbers."""
+        quotes = first.count('"')
+        while quotes % 2:
+            self.record.clear()
+            try:
+                quotes += next(self).count('"')
+            except StopIteration:
+                return
+            yield self.number
 
-def _contains_a_row(cells, delimiter, labels):
-    """Return whether a cell with line breaks contains what looks like (the end of) another row.
 
-    A quote that is never closed makes the reader take the following rows for text, up to the next
-    quote. Then a line of that text has a label between its delimiters.
+def _is_whole_row(line, delimiter, width):
+    """Return whether a line with a misplaced quote is a row if its quotes are plain characters.
+
+    A quote in front of the last cell does not tell: the text may go on in the next line.
     """
-    return any(
-        piece.strip(' "') in labels
-        for cell in cells
-        if "\n" in cell
-        for line in cell.splitlines()
-        if delimiter in line
-        for piece in line.split(delimiter)
-    )
+    cells = line.split(delimiter)
+    return len(cells) == width and not cells[-1].lstrip().startswith('"')
 
 
 def _inspect(path):
@@ -338,21 +509,19 @@ def _inspect(path):
     return status.st_size, status.st_mtime_ns, status.st_ino
 
 
-def _format_by_ending(path):
-    form = ENDINGS.get(path.suffix.lower())
+def _format_by_ending(path, head=b""):
+    form = ENDINGS.get(unpacked_name(path).suffix.lower())
     if form:
         return form
-    _refuse_foreign(path, "csv", "utf-8")  # of data.csv.gz, the content says more than the name
+    _refuse_foreign(path, "csv", "utf-8", head)  # of data.zip, it says more than the name
     raise UserError(
         f"{path}: the file extension {path.suffix!r} is not that of a known format; "
         "set corpus.format to csv, tsv, jsonl or parquet"
     )
 
 
-def _refuse_foreign(path, form, encoding):
+def _refuse_foreign(path, form, encoding, head):
     """Refuse a file whose first bytes are another format's, or text of another encoding."""
-    with path.open("rb") as file:
-        head = file.read(4096)
     if form == "parquet":
         if not head.startswith(b"PAR1"):
             raise UserError(f"{path}: not a Parquet file; set corpus.format to its format")
@@ -369,15 +538,14 @@ def _refuse_foreign(path, form, encoding):
         raise UserError(f"{path}: {kind}; expected {form} as plain text")
     if head.lstrip()[:9].lower().startswith((b"<!doctype", b"<html")):
         raise UserError(f"{path}: a web page, not {form}; download the file itself")
-    codec = _codec(encoding)
-    for bom, name in _BOMS.items():
-        if head.startswith(bom):
-            if codec.removesuffix("-sig") != name:  # utf-16-le takes the mark for a letter
-                raise UserError(
-                    f"{path}: starts with the byte order mark of {name.upper()}, "
-                    f"but corpus.encoding is {encoding}; set corpus.encoding to {name}"
-                )
-            return
+    codec = codec_name(encoding)
+    if name := bom_encoding(head):
+        if codec.removesuffix("-sig") != name:  # utf-16-le takes the mark for a letter
+            raise UserError(
+                f"{path}: starts with the byte order mark of {name.upper()}, "
+                f"but corpus.encoding is {encoding}; set corpus.encoding to {name}"
+            )
+        return
     if not codec.startswith(("utf-16", "utf-32")) and head.count(0) > len(head) / 10:
         even, odd = head[::2].count(0), head[1::2].count(0)
         if max(even, odd) > 4 * min(even, odd):
@@ -386,35 +554,25 @@ def _refuse_foreign(path, form, encoding):
         raise UserError(f"{path}: full of NUL bytes: not text, or a damaged copy; copy it again")
 
 
-def _codec(encoding):
-    """Return the standard name of a text encoding."""
+def codec_name(encoding, where="corpus."):
+    """Return the standard name of a text encoding, of the setting ``where`` + encoding."""
     try:
         "".encode(encoding)  # refuses base64, zip and other codecs that are not text encodings
         return codecs.lookup(encoding).name
     except (LookupError, ValueError):
         raise UserError(
-            f"corpus.encoding: {encoding!r} is not a text encoding that Python knows; "
+            f"{where}encoding: {encoding!r} is not a text encoding that Python knows; "
             "expected a name such as utf-8, latin-1, cp1252 or utf-16"
         ) from None
 
 
-def _undecodable(path, encoding):
+def _undecodable(path, line, error, encoding):
     """Return the message for a file that is not in its encoding: where, and what it could be."""
-    decoder = codecs.getincrementaldecoder(encoding)()
-    line = 1
-    with path.open("rb") as file:
-        try:
-            while chunk := file.read(1 << 20):
-                line += decoder.decode(chunk).count("\n")
-            decoder.decode(b"", final=True)
-            return f"{path}: not {encoding}"
-        except UnicodeDecodeError as caught:
-            error, source, start = caught, caught.object, caught.start
-            line += source[:start].decode(encoding, "replace").count("\n")
-        except UnicodeError as error:  # UTF-16 without a byte order mark
-            return f"{path}: not {encoding} ({error}); set corpus.encoding to its encoding"
+    if not isinstance(error, UnicodeDecodeError):  # UTF-16 without a byte order mark
+        return f"{path}: not {encoding} ({error}); set corpus.encoding to its encoding"
     if error.reason in ("unexpected end of data", "truncated data"):
         return f"{path}: ends in the middle of a character; is the copy incomplete? Copy it again"
+    source, start = error.object, error.start
     text = f"{path}, line {line}: the byte 0x{source[start]:02x} is not {encoding}"
     if codecs.lookup(encoding).name not in ("utf-8", "ascii"):
         return f"{text}; set corpus.encoding to the file's encoding, such as utf-8 or cp1252"

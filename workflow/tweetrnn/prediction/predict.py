@@ -9,6 +9,7 @@ import contextlib
 import sys
 from pathlib import Path
 
+from tweetrnn.data.formats import unpacked_name
 from tweetrnn.errors import UserError
 from tweetrnn.prediction import records
 from tweetrnn.prediction.model_files import best_runs, of_folder, of_runs, selected_run
@@ -32,6 +33,19 @@ def add_arguments(parser):
     parser.add_argument("--input", metavar="FILE", help="tweets to read; - is standard input")
     parser.add_argument(
         "--format", choices=records.READ, help="the input's format (default: by its ending)"
+    )
+    parser.add_argument(
+        "--encoding", help="the input's character encoding (default: UTF-8, or by its mark)"
+    )
+    parser.add_argument("--delimiter", help="the character between the input's columns")
+    parser.add_argument(
+        "--no-quoting", dest="quoting", action="store_false", help="its quotes are plain characters"
+    )
+    parser.add_argument(
+        "--backslash", action="store_true", help="its backslashes make the next character plain"
+    )
+    parser.add_argument(
+        "--skip-blanks", action="store_true", help="leave out blanks after its delimiters"
     )
     parser.add_argument(
         "--text-column",
@@ -69,7 +83,9 @@ def input_format(options):
         raise UserError(
             f"--format: name the format of standard input, one of {', '.join(records.READ)}"
         )
-    return options.format or records.format_of(options.input, records.READ, "--format")
+    return options.format or records.format_of(
+        unpacked_name(options.input), records.READ, "--format"
+    )
 
 
 def output_format(options, form):
@@ -93,6 +109,9 @@ def main(options):
     if options.input is None:
         opened = contextlib.nullcontext({text_column: text} for text in options.texts)
     else:
-        opened = records.open_rows(options.input, form, text_column)
+        if options.delimiter is not None and len(options.delimiter) != 1:
+            raise UserError(f"--delimiter: expected one character, got {options.delimiter!r}")
+        reading = {key: getattr(options, key) for key in records.READING}
+        opened = records.open_rows(options.input, form, text_column, reading)
     with opened as rows:
         write_answers(files, rows, text_column, output_form, options.output)

@@ -11,6 +11,7 @@ from itertools import chain, islice
 
 import numpy as np
 
+from tweetrnn.data.formats import unpacked_name
 from tweetrnn.errors import UserError
 from tweetrnn.files import naming, replacing
 from tweetrnn.prediction import records
@@ -124,11 +125,11 @@ def predict_file(
 ):  # fmt: skip
     """Predict the tweets of ``file`` with the selected run, and write ``answers`` (CSV).
 
-    ``name`` is the file's in predict.files; config: predict.text_column.
+    ``name`` is the file's in predict.files; config: predict, apart from its files.
     """
     results = Results(results)
     files = of_runs(results, [selected_run(results)])
     text_column = config["predict"]["text_column"] or files.settings["text_column"]
-    form = records.format_of(file, records.READ, "another ending")
-    with records.open_rows(file, form, text_column) as rows:
+    form = records.format_of(unpacked_name(file), records.READ, "another ending")
+    with records.open_rows(file, form, text_column, config["predict"]) as rows:
         write_answers(files, rows, text_column, "csv", answers)

@@ -4,9 +4,10 @@ Unreadable rows of a corpus are left out, but here every row gets an answer: a r
 read is an error, and the message has its line.
 """
 
-import codecs
 import contextlib
 import csv
+import functools
+import itertools
 import json
 import re
 import sys
@@ -19,7 +20,14 @@ from tweetrnn.reporting.document import visible
 from tweetrnn.wording import quoted, shown
 
 READ = ("csv", "tsv", "jsonl")
-MAX_CELL = 1 << 24  # characters of a cell, bytes of a line: anything longer is no table of tweets
+# How a file is read if nothing else is said: the schema's defaults of predict's keys.
+READING = {
+    "encoding": None,
+    "delimiter": None,
+    "quoting": True,
+    "backslash": False,
+    "skip_blanks": False,
+}
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _SHOWN = 80  # characters of a text in a table
 
@@ -40,38 +48,49 @@ def format_of(path, known, option):
 
 
 @contextlib.contextmanager
-def open_rows(path, form, text_column):
+def open_rows(path, form, text_column, reading=READING):
     """Yield the rows of a file, an iterator as of ``read``; the path - is standard input."""
     if path == "-":
-        yield read(sys.stdin.buffer, "standard input", form, text_column)
+        yield read(sys.stdin.buffer, "standard input", form, text_column, reading)
         return
     if not Path(path).exists() or Path(path).is_dir():
         raise UserError(f"there is no file {path}")
     with open(path, "rb") as stream:
-        yield read(stream, path, form, text_column)
+        yield read(stream, path, form, text_column, reading)
 
 
-def read(stream, name, form, text_column):
+def read(stream, name, form, text_column, reading=READING):
     """Yield a binary stream's rows as dicts, with text or None under ``text_column``.
 
     Args:
-        stream: in UTF-8; a byte order mark is skipped.
+        stream: may be gzip.
         name: of the stream, for messages.
         form: csv, tsv or jsonl.
         text_column: the column with the tweets.
+        reading: the config's keys of the same names as in READING.
 
     Raises:
         UserError: no such column, no rows, not UTF-8, or a row that cannot be read.
     """
-    lines = _decoded(stream, name)
+    with formats.damaged_gzip_refused(name):
+        stream, head = formats.unpacked(stream)
+    encoding = reading["encoding"] or formats.bom_encoding(head) or "utf-8"
+    formats.codec_name(encoding, "predict.")
+    undecodable = functools.partial(_undecodable, name, encoding)
+    lines = formats.text_lines(stream, name, encoding, undecodable)
     if form == "jsonl":
         rows = formats.json_rows(lines, name)
     else:
-        rows = _delimited(lines, name, formats.DELIMITERS[form])
+        rows = _delimited(lines, name, form, text_column, reading)
     empty = True
     for line, fault, row in rows:
         if fault:
-            raise UserError(f"{name}, line {line}: {fault}; expected a JSON object on each line")
+            raise UserError(
+                f"{name}, line {line}: {fault}; expected a JSON object without repeated keys on "
+                "each line"
+            )
+        if text_column not in row:
+            row = formats.renamed(row, [text_column])
         if empty and text_column not in row:
             setting = "--text-column or, in a config, predict.text_column"
             raise formats.missing_column(name, text_column, row, setting)
@@ -87,40 +106,52 @@ def read(stream, name, form, text_column):
         raise UserError(f"{name}: empty; expected one row for each tweet")
 
 
-def _decoded(stream, name):
-    """Yield a stream's lines as text."""
-    number = 0
-    while line := stream.readline(MAX_CELL):
-        number += 1
-        if len(line) == MAX_CELL:
-            raise UserError(f"{name}, line {number}: longer than {MAX_CELL:,} bytes: not a table")
-        if number == 1:
-            line = line.removeprefix(codecs.BOM_UTF8)
-        try:
-            yield line.decode()
-        except UnicodeDecodeError as error:
-            raise UserError(
-                f"{name}, line {number}: the byte 0x{line[error.start]:02x} is not UTF-8; convert "
-                "the file first, for example: iconv -f latin1 -t utf-8 OLD > NEW"
-            ) from None
+def _undecodable(name, encoding, line, error):
+    if not isinstance(error, UnicodeDecodeError):
+        return f"{name}, line {line}: {error}"
+    return (
+        f"{name}, line {line}: the byte 0x{error.object[error.start]:02x} is not "
+        f"{encoding.upper()}; set --encoding or, in a config, predict.encoding to the file's "
+        "encoding, such as latin-1"
+    )
 
 
-def _delimited(lines, name, delimiter):
+def _delimited(lines, name, form, text_column, reading):
     """Yield (line, None, dict) of each row below the header."""
-    header = None
-    for line, fault, cells in formats.delimited_rows(lines, delimiter):
+    header, first = None, next(lines, "")
+    delimiter = reading["delimiter"]
+    if delimiter is None:
+        delimiter = _delimiter_of(first, formats.DELIMITERS[form], text_column)
+    dialect = formats.csv_dialect(reading, delimiter, "predict.")
+    lines = itertools.chain([first], lines)
+    for line, fault, cells in formats.delimited_rows(lines, delimiter, **dialect):
         if fault:
             counts = f": {len(cells)}, and the header has {len(header)}" if cells else ""
             raise UserError(
                 f"{name}, line {line}: {fault}{counts}; quote a text that contains {delimiter!r} "
-                "or quotes, and double its quotes"
+                "or quotes, and double its quotes, or say how the file is written (quoting, "
+                "backslash, skip_blanks)"
             )
         if header is None:
             header = cells
+            while header[-2:] == ["", ""]:
+                header = header[:-1]
             if repeated := sorted({cell for cell in header if header.count(cell) > 1}):
                 raise UserError(f"{name}: several columns are called {quoted(repeated)}")
-        elif any(cell.strip() for cell in cells):
+        elif any(cells[len(header) :]):
+            raise UserError(f"{name}, line {line}: a value in a column whose name is empty")
+        else:
             yield line, None, dict(zip(header, cells, strict=False))
+
+
+def _delimiter_of(header, usual, text_column):
+    """Return the usual delimiter, or the one that alone makes ``text_column`` a column."""
+
+    def makes_the_column(delimiter):
+        cells = next(csv.reader([header], delimiter=delimiter), [])
+        return formats.normalized(text_column) in (formats.normalized(c.strip()) for c in cells)
+
+    return next(filter(makes_the_column, [usual, *",;\t|"]), usual)
 
 
 def write_table(stream, answered, text_column, labels, columns):
