@@ -71,7 +71,10 @@ def jobs(finished_once):
     summary = finished_once.run("--detailed-summary").stdout
     stages = {}
     for row in csv.DictReader(summary.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE):
-        command = shlex.split(row["shellcmd"])[3:]
+        words = shlex.split(row["shellcmd"])
+        if "tweetrnn" not in words:  # no stage
+            continue
+        command = words[words.index("tweetrnn") + 1 :]
         stage = stages.setdefault(
             row["rule"], Stage(command, [Path(p) for p in row["input-file(s)"].split(",")], [])
         )
