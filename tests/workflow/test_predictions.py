@@ -168,9 +168,7 @@ def test_file_without_a_name_is_named_after_itself_and_its_mistake_is_one_messag
     finished.write_config(predict={"files": ["bad.csv"]})
     done = finished.run("results/small/predict/bad.csv", check=False)
     assert done.returncode
-    assert (
-        "error: bad.csv: no column 'text'; did you mean 'tweet'? Set" in done.stdout + done.stderr
-    )
+    assert "error: bad.csv: no column 'text'; did you mean 'tweet'?" in done.stdout + done.stderr
     finished.write_config(predict={"files": ["bad.csv"], "text_column": "tweet"})
     finished.run("results/small/predict/bad.csv")
     assert (finished.path / "results/small/predict/bad.csv").exists()
