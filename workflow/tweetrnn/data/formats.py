@@ -208,7 +208,7 @@ def json_rows(lines, name):
         if line == 1 and text.lstrip().startswith("["):
             raise _other_layout(name, "a JSON list")
         if isinstance(value, dict):
-            if line == 1 and value and all(isinstance(v, dict | list) for v in value.values()):
+            if line == 1 and value and all(v and type(v) in (dict, list) for v in value.values()):
                 raise _other_layout(name, "an object of columns or lists")
             yield line, None, value
         else:
