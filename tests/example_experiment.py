@@ -1,5 +1,6 @@
 """An invented experiment in memory: what figures draw and what their alternative texts say."""
 
+import copy
 from itertools import chain, repeat
 
 import numpy as np
@@ -89,7 +90,18 @@ def example_comparison(config, runs, part, classes, rng):
     )
 
 
-def example_experiment(
+def example_experiment(*arguments, **options):
+    """Return a copy of ``make_experiment``'s Experiment, which is made once for equal arguments."""
+    key = repr((arguments, sorted(options.items())))
+    if key not in _EXPERIMENTS:
+        _EXPERIMENTS[key] = make_experiment(*arguments, **options)
+    return copy.deepcopy(_EXPERIMENTS[key])
+
+
+_EXPERIMENTS = {}
+
+
+def make_experiment(
     cells=("SimpleRNN", "LSTM"),
     classes=("negative", "neutral", "positive"),
     part="test",
