@@ -231,6 +231,16 @@ def test_a_key_may_be_missing_in_some_json_objects(tmp_path):
     assert [identifier for identifier, *_ in Corpus(tmp_path / "t.jsonl", {})] == ["1", "1000"]
 
 
+def write(path, table):
+    """Write a DataFrame in the format of the file's ending."""
+    if path.suffix == ".csv":
+        table.to_csv(path, index=False)
+    elif path.suffix == ".jsonl":
+        table.to_json(path, orient="records", lines=True)
+    else:
+        table.to_parquet(path)
+
+
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 @pytest.mark.parametrize("columns", [{}, {"id": None}])
 def test_rows_without_an_id_column_are_numbered_and_labels_may_be_integers(
@@ -238,12 +248,7 @@ def test_rows_without_an_id_column_are_numbered_and_labels_may_be_integers(
 ):
     path = tmp_path / f"t.{ending}"
     table = pd.DataFrame({"text": ["a", "", "c"], "label": [0, 4, 4]})
-    if ending == "csv":
-        table.to_csv(path, index=False)
-    elif ending == "jsonl":
-        table.to_json(path, orient="records", lines=True)
-    else:
-        table.to_parquet(path)
+    write(path, table)
     config = {"labels": ["0", "4"], "columns": {"label": "label", **columns}}
     assert list(Corpus(path, config)) == [("1", "a", "0"), ("3", "c", "4")]
 
@@ -277,12 +282,7 @@ def test_composed_and_decomposed_labels_and_columns_are_the_same(tmp_path, endin
     in_config, in_file = (functools.partial(unicodedata.normalize, form) for form in forms)
     path = tmp_path / f"t.{ending}"
     table = pd.DataFrame({in_file("né"): ["1", "2"], "text": ["a", "b"], "l": [in_file("né"), "x"]})
-    if ending == "csv":
-        table.to_csv(path, index=False)
-    elif ending == "jsonl":
-        table.to_json(path, orient="records", lines=True)
-    else:
-        table.to_parquet(path)
+    write(path, table)
     columns = {"id": in_config("né"), "label": "l"}
     config = {"labels": ["x", in_config("né")], "columns": columns}
     assert list(Corpus(path, config)) == [("1", "a", in_config("né")), ("2", "b", "x")]

@@ -127,8 +127,13 @@ class Experiment:
 
     def best_runs(self, cell):
         """Return a cell's finished runs as dicts, best first; at most ``report.top``."""
-        runs = self.finished[self.finished["cell"] == cell]
-        return tables.records(runs.head(self.config["report"]["top"]))
+        return self._best_runs.get(cell, [])
+
+    @cached_property
+    def _best_runs(self):
+        top = self.config["report"]["top"]
+        by_cell = self.finished.groupby("cell", sort=False)
+        return {cell: tables.records(runs.head(top)) for cell, runs in by_cell}
 
     @cached_property
     def epochs(self):

@@ -107,7 +107,7 @@ def scale(experiment, metric):
     shown = [
         experiment.history(run)[[f"train_{metric}", f"validation_{metric}"]]
         for cell in experiment.cells
-        for run in experiment.best_runs(cell)[: experiment.config["report"]["top"]]
+        for run in experiment.best_runs(cell)
     ]
     return canvas.limits([value for history in shown for value in history.to_numpy().ravel()])
 
