@@ -68,7 +68,7 @@ def finish(results, run, accuracies, status="finished"):
 
 
 def test_training_without_any_file_waits(results, runs):
-    assert read_run(results, runs[0]) == RunStatus(runs[0], "waiting")
+    assert read_run(results, runs[0]) == RunStatus(runs[0], "", "waiting")
 
 
 def test_training_whose_lock_a_process_holds_is_running(results, runs):
@@ -86,7 +86,7 @@ def test_training_whose_lock_a_process_holds_is_running(results, runs):
         write_log(results, runs[0], EPOCH.format(1, 0.7) + EPOCH.format(2, 0.65))
         result = read_run(results, runs[0])
         process.stdin.close()
-    assert result == RunStatus(runs[0], "running", 2, 10, 0.7, 1.0)
+    assert result == RunStatus(runs[0], "", "running", 2, 10, 0.7, 1.0)
     assert read_run(results, runs[0]).state == "stopped"
 
 
@@ -120,7 +120,7 @@ def test_log_of_a_training_begun_again_ignores_what_was_before():
 
 def test_results_mean_done_with_the_metrics_of_the_history(results, runs):
     finish(results, runs[0], [0.5, 0.75, 0.625])
-    assert read_run(results, runs[0]) == RunStatus(runs[0], "done", 3, 3, 0.75, 1.5)
+    assert read_run(results, runs[0]) == RunStatus(runs[0], "", "done", 3, 3, 0.75, 1.5)
 
 
 def test_recorded_divergence_is_a_state_of_its_own(results, runs):
@@ -193,5 +193,5 @@ def test_unreadable_results_do_not_count_as_done(results, runs):
 def test_lines_of_a_finished_experiment_name_its_report(results, runs):
     results.html.parent.mkdir(parents=True)
     results.html.touch()
-    statuses = [RunStatus(run, "done", 1, 1, 0.5, 1.0) for run in runs]
+    statuses = [RunStatus(run, "", "done", 1, 1, 0.5, 1.0) for run in runs]
     assert list(lines(statuses, results))[-1] == f"report: {results.html}"

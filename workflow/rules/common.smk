@@ -15,6 +15,7 @@ from tweetrnn.code import PACKAGE, code_digest
 from tweetrnn.config import read, resolve
 from tweetrnn.errors import UserError
 from tweetrnn.grid import Run, runs
+from tweetrnn.other_splits import other_splits, runs_on
 from tweetrnn.results import RUN_FILES, Results
 from tweetrnn.running.quiet import MissingFiles, ShortErrors
 from tweetrnn.stages import STAGES, check_arguments, parameters
@@ -42,9 +43,17 @@ try:
 except UserError as error:
     sys.exit(f"error: {error}")
 
+SPLITS = other_splits(config)
+# The wildcard {experiment} is its name or, for its stages on another split, NAME/splits/SPLIT.
+CONFIGS = {config["name"]: config}
+CONFIGS |= {f"{config['name']}/splits/{name}": split.config for name, split in SPLITS.items()}
 RESULTS = Results.of(config)
-# The same folder as Snakemake sees it when this workflow is a module with a prefix.
-LOCAL = Results(workflow.modifier.path_modifier.replace_prefix(str(RESULTS)))
+ANY = Results("results/{experiment}")
+# The same folders as Snakemake sees them when this workflow is a module with a prefix.
+LOCAL, LOCAL_ANY = (
+    Results(workflow.modifier.path_modifier.replace_prefix(str(results)))
+    for results in (RESULTS, ANY)
+)
 RUN = Run("{cell}", "{combination}", "{replicate}")
 LIGHT = {"mem_mb": 2000, "runtime": 30}  # resources of a stage that takes seconds
 STAGE = (
@@ -53,17 +62,22 @@ STAGE = (
 )
 
 
-def at(*names):
+def at(*names, of=RESULTS):
     """Return {name: path} of files, by their names in results.py."""
-    return {name: str(getattr(RESULTS, name)) for name in names}
+    return {name: str(getattr(of, name)) for name in names}
 
 
-def of_run(*names, run=RUN):
+def of_run(*names, run=RUN, of=ANY):
     """Return {name: path} of a run's files; by default their paths contain a run's wildcards."""
-    return {name: str(getattr(RESULTS.run(run), name)) for name in names}
+    return {name: str(getattr(of.run(run), name)) for name in names}
 
 
-def settings(*keys, without=()):
+def experiment_of(wildcards):
+    """Return a job's wildcard {experiment}, a key of CONFIGS."""
+    return wildcards.get("experiment", config["name"])
+
+
+def settings(*keys, without=(), config=config):
     """Return the config that a stage reads, as JSON: only a change of these keys reruns it.
 
     A key is a section, or SECTION.KEY; ``without`` are SECTION.KEY to leave out.
@@ -92,18 +106,24 @@ def stage(name, *keys, without=(), code=None, **constants):
         keys, without: the config that it reads, as for ``settings``.
         code: the digest of its code, if that is not its module's.
     """
-    chosen = settings(*keys, without=without)
+    chosen = {
+        experiment: settings(*keys, without=without, config=config)
+        for experiment, config in CONFIGS.items()
+    }
 
     def arguments(wildcards, input, output):
-        values = dict(wildcards.items())
+        values = {key: value for key, value in wildcards.items() if key != "experiment"}
         for paths in (input, output):
             for key, path in paths.items():
                 values[key] = str(path) if isinstance(path, str) else os.path.dirname(path[0])
         if "results" in parameters(name)[0] and "results" not in constants:
             # A file's path begins with the results folder, wherever a storage plugin has put it.
             path = str([*input, *output][0])
-            values["results"] = path[: path.rindex(str(RESULTS))] + str(RESULTS)
-        values |= constants
+            folder = f"results/{experiment_of(wildcards)}"
+            values["results"] = path[: path.rindex(folder)] + folder
+        for key, value in constants.items():
+            at_split = isinstance(value, str) and "{experiment}" in value
+            values[key] = value.format(**wildcards) if at_split else value
         check_arguments(name, [*values, "config"])
         return json.dumps(values)
 
@@ -111,7 +131,7 @@ def stage(name, *keys, without=(), code=None, **constants):
         "stage": name,
         "arguments": arguments,
         # Functions, because Snakemake would look for wildcards in a string.
-        "config": lambda wildcards: chosen,
+        "config": lambda wildcards: chosen[experiment_of(wildcards)],
         "constants": lambda wildcards: json.dumps(constants, sort_keys=True),
         "code": code or code_digest(STAGES[name]),
         "environment": environment,
@@ -133,28 +153,78 @@ def environment(wildcards, input):
     return " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
 
 
+def of_runs(names, runs, of):
+    """Return these files of Runs, a list of paths."""
+    return [path for run in runs for path in of_run(*names, run=run, of=of).values()]
+
+
 def of_grid(*names):
     """Return these files of every run of the grid, as an input function."""
-    return lambda wildcards: [
-        path for run in runs(config) for path in of_run(*names, run=run).values()
-    ]
+
+    def files(wildcards):
+        experiment = experiment_of(wildcards)
+        return of_runs(names, runs(CONFIGS[experiment]), Results(f"results/{experiment}"))
+
+    return files
 
 
-def of_selected(*names, selected_run=False):
+def decision(checkpoint, results):
+    """Return what a checkpoint (shortlist or select) wrote for these Results, when it has."""
+    experiment = str(results.folder.relative_to("results"))
+    [path] = getattr(checkpoints, checkpoint).get(experiment=experiment).output
+    with path.open() as stream:
+        return json.load(stream)
+
+
+def of_finalists(*names):
+    """Return these files of the runs to select from, besides the grid's, as an input function."""
+
+    def files(wildcards):
+        results = Results(f"results/{wildcards.experiment}")
+        finalists = decision("shortlist", results)
+        chosen = [
+            Run(cell, combination, number)
+            for cell, combinations in finalists["cells"].items()
+            for combination in combinations
+            for number in finalists["replicates"]
+        ]
+        return of_runs(names, chosen, results)
+
+    return files
+
+
+def of_selected(*names, selected_run=False, results=RESULTS):
     """Return these files of the selected combinations' new replicates, as an input function.
 
     With ``selected_run``: those of the selected runs themselves. They are known after select.
     """
 
     def files(wildcards):
-        with checkpoints.select.get().output.selected.open() as stream:
-            selected = json.load(stream)
-        return [
-            path
+        selected = decision("select", results)
+        chosen = [
+            Run(cell, choice["combination"], number)
             for cell, choice in selected["cells"].items()
             for number in ([choice["replicate"]] if selected_run else selected["replicates"])
-            for path in of_run(*names, run=Run(cell, choice["combination"], number)).values()
         ]
+        return of_runs(names, chosen, results)
+
+    return files
+
+
+def of_other_splits(*names):
+    """Return these files of all runs on other splits that are compared, as an input function."""
+
+    def files(wildcards):
+        cells = decision("select", RESULTS)["cells"]
+        selected = {cell: choice["combination"] for cell, choice in cells.items()}
+        paths = []
+        for split in SPLITS.values():
+            results = RESULTS.on(split.name)
+            if split.reselects:
+                paths += of_selected(*names, results=results)(wildcards)
+            else:
+                paths += of_runs(names, runs_on(split, selected, config), results)
+        return paths
 
     return files
 
@@ -173,6 +243,7 @@ def named_by_config(path, key, hint):
 
 
 wildcard_constraints:
+    experiment=f"{config['name']}(/splits/[^/]+)?",
     cell="[A-Za-z0-9]+",
     combination=r"rnn[^/]+",
     replicate=r"\d+",

@@ -103,11 +103,11 @@ rule split:
     input:
         **at("tweets", "dictionary", "sequences", "words", "offsets", "labels", "encode_facts"),
     output:
-        **at(*SPLIT_ARRAYS, "rows", "vocabulary", "split_facts"),
+        **at(*SPLIT_ARRAYS, "rows", "vocabulary", "split_facts", of=ANY),
     log:
-        RESULTS.log("split"),
+        ANY.log("split"),
     benchmark:
-        RESULTS.benchmark("split")
+        ANY.benchmark("split")
     localrule: True
     conda:
         "../../envs/data.yaml"

@@ -1,12 +1,13 @@
 rule baselines:
     input:
-        **at("tweets", "rows", "split_facts"),
+        **at("tweets"),
+        **at("rows", "split_facts", of=ANY),
     output:
-        **at("baseline_metrics", "baseline_predictions"),
+        **at("baseline_metrics", "baseline_predictions", of=ANY),
     log:
-        RESULTS.log("baselines"),
+        ANY.log("baselines"),
     benchmark:
-        RESULTS.benchmark("baselines")
+        ANY.benchmark("baselines")
     conda:
         "../../envs/report.yaml"
     resources:
@@ -24,17 +25,17 @@ rule aggregate:
     input:
         of_grid("history", "parameters", "timing", "predictions", "benchmark"),
     output:
-        **at("runs", "epochs", "epochs_csv", "aggregate_facts"),
+        **at("runs", "epochs", "epochs_csv", "aggregate_facts", of=ANY),
         runs_csv=report(
-            RESULTS.runs_csv,
+            ANY.runs_csv,
             caption="../captions/runs.rst",
             category="All runs",
-            labels={"table": "All runs"},
+            labels=lambda wildcards: {"table": "All runs", "experiment": wildcards.experiment},
         ),
     log:
-        RESULTS.log("aggregate"),
+        ANY.log("aggregate"),
     benchmark:
-        RESULTS.benchmark("aggregate")
+        ANY.benchmark("aggregate")
     localrule: True
     conda:
         "../../envs/report.yaml"
@@ -48,13 +49,40 @@ rule aggregate:
         STAGE
 
 
+checkpoint shortlist:
+    input:
+        **at("runs", "aggregate_facts", of=ANY),
+    output:
+        **at("finalists", of=ANY),
+    log:
+        ANY.log("shortlist"),
+    localrule: True
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        **LIGHT,
+    params:
+        **stage(
+            "shortlist",
+            "grid.cell",
+            "report.select_by",
+            "training.finalists",
+            "training.finalist_replicates",
+        ),
+    message:
+        "Listing each cell's best combinations, to train them again"
+    shell:
+        STAGE
+
+
 checkpoint select:
     input:
-        **at("runs", "aggregate_facts"),
+        of_finalists("history", "parameters", "timing", "predictions", "benchmark"),
+        **at("runs", "aggregate_facts", "finalists", of=ANY),
     output:
-        **at("selected"),
+        **at("selected", of=ANY),
     log:
-        RESULTS.log("select"),
+        ANY.log("select"),
     localrule: True
     conda:
         "../../envs/report.yaml"
@@ -95,5 +123,40 @@ rule compare:
         **stage("compare", "grid", "seed", "report.resamples", "report.show_tweets"),
     message:
         "Comparing the selected combinations"
+    shell:
+        STAGE
+
+
+rule robustness:
+    input:
+        of_other_splits("predictions", "parameters"),
+        at("selected").values(),
+        [
+            path
+            for split in SPLITS
+            for path in at(
+                "rows",
+                "split_facts",
+                "baseline_metrics",
+                "baseline_predictions",
+                of=RESULTS.on(split),
+            ).values()
+        ],
+        **at("comparison", "split_facts"),
+    output:
+        **at("robustness", "split_scores", "split_scores_csv"),
+    log:
+        RESULTS.log("robustness"),
+    benchmark:
+        RESULTS.benchmark("robustness")
+    localrule: True
+    conda:
+        "../../envs/report.yaml"
+    resources:
+        **LIGHT,
+    params:
+        **stage("robustness", "grid", "split", "seed", "robustness", "training.replicates"),
+    message:
+        "Comparing the selected combinations on other splits"
     shell:
         STAGE

@@ -1,11 +1,13 @@
 from tweetrnn.reporting import figures
 
+ROBUSTNESS = list(at("robustness").values()) if SPLITS else []
 TEMPLATES = sorted((PACKAGE / "reporting/templates").iterdir())
 
 
 rule plot:
     input:
         at("runs", "epochs", "aggregate_facts", "baseline_metrics", "comparison").values(),
+        ROBUSTNESS,
         at("offsets", "encode_facts").values(),
     output:
         figures=[
@@ -29,6 +31,9 @@ rule plot:
             "report.top",
             "report.rank_by",
             "training.replicates",
+            "robustness",
+            "split",
+            "seed",
             memory_mb=TRAINING_MB,
         ),
     message:
@@ -43,6 +48,7 @@ rule render:
         of_selected("provenance", "timing"),
         of_selected("best", "parameters", "predictions", selected_run=True),
         at("runs", "epochs", "aggregate_facts", "baseline_metrics", "comparison").values(),
+        ROBUSTNESS,
         at("token_facts", "encode_facts", "split_facts", "tweets").values(),
         at("vocabulary", "validation_sequences").values(),
         figures=rules.plot.output.figures,

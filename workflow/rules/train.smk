@@ -3,10 +3,19 @@ TRAINING_CODE = code_digest("training.fit")  # not the locks and guards around i
 TRAINING = stage(
     "train",
     *("model", "training", "seed"),
-    without=["training.replicates", "training.selected_replicates", "training.on_divergence"],
+    without=[
+        f"training.{key}"
+        for key in (
+            "replicates",
+            "selected_replicates",
+            "finalists",
+            "finalist_replicates",
+            "on_divergence",
+        )
+    ],
     code=TRAINING_CODE,
     code_digest=TRAINING_CODE,
-    checkpoints=str(LOCAL.checkpoints),
+    checkpoints=str(LOCAL_ANY.checkpoints),
 )
 
 
@@ -37,13 +46,13 @@ rule recipe:
 rule train:
     input:
         at("recipe").values(),
-        **at(*SPLIT_ARRAYS, "split_facts"),
+        **at(*SPLIT_ARRAYS, "split_facts", of=ANY),
     output:
         **of_run(*RUN_FILES),
     log:
-        RESULTS.run(RUN).log,
+        ANY.run(RUN).log,
     benchmark:
-        RESULTS.run(RUN).benchmark
+        ANY.run(RUN).benchmark
     conda:
         "../../envs/train.yaml"
     threads: config["training"]["threads"]
@@ -60,7 +69,8 @@ rule train:
 
 onsuccess:
     # Only now are trainings known to be done; a checkpoint is four times as large as the weights.
-    for checkpoint in LOCAL.checkpoints.glob("*/*/*/checkpoint.safetensors"):
-        run = Run.parse(str(checkpoint.parent.relative_to(LOCAL.checkpoints)))
-        if LOCAL.run(run).history.exists():
-            shutil.rmtree(checkpoint.parent)
+    for results in (LOCAL, *map(LOCAL.on, SPLITS)):
+        for checkpoint in results.checkpoints.glob("*/*/*/checkpoint.safetensors"):
+            run = Run.parse(str(checkpoint.parent.relative_to(results.checkpoints)))
+            if results.run(run).history.exists():
+                shutil.rmtree(checkpoint.parent)

@@ -43,6 +43,11 @@ BASELINES = {
 }
 
 
+def model_label(name):
+    """Return what a cell or a baseline is called."""
+    return BASELINES[name].label if name in BASELINES else name
+
+
 def metric_of(ranking):
     """Return a ranking's metric: ``mean_accuracy`` -> ``accuracy``."""
     return ranking.split("_", 1)[1]

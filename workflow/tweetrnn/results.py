@@ -41,8 +41,12 @@ FILES = {
     "epochs": "aggregate/epochs.parquet",  # one row per run and epoch
     "epochs_csv": "aggregate/epochs.csv",
     "aggregate_facts": "aggregate/facts.json",
+    "finalists": "select/finalists.json",  # the combinations to train again before one is selected
     "selected": "select/selected.json",  # the best combination of each cell, its replicates
     "comparison": "compare/comparison.json",  # the statistics of the comparison of the cells
+    "robustness": "robustness/robustness.json",  # what other splits and training sets show
+    "split_scores": "robustness/splits.parquet",  # scores by other split, model and replicate
+    "split_scores_csv": "robustness/splits.csv",
     # report
     "figures": "plot",  # the folder of all figures, each as SVG and PNG
     "html": "report/report.html",
@@ -106,6 +110,15 @@ class Results:
     def benchmark(self, stage):
         """Return Snakemake's measurements of a stage."""
         return self.folder / "benchmarks" / f"{stage}.tsv"
+
+    @property
+    def split(self):
+        """The name of the other split that these results are of; empty for the experiment's."""
+        return self.folder.name if self.folder.parent.name == "splits" else ""
+
+    def on(self, split):
+        """Return the Results of this experiment on another split, by the split's name."""
+        return Results(self.folder / "splits" / split)
 
     @property
     def partial(self):

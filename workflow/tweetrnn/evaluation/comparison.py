@@ -5,7 +5,7 @@ Accuracies, scores and differences are shares of 1. Scores are by metric (the na
 compared, a difference is always first - second, or high - low.
 """
 
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from types import UnionType
 from typing import get_args, get_origin
 
@@ -16,11 +16,19 @@ Scores = dict[str, float]
 
 
 @dataclass(kw_only=True)
+class Finalist:  # one of a cell's best combinations, trained again before one is selected
+    combination: str
+    grid_figure: float  # the mean over the grid's replicates
+    figures: list[float]  # of the runs with other seeds that did not diverge
+
+
+@dataclass(kw_only=True)
 class Choice:  # a cell's selected combination
     combination: str
-    figure: float  # what selects, the mean over the combination's replicates
-    replicate: int  # the best of them
+    figure: float  # what selects: the mean over the finalist's runs or, without them, the grid's
+    replicate: int  # the best of the grid's
     candidates: int  # how many combinations there were to choose from
+    finalists: list[Finalist] = field(default_factory=list)  # best first in the grid, if any
 
 
 @dataclass(kw_only=True)
@@ -272,7 +280,7 @@ def from_json(kind, value):
     if isinstance(kind, UnionType):
         kind = next((one for one in get_args(kind) if _fits(one, value)), None)
     if is_dataclass(kind):
-        types = {field.name: field.type for field in fields(kind)}
+        types = {one.name: one.type for one in fields(kind)}
         return kind(**{name: from_json(types[name], item) for name, item in value.items()})
     if get_origin(kind) is list:
         return [from_json(get_args(kind)[0], item) for item in value]
@@ -282,7 +290,7 @@ def from_json(kind, value):
 
 
 def _fits(kind, value):
-    return is_dataclass(kind) and {field.name for field in fields(kind)} == set(value)
+    return is_dataclass(kind) and {one.name for one in fields(kind)} == set(value)
 
 
 def read_as(kind, path):

@@ -1,19 +1,25 @@
 """Select: for each cell the combination with the best validation figure, fixed before any test.
 
-With several replicates of each run a combination's figure is its mean over them. The selected
-combinations are trained again as new replicates, numbered after the grid's: the seeds that
-were lucky on the validation set take no part in the primary analysis.
+A combination's figure is its mean over the runs that ``shortlist`` asked for or, without these,
+over the grid's replicates. The selected combinations are trained again as new replicates, numbered
+after the grid's: the seeds that were lucky on the validation set take no part in the primary
+analysis.
 """
 
 import logging
 from dataclasses import asdict, dataclass
 
+import pandas as pd
+
 from tweetrnn.errors import UserError
-from tweetrnn.evaluation.comparison import Choice, read_as
-from tweetrnn.evaluation.tables import finished, read_runs
+from tweetrnn.evaluation.aggregate import read_run
+from tweetrnn.evaluation.comparison import Choice, Finalist, read_as
+from tweetrnn.evaluation.shortlist import read_shortlist
+from tweetrnn.evaluation.tables import finished, mean_figures, read_runs
 from tweetrnn.files import write_json
 from tweetrnn.grid import Run
 from tweetrnn.names import higher_is_better
+from tweetrnn.results import Results
 
 log = logging.getLogger("tweetrnn")
 
@@ -25,6 +31,10 @@ class Selection:
     select_by: str
     replicates: list[int]
     cells: dict[str, Choice]
+
+    def combinations(self):
+        """Return {cell: the selected combination's name}."""
+        return {cell: choice.combination for cell, choice in self.cells.items()}
 
     def selected_run(self, cell):
         """Return a cell's selected Run, of the grid."""
@@ -50,13 +60,7 @@ def best(figures, ranking):
     return figures.idxmax() if higher_is_better(ranking) else figures.idxmin()
 
 
-def mean_figures(runs, figure):
-    """Return a column's means over finished replicates, a Series by (cell, combination), sorted."""
-    groups = finished(runs).groupby(["cell", "combination"])[figure]
-    return groups.agg(lambda values: sum(values.tolist()) / len(values))
-
-
-def choose(runs, select_by, cells):
+def choose(runs, select_by, cells, finalists):
     """Return {cell: Choice} in the order of the cells, without those that have no finished run.
 
     Ties go to the first name, and to the lowest replicate.
@@ -64,6 +68,8 @@ def choose(runs, select_by, cells):
     Args:
         runs: the table of runs.
         select_by: one of ``names.RANKINGS``.
+        finalists: {cell: {combination: figures of its runs with other seeds}}; empty for a cell
+            whose combination is selected by the grid's runs.
 
     Raises:
         UserError: no run has finished.
@@ -75,27 +81,46 @@ def choose(runs, select_by, cells):
             log.warning("no finished run of cell %s: nothing to select", cell)
             continue
         candidates = means[cell]
-        combination = best(candidates, select_by)
+        again = {name: figures for name, figures in finalists.get(cell, {}).items() if figures}
+        figures = pd.Series({n: sum(f) / len(f) for n, f in again.items()}).sort_index()
+        figures = figures if again else candidates
+        combination = best(figures, select_by)
         mine = finished(runs).query("cell == @cell and combination == @combination")
         replicates = mine.set_index("replicate")[select_by].sort_index()
         choices[cell] = Choice(
             combination=combination,
-            figure=float(candidates[combination]),
+            figure=float(figures[combination]),
             replicate=int(best(replicates, select_by)),
             candidates=len(candidates),
+            finalists=[
+                Finalist(combination=name, grid_figure=float(candidates[name]), figures=its_figures)
+                for name, its_figures in finalists.get(cell, {}).items()
+            ],
         )
     if not choices:
         raise UserError("no run of the grid has finished, so that there is none to select")
     return choices
 
 
-def select(runs, aggregate_facts, selected, *, config):
+def figures_of(results, runs, figure):
+    """Return a column of RUNS of those of these Runs that finished, a list."""
+    rows = [read_run(results.run(run))[0] for run in runs]
+    return [row[figure] for row in rows if row["status"] == "finished"]
+
+
+def select(results, runs, aggregate_facts, finalists, selected, *, config):
     """Select each cell's best combination on validation, and write the choices.
 
+    ``results`` is the folder with all results, of which those of the finalists' runs are read.
     ``config``: grid.cell, report.select_by, training (replicates, selected_replicates).
     """
     select_by, training = config["report"]["select_by"], config["training"]
-    choices = choose(read_runs(runs, aggregate_facts), select_by, config["grid"]["cell"])
+    results, listed, cells = Results(results), read_shortlist(finalists), config["grid"]["cell"]
+    again = {
+        cell: {name: figures_of(results, its, select_by) for name, its in listed.runs(cell).items()}
+        for cell in cells
+    }
+    choices = choose(read_runs(runs, aggregate_facts), select_by, cells, again)
     replicates = [training["replicates"] + 1 + k for k in range(training["selected_replicates"])]
     write_json(selected, asdict(Selection(select_by, replicates, choices)))
     for cell, choice in choices.items():

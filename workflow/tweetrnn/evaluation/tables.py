@@ -84,6 +84,12 @@ def finished(runs):
     return runs[runs["status"] == "finished"]
 
 
+def mean_figures(runs, figure):
+    """Return a column's means over finished replicates, a Series by (cell, combination), sorted."""
+    groups = finished(runs).groupby(["cell", "combination"])[figure]
+    return groups.agg(lambda values: sum(values.tolist()) / len(values))
+
+
 def names(table):
     """Return the Run of each row of a table of runs."""
     return [Run(*row) for row in table[list(KEY)].itertuples(index=False, name=None)]

@@ -106,6 +106,19 @@ def signed(value):
 
 
 @_or_dash
+def signed_points(value):
+    """Return 0.0213 as ``+2.1``: percentage points without a unit."""
+    shown = points(value)
+    return shown if shown.startswith(MINUS) or shown == "0.0" else f"+{shown}"
+
+
+@_or_dash
+def points_between(value):
+    """Return [low, high] as ``−1.2 to +3.4``, percentage points."""
+    return f"{signed_points(value[0])} to {signed_points(value[1])}"
+
+
+@_or_dash
 def between(value):
     """Return [low, high] as ``0.771 to 0.812``."""
     return f"{share(value[0])} to {share(value[1])}"

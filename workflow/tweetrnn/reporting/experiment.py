@@ -9,11 +9,13 @@ from importlib.metadata import PackageNotFoundError, version
 from tweetrnn import __version__
 from tweetrnn.code import PACKAGE
 from tweetrnn.evaluation import comparison, tables
+from tweetrnn.evaluation.robustness import read_robustness
 from tweetrnn.evaluation.select import further_runs
 from tweetrnn.files import check_digest, load_array, read_json, read_parquet
 from tweetrnn.grid import Run
 from tweetrnn.machine import processor_name
 from tweetrnn.names import BASELINES, metric_of
+from tweetrnn.other_splits import other_splits
 from tweetrnn.reporting import playground
 
 MASK = "@…"
@@ -196,6 +198,13 @@ class Experiment:
     def comparison(self):
         """The Comparison; None in a partial report."""
         return None if self.partial else comparison.read(self.results.comparison)
+
+    @cached_property
+    def robustness(self):
+        """The Robustness; None in a partial report, and where no other splits are asked for."""
+        if self.partial or not other_splits(self.config):
+            return None
+        return read_robustness(self.results.robustness)
 
     @property
     def shown_rows(self):

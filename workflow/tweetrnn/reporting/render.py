@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 import jinja2
@@ -105,6 +106,7 @@ def summary_of(experiment, sections):
         "split": experiment.split,
         "baselines": experiment.baselines,
         "comparison": experiment.comparison and to_json(experiment.comparison),
+        "robustness": experiment.robustness and asdict(experiment.robustness),
         "playground": experiment.playground.agreement if experiment.playground else [],
         "tables": {table.name: table.rows for section in sections for table in section.tables()},
         "architectures": {card.architecture.name: card.architecture.rows for card in cards},

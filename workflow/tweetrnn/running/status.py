@@ -19,8 +19,10 @@ from tweetrnn import grid
 from tweetrnn.config import read, resolve
 from tweetrnn.errors import UserError
 from tweetrnn.evaluation.select import further_runs, read_selection
+from tweetrnn.evaluation.shortlist import read_shortlist
 from tweetrnn.files import read_json
 from tweetrnn.grid import Run
+from tweetrnn.other_splits import other_splits, runs_on
 from tweetrnn.results import Results
 
 STATES = {  # the most urgent first
@@ -48,6 +50,7 @@ class RunStatus:
     """
 
     run: Run
+    split: str  # the name of another split; empty for the experiment's own
     state: str
     epoch: int = 0
     epochs: int = 0
@@ -57,8 +60,26 @@ class RunStatus:
 
 
 def planned(config, results):
-    """Return the Runs of the grid and, once selected, the further ones of the best combinations."""
+    """Return (Results, Run) of all trainings, as far as they are known: more follow a selection."""
+    selected = results.selected.exists() and read_selection(results.selected)
+    trainings = [(results, run) for run in experiments_own(config, results)]
+    for split in other_splits(config).values():
+        on_split = results.on(split.name)
+        if split.reselects:
+            runs = experiments_own(split.config, on_split)
+        elif selected:
+            runs = runs_on(split, selected.combinations(), config)
+        else:
+            runs = []
+        trainings += [(on_split, run) for run in runs]
+    return trainings
+
+
+def experiments_own(config, results):
+    """Return the Runs on one split: the grid's and, once known, finalists' and new replicates'."""
     runs = list(grid.runs(config))
+    if results.finalists.exists():
+        runs += read_shortlist(results.finalists).all_runs()
     if results.selected.exists():
         selection = read_selection(results.selected)
         runs += further_runs(selection.cells, selection.replicates)
@@ -96,16 +117,16 @@ def is_locked(folder):
 
 def read_run(results, run):
     """Return the RunStatus of a Run, from the files of ``results``."""
-    paths = results.run(run)
+    paths, training = results.run(run), (run, results.split)
     progress = read_log(paths.log.read_text("utf-8", "replace") if paths.log.exists() else "")
     if is_locked(paths.checkpoint):
-        return RunStatus(run, "running", **progress)
+        return RunStatus(*training, "running", **progress)
     with suppress(FileNotFoundError, UserError):  # missing, or just removed with a failed job
         parameters = read_json(paths.parameters)
         with paths.history.open(encoding="utf-8", newline="") as stream:
             accuracies = [float(row["validation_accuracy"]) for row in csv.DictReader(stream)]
         return RunStatus(
-            run,
+            *training,
             "diverged" if parameters["status"] == "diverged" else "done",
             epoch=len(accuracies),
             epochs=parameters["epochs"],
@@ -113,9 +134,9 @@ def read_run(results, run):
             seconds=read_json(paths.timing)["total"],
         )
     if progress["error"]:
-        return RunStatus(run, "failed", **progress)
+        return RunStatus(*training, "failed", **progress)
     begun = progress["epoch"] or (paths.checkpoint / "checkpoint.safetensors").exists()
-    return RunStatus(run, "stopped" if begun else "waiting", **progress)
+    return RunStatus(*training, "stopped" if begun else "waiting", **progress)
 
 
 def seconds_left(statuses):
@@ -147,8 +168,9 @@ def lines(statuses, results):
         yield f"time left: about {timedelta(seconds=round(seconds))}, at the present speed"
     elif not counts["running"] and any(status.state not in DONE for status in statuses):
         yield "nothing is running now"
-    for cell in dict.fromkeys(status.run.cell for status in statuses):
-        trained = [s for s in statuses if s.run.cell == cell and s.best is not None]
+    own = [status for status in statuses if not status.split]
+    for cell in dict.fromkeys(status.run.cell for status in own):
+        trained = [s for s in own if s.run.cell == cell and s.best is not None]
         if trained:
             best = max(trained, key=lambda status: status.best)
             yield (
@@ -163,7 +185,7 @@ def lines(statuses, results):
 
 def line(status):
     """Return a RunStatus as a line of text."""
-    text = f"  {status.state:8} {status.run}"
+    text = f"  {status.state:8} {status.split and status.split + ' '}{status.run}"
     if status.epochs:
         text += f"  epoch {status.epoch} of {status.epochs}, validation accuracy {status.best:.4f}"
     return f"{text}  {status.error}" if status.error else text
@@ -186,7 +208,7 @@ def main(options):
     config = resolve(read(options.configfile))
     results = Results.of(config)
     while True:
-        statuses = [read_run(results, run) for run in planned(config, results)]
+        statuses = [read_run(*training) for training in planned(config, results)]
         if options.watch and sys.stdout.isatty():
             print("\x1b[2J\x1b[H", end="")  # ANSI: clear the screen and go to its top
         print("\n".join(lines(statuses, results)), flush=True)

@@ -27,6 +27,8 @@ from tweetrnn.reporting.figures import (
     paired,
     primary,
     ranking,
+    robustness,
+    training_size,
 )
 
 FIGURES = (  # in the report's order
@@ -38,6 +40,8 @@ FIGURES = (  # in the report's order
     effects,
     paired,
     optimism,
+    robustness,
+    training_size,
     failures,
     calibration,
     cost,

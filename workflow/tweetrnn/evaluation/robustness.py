@@ -1,0 +1,324 @@
+"""Robustness: what the selected combinations, trained again, do on other splits.
+
+For random splits the mean difference of two cells has an interval by the corrected resampled t-test
+(Nadeau & Bengio, "Inference for the generalization error", Machine Learning 52, 2003; Bouckaert &
+Frank, PAKDD 2004): training sets of random splits overlap, so that their differences vary less than
+those of new data, and the variance of their mean is (1/J + n_test/n_train) s² instead of s²/J. The
+probability of outperforming is the share of splits on which a cell is ahead (Bouthillier et al.,
+"Accounting for variance in machine learning benchmarks", MLSys 2021), with its exact interval.
+"""
+
+import logging
+from dataclasses import asdict, dataclass
+from itertools import combinations as pairs_of
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from tweetrnn.evaluation import tables
+from tweetrnn.evaluation.compare import read_baselines
+from tweetrnn.evaluation.comparison import read, read_as
+from tweetrnn.evaluation.metrics import METRICS, scores
+from tweetrnn.evaluation.predictions import of_split, read_predictions, tweet_sets
+from tweetrnn.evaluation.select import further_runs, read_selection
+from tweetrnn.files import read_json, read_parquet, write_json
+from tweetrnn.other_splits import RANDOM_METHODS, RESELECT, SIZE, other_splits, runs_on
+from tweetrnn.results import Results
+
+log = logging.getLogger("tweetrnn")
+LEVEL = 0.95
+
+# One row for each model that was judged on another split: a run, or a baseline (without a
+# combination and a replicate). Scores are on the split's test set, or on validation without one.
+COLUMNS = {
+    "split": "str",
+    "kind": "str",
+    "value": "str",  # the held-out value, or the share of the training set
+    "train_tweets": "int64",
+    "test_tweets": "int64",
+    "model": "str",
+    "combination": "str",
+    "replicate": "Int64",
+    **dict.fromkeys(METRICS, "float64"),
+}
+
+
+@dataclass(kw_only=True)
+class Pair:  # two cells on the splits of one kind; differences are first - second, shares of 1
+    kind: str
+    first: str
+    second: str
+    splits: list[str]
+    differences: list[float]  # of the mean accuracies over replicates, by split
+    mean: float
+    interval: list[float] | None  # None unless there are two random splits
+    first_ahead: int
+    equal: int
+    probability: float  # that the first is ahead; half of it where they are equal
+    probability_interval: list[float]
+
+
+@dataclass(kw_only=True)
+class Level:  # the mean accuracy of a model over the splits of one kind
+    kind: str
+    model: str
+    splits: int
+    accuracy: float
+    published: float  # on the experiment's own split
+    change: float  # accuracy - published
+
+
+@dataclass(kw_only=True)
+class Size:  # a model's accuracy when trained on a share of the training set
+    share: float
+    tweets: int
+    model: str
+    replicates: int
+    accuracy: float  # the mean
+    min: float
+    max: float
+
+
+@dataclass(kw_only=True)
+class Reselected:  # what was selected on a split of the kind RESELECT
+    split: str
+    cells: dict[str, str]  # the combinations
+
+
+@dataclass(kw_only=True)
+class Robustness:
+    """Everything that the other splits show."""
+
+    part: str  # the set that models are judged on
+    pairs: list[Pair]
+    levels: list[Level]
+    sizes: list[Size]
+    reselected: list[Reselected]
+
+
+def corrected_interval(differences, ratio, level=LEVEL):
+    """Return the interval [low, high] of the mean of differences on J random splits, or None.
+
+    Args:
+        differences: (J,); two or more, which are not all equal.
+        ratio: tweets in the test set by tweets in the training set.
+    """
+    count = len(differences)
+    if count < 2 or not (variance := np.var(differences, ddof=1)):
+        return None
+    error = np.sqrt((1 / count + ratio) * variance)
+    half = stats.t.ppf((1 + level) / 2, count - 1) * error
+    return [float(np.mean(differences) - half), float(np.mean(differences) + half)]
+
+
+def outperforming(differences):
+    """Return how often the first is ahead, how often both are equal, and the probability.
+
+    The keys are those of Pair. The interval is Clopper and Pearson's; equal results count against
+    the first at its low end, and for it at its high end.
+    """
+    ahead = sum(value > 0 for value in differences)
+    equal = sum(value == 0 for value in differences)
+    count = len(differences)
+    low, high = (stats.binomtest(k, count).proportion_ci(LEVEL) for k in (ahead, ahead + equal))
+    return {
+        "first_ahead": ahead,
+        "equal": equal,
+        "probability": (ahead + equal / 2) / count,
+        "probability_interval": [float(low.low), float(high.high)],
+    }
+
+
+def compare_cells(table, cells):
+    """Return the Pairs of the cells on each kind of split but SIZE.
+
+    ``table`` is a DataFrame of COLUMNS.
+    """
+    pairs = []
+    for kind, rows in table[table["kind"] != SIZE].groupby("kind", sort=False):
+        means = rows.groupby(["split", "model"], sort=False)["accuracy"].mean().unstack()
+        ratio = (rows["test_tweets"] / rows["train_tweets"]).mean()
+        for first, second in pairs_of([cell for cell in cells if cell in means], 2):
+            differences = (means[first] - means[second]).dropna()
+            if differences.empty:
+                continue
+            random = kind in (*RANDOM_METHODS, RESELECT)
+            values = differences.tolist()
+            pairs.append(
+                Pair(
+                    kind=kind,
+                    first=first,
+                    second=second,
+                    splits=list(differences.index),
+                    differences=values,
+                    mean=float(np.mean(values)),
+                    interval=corrected_interval(values, ratio) if random else None,
+                    **outperforming(values),
+                )
+            )
+    return pairs
+
+
+def levels(table, published):
+    """Return the Levels: how far accuracies move on each kind of split.
+
+    ``published`` is {model: accuracy on the experiment's own split}.
+    """
+    means = table[table["kind"] != SIZE].groupby(["kind", "model", "split"], sort=False)
+    means = means["accuracy"].mean().groupby(["kind", "model"], sort=False).agg(["mean", "size"])
+    return [
+        Level(
+            kind=kind,
+            model=model,
+            splits=int(row["size"]),
+            accuracy=float(row["mean"]),
+            published=published[model],
+            change=float(row["mean"]) - published[model],
+        )
+        for (kind, model), row in means.iterrows()
+    ]
+
+
+def sizes(table):
+    """Return the Sizes of smaller training sets, by share and model."""
+    groups = table[table["kind"] == SIZE].groupby(["value", "model"], sort=False)
+    return [
+        Size(
+            share=float(share),
+            tweets=int(rows["train_tweets"].iloc[0]),
+            model=model,
+            replicates=len(rows),
+            accuracy=float(rows["accuracy"].mean()),
+            min=float(rows["accuracy"].min()),
+            max=float(rows["accuracy"].max()),
+        )
+        for (share, model), rows in groups
+    ]
+
+
+def whole_size(comparison, tweets):
+    """Return the Sizes of the whole training set: the models of a Comparison.
+
+    ``tweets`` is how many it has.
+    """
+    found = []
+    for name, model in comparison.primary.accuracies.items():
+        replicates = getattr(model, "replicates", [])
+        accuracies = [one.scores(comparison.part)["accuracy"] for one in replicates]
+        found.append(
+            Size(
+                share=1.0,
+                tweets=tweets,
+                model=name,
+                replicates=len(replicates) or 1,
+                accuracy=model.accuracy,
+                min=min(accuracies, default=model.accuracy),
+                max=max(accuracies, default=model.accuracy),
+            )
+        )
+    return found
+
+
+def read_split(results, split, runs):
+    """Return the rows of COLUMNS of an OtherSplit, as dicts.
+
+    Args:
+        results: the split's Results.
+        runs: the Runs that were trained on it.
+
+    Raises:
+        UserError: a file is absent, damaged or of another split.
+    """
+    facts = read_json(results.split_facts)
+    sets = tweet_sets(read_parquet(results.rows, sha256=facts["sha256"]["rows"]).to_pandas())
+    judged = "test" if "test" in sets else "validation"
+    head = {
+        "split": split.name,
+        "kind": split.kind,
+        "value": None if split.value is None else str(split.value),
+        "train_tweets": facts["parts"]["train"]["tweets"],
+        "test_tweets": len(sets[judged].labels),
+    }
+    rows = []
+    for run in runs:
+        paths = results.run(run)
+        if read_json(paths.parameters)["status"] != "finished":
+            log.warning("%s, %s: diverged, so it is left out", split.name, run)
+            continue
+        probabilities = of_split(read_predictions(paths), sets, paths.predictions)[judged]
+        model = {"model": run.cell, "combination": run.combination, "replicate": run.replicate}
+        rows.append(head | model | scores(probabilities, sets[judged].labels))
+    baselines = read_baselines(results.baseline_predictions, results.baseline_metrics, sets)
+    for name, probabilities in baselines.items():
+        rows.append(head | {"model": name} | scores(probabilities[judged], sets[judged].labels))
+    return rows
+
+
+def runs_of(results, split, selection, config):
+    """Return the Runs that are compared on an OtherSplit; ``results`` are the experiment's."""
+    if not split.reselects:
+        return runs_on(split, selection.combinations(), config)
+    selection = read_selection(results.on(split.name).selected)
+    cells = {cell: selection.cells[cell] for cell in config["grid"]["cell"]}
+    return further_runs(cells, selection.replicates)
+
+
+def reselected(results, splits):
+    """Return the Reselected of those OtherSplits that reselect."""
+    return [
+        Reselected(
+            split=split.name,
+            cells=read_selection(results.on(split.name).selected).combinations(),
+        )
+        for split in splits
+        if split.reselects
+    ]
+
+
+def read_robustness(path):
+    """Return the Robustness that ``robustness`` wrote; errors as for ``read_as``."""
+    return read_as(Robustness, path)
+
+
+def robustness(
+    results, comparison, split_facts, robustness, split_scores, split_scores_csv, *, config
+):
+    """Compare the selected combinations on other splits, and write what these show.
+
+    Args:
+        results: the folder with all results, of which those of other splits are read.
+        comparison, split_facts: files about the experiment's own split.
+        robustness: the Robustness, a file that is written.
+        split_scores, split_scores_csv: the table of COLUMNS, written in two formats.
+        config: grid, split, seed, robustness, training.replicates.
+
+    Raises:
+        UserError: a file is absent, damaged or of another split.
+    """
+    results, published = Results(results), read(comparison)
+    splits, selection = other_splits(config).values(), read_selection(results.selected)
+    rows = [
+        row
+        for split in splits
+        for row in read_split(
+            results.on(split.name), split, runs_of(results, split, selection, config)
+        )
+    ]
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+    tables.write(table, split_scores, split_scores_csv)
+    train_tweets = read_json(split_facts)["parts"]["train"]["tweets"]
+    accuracies = {name: one.accuracy for name, one in published.primary.accuracies.items()}
+    result = Robustness(
+        part=published.part,
+        pairs=compare_cells(table, config["grid"]["cell"]),
+        levels=levels(table, accuracies),
+        sizes=[*small, *whole_size(published, train_tweets)] if (small := sizes(table)) else [],
+        reselected=reselected(results, splits),
+    )
+    write_json(robustness, asdict(result))
+    for pair in result.pairs:
+        log.info(
+            "%s: %s - %s %.4f on %d splits",
+            pair.kind, pair.first, pair.second, pair.mean, len(pair.splits),
+        )  # fmt: skip
