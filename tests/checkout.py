@@ -24,7 +24,7 @@ SMALL = {
         "regularization": [False],
         "learning_rate": [0.001],
     },
-    "training": {"epochs": 2, "selected_replicates": 1},
+    "training": {"epochs": 2, "selected_replicates": 1, "finalist_replicates": 0},
     "report": {"top": 1, "resamples": 200},
 }
 

@@ -68,7 +68,7 @@ def config_of(replicates=1, rank_by="mean_accuracy", **grid):
     return {
         "seed": 1,
         "grid": GRID | grid,
-        "training": {"replicates": replicates},
+        "training": {"replicates": replicates, "finalists": 5, "finalist_replicates": 0},
         "report": {"rank_by": rank_by},
     }
 

@@ -31,7 +31,7 @@ SMALL = {
         "regularization": [False],
         "learning_rate": [0.001],
     },
-    "training": {"epochs": EPOCHS, "selected_replicates": 1},
+    "training": {"epochs": EPOCHS, "selected_replicates": 1, "finalist_replicates": 0},
     "report": {"top": 1, "resamples": 200},
 }
 RESULTS = Path("results/small")

@@ -14,6 +14,7 @@ from tweetrnn.evaluation.compare import compare
 from tweetrnn.evaluation.comparison import Comparison, Replicate, Spread
 from tweetrnn.evaluation.metrics import METRICS
 from tweetrnn.evaluation.select import further_runs, read_selection, select
+from tweetrnn.evaluation.shortlist import shortlist
 from tweetrnn.evaluation.tables import read_runs
 from tweetrnn.files import read_json, sha256_of, write_json, write_parquet
 from tweetrnn.grid import Run, combinations, runs
@@ -103,7 +104,7 @@ class Experiment:
     def run(self, stage, *files):
         """Run a stage with the config and these of the files."""
         paths = {name: getattr(self.results, name) for name in files}
-        results = {} if stage is select else {"results": self.results}
+        results = {} if stage is shortlist else {"results": self.results}
         stage(**results, **paths, config=self.config)
 
     def compare(self):
@@ -114,7 +115,8 @@ class Experiment:
 
     def whole(self):
         """Select, train the replicates, compare."""
-        self.run(select, "runs", "aggregate_facts", "selected")
+        self.run(shortlist, "runs", "aggregate_facts", "finalists")
+        self.run(select, "runs", "aggregate_facts", "finalists", "selected")
         self.selection = read_selection(self.results.selected)
         for run in further_runs(self.selection.cells, self.selection.replicates):
             self.train(run)

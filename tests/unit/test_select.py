@@ -9,8 +9,9 @@ from tweetrnn import metrics
 from tweetrnn.errors import UserError
 from tweetrnn.evaluation.aggregate import aggregate
 from tweetrnn.evaluation.comparison import Choice
-from tweetrnn.evaluation.select import choose, further_runs, mean_figures, read_selection, select
-from tweetrnn.evaluation.tables import read_runs
+from tweetrnn.evaluation.select import choose, further_runs, read_selection, select
+from tweetrnn.evaluation.shortlist import Shortlist, best_combinations, shortlist
+from tweetrnn.evaluation.tables import mean_figures, read_runs
 from tweetrnn.files import read_json
 from tweetrnn.grid import Run
 from tweetrnn.results import Results
@@ -70,6 +71,41 @@ def test_a_cell_without_a_finished_run_is_left_out_and_none_at_all_refused():
         choose(runs[1:], "best_accuracy", ["GRU", "LSTM"])
 
 
+def test_finalists_are_judged_by_their_runs_with_other_seeds_alone():
+    runs = runs_of(("LSTM", "lucky", 0.9), ("LSTM", "steady", 0.8), ("LSTM", "third", 0.7))
+    again = {"LSTM": {"lucky": [0.5, 0.6], "steady": [0.75, 0.79]}}
+    chosen = choose(runs, "best_accuracy", ["LSTM"], again)["LSTM"]
+    assert (chosen.combination, chosen.replicate, chosen.candidates) == ("steady", 1, 3)
+    assert chosen.figure == pytest.approx(0.77)
+    assert [(f.combination, f.grid_figure, f.figures) for f in chosen.finalists] == [
+        ("lucky", 0.9, [0.5, 0.6]),
+        ("steady", 0.8, [0.75, 0.79]),
+    ]
+
+
+def test_finalist_whose_runs_all_diverged_is_not_selected():
+    runs = runs_of(("LSTM", "a", 0.9), ("LSTM", "b", 0.8))
+    again = {"LSTM": {"a": [], "b": [0.4]}}
+    assert choose(runs, "best_accuracy", ["LSTM"], again)["LSTM"].combination == "b"
+
+
+def test_shortlist_has_each_cells_best_combinations_ties_by_name():
+    runs = runs_of(
+        ("LSTM", "c", 0.7),
+        ("LSTM", "b", 0.7),
+        ("LSTM", "a", 0.6),
+        ("LSTM", "d", 0.8),
+        ("GRU", "a", 0.5),
+    )
+    best = best_combinations(runs, "best_accuracy", ["GRU", "LSTM", "QRNN"], 3)
+    assert best == {"GRU": [], "LSTM": ["d", "b", "c"], "QRNN": []}
+
+
+def test_shortlisted_runs_have_numbers_that_no_other_replicate_has():
+    listed = Shortlist([2001, 2002], {"LSTM": ["a", "b"], "GRU": []})
+    assert listed.all_runs() == [Run("LSTM", name, k) for name in "ab" for k in (2001, 2002)]
+
+
 def test_figures_are_means_over_finished_replicates():
     runs = runs_of(("LSTM", "b", 0.9, 1), ("LSTM", "b", 0.5, 2), ("LSTM", "b", None, 3, "diverged"))
     assert mean_figures(runs, "best_accuracy").to_dict() == {("LSTM", "b"): 0.7}
@@ -89,8 +125,10 @@ def test_the_stage_names_new_replicates(tmp_path, select_by):
     write_grid(tmp_path, config)
     results = Results(tmp_path)
     files = ("runs", "runs_csv", "epochs", "epochs_csv", "aggregate_facts")
-    aggregate(results, **{name: getattr(results, name) for name in files}, config=config)
-    select(results.runs, results.aggregate_facts, results.selected, config=config)
+    aggregate(results, **results.paths(files), config=config)
+    files = ("runs", "aggregate_facts", "finalists")
+    shortlist(**results.paths(files), config=config)
+    select(results, **results.paths((*files, "selected")), config=config)
     selected = read_json(results.selected)
     assert selected["select_by"] == select_by
     assert selected["replicates"] == [3, 4, 5]

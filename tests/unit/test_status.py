@@ -45,7 +45,7 @@ def results(tmp_path, monkeypatch):
 @pytest.fixture
 def runs():
     """The Runs of all eight trainings."""
-    return planned(resolve(CONFIG), Results("nowhere"))
+    return [run for _, run in planned(resolve(CONFIG), Results("nowhere"))]
 
 
 def write_log(results, run, text):
@@ -103,7 +103,7 @@ def test_checking_a_lock_does_not_take_it(results):
 def test_log_that_ends_with_an_error_means_failed(results, runs):
     write_log(results, runs[0], EPOCH.format(1, 0.7) + ERROR)
     assert read_run(results, runs[0]) == RunStatus(
-        runs[0], "failed", 1, 10, 0.7, 0.5, "the loss is not finite"
+        runs[0], "", "failed", 1, 10, 0.7, 0.5, "the loss is not finite"
     )
 
 
@@ -134,12 +134,12 @@ def test_selected_combinations_further_trainings_are_counted(results, runs):
     selection = Selection("best_accuracy", [2, 3], {"LSTM": choice})
     write_json(results.selected, asdict(selection))
     further = [Run("LSTM", combination, 2), Run("LSTM", combination, 3)]
-    assert planned(resolve(CONFIG), results) == [*runs, *further]
+    assert [run for _, run in planned(resolve(CONFIG), results)] == [*runs, *further]
 
 
 def test_seconds_left_are_those_of_a_cell_s_mean_training_shared_by_the_running_ones():
     def training(cell, state, epoch=0, seconds=0.0):
-        return RunStatus(Run(cell, "c", 1), state, epoch, 10, 0.5, seconds)
+        return RunStatus(Run(cell, "c", 1), "", state, epoch, 10, 0.5, seconds)
 
     statuses = [
         training("LSTM", "done", 10, 20.0),

@@ -25,7 +25,7 @@ TINY = {
         "regularization": [False],
         "learning_rate": [0.001],
     },
-    "training": {"epochs": 1, "selected_replicates": 1},
+    "training": {"epochs": 1, "selected_replicates": 1, "finalist_replicates": 0},
     "report": {"resamples": 100, "top": 1},
 }
 # What `snakedeploy deploy-workflow` 0.17 writes, but for the source: SNAKEFILE would be

@@ -42,7 +42,13 @@ TEXTS = {
     "title": BRACES,
     "text_column": BRACES,
 }
-WILDCARDS = {"cell": "LSTM", "combination": COMBINATION, "replicate": "1", "name": "new"}
+WILDCARDS = {
+    "experiment": "large",
+    "cell": "LSTM",
+    "combination": COMBINATION,
+    "replicate": "1",
+    "name": "new",
+}
 RUN_STAGES = [stage for stage in STAGES if stage != "download"]  # by the demo's config
 SNAKEMAKES_OWN = {"snakemake", "yaml", "jsonschema"}  # it and what it depends on
 
@@ -58,8 +64,10 @@ def jobs_of(config, root, folder):
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     choice = {"combination": COMBINATION, "replicate": 1}
     selected = {"replicates": [2, 3], "cells": dict.fromkeys(CONFIG["grid"]["cell"], choice)}
-    (folder / "selected.json").write_text(json.dumps(selected))
-    output = SimpleNamespace(selected=folder / "selected.json")
+    finalists = {"replicates": [2001], "cells": {cell: [] for cell in CONFIG["grid"]["cell"]}}
+    decisions = {"select": selected, "shortlist": finalists}
+    for name, decision in decisions.items():
+        (folder / f"{name}.json").write_text(json.dumps(decision))
     with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
         workflow = api.workflow(
             resource_settings=ResourceSettings(cores=1),
@@ -68,9 +76,14 @@ def jobs_of(config, root, folder):
             workdir=folder,
         )._workflow
         workflow.globals["checkpoints"] = SimpleNamespace(
-            select=SimpleNamespace(get=lambda: SimpleNamespace(output=output))
+            **{name: checkpoint(folder / f"{name}.json") for name in decisions}
         )
         return {rule.name: job_of(rule) for rule in workflow.rules if rule.params.get("stage")}
+
+
+def checkpoint(path):
+    """Return a checkpoint that has written the file, as the rules use it."""
+    return SimpleNamespace(get=lambda experiment: SimpleNamespace(output=[path]))
 
 
 def with_braces():

@@ -43,6 +43,17 @@ BASELINES = {
 }
 
 
+# The kinds of other splits, as tables name them.
+SPLIT_KINDS = {
+    "stratified": "random splits",
+    "random": "random splits without equal class shares",
+    "grouped": "users kept apart",
+    "temporal": "later tweets",
+    "held_out": "held-out value",
+    "reselect": "whole experiment repeated",
+}
+
+
 def model_label(name):
     """Return what a cell or a baseline is called."""
     return BASELINES[name].label if name in BASELINES else name

@@ -17,8 +17,8 @@ from tweetrnn.evaluation.failures import failures
 from tweetrnn.evaluation.metrics import scores
 from tweetrnn.evaluation.predictions import by_set, of_split, read_predictions, right, tweet_sets
 from tweetrnn.evaluation.primary import primary
-from tweetrnn.evaluation.select import further_runs, mean_figures, read_selection
-from tweetrnn.evaluation.tables import finished, read_runs
+from tweetrnn.evaluation.select import further_runs, read_selection
+from tweetrnn.evaluation.tables import finished, mean_figures, read_runs
 from tweetrnn.files import read_json, read_parquet, write_json
 from tweetrnn.names import BASELINES
 from tweetrnn.results import Results

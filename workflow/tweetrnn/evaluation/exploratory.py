@@ -9,8 +9,8 @@ import pandas as pd
 from tweetrnn.evaluation import comparison as c
 from tweetrnn.evaluation import statistics
 from tweetrnn.evaluation.predictions import right
-from tweetrnn.evaluation.select import best, mean_figures
-from tweetrnn.evaluation.tables import finished, names
+from tweetrnn.evaluation.select import best
+from tweetrnn.evaluation.tables import finished, mean_figures, names
 from tweetrnn.grid import FACTORS, Combination, combinations, full_size
 from tweetrnn.names import RANKINGS, higher_is_better
 

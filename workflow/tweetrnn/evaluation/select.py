@@ -60,7 +60,7 @@ def best(figures, ranking):
     return figures.idxmax() if higher_is_better(ranking) else figures.idxmin()
 
 
-def choose(runs, select_by, cells, finalists):
+def choose(runs, select_by, cells, finalists=None):
     """Return {cell: Choice} in the order of the cells, without those that have no finished run.
 
     Ties go to the first name, and to the lowest replicate.
@@ -68,13 +68,13 @@ def choose(runs, select_by, cells, finalists):
     Args:
         runs: the table of runs.
         select_by: one of ``names.RANKINGS``.
-        finalists: {cell: {combination: figures of its runs with other seeds}}; empty for a cell
+        finalists: {cell: {combination: figures of its runs with other seeds}}; nothing for a cell
             whose combination is selected by the grid's runs.
 
     Raises:
         UserError: no run has finished.
     """
-    means = mean_figures(runs, select_by)
+    means, finalists = mean_figures(runs, select_by), finalists or {}
     choices = {}
     for cell in cells:
         if cell not in means.index.get_level_values("cell"):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tweetrnn.errors import UserError
-from tweetrnn.evaluation.select import mean_figures, read_selection
-from tweetrnn.evaluation.tables import KEY, finished, names, read_runs
+from tweetrnn.evaluation.select import read_selection
+from tweetrnn.evaluation.tables import KEY, finished, mean_figures, names, read_runs
 from tweetrnn.files import check_digest, damaged, read_json
 
 # The files of an exported folder, besides its README.md.

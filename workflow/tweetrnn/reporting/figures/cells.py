@@ -37,7 +37,7 @@ def by_combination(experiment):
 
     Figures are means over replicates, NaN where no run has finished.
     """
-    from tweetrnn.evaluation.select import mean_figures
+    from tweetrnn.evaluation.tables import mean_figures
 
     table = mean_figures(experiment.runs, experiment.rank_by).unstack("cell")
     mean = table.mean(axis=1)

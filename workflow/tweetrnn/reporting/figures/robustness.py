@@ -1,8 +1,8 @@
 """The difference of the cells on every other split, under the published interval."""
 
+from tweetrnn.names import SPLIT_KINDS
 from tweetrnn.reporting import canvas
 from tweetrnn.reporting import document as doc
-from tweetrnn.reporting.sections.robustness import KINDS, oriented
 
 TITLE = "The difference on other splits"
 CATEGORY = "Comparison"
@@ -25,6 +25,14 @@ def caption(config):
     )
 
 
+def oriented(experiment, pair):
+    """Return (better, other, sign): the cell that is ahead in the headline comes first."""
+    accuracies = experiment.comparison.primary.accuracies
+    if accuracies[pair.first].accuracy >= accuracies[pair.second].accuracy:
+        return pair.first, pair.second, 1
+    return pair.second, pair.first, -1
+
+
 def alt_text(experiment):
     """Return the mean difference by kind of split."""
     kinds = []
@@ -32,7 +40,7 @@ def alt_text(experiment):
         better, other, sign = oriented(experiment, pair)
         mean = doc.signed_points(sign * pair.mean)
         kinds.append(
-            f"{KINDS[pair.kind]}, {better} {doc.MINUS} {other}: {mean} points on average over "
+            f"{SPLIT_KINDS[pair.kind]}, {better} {doc.MINUS} {other}: {mean} points on average over "
             f"{len(pair.splits)}"
         )
     return f"Differences on other splits: {doc.first_of(kinds)}."
@@ -71,7 +79,7 @@ def draw_pair(axes, experiment, published, kinds):
             text = doc.signed_points(sign * pair.mean)
             interval = in_points(pair.interval, sign)
             canvas.estimate(axes, row, 100 * sign * pair.mean, interval, mean, text)
-    canvas.rows(axes, ["this experiment's split", *(KINDS[kind] for kind in kinds)])
+    canvas.rows(axes, ["this experiment's split", *(SPLIT_KINDS[kind] for kind in kinds)])
     axes.set_title(f"{better} {doc.MINUS} {other}")
 
 

@@ -1,17 +1,9 @@
 """What other splits and other training sets show."""
 
-from tweetrnn.names import model_label
+from tweetrnn.names import SPLIT_KINDS, model_label
 from tweetrnn.reporting import document as doc
+from tweetrnn.reporting.figures.robustness import oriented
 from tweetrnn.wording import listed
-
-KINDS = {
-    "stratified": "random splits",
-    "random": "random splits without equal class shares",
-    "grouped": "users kept apart",
-    "temporal": "later tweets",
-    "held_out": "held-out value",
-    "reselect": "whole experiment repeated",
-}
 
 
 def blocks(experiment):
@@ -35,14 +27,6 @@ def blocks(experiment):
     if robustness.sizes:
         found += [doc.Paragraph(crossing(experiment), "finding"), sizes_table(robustness)]
     return found
-
-
-def oriented(experiment, pair):
-    """Return (better, other, sign): the cell that is ahead in the headline comes first."""
-    accuracies = experiment.comparison.primary.accuracies
-    if accuracies[pair.first].accuracy >= accuracies[pair.second].accuracy:
-        return pair.first, pair.second, 1
-    return pair.second, pair.first, -1
 
 
 def ahead(experiment):
@@ -87,7 +71,7 @@ def pairs_table(experiment):
             wins = len(pair.splits) - pair.first_ahead - pair.equal
         rows.append(
             {
-                "kind": KINDS[pair.kind],
+                "kind": SPLIT_KINDS[pair.kind],
                 "cells": f"{better} {doc.MINUS} {other}",
                 "splits": len(pair.splits),
                 "difference": sign * pair.mean,
@@ -114,7 +98,7 @@ def levels_table(robustness):
     models = list(dict.fromkeys(level.model for level in robustness.levels))
     rows = {}
     for level in robustness.levels:
-        row = rows.setdefault(level.kind, {"kind": KINDS[level.kind], "splits": level.splits})
+        row = rows.setdefault(level.kind, {"kind": SPLIT_KINDS[level.kind], "splits": level.splits})
         row[level.model] = level.change
     columns = [
         *doc.columns(kind="splits"),
