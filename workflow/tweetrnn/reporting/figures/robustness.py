@@ -40,8 +40,8 @@ def alt_text(experiment):
         better, other, sign = oriented(experiment, pair)
         mean = doc.signed_points(sign * pair.mean)
         kinds.append(
-            f"{SPLIT_KINDS[pair.kind]}, {better} {doc.MINUS} {other}: {mean} points on average over "
-            f"{len(pair.splits)}"
+            f"{SPLIT_KINDS[pair.kind]}, {better} {doc.MINUS} {other}: {mean} points on average "
+            f"over {len(pair.splits)}"
         )
     return f"Differences on other splits: {doc.first_of(kinds)}."
 

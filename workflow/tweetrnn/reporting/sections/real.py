@@ -5,6 +5,7 @@ from tweetrnn.evaluation.metrics import METRICS
 from tweetrnn.grid import is_sample
 from tweetrnn.names import BASELINES, RANKINGS
 from tweetrnn.reporting import document as doc
+from tweetrnn.reporting.sections import finalists
 from tweetrnn.wording import listed
 
 
@@ -52,6 +53,7 @@ def primary_analysis(comparison):
     return [
         doc.Paragraph(text),
         doc.Paragraph(f"Selected were {listed(selected)}."),
+        *finalists.blocks(comparison),
         differences_table(comparison),
         replicates_table(comparison),
         *spread_paragraph(comparison),

@@ -1,0 +1,52 @@
+"""How each cell's combination was selected among the finalists."""
+
+from statistics import fmean
+
+from tweetrnn.names import RANKINGS
+from tweetrnn.reporting import document as doc
+
+
+def blocks(comparison):
+    """Return what the finalists' runs with other seeds changed; nothing without finalists."""
+    rows = [
+        {
+            "cell": cell,
+            "combination": doc.described(finalist.combination),
+            "grid": finalist.grid_figure,
+            "mean": fmean(finalist.figures) if finalist.figures else None,
+            "range": [min(finalist.figures), max(finalist.figures)] if finalist.figures else None,
+            "runs": len(finalist.figures),
+            "selected": finalist.combination == choice.combination,
+        }
+        for cell, choice in comparison.selected.items()
+        for finalist in choice.finalists
+    ]
+    if not rows:
+        return []
+    runs = max(row["runs"] for row in rows)
+    text = (
+        "A combination that was trained once may be the best by luck. So the best combinations of "
+        f"each cell were trained again with {runs} other seeds, and the one with the best mean "
+        f"over these runs was selected. {changes(comparison)}"
+    )
+    columns = [
+        *doc.columns(cell="cell", combination="combination"),
+        *doc.columns(doc.share, grid="in the grid", mean="mean of other seeds"),
+        *doc.columns(doc.between, range="range"),
+        *doc.columns(doc.whole, runs="runs"),
+        *doc.columns(doc.yes, selected="selected"),
+    ]
+    title = f"The finalists' {RANKINGS[comparison.select_by]}"
+    return [doc.Paragraph(text), doc.Table("finalists", title, columns, rows)]
+
+
+def changes(comparison):
+    """Return for which cells the grid's best combination was not selected."""
+    cells = [
+        cell
+        for cell, choice in comparison.selected.items()
+        if choice.finalists and choice.finalists[0].combination != choice.combination
+    ]
+    if not cells:
+        return "The best combination in the grid stayed the best."
+    return f"For {' and '.join(cells)} this was not the best combination in the grid."
