@@ -1,5 +1,6 @@
 """Compare: the primary analysis and the exploratory ones, on runs with known properties."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -185,21 +186,45 @@ def test_replicates_are_listed_one_by_one_with_their_spread(experiment):
     assert baseline.scores["test"]["accuracy"] == experiment.accuracy("test", "majority")
 
 
-def test_mcnemar_and_the_diagnosis_are_of_the_selected_runs(experiment):
+def test_mcnemar_and_the_diagnosis_are_of_all_new_replicates(experiment):
+    mean = np.mean([experiment.accuracy("test", "LSTM", number) for number in (2, 3, 4)])
     (test,) = experiment.comparison.mcnemar
-    assert test.both_right + test.first_only + test.second_only + test.both_wrong == 150
-    assert (test.both_right + test.second_only) / 150 == pytest.approx(
-        experiment.accuracy("test", "LSTM", 1)
-    )
+    assert test.pairs == 9
+    counts = test.both_right + test.first_only + test.second_only + test.both_wrong
+    assert counts == pytest.approx(150)
+    assert (test.both_right + test.second_only) / 150 == pytest.approx(mean)
     failures = experiment.comparison.failures["LSTM"]
-    assert np.trace(failures.confusion) / 150 == pytest.approx(
-        experiment.accuracy("test", "LSTM", 1)
-    )
-    assert failures.scores["accuracy"] == pytest.approx(experiment.accuracy("test", "LSTM", 1))
+    assert failures.replicates == 3
+    assert np.trace(failures.confusion) / 150 == pytest.approx(mean)
     rows = experiment.rows[experiment.rows.part == "test"].reset_index(drop=True)
-    for mistake in failures.confidently_wrong:
+    for mistake in failures.mistakes:
         assert mistake.corpus_row == rows.row[mistake.row]
         assert NAMES[rows.label[mistake.row]] == mistake.true != mistake.predicted
+        assert mistake.replicates in (2, 3)
+
+
+def test_ensembles_are_of_the_new_replicates(experiment):
+    found = experiment.comparison.ensembles
+    tables = [experiment.predictions[experiment.replicate("LSTM", number)] for number in (2, 3, 4)]
+    p = np.mean([table[table.part == "test"][["p0", "p1", "p2"]] for table in tables], axis=0)
+    right = p.argmax(axis=1) == experiment.labels["test"]
+    assert found.accuracies["LSTM"] == pytest.approx(right.mean())
+    [pair], [primary] = found.pairs, experiment.comparison.primary.pairs
+    assert pair.single_difference == pytest.approx(primary.difference)
+    assert pair.interval[0] < pair.difference < pair.interval[1]
+
+
+def test_replicates_that_answer_one_class_only_are_listed(tmp_path, monkeypatch):
+    experiment = Experiment(tmp_path)
+    assert experiment.whole().primary.accuracies["LSTM"].collapsed_replicates == []
+    always = {name: np.tile(np.float32([0.2, 0.5, 0.3]), (n, 1)) for name, n in SIZES.items()}
+    del always["train"]
+    monkeypatch.setattr(experiment, "guesses", lambda skill: always)
+    run = experiment.replicate("LSTM", 3)
+    shutil.rmtree(experiment.results.run(run).folder)
+    experiment.train(run)
+    [found] = experiment.compare().primary.accuracies["LSTM"].collapsed_replicates
+    assert (found.replicate, found.answer, found.share) == (3, "neutral", 1.0)
 
 
 def test_selection_optimism_covers_all_runs_of_a_cell(experiment):
@@ -255,7 +280,6 @@ def test_every_metric_is_scored(experiment):
         primary["LSTM"].replicates[0].test,
         primary["LSTM"].spread["validation"],
         primary["majority"].scores["test"],
-        experiment.comparison.failures["LSTM"].scores,
         experiment.comparison.reference.majority,
     ):
         assert scores.keys() == METRICS.keys()
@@ -282,7 +306,7 @@ def test_without_a_test_set_validation_is_used_and_called_optimistic(tmp_path):
 
 def test_three_cells_make_three_pairs(tmp_path):
     found = Experiment(tmp_path, cells=("SimpleRNN", "LSTM", "GRU")).whole()
-    for rows in (found.primary.pairs, found.mcnemar, found.paired_cells):
+    for rows in (found.primary.pairs, found.mcnemar, found.ensembles.pairs, found.paired_cells):
         assert [(row.first, row.second) for row in rows] == [
             ("SimpleRNN", "LSTM"),
             ("SimpleRNN", "GRU"),

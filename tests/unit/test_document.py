@@ -36,6 +36,18 @@ def test_markdown_shows_the_text_in_a_table_cell(text):
     assert shown(cells[2:3]) == visible(text).strip()
 
 
+@pytest.mark.parametrize(
+    ("show", "value", "expected"),
+    [
+        (document.spread, [0.5, 0.25, 0.75], "0.500 (0.250 to 0.750)"),
+        (document.spread, [0.5, 0.5, 0.5], "0.500"),
+        (document.p_values, [1e-9, 0.012, 0.7], "0.012 (<\u00a00.001 to 0.700)"),
+    ],
+)
+def test_a_middle_value_is_written_with_its_range(show, value, expected):
+    assert show(value) == expected
+
+
 @pytest.mark.parametrize("text", ["www.example.org", "https://example.org/x", "<a@b.org>"])
 def test_address_becomes_no_link_in_markdown(text):
     linking = MarkdownIt("commonmark")

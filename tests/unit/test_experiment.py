@@ -27,8 +27,8 @@ def test_handles_of_people_are_masked_and_those_that_may_be_shown_stay(text, exp
 def test_every_tweet_that_a_comparison_shows_is_asked_for_once():
     experiment = example_report()
     for cell, rows in {"SimpleRNN": (7, 2), "LSTM": (2, 5)}.items():
-        mistakes = experiment.comparison.failures[cell].confidently_wrong[:2]
-        experiment.comparison.failures[cell].confidently_wrong = mistakes
+        mistakes = experiment.comparison.failures[cell].mistakes[:2]
+        experiment.comparison.failures[cell].mistakes = mistakes
         for mistake, row in zip(mistakes, rows, strict=True):
             mistake.corpus_row = row
     assert experiment.shown_rows == [2, 5, 7]

@@ -32,6 +32,7 @@ from tweetrnn.reporting.canvas import (
     tidied,
 )
 from tweetrnn.reporting.figures import ranking
+from tweetrnn.reporting.figures.calibration import FEW
 from tweetrnn.results import Results
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -324,10 +325,31 @@ def test_confusion_squares_have_the_area_of_their_rows_share(experiment):
 
 def test_calibration_shows_the_bins_that_have_tweets(experiment):
     above, below = draw("calibration", experiment).axes
-    bins = experiment.comparison.failures["LSTM"].calibration.bins
+    failures = experiment.comparison.failures["LSTM"]
+    bins = failures.calibration.bins
     expected = {(round(b.confidence, 9), round(b.accuracy, 9)) for b in bins if b.tweets}
     assert points(above, "s") == expected
-    assert below.patches[1].get_data().values.tolist() == [b.tweets for b in bins]
+    means = [b.tweets / failures.replicates for b in bins]
+    assert below.patches[1].get_data().values.tolist() == means
+
+
+def test_calibration_joins_the_bins_of_many_tweets_alone(experiment):
+    above, _ = draw("calibration", experiment).axes
+    bins = experiment.comparison.failures["LSTM"].calibration.bins
+    few = [b for b in bins if 0 < b.tweets < 3 * FEW]
+    joined, small = (line for line in above.lines if line.get_marker() == "s")
+    assert few and len(small.get_xdata()) == len(few) and small.get_linestyle() == "None"
+    assert len(joined.get_xdata()) == sum(b.tweets >= 3 * FEW for b in bins) > 1
+
+
+def test_calibration_shows_each_replicate_as_a_light_line(experiment):
+    above, _ = draw("calibration", experiment).axes
+    replicates = experiment.comparison.failures["LSTM"].calibration.replicates
+    expected = []
+    for bins in replicates:
+        expected += [b.accuracy for b in bins if b.tweets >= FEW] + [np.nan]
+    _, light = (line.get_ydata() for line in above.lines if line.get_alpha())
+    assert np.array_equal(light, expected, equal_nan=True)
 
 
 def test_optimism_shows_apparent_and_corrected(experiment):

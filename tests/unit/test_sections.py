@@ -271,6 +271,58 @@ def test_few_replicates_are_said_to_understate_what_seeds_contribute():
         assert ("understates what the seeds contribute" in text) == expected
 
 
+def test_scores_of_classes_come_with_their_range_over_replicates():
+    several, one = (example_report(selected_replicates=n) for n in (3, 1))
+    recall = several.comparison.failures["SimpleRNN"].per_class[CLASSES[0]].recall
+    expected = f"{recall.mean:.3f} ({recall.min:.3f} to {recall.max:.3f})"
+    assert cells_of(tables(several)["classes"], "recall")[0] == expected
+    assert "(" not in "".join(cells_of(tables(one)["classes"], "recall"))
+
+
+def test_mistakes_say_how_many_replicates_share_them():
+    found = set(cells_of(tables(example_report())["wrong"], "wrong"))
+    assert found <= {"2 of 3 replicates", "3 of 3 replicates"}
+    single = tables(example_report(selected_replicates=1))["wrong"]
+    assert set(cells_of(single, "wrong")) == {"1 of 1 replicate"}
+
+
+def test_mcnemar_says_in_how_many_pairs_it_finds_a_difference():
+    experiment = example_report()
+    [test] = experiment.comparison.mcnemar
+    test.first_ahead, test.second_ahead = 0.25, 0.5
+    texts = " ".join(text for text, _ in paragraphs(experiment, "real"))
+    assert "SimpleRNN and LSTM: p is below 0.05 in 75.0\u00a0% of 9 pairs." in texts
+    assert "not independent evidence" in texts
+
+
+def test_collapsed_replicates_of_each_cell_are_counted():
+    texts = [text for text, _ in paragraphs(example_report(), "real")]
+    [found] = [text for text in texts if text.startswith("A replicate has collapsed")]
+    assert found.endswith(
+        "test tweets get the same class from it: 0 of 3 of SimpleRNN and 0 of 3 of LSTM."
+    )
+
+
+def test_ensembles_are_compared_from_the_more_accurate_cell_s_side():
+    experiment = example_report()
+    [pair] = experiment.comparison.ensembles.pairs
+    accuracies = experiment.comparison.primary.accuracies
+    accuracies["SimpleRNN"].accuracy, accuracies["LSTM"].accuracy = 0.7, 0.75
+    pair.single_difference, pair.difference, pair.instability = -0.05, -0.02, -0.03
+    pair.interval = [-0.06, 0.02]
+    assert (
+        f"LSTM {MINUS} SimpleRNN: single replicates differ by 5.0 points on average, the ensembles "
+        f"by 2.0 (95\u00a0% interval {MINUS}2.0 to 6.0); averaging over seeds removes 3.0 of these "
+        "points."
+    ) in [text for text, _ in paragraphs(experiment, "real")]
+
+
+def test_one_replicate_makes_no_ensemble():
+    experiment = example_report(selected_replicates=1)
+    assert "ensembles" not in tables(experiment)
+    assert not any("ensemble" in text for text, _ in paragraphs(experiment, "real"))
+
+
 def test_combination_is_described_in_words():
     assert described("rnn1-dense3-dropout0-reg1-lr2.5e-4") == (
         "1 recurrent layer, 3 hidden dense layers, no dropout, L2, learning rate 2.5e-4"

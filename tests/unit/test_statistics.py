@@ -119,13 +119,24 @@ def test_mcnemar_counts_coin_tosses(only_first, only_second):
     second = [False] * only_first + [True] * only_second + [True] * 4 + [False] * 2
     n, extreme = only_first + only_second, max(only_first, only_second)
     tail = sum(math.comb(n, k) for k in range(extreme, n + 1)) / 2**n
-    found = statistics.mcnemar(first, second)
+    found = {name: float(v[0, 0]) for name, v in statistics.mcnemar([first], [second]).items()}
     assert found.pop("p") == pytest.approx(min(1, 2 * tail))
     assert found == {
         "both_right": 4,
         "first_only": only_first,
         "second_only": only_second,
         "both_wrong": 2,
+    }
+
+
+def test_mcnemar_is_made_for_each_model_with_each_other():
+    rng = np.random.default_rng(0)
+    first, second = rng.random((2, 40)) < 0.7, rng.random((3, 40)) < 0.5
+    found = statistics.mcnemar(first, second)
+    assert found["p"].shape == (2, 3)
+    one_pair = statistics.mcnemar(first[1:], second[2:])
+    assert {name: values[1, 2] for name, values in found.items()} == {
+        name: values[0, 0] for name, values in one_pair.items()
     }
 
 

@@ -8,10 +8,12 @@ from tweetrnn.evaluation.comparison import (
     BaselineDifference,
     CellAccuracy,
     CellDifference,
+    Collapsed,
     Primary,
+    Replicate,
 )
 from tweetrnn.reporting.document import points
-from tweetrnn.reporting.verdict import DEMO, verdict
+from tweetrnn.reporting.verdict import DEMO, collapse, verdict
 
 BASELINES = {
     "majority": {"label": "negative", "test": {"accuracy": 0.6}, "validation": {"accuracy": 0.61}},
@@ -55,6 +57,7 @@ def comparison_of(
                     combination="",
                     replicates=[],
                     diverged_replicates=diverged.get(cell, 0),
+                    collapsed_replicates=[],
                     spread={},
                 )
                 for cell, value in accuracies.items()
@@ -180,6 +183,65 @@ def test_more_than_one_difference_is_called_uncorrected():
     }
     assert "3 cells and 3 differences" in said(comparison_of(three, pairs), role="note")
     assert said(comparison_of(TWO, AHEAD), role="note") == ""
+
+
+def with_collapsed(comparison, cell, accuracies, answers):
+    """Give a cell replicates with these accuracies, of which the first give only these answers."""
+    model = comparison.primary.accuracies[cell]
+    model.replicates = [
+        Replicate(replicate=number, validation={}, test={"accuracy": accuracy})
+        for number, accuracy in enumerate(accuracies, 2)
+    ]
+    model.accuracy = sum(accuracies) / len(accuracies)
+    model.collapsed_replicates = [
+        Collapsed(replicate=number, answer=answer, share=1.0)
+        for number, answer in enumerate(answers, 2)
+    ]
+    return comparison
+
+
+FAR = {("SimpleRNN", "LSTM"): row(-0.227, -0.3, -0.15)}
+
+
+def test_collapsed_replicates_are_a_warning_with_the_accuracy_of_the_others():
+    comparison = with_collapsed(
+        comparison_of(TWO, FAR), "SimpleRNN", [0.42, 0.42, 0.42, 0.42, 0.62], ["anger"] * 4
+    )
+    text = (
+        "4 of the 5 SimpleRNN replicates answer (nearly) nothing but “anger”, so the difference is "
+        "mostly a matter of training stability (the other is right in 62.0\u00a0%)."
+    )
+    assert collapse(comparison) == text
+    assert text in said(comparison, role="warning")
+
+
+def test_difference_that_is_left_without_collapsed_replicates_is_partly_one_of_stability():
+    comparison = with_collapsed(
+        comparison_of(TWO, FAR), "SimpleRNN", [0.5, 0.6, 0.6, 0.6, 0.6], ["anger"]
+    )
+    assert "1 of the 5 SimpleRNN replicates answers (nearly)" in collapse(comparison)
+    assert "is partly a matter of training stability (the others are" in collapse(comparison)
+
+
+def test_cell_whose_replicates_all_collapsed_has_learned_nothing():
+    comparison = with_collapsed(comparison_of(TWO, FAR), "LSTM", [0.5, 0.3], ["joy", "anger"])
+    assert collapse(comparison) == (
+        "Every LSTM replicate (2 of 2) answers (nearly) nothing but “anger” or nothing but “joy”; "
+        "it has not learned to tell the classes apart."
+    )
+
+
+def test_collapse_of_a_single_cell_explains_no_difference():
+    comparison = with_collapsed(comparison_of({"LSTM": 0.8}, {}), "LSTM", [0.5, 0.8], ["anger"])
+    assert collapse(comparison) == (
+        "1 of the 2 LSTM replicates answers (nearly) nothing but “anger”; the other is right in "
+        "80.0\u00a0%."
+    )
+
+
+def test_nothing_is_said_of_collapse_where_there_is_none():
+    assert collapse(comparison_of(TWO, AHEAD)) == ""
+    assert said(comparison_of(TWO, AHEAD), role="warning") == ""
 
 
 def test_missing_comparison_is_said():

@@ -5,17 +5,18 @@ validation, which is marked as optimistic: the combinations were selected there.
 """
 
 import logging
-from itertools import combinations as pairs_of
 
 import numpy as np
 import pyarrow.compute as pc
 
 from tweetrnn.errors import UserError
 from tweetrnn.evaluation import exploratory, statistics
-from tweetrnn.evaluation.comparison import Comparison, McNemar, to_json
+from tweetrnn.evaluation.comparison import Comparison, to_json
+from tweetrnn.evaluation.ensembles import ensembles
 from tweetrnn.evaluation.failures import failures
+from tweetrnn.evaluation.mcnemar import mcnemar
 from tweetrnn.evaluation.metrics import scores
-from tweetrnn.evaluation.predictions import by_set, of_split, read_predictions, right, tweet_sets
+from tweetrnn.evaluation.predictions import by_set, of_split, read_predictions, tweet_sets
 from tweetrnn.evaluation.primary import primary
 from tweetrnn.evaluation.select import further_runs, read_selection
 from tweetrnn.evaluation.tables import finished, mean_figures, read_runs
@@ -44,10 +45,12 @@ def make_comparison(selection, replicates, runs, predictions_of, baselines, sets
     cells, report = config["grid"]["cell"], config["report"]
     resampling = report["resamples"], config["seed"]
     choices = {cell: selection.cells[cell] for cell in replicates}
-    selected = {cell: predictions_of(selection.selected_run(cell))[judged] for cell in choices}
     new = {
         cell: {run.replicate: predictions_of(run) for run in its_runs}
         for cell, its_runs in replicates.items()
+    }
+    judged_new = {  # (replicates, N, classes)
+        cell: np.stack([by_set[judged] for by_set in its.values()]) for cell, its in new.items()
     }
     figures = exploratory.figure_table(mean_figures(runs, selection.select_by), config)
     effects, interactions = exploratory.factor_effects(figures, config)
@@ -62,8 +65,9 @@ def make_comparison(selection, replicates, runs, predictions_of, baselines, sets
         resamples=report["resamples"],
         level=statistics.LEVEL,
         power=statistics.POWER,
-        primary=primary(selection, new, baselines, sets, judged, *resampling),
-        mcnemar=mcnemar({cell: right(p, tweets.labels) for cell, p in selected.items()}),
+        primary=primary(selection, new, baselines, sets, judged, classes, *resampling),
+        mcnemar=mcnemar(judged_new, tweets.labels),
+        ensembles=ensembles(judged_new, tweets),
         factor_effects=effects,
         interactions=interactions,
         paired_cells=exploratory.paired_cells(figures),
@@ -75,22 +79,14 @@ def make_comparison(selection, replicates, runs, predictions_of, baselines, sets
         },
         rankings=exploratory.ranking_agreement(runs, cells),
         failures={
-            cell: failures(selected[cell], tweets, classes, choice, report["show_tweets"])
-            for cell, choice in choices.items()
+            cell: failures(probabilities, tweets, classes, report["show_tweets"])
+            for cell, probabilities in judged_new.items()
         },
         divergence=exploratory.divergence(runs, cells),
         reference=exploratory.compare_with_published(
             runs, scores(baselines["majority"]["validation"], validation.labels)
         ),
     )
-
-
-def mcnemar(rights):
-    """Return a McNemar of each two cells; ``rights`` has (N,) booleans by cell."""
-    return [
-        McNemar(first=one, second=other, **statistics.mcnemar(rights[one], rights[other]))
-        for one, other in pairs_of(rights, 2)
-    ]
 
 
 def finished_replicates(results, cell, choice, replicates):

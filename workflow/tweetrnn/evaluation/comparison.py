@@ -49,6 +49,17 @@ class Spread:  # of a score over replicates
     min: float
     max: float
 
+    def numbers(self):
+        """Return [mean, min, max]."""
+        return [self.mean, self.min, self.max]
+
+
+@dataclass(kw_only=True)
+class Collapsed:  # a replicate that gives (nearly) all tweets of the judged set the same class
+    replicate: int
+    answer: str  # that class
+    share: float  # of the tweets that get it
+
 
 @dataclass(kw_only=True)
 class CellAccuracy:  # of a cell's selected combination on the judged set
@@ -57,6 +68,7 @@ class CellAccuracy:  # of a cell's selected combination on the judged set
     combination: str
     replicates: list[Replicate]
     diverged_replicates: int
+    collapsed_replicates: list[Collapsed]
     spread: dict[str, dict[str, Spread]]  # by set and metric
 
 
@@ -98,14 +110,33 @@ class Primary:  # what was fixed beforehand
 
 
 @dataclass(kw_only=True)
-class McNemar:  # how many tweets the selected runs of two cells get right
+class McNemar:  # the exact test for each replicate of one cell against each of another
     first: str
     second: str
-    both_right: int
-    first_only: int
-    second_only: int
-    both_wrong: int
-    p: float  # of McNemar's exact test
+    pairs: int  # of replicates
+    first_ahead: float  # the share of pairs with p < 0.05 where the first gets more tweets right
+    second_ahead: float
+    p: list[float]  # the lowest, the median and the highest
+    both_right: float  # tweets, the mean over pairs, as the next three
+    first_only: float
+    second_only: float
+    both_wrong: float
+
+
+@dataclass(kw_only=True)
+class EnsembleDifference:  # of two cells' ensembles
+    first: str
+    second: str
+    difference: float
+    interval: list[float] | None  # over groups of tweets; None for a single group
+    single_difference: float  # of the mean accuracies of single replicates
+    instability: float  # single_difference - difference
+
+
+@dataclass(kw_only=True)
+class Ensembles:  # of each cell's replicates: the mean of their probabilities
+    accuracies: dict[str, float]
+    pairs: list[EnsembleDifference]
 
 
 @dataclass(kw_only=True)
@@ -174,10 +205,10 @@ class Agreement:  # how far rankings agree, by ranking and ranking
 
 
 @dataclass(kw_only=True)
-class ClassScores:
-    precision: float
-    recall: float
-    f1: float
+class ClassScores:  # over replicates
+    precision: Spread
+    recall: Spread
+    f1: Spread
     support: int  # how many tweets have this class
 
 
@@ -191,30 +222,30 @@ class Bin:  # the tweets whose confidence is in (low, high]
 
 
 @dataclass(kw_only=True)
-class Calibration:
-    bins: list[Bin]
-    expected_calibration_error: float
-    mean_confidence: float
+class Calibration:  # over replicates
+    bins: list[Bin]  # of all replicates' answers together
+    replicates: list[list[Bin]]  # of each one's
+    expected_calibration_error: Spread
+    mean_confidence: Spread
 
 
 @dataclass(kw_only=True)
-class Mistake:  # a tweet that was given the wrong class
+class Mistake:  # a tweet that most replicates give the same wrong class
     true: str
     predicted: str
-    confidence: float
+    replicates: int  # that give it this class
+    confidence: float  # the mean of theirs
     row: int  # in the judged set
     corpus_row: int
 
 
 @dataclass(kw_only=True)
-class Failures:  # of a cell's selected run
-    combination: str
-    replicate: int
-    scores: Scores
-    confusion: list[list[int]]  # a row for each label
+class Failures:  # of a cell's selected combination on the judged set, over its new replicates
+    replicates: int
+    confusion: list[list[float]]  # a row for each label: mean numbers of tweets
     per_class: dict[str, ClassScores]
     calibration: Calibration
-    confidently_wrong: list[Mistake]
+    mistakes: list[Mistake]
 
 
 @dataclass(kw_only=True)
@@ -258,6 +289,7 @@ class Comparison:
     power: float
     primary: Primary
     mcnemar: list[McNemar]
+    ensembles: Ensembles
     factor_effects: list[Effect]
     interactions: list[Interaction]
     paired_cells: list[PairedCells]

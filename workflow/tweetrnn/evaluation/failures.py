@@ -1,6 +1,7 @@
-"""How a model fails: per-class scores, calibration, and what it gets confidently wrong.
+"""How a cell's replicates fail: per-class scores, calibration, and what most of them get wrong.
 
-Throughout, ``probabilities`` is (N, classes) and ``labels`` is (N,) of class ids.
+Throughout, ``replicates`` is (replicates, N, classes) probabilities and ``labels`` is (N,) of class
+ids.
 """
 
 from itertools import permutations
@@ -9,37 +10,44 @@ import numpy as np
 from sklearn.metrics import precision_recall_fscore_support
 
 from tweetrnn.evaluation.comparison import Bin, Calibration, ClassScores, Failures, Mistake
-from tweetrnn.evaluation.metrics import scores
+from tweetrnn.evaluation.primary import spread
 from tweetrnn.metrics import confusion
 
 BINS = 10
 
 
-def per_class(probabilities, labels, names):
+def per_class(replicates, labels, names):
     """Return {class name: ClassScores}, by scikit-learn; 0 where undefined."""
-    columns = precision_recall_fscore_support(
-        labels, probabilities.argmax(axis=1), labels=range(len(names)), zero_division=0
-    )
-    rows = zip(*(column.tolist() for column in columns), strict=True)
+    scores = np.array(
+        [
+            precision_recall_fscore_support(
+                labels, probabilities.argmax(axis=1), labels=range(len(names)), zero_division=0
+            )
+            for probabilities in replicates
+        ]
+    )  # (replicates, scores, classes)
     return {
-        name: ClassScores(precision=precision, recall=recall, f1=f1, support=support)
-        for name, (precision, recall, f1, support) in zip(names, rows, strict=True)
+        name: ClassScores(
+            precision=spread(precision.tolist()),
+            recall=spread(recall.tolist()),
+            f1=spread(f1.tolist()),
+            support=int(support[0]),
+        )
+        for name, (precision, recall, f1, support) in zip(names, scores.T, strict=True)
     }
 
 
-def calibration(probabilities, labels, bins=BINS):
-    """Return the Calibration: reliability bins and the expected calibration error.
+def reliability(probabilities, labels, bins=BINS):
+    """Return the Bins of one model's confidence, (N, classes) probabilities.
 
     The confidence is the predicted class's probability. Bins are equally wide, open below and
-    closed above; the error is their absolute gaps between accuracy and mean confidence, weighted
-    by their tweets (Guo, Pleiss, Sun & Weinberger, "On calibration of modern neural networks",
-    ICML 2017).
+    closed above.
     """
     confidence = probabilities.max(axis=1).astype(np.float64)
     right = probabilities.argmax(axis=1) == labels
     edges = np.arange(bins + 1) / bins
     member = np.searchsorted(edges[1:-1], confidence, side="left")
-    rows, error = [], 0.0
+    rows = []
     for number in range(bins):
         here = member == number
         low, high = edges[number : number + 2].tolist()
@@ -47,56 +55,79 @@ def calibration(probabilities, labels, bins=BINS):
         if row.tweets:
             row.confidence = float(confidence[here].mean())
             row.accuracy = float(right[here].mean())
-            error += row.tweets / len(labels) * abs(row.accuracy - row.confidence)
         rows.append(row)
-    mean = float(confidence.mean())
-    return Calibration(bins=rows, expected_calibration_error=error, mean_confidence=mean)
+    return rows
 
 
-def confidently_wrong(probabilities, tweets, names, count):
-    """Return the ``count`` most confident Mistakes of each kind, at most one of a group.
+def calibration_error(bins):
+    """Return the expected calibration error of Bins.
 
-    Kinds are in the order of true and predicted class, mistakes by falling confidence, ties by row.
+    Their absolute gaps between accuracy and mean confidence, weighted by their tweets (Guo, Pleiss,
+    Sun & Weinberger, "On calibration of modern neural networks", ICML 2017).
+    """
+    gaps = [row.tweets * abs(row.accuracy - row.confidence) for row in bins if row.tweets]
+    return sum(gaps) / sum(row.tweets for row in bins)
+
+
+def calibration(replicates, labels):
+    """Return the Calibration."""
+    of_each = [reliability(probabilities, labels) for probabilities in replicates]
+    return Calibration(
+        bins=reliability(np.concatenate(replicates), np.tile(labels, len(replicates))),
+        replicates=of_each,
+        expected_calibration_error=spread([calibration_error(bins) for bins in of_each]),
+        mean_confidence=spread(replicates.max(axis=2).mean(axis=1, dtype=np.float64).tolist()),
+    )
+
+
+def shared_mistakes(replicates, tweets, names, count):
+    """Return the first ``count`` Mistakes of each kind, at most one of a group.
+
+    A mistake is a tweet that more than half of the replicates give the same wrong class. Kinds are
+    in the order of true and predicted class; of a kind come first those of most replicates, then
+    of these the most confident, ties by row.
 
     Args:
         tweets: the TweetSet.
         names: the classes' names by id.
         count: of each kind.
     """
-    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    predicted, confidence = replicates.argmax(axis=2), replicates.max(axis=2).astype(np.float64)
     mistakes = []
     for true, guess in permutations(range(len(names)), 2):
-        rows = np.flatnonzero((tweets.labels == true) & (predicted == guess))
-        rows = rows[np.argsort(-confidence[rows], kind="stable")]
-        _, first = np.unique(tweets.groups[rows], return_index=True)
+        wrong = predicted == guess
+        votes = wrong.sum(axis=0)
+        rows = np.flatnonzero((tweets.labels == true) & (2 * votes > len(replicates)))
+        votes, sure = votes[rows], np.where(wrong, confidence, 0).sum(axis=0)[rows] / votes[rows]
+        order = np.lexsort((-sure, -votes))
+        _, first = np.unique(tweets.groups[rows[order]], return_index=True)
         mistakes += [
             Mistake(
                 true=names[true],
                 predicted=names[guess],
-                confidence=float(confidence[row]),
-                row=row,
-                corpus_row=int(tweets.corpus_rows[row]),
+                replicates=int(votes[at]),
+                confidence=float(sure[at]),
+                row=int(rows[at]),
+                corpus_row=int(tweets.corpus_rows[rows[at]]),
             )
-            for row in rows[np.sort(first)][:count].tolist()
+            for at in order[np.sort(first)][:count]
         ]
     return mistakes
 
 
-def failures(probabilities, tweets, names, choice, count):
-    """Return the Failures of a cell's selected run.
+def failures(replicates, tweets, names, count):
+    """Return the Failures of a cell.
 
     Args:
         tweets: the TweetSet.
         names: the classes' names by id.
-        choice: the cell's Choice.
         count: how many mistakes of each kind to show.
     """
+    labels = tweets.labels
     return Failures(
-        combination=choice.combination,
-        replicate=choice.replicate,
-        scores=scores(probabilities, tweets.labels),
-        confusion=confusion(probabilities, tweets.labels).tolist(),
-        per_class=per_class(probabilities, tweets.labels, names),
-        calibration=calibration(probabilities, tweets.labels),
-        confidently_wrong=confidently_wrong(probabilities, tweets, names, count),
+        replicates=len(replicates),
+        confusion=np.mean([confusion(p, labels) for p in replicates], axis=0).tolist(),
+        per_class=per_class(replicates, labels, names),
+        calibration=calibration(replicates, labels),
+        mistakes=shared_mistakes(replicates, tweets, names, count),
     )

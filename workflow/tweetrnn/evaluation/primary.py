@@ -9,6 +9,7 @@ from itertools import combinations as pairs_of
 import numpy as np
 
 from tweetrnn.evaluation import comparison, statistics
+from tweetrnn.evaluation.collapse import collapsed
 from tweetrnn.evaluation.metrics import METRICS, scores
 from tweetrnn.evaluation.predictions import right
 
@@ -72,13 +73,14 @@ class Resampled:
         }
 
 
-def cell_accuracy(choice, planned, predictions, sets, accuracy):
+def cell_accuracy(choice, planned, predictions, sets, collapsed_replicates, accuracy):
     """Return a cell's CellAccuracy.
 
     Args:
         choice: the cell's Choice.
         planned: how many new replicates there should be.
         predictions, sets: as the cell's for ``primary``.
+        collapsed_replicates: a list of Collapsed.
         accuracy: the accuracy and its interval, a dict.
     """
     replicates = [
@@ -90,6 +92,7 @@ def cell_accuracy(choice, planned, predictions, sets, accuracy):
         combination=choice.combination,
         replicates=replicates,
         diverged_replicates=planned - len(replicates),
+        collapsed_replicates=collapsed_replicates,
         spread={
             name: {
                 metric: spread([row.scores(name)[metric] for row in replicates])
@@ -100,7 +103,7 @@ def cell_accuracy(choice, planned, predictions, sets, accuracy):
     )
 
 
-def primary(selection, cells, baselines, sets, judged, resamples, seed):
+def primary(selection, cells, baselines, sets, judged, classes, resamples, seed):
     """Return the Primary analysis.
 
     Args:
@@ -110,6 +113,7 @@ def primary(selection, cells, baselines, sets, judged, resamples, seed):
         baselines: {baseline: {set: (N, classes) probabilities}}.
         sets: {set: TweetSet}.
         judged: the set that they are compared on.
+        classes: the classes' names by id.
         resamples, seed: of the bootstrap.
     """
     labels, planned = sets[judged].labels, len(selection.replicates)
@@ -119,7 +123,14 @@ def primary(selection, cells, baselines, sets, judged, resamples, seed):
     }
     resampled = Resampled(rights, sets[judged].groups, resamples, seed)
     accuracies = {
-        cell: cell_accuracy(selection.cells[cell], planned, p, sets, resampled.accuracy(cell))
+        cell: cell_accuracy(
+            selection.cells[cell],
+            planned,
+            p,
+            sets,
+            collapsed({number: by_set[judged] for number, by_set in p.items()}, classes),
+            resampled.accuracy(cell),
+        )
         for cell, p in cells.items()
     }
     for name, by_set in baselines.items():

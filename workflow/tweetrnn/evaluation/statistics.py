@@ -82,25 +82,29 @@ def minimum_detectable_difference(standard_error, power=POWER, level=LEVEL):
 
 
 def mcnemar(first, second):
-    """Return McNemar's exact test of two trained models on the same tweets, a dict.
+    """Return McNemar's exact test of each of R models against each of S others, a dict.
 
-    Those that only one model gets right are compared with a fair coin (scipy.stats.binomtest):
-    the exact form in Fagerland, Lydersen & Laake, BMC Medical Research Methodology 13, 2013. It
-    takes the two trained models as given and the tweets as independent.
+    Of the tweets that only one of two models gets right, the number that is the first's is
+    compared with a fair coin: twice the tail of the binomial distribution, the exact form in
+    Fagerland, Lydersen & Laake, BMC Medical Research Methodology 13, 2013. It takes the trained
+    models as given and the tweets as independent.
 
     Args:
-        first, second: (N,) booleans.
+        first, second: (R, N) and (S, N) booleans.
+
+    Returns:
+        p, and the tweets both_right, first_only, second_only and both_wrong: (R, S) arrays each.
     """
-    counts = np.bincount(2 * np.array(first, int) + np.array(second, int), minlength=4).tolist()
-    both_wrong, second_only, first_only, both_right = counts
-    discordant = first_only + second_only
-    return {
-        "both_right": both_right,
-        "first_only": first_only,
-        "second_only": second_only,
-        "both_wrong": both_wrong,
-        "p": float(stats.binomtest(first_only, discordant).pvalue) if discordant else 1.0,
+    first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    counts = {
+        "both_right": first @ second.T,
+        "first_only": first @ (1 - second).T,
+        "second_only": (1 - first) @ second.T,
+        "both_wrong": (1 - first) @ (1 - second).T,
     }
+    one, other = counts["first_only"], counts["second_only"]
+    tail = stats.binom.cdf(np.minimum(one, other), one + other, 0.5)
+    return counts | {"p": np.minimum(2 * tail, 1)}
 
 
 def wilcoxon(differences):

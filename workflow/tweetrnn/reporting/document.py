@@ -131,9 +131,22 @@ def signed_between(value):
 
 
 @_or_dash
+def spread(value):
+    """Return a mean, a minimum and a maximum as ``0.712 (0.690 to 0.731)``."""
+    mean, low, high = value
+    return share(mean) if low == high else f"{share(mean)} ({between([low, high])})"
+
+
+@_or_dash
 def p_value(value):
     """Return 0.01234 as ``0.012``, smaller ones as ``< 0.001``."""
     return f"{value:.3f}" if value >= 0.001 else "<\u00a00.001"
+
+
+def p_values(value):
+    """Return a minimum, a median and a maximum as ``0.012 (< 0.001 to 0.034)``."""
+    low, median, high = map(p_value, value)
+    return f"{median} ({low} to {high})"
 
 
 @_or_dash

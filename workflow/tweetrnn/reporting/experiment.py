@@ -210,7 +210,7 @@ class Experiment:
     def shown_rows(self):
         """The corpus rows of the tweets that the comparison shows."""
         models = self.comparison.failures.values()
-        return sorted({row.corpus_row for model in models for row in model.confidently_wrong})
+        return sorted({row.corpus_row for model in models for row in model.mistakes})
 
     @cached_property
     def tweets(self):

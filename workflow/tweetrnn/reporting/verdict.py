@@ -115,6 +115,51 @@ def against_baselines(comparison, baselines):
     )
 
 
+def collapse(comparison):
+    """Return the sentences on replicates that give (nearly) all tweets one class; "" if none do."""
+    sentences = []
+    for cell in comparison.selected:
+        model = comparison.primary.accuracies[cell]
+        collapsed, trained = len(model.collapsed_replicates), len(model.replicates)
+        if collapsed:
+            answers = sorted({f"“{replicate.answer}”" for replicate in model.collapsed_replicates})
+            count = f"{collapsed} of the {trained} {cell} replicates"
+            if collapsed == trained:
+                count = f"Every {cell} replicate ({collapsed} of {trained})"
+            one = collapsed in (1, trained)
+            sentences.append(
+                f"{count} answer{'s' if one else ''} (nearly) nothing but "
+                f"{' or nothing but '.join(answers)}{what_collapse_means(comparison, cell)}."
+            )
+    return " ".join(sentences)
+
+
+def what_collapse_means(comparison, cell):
+    """Return the end of the sentence on a cell's collapsed replicates.
+
+    Most of a difference is one of training stability where more than half of it is gone without
+    them; with several other cells the largest difference counts.
+    """
+    model = comparison.primary.accuracies[cell]
+    collapsed = {replicate.replicate for replicate in model.collapsed_replicates}
+    others = [
+        replicate.scores(comparison.part)["accuracy"]
+        for replicate in model.replicates
+        if replicate.replicate not in collapsed
+    ]
+    if not others:
+        return "; it has not learned to tell the classes apart"
+    accuracy = sum(others) / len(others)
+    rest = f"the {'other is' if len(others) == 1 else 'others are'} right in {percent(accuracy)}"
+    pairs = comparison.primary.pairs
+    gaps = [abs(pair.difference) for pair in pairs if cell in (pair.first, pair.second)]
+    if not gaps:
+        return f"; {rest}"
+    subject = "the difference is" if len(gaps) == 1 else "its differences from other cells are"
+    share = "mostly" if 2 * (accuracy - model.accuracy) > max(gaps) else "partly"
+    return f", so {subject} {share} a matter of training stability ({rest})"
+
+
 def verdict(comparison, baselines, kind):
     """Return [(text, role)], the report's first paragraphs.
 
@@ -142,4 +187,5 @@ def verdict(comparison, baselines, kind):
         paragraphs.append((text, "note"))
     if comparison.optimistic:
         paragraphs.append((OPTIMISTIC, "warning"))
+    paragraphs += [(text, "warning")] if (text := collapse(comparison)) else []
     return paragraphs

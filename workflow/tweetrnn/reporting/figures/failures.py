@@ -12,25 +12,26 @@ NEEDS_COMPARISON = True
 def caption(config):
     """Return the caption in Snakemake's own report."""
     return (
-        "What each cell's selected model took for what: rows are the true classes, columns the "
-        "predicted ones, a square's area is the share of its row."
+        "What each cell's selected models took for what: rows are the true classes, columns the "
+        "predicted ones. Numbers are means over the cell's replicates, a square's area is the "
+        "share of its row."
     )
 
 
 def alt_text(experiment):
-    """Return each cell's recall of each class."""
+    """Return each cell's recall of each class, with its range over the replicates."""
     cells = []
     for cell, model in experiment.comparison.failures.items():
         recalls = [
-            f"{doc.visible(name)} {doc.percent(scores.recall)}"
+            f"{doc.visible(name)} {doc.spread(scores.recall.numbers())}"
             for name, scores in model.per_class.items()
         ]
         cells.append(f"{cell}: {', '.join(recalls)}")
-    return f"Confusion matrices. Share of each class that is found: {'; '.join(cells)}."
+    return f"Mean confusion matrices. Share of each class that is found: {'; '.join(cells)}."
 
 
 def draw(experiment):
-    """Draw a confusion matrix for each cell: a square's area is the share of its row."""
+    """Draw a cell's mean confusion matrix each: a square's area is the share of its row."""
     failures = experiment.comparison.failures
     cells = [cell for cell in experiment.cells if cell in failures]
     names = [doc.visible(name) for name in failures[cells[0]].per_class]
@@ -66,7 +67,7 @@ def draw_matrix(axes, confusion, colour, percentages):
         edge = 0.94 * np.sqrt(shares[true, predicted])
         corner = (predicted - edge / 2, true - edge / 2)
         axes.add_patch(Rectangle(corner, edge, edge, facecolor=colour, alpha=0.3, linewidth=0))
-        text = f"{count:,}"
+        text = f"{count:.1f}" if 0 < count < 10 else f"{count:,.0f}"
         if percentages and count:
             text += f"\n{100 * shares[true, predicted]:.0f} %"
         axes.text(predicted, true, text, ha="center", va="center", fontsize=canvas.SMALL)

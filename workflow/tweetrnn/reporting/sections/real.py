@@ -5,7 +5,7 @@ from tweetrnn.evaluation.metrics import METRICS
 from tweetrnn.grid import is_sample
 from tweetrnn.names import BASELINES, RANKINGS
 from tweetrnn.reporting import document as doc
-from tweetrnn.reporting.sections import finalists
+from tweetrnn.reporting.sections import finalists, stability
 from tweetrnn.wording import listed
 
 
@@ -16,6 +16,7 @@ def blocks(experiment):
         blocks += pairs_of_cells(comparison, is_sample(experiment.config["grid"]))
     return [
         *blocks,
+        *stability.blocks(comparison),
         doc.Paragraph(
             "Whoever picks the best of many runs on validation picks luck as well. In bootstrap "
             "resamples of the validation tweets the best run is selected on the drawn tweets and "
@@ -66,7 +67,10 @@ def pairs_of_cells(comparison, sample):
     return [
         doc.Paragraph(
             "McNemar's exact test asks whether two trained models get equally many tweets "
-            "right. It takes these trained models as given: another seed may answer otherwise."
+            "right. It takes these two as given, and another seed may answer otherwise: so it is "
+            "made for every replicate of one cell with every replicate of the other. These pairs "
+            "share tweets and replicates and are not independent evidence. "
+            + " ".join(map(significant, comparison.mcnemar))
         ),
         mcnemar_table(comparison),
         doc.Paragraph(
@@ -142,20 +146,34 @@ def spread_paragraph(comparison):
 
 
 def mcnemar_table(comparison):
-    """Return McNemar's test of each two selected models."""
+    """Return McNemar's test of each two cells, over the pairs of their replicates."""
     columns = [
         *doc.columns(first="first", second="second"),
+        *doc.columns(doc.whole, pairs="pairs"),
         *doc.columns(
-            doc.whole,
-            both_right="both",
+            doc.percent, first_ahead="first ahead, p < 0.05", second_ahead="second ahead, p < 0.05"
+        ),
+        *doc.columns(doc.p_values, p="median p (range)"),
+        *doc.columns(
+            doc.decimal,
+            both_right="both right",
             first_only="only the first",
             second_only="only the second",
             both_wrong="neither",
         ),
-        *doc.columns(doc.p_value, p="p"),
     ]
-    title = f"Tweets of the {comparison.part} part that the two selected models get right"
+    title = (
+        f"McNemar's exact test over pairs of replicates, and the {comparison.part} tweets that "
+        "they get right (means over pairs)"
+    )
     return doc.Table("mcnemar", title, columns, [vars(test) for test in comparison.mcnemar])
+
+
+def significant(test):
+    """Return in how many of a McNemar's pairs the test finds a difference."""
+    share = doc.percent(test.first_ahead + test.second_ahead)
+    pairs = f"{doc.whole(test.pairs)} pair{'s' if test.pairs > 1 else ''}"
+    return f"{test.first} and {test.second}: p is below 0.05 in {share} of {pairs}."
 
 
 def paired_table(comparison):
