@@ -26,7 +26,7 @@ SECTIONS = {
     "runs": ("All runs", runs.all_runs, False),
     "effects": ("What each hyper-parameter does in this grid", effects.blocks, True),
     "real": ("Is it real?", real.blocks, True),
-    "robustness": ("Does it hold on other splits?", robustness.blocks, True),
+    "robustness": ("Does it hold on other splits?", robustness.blocks, False),
     "failures": ("How they fail", failures.blocks, True),
     "try": ("Try it", playground.blocks, False),
     "reference": ("Beside the reference report", reference.blocks, True),
