@@ -27,6 +27,7 @@ from tweetrnn.reporting.figures import (
     paired,
     primary,
     ranking,
+    slices,
 )
 
 FIGURES = (  # in the report's order
@@ -40,6 +41,7 @@ FIGURES = (  # in the report's order
     optimism,
     failures,
     calibration,
+    slices,
     cost,
 )
 _MODULES = {module.__name__.rpartition(".")[2]: module for module in FIGURES}

@@ -6,6 +6,7 @@ summary.json contains the rows of their tables. ``figures.place`` adds the figur
 from tweetrnn.reporting import document as doc
 from tweetrnn.reporting import figures
 from tweetrnn.reporting.sections import (
+    ceiling,
     data,
     effects,
     failures,
@@ -15,6 +16,7 @@ from tweetrnn.reporting.sections import (
     real,
     reference,
     runs,
+    slices,
 )
 
 # Name: title, function that returns the blocks, and whether it needs the comparison.
@@ -26,6 +28,8 @@ SECTIONS = {
     "effects": ("What each hyper-parameter does in this grid", effects.blocks, True),
     "real": ("Is it real?", real.blocks, True),
     "failures": ("How they fail", failures.blocks, True),
+    "slices": ("Where they differ", slices.blocks, True),
+    "ceiling": ("What the labels allow", ceiling.blocks, True),
     "try": ("Try it", playground.blocks, False),
     "reference": ("Beside the reference report", reference.blocks, True),
     "cost": ("Cost", runs.cost, False),
