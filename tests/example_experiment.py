@@ -5,6 +5,7 @@ from itertools import chain, repeat
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from example_runs import config_of, guesses
 from tweetrnn import grid
 from tweetrnn.evaluation.aggregate import make_tables, run_columns, summarise
@@ -24,6 +25,7 @@ ONE_COMBINATION = {
     "regularization": [True],
     "learning_rate": [1e-3],
 }
+AIRLINES = ["<b>Air</b> | one", "second & third"]
 TWEETS = 120  # of the validation and the test set
 
 
@@ -52,6 +54,24 @@ def example_tables(config, statuses, epochs, rng):
             row |= {f"{name}_at_best": rng.uniform(0.5, 0.9) for name in PREDICTION_METRICS}
         rows.append(row)
     return make_tables(rows, histories, config["report"]["rank_by"])
+
+
+def example_corpus(classes):
+    """Return the pyarrow Table of all tweets, two of which are there twice."""
+    rng = np.random.default_rng(3)
+    words = np.array(["good", "bad", "not", "plane", "seat", "crew"])
+    ids = [str(number) for number in range(TWEETS)]
+    ids[-2:] = ids[:2]
+    return pa.table(
+        {
+            "id": ids,
+            "label": rng.choice(list(classes), TWEETS),
+            "tokens": [rng.choice(words, rng.integers(1, 24)).tolist() for _ in ids],
+            "group": np.arange(TWEETS, dtype=np.uint64),
+            "confidence": rng.choice([0.5, 0.7, 1.0], TWEETS, p=[0.1, 0.3, 0.6]),
+            "slice_airline": rng.choice(AIRLINES, TWEETS),
+        }
+    )
 
 
 def example_comparison(config, runs, part, classes, rng):
@@ -85,6 +105,7 @@ def example_comparison(config, runs, part, classes, rng):
             "logistic_regression": predictions(0.75),
         },
         sets,
+        example_corpus(classes),
         classes,
         config,
     )

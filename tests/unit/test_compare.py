@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from example_runs import as_arrow, config_of, example_history, guesses, prediction_table, write_run
 from tweetrnn.config import load_schema
@@ -34,6 +35,21 @@ SMALL = {
 }
 
 
+def example_tweets(rows):
+    """Return the table of all tweets of a split's rows; the row's number is the id."""
+    rows = rows.sort_values("row")
+    return pa.table(
+        {
+            "id": rows["row"].astype(str),
+            "text": ["nothing of this is read"] * len(rows),
+            "label": [NAMES[label] for label in rows["label"]],
+            "tokens": [["token"] * (1 + row % 25) for row in rows["row"]],
+            "group": rows["group"],
+            "slice_airline": [f"airline {row % 2}" for row in rows["row"]],
+        }
+    )
+
+
 class Experiment:
     """A folder with everything that select and compare read."""
 
@@ -60,7 +76,8 @@ class Experiment:
             }
         )
         write_parquet(self.results.rows, as_arrow(self.rows))
-        digests = {"rows": sha256_of(self.results.rows)}
+        write_parquet(self.results.tweets, example_tweets(self.rows))
+        digests = {name: sha256_of(getattr(self.results, name)) for name in ("rows", "tweets")}
         write_json(self.results.split_facts, {"labels": NAMES, "sha256": digests})
         self.labels = {
             name: self.rows.label[self.rows.part == name].to_numpy()
@@ -111,7 +128,7 @@ class Experiment:
     def compare(self):
         """Run compare; return the Comparison."""
         files = ["selected", "runs", "aggregate_facts", "baseline_metrics", "baseline_predictions"]
-        self.run(compare, *files, "rows", "split_facts", "comparison")
+        self.run(compare, *files, "tweets", "rows", "split_facts", "comparison")
         return comparison.read(self.results.comparison)
 
     def whole(self):
@@ -272,6 +289,29 @@ def test_the_comparison_is_read_as_it_was_written(experiment):
     [first, *_] = experiment.comparison.primary.accuracies["LSTM"].replicates
     assert isinstance(first, Replicate)
     assert isinstance(experiment.comparison.rankings["all"].winners["best_accuracy"], Run)
+
+
+def test_slices_are_of_the_judged_tweets_and_the_new_replicates(experiment):
+    rows = experiment.rows[experiment.rows.part == "test"].reset_index(drop=True)
+    mine = rows.row % 2 == 1
+    found = {row.value: row for row in experiment.comparison.slices}["airline 1"]
+    assert (found.name, found.tweets, found.groups) == (
+        "airline",
+        mine.sum(),
+        rows.group[mine].nunique(),
+    )
+    tables = [experiment.predictions[experiment.replicate("LSTM", n)] for n in (2, 3, 4)]
+    tables = [table[table.part == "test"].reset_index(drop=True) for table in tables]
+    right = [table[["p0", "p1", "p2"]].to_numpy().argmax(axis=1) == table.label for table in tables]
+    expected = np.mean([values[mine].mean() for values in right])
+    assert found.accuracies["LSTM"].accuracy == pytest.approx(expected)
+
+
+def test_labels_of_the_whole_corpus_are_compared(experiment):
+    same_id, same_tokens = vars(experiment.comparison.ceiling).values()
+    assert same_id.pairs == 0
+    sizes = experiment.rows.groupby("group").size()
+    assert same_tokens.pairs == (sizes > 1).sum()
 
 
 def test_every_metric_is_scored(experiment):

@@ -8,9 +8,10 @@ from example_report import example_report
 from tweetrnn.names import BASELINES
 from tweetrnn.reporting import figures
 from tweetrnn.reporting.canvas import CELL_COLOURS, CELL_MARKERS, COLOUR_VARIABLES
-from tweetrnn.reporting.document import MINUS, share, signed
+from tweetrnn.reporting.document import MINUS, points, share, signed
 from tweetrnn.reporting.figures.cells import by_combination
 from tweetrnn.reporting.sections import sections_of
+from tweetrnn.reporting.verdict import best_against_others
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +95,7 @@ def test_every_figure_of_an_experiment_is_drawn_and_in_the_report_once(cells):
         ("data", ["table parts", "figure lengths"]),
         ("runs", ["figure ranking", "figure cells", "table runs"]),
         ("failures", ["figure failures", "table classes", "figure calibration", "table wrong"]),
+        ("slices", ["table slices", "table slice_differences", "figure slices"]),
         ("real", ["table paired", "figure paired", "table optimism", "figure optimism"]),
     ],
 )
@@ -107,7 +109,15 @@ def test_partial_report_has_the_figures_that_need_no_comparison():
     experiment = example_report(compared=False, statuses=["missing"])
     names = {name for names in shown(experiment).values() for name in names}
     assert names == {*figures.names(experiment.config, compared=False), "rulegraph"}
-    assert not names & {"primary", "effects", "paired", "optimism", "failures", "calibration"}
+    assert not names & {
+        "primary",
+        "effects",
+        "paired",
+        "optimism",
+        "failures",
+        "calibration",
+        "slices",
+    }
     assert {"lengths", "ranking", "cells", "cost"} <= names
 
 
@@ -163,6 +173,16 @@ def test_curve_text_says_where_the_curves_part():
 def test_failures_text_shows_direction_overrides_in_class_names():
     hostile = example_experiment(classes=("\u202eevil", "good"), **ONE_COMBINATION)
     assert "<U+202E>evil" in figures.alt_text("failures", hostile)
+
+
+def test_slices_text_gives_the_largest_difference_and_its_slice(experiment):
+    best, other, sign, _ = next(best_against_others(experiment.comparison))
+    rows = [row for row in experiment.comparison.slice_differences if row.interval]
+    largest = max(rows, key=lambda row: sign * row.difference)
+    text = figures.alt_text("slices", experiment)
+    assert f"{best} {MINUS} {other} from" in text
+    assert f"{points(sign * largest.difference)} points" in text
+    assert text.endswith(f"where {largest.name}: {largest.value}.")
 
 
 def test_cost_text_says_what_was_asked_for(experiment):

@@ -33,6 +33,7 @@ from tweetrnn.reporting.canvas import (
 )
 from tweetrnn.reporting.figures import ranking
 from tweetrnn.reporting.figures.calibration import FEW
+from tweetrnn.reporting.verdict import best_against_others
 from tweetrnn.results import Results
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -448,3 +449,16 @@ def test_tidied_svg_keeps_what_is_drawn(tmp_path):
     assert [element.text for element in ElementTree.fromstring(tidy).iter(f"{SVG}text")] == [
         element.text for element in ElementTree.fromstring(raw).iter(f"{SVG}text")
     ]
+
+
+def test_slices_show_each_difference_that_has_an_interval(experiment):
+    (axes,) = draw("slices", experiment).axes
+    _, _, sign, _ = next(best_against_others(experiment.comparison))
+    rows = [row for row in experiment.comparison.slice_differences if row.interval]
+    assert 0 < len(rows) < len(experiment.comparison.slice_differences)
+    expected = {(round(100 * sign * row.difference, 9), place) for place, row in enumerate(rows)}
+    assert points(axes, "o") == expected
+    lines = [sorted(line.get_xdata()) for line in axes.lines]
+    for row in rows:
+        ends = sorted(100 * sign * end for end in row.interval)
+        assert any(np.array_equal(line, ends) for line in lines)

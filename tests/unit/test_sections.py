@@ -7,17 +7,20 @@ from example_report import CLASSES, example_report
 from hypothesis import given
 from hypothesis import strategies as st
 from tweetrnn.config import resolve
+from tweetrnn.evaluation.comparison import LabelAgreement
 from tweetrnn.evaluation.metrics import METRICS, PREDICTION_METRICS
+from tweetrnn.evaluation.slices import CONFIDENCE
 from tweetrnn.names import RANKINGS
 from tweetrnn.reporting import figures
-from tweetrnn.reporting.document import MINUS, described
+from tweetrnn.reporting.document import MINUS, described, percent, points, share
 from tweetrnn.reporting.sections import sections_of
 from tweetrnn.reporting.sections.provenance import listing, shareable
-from tweetrnn.reporting.verdict import DEMO
+from tweetrnn.reporting.verdict import DEMO, best_against_others
 
 ORDER = [
     *("headline", "data", "top", "runs", "effects"),
-    *("real", "failures", "reference", "cost", "provenance"),
+    *("real", "failures", "slices", "ceiling"),
+    *("reference", "cost", "provenance"),
 ]
 EXPERIMENTS = {
     "one cell": {"cells": ["LSTM"]},
@@ -135,7 +138,7 @@ def test_runs_without_a_result_are_named_first():
 
 def test_without_a_comparison_its_sections_say_that_it_is_missing():
     experiment = example_report(compared=False, statuses=["missing"])
-    for name in ("effects", "real", "failures", "reference"):
+    for name in ("effects", "real", "failures", "slices", "ceiling", "reference"):
         assert paragraphs(experiment, name) == [
             ("Shown when all trainings that it needs are done.", "note")
         ]
@@ -333,3 +336,89 @@ def test_differences_are_written_with_a_minus():
     found = tables(example_report())
     assert set(cells_of(found["interactions"], "who")) == {f"SimpleRNN {MINUS} LSTM"}
     assert f"first {MINUS} the second" in found["differences"].caption
+
+
+def test_slices_are_shown_with_every_model_and_difference():
+    experiment = example_report()
+    found, expected = tables(experiment), experiment.comparison.slices
+    assert len(found["slices"].rows) == len(expected) == 10
+    first = expected[0]
+    low, high = first.accuracies["LSTM"].interval
+    shown = f"{share(first.accuracies['LSTM'].accuracy)} ± {share((high - low) / 2)}"
+    assert cells_of(found["slices"], "LSTM")[0] == shown
+    assert {"SimpleRNN", "majority", "logistic_regression"} <= found["slices"].rows[0].keys()
+    assert len(found["slice_differences"].rows) == 10
+
+
+def test_slices_without_enough_tweets_have_no_interval():
+    experiment = example_report()
+    [few] = [row for row in experiment.comparison.slices if row.value == "21 to 30"]
+    assert few.groups < 30
+    found = tables(experiment)
+    place = [row["value"] for row in found["slices"].rows].index("21 to 30")
+    assert cells_of(found["slices"], "LSTM")[place] == share(few.accuracies["LSTM"].accuracy)
+    assert cells_of(found["slice_differences"], "interval")[place] == "\u2013"
+
+
+def test_differences_on_slices_have_the_sign_of_the_headline():
+    experiment = example_report()
+    best, other, sign, _ = next(best_against_others(experiment.comparison))
+    found = tables(experiment)["slice_differences"]
+    assert set(cells_of(found, "who")) == {f"{best} {MINUS} {other}"}
+    expected = [points(sign * row.difference) for row in experiment.comparison.slice_differences]
+    assert cells_of(found, "difference") == expected
+
+
+def test_slices_that_differ_are_named_first():
+    experiment = example_report()
+    for row in experiment.comparison.slice_differences:
+        row.p_holm = None if row.p_holm is None else 1.0
+    text = paragraphs(experiment, "slices")[0][0]
+    assert "none is more than chance after Holm's correction" in text
+    best, *_, pair = next(best_against_others(experiment.comparison))
+    row = experiment.comparison.slice_differences[0]
+    row.p_holm, row.difference, row.interval = 0.01, 0.25, [0.1, 0.4]
+    numbers = "25.0 points (10.0 to 40.0)"
+    if best != pair.first:
+        numbers = f"{MINUS}25.0 points ({MINUS}40.0 to {MINUS}10.0)"
+    text = paragraphs(experiment, "slices")[0][0]
+    assert "1 is more than chance after Holm's correction" in text
+    assert f"{numbers} where {row.name}: {row.value}." in text
+
+
+def test_one_cell_has_accuracies_on_slices_and_nothing_to_compare():
+    found = tables(example_report(["LSTM"]))
+    assert "slices" in found and "slice_differences" not in found
+
+
+def test_agreement_of_labels_stands_beside_the_accuracy():
+    experiment = example_report()
+    experiment.comparison.ceiling.same_id = LabelAgreement(
+        pairs=155, agreed=137, share=137 / 155, interval=[0.824, 0.925], best_accuracy=[0.824, 0.96]
+    )
+    [text] = [text for text, _ in paragraphs(experiment, "ceiling")]
+    assert "agreed in 88.4\u00a0% of 155 pairs (95\u00a0% interval 82.4 to 92.5\u00a0%)" in text
+    accuracy = experiment.comparison.primary.accuracies["LSTM"].accuracy
+    assert f"LSTM in {percent(accuracy)}" in text
+    assert "between 82.4 and 96.0\u00a0%" in text
+    assert "not drawn at random" in text
+
+
+def test_without_a_tweet_that_was_labelled_twice_that_is_said():
+    experiment = example_report()
+    ceiling, none = experiment.comparison.ceiling, dict.fromkeys(["share", "interval"])
+    none = LabelAgreement(pairs=0, agreed=0, best_accuracy=None, **none)
+    ceiling.same_id = ceiling.same_tokens = none
+    assert paragraphs(experiment, "ceiling")[0][0].startswith("No tweet was labelled twice")
+
+
+def test_accuracy_by_confidence_stands_beside_the_agreement():
+    table = tables(example_report())["confidence"]
+    assert cells_of(table, "value") == ["< 0.65", "0.65 to < 1", "1"]
+
+
+def test_without_confidence_there_is_no_table_of_it():
+    experiment = example_report()
+    slices = experiment.comparison.slices
+    experiment.comparison.slices = [row for row in slices if row.name != CONFIDENCE]
+    assert "confidence" not in tables(experiment)

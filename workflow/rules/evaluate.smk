@@ -107,7 +107,7 @@ rule compare:
         of_grid("predictions", "parameters"),
         of_selected("predictions", "parameters"),
         **at("selected", "runs", "aggregate_facts", "baseline_metrics", "baseline_predictions"),
-        **at("rows", "split_facts"),
+        **at("tweets", "rows", "split_facts"),
     output:
         **at("comparison"),
     log:

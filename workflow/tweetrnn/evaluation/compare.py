@@ -7,27 +7,38 @@ validation, which is marked as optimistic: the combinations were selected there.
 import logging
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from tweetrnn.errors import UserError
 from tweetrnn.evaluation import exploratory, statistics
+from tweetrnn.evaluation.ceiling import ceiling
 from tweetrnn.evaluation.comparison import Comparison, to_json
 from tweetrnn.evaluation.ensembles import ensembles
 from tweetrnn.evaluation.failures import failures
 from tweetrnn.evaluation.mcnemar import mcnemar
 from tweetrnn.evaluation.metrics import scores
-from tweetrnn.evaluation.predictions import by_set, of_split, read_predictions, tweet_sets
+from tweetrnn.evaluation.predictions import (
+    by_set,
+    of_split,
+    read_predictions,
+    rights,
+    tweet_sets,
+)
 from tweetrnn.evaluation.primary import primary
 from tweetrnn.evaluation.select import further_runs, read_selection
+from tweetrnn.evaluation.slices import COLUMN, properties, slice_differences, slices
 from tweetrnn.evaluation.tables import finished, mean_figures, read_runs
-from tweetrnn.files import read_json, read_parquet, write_json
+from tweetrnn.files import open_parquet, read_json, read_parquet, write_json
 from tweetrnn.names import BASELINES
 from tweetrnn.results import Results
 
 log = logging.getLogger("tweetrnn")
 
 
-def make_comparison(selection, replicates, runs, predictions_of, baselines, sets, classes, config):
+def make_comparison(
+    selection, replicates, runs, predictions_of, baselines, sets, corpus, classes, config
+):
     """Return the Comparison.
 
     Args:
@@ -37,6 +48,7 @@ def make_comparison(selection, replicates, runs, predictions_of, baselines, sets
         predictions_of: a function of a Run that returns {set: (N, classes) probabilities}.
         baselines: {baseline: {set: (N, classes) probabilities}}.
         sets: {set: TweetSet}.
+        corpus: the pyarrow Table of all tweets, as ``read_corpus`` returns it.
         classes: the classes' names by id.
         config: grid, seed, report (resamples, show_tweets).
     """
@@ -52,6 +64,11 @@ def make_comparison(selection, replicates, runs, predictions_of, baselines, sets
     judged_new = {  # (replicates, N, classes)
         cell: np.stack([by_set[judged] for by_set in its.values()]) for cell, its in new.items()
     }
+    right_of_cells = rights(new, judged, tweets.labels)
+    right_of_baselines = rights(
+        {name: {1: p} for name, p in baselines.items()}, judged, tweets.labels
+    )
+    found = properties(corpus.take(pa.array(tweets.corpus_rows)))
     figures = exploratory.figure_table(mean_figures(runs, selection.select_by), config)
     effects, interactions = exploratory.factor_effects(figures, config)
     return Comparison(
@@ -82,6 +99,9 @@ def make_comparison(selection, replicates, runs, predictions_of, baselines, sets
             cell: failures(probabilities, tweets, classes, report["show_tweets"])
             for cell, probabilities in judged_new.items()
         },
+        slices=slices(right_of_cells | right_of_baselines, tweets.groups, found),
+        slice_differences=slice_differences(right_of_cells, tweets.groups, found),
+        ceiling=ceiling(corpus, len(classes)),
         divergence=exploratory.divergence(runs, cells),
         reference=exploratory.compare_with_published(
             runs, scores(baselines["majority"]["validation"], validation.labels)
@@ -126,6 +146,18 @@ def read_baselines(path, metrics, sets):
     }
 
 
+def read_corpus(path, sha256):
+    """Return the tweets' id, label, tokens and group and, where there are any, other properties.
+
+    Raises:
+        UserError: the file is absent, or damaged: ``sha256`` is what it was when written.
+    """
+    with open_parquet(path, sha256) as file:
+        wanted = ("id", "label", "tokens", "group", "confidence")
+        names = file.schema_arrow.names
+        return file.read([name for name in names if name in wanted or name.startswith(COLUMN)])
+
+
 def compare(
     results,
     selected,
@@ -133,6 +165,7 @@ def compare(
     aggregate_facts,
     baseline_metrics,
     baseline_predictions,
+    tweets,
     rows,
     split_facts,
     comparison,
@@ -167,6 +200,7 @@ def compare(
         predictions_of,
         read_baselines(baseline_predictions, baseline_metrics, sets),
         sets,
+        read_corpus(tweets, facts["sha256"]["tweets"]),
         facts["labels"],
         config,
     )

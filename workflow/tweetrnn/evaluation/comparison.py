@@ -259,6 +259,49 @@ class Divergence:  # the divergence epochs of a cell
 
 
 @dataclass(kw_only=True)
+class Estimate:
+    accuracy: float
+    interval: list[float] | None  # None where there are too few tweets
+
+
+@dataclass(kw_only=True)
+class Slice:  # the judged tweets that have one value of a property
+    name: str  # of the property
+    value: str
+    tweets: int
+    groups: int
+    accuracies: dict[str, Estimate]  # by cell and baseline
+
+
+@dataclass(kw_only=True)
+class SliceDifference:  # between two cells on a slice
+    name: str
+    value: str
+    tweets: int
+    first: str
+    second: str
+    difference: float
+    interval: list[float] | None  # None, as the next two, where there are too few tweets
+    p: float | None
+    p_holm: float | None
+
+
+@dataclass(kw_only=True)
+class LabelAgreement:  # of two labels of the same tweet; without a pair all but counts are None
+    pairs: int
+    agreed: int
+    share: float | None
+    interval: list[float] | None
+    best_accuracy: list[float] | None  # the range that holds the best that a model can reach
+
+
+@dataclass(kw_only=True)
+class Ceiling:  # of the whole corpus
+    same_id: LabelAgreement  # of rows with the same identifier
+    same_tokens: LabelAgreement  # of rows with other identifiers, but the same tokens
+
+
+@dataclass(kw_only=True)
 class ReferenceRow:
     cell: str
     combination: str
@@ -296,6 +339,9 @@ class Comparison:
     selection_optimism: dict[str, Optimism]
     rankings: dict[str, Agreement]
     failures: dict[str, Failures]
+    slices: list[Slice]
+    slice_differences: list[SliceDifference]
+    ceiling: Ceiling
     divergence: dict[str, Divergence]
     reference: Reference
 

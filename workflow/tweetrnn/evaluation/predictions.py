@@ -70,3 +70,17 @@ def of_split(predictions, sets, path):
 def right(probabilities, labels):
     """Return (N,) booleans: whether the most probable class is the label."""
     return probabilities.argmax(axis=1) == labels
+
+
+def rights(models, judged, labels):
+    """Return {model: (replicates, N) booleans}: which tweets of a set each replicate gets right.
+
+    Args:
+        models: {model: {replicate: {set: (N, classes) probabilities}}}.
+        judged: the set.
+        labels: (N,) class ids.
+    """
+    return {
+        model: np.stack([right(by_set[judged], labels) for by_set in replicates.values()])
+        for model, replicates in models.items()
+    }

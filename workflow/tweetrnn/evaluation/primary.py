@@ -11,7 +11,7 @@ import numpy as np
 from tweetrnn.evaluation import comparison, statistics
 from tweetrnn.evaluation.collapse import collapsed
 from tweetrnn.evaluation.metrics import METRICS, scores
-from tweetrnn.evaluation.predictions import right
+from tweetrnn.evaluation.predictions import rights
 
 
 def spread(values):
@@ -117,11 +117,9 @@ def primary(selection, cells, baselines, sets, judged, classes, resamples, seed)
         resamples, seed: of the bootstrap.
     """
     labels, planned = sets[judged].labels, len(selection.replicates)
-    rights = {
-        name: np.stack([right(by_set[judged], labels) for by_set in replicates.values()])
-        for name, replicates in (cells | {name: {1: p} for name, p in baselines.items()}).items()
-    }
-    resampled = Resampled(rights, sets[judged].groups, resamples, seed)
+    models = cells | {name: {1: p} for name, p in baselines.items()}
+    by_model = rights(models, judged, labels)
+    resampled = Resampled(by_model, sets[judged].groups, resamples, seed)
     accuracies = {
         cell: cell_accuracy(
             selection.cells[cell],

@@ -28,6 +28,7 @@ from tweetrnn.reporting.figures import (
     primary,
     ranking,
     robustness,
+    slices,
     training_size,
 )
 
@@ -44,6 +45,7 @@ FIGURES = (  # in the report's order
     training_size,
     failures,
     calibration,
+    slices,
     cost,
 )
 _MODULES = {module.__name__.rpartition(".")[2]: module for module in FIGURES}

@@ -6,6 +6,7 @@ summary.json contains the rows of their tables. ``figures.place`` adds the figur
 from tweetrnn.reporting import document as doc
 from tweetrnn.reporting import figures
 from tweetrnn.reporting.sections import (
+    ceiling,
     data,
     effects,
     failures,
@@ -16,6 +17,7 @@ from tweetrnn.reporting.sections import (
     reference,
     robustness,
     runs,
+    slices,
 )
 
 # Name: title, function that returns the blocks, and whether it needs the comparison.
@@ -28,6 +30,8 @@ SECTIONS = {
     "real": ("Is it real?", real.blocks, True),
     "robustness": ("Does it hold on other splits?", robustness.blocks, False),
     "failures": ("How they fail", failures.blocks, True),
+    "slices": ("Where they differ", slices.blocks, True),
+    "ceiling": ("What the labels allow", ceiling.blocks, True),
     "try": ("Try it", playground.blocks, False),
     "reference": ("Beside the reference report", reference.blocks, True),
     "cost": ("Cost", runs.cost, False),

@@ -1,0 +1,117 @@
+"""The differences between the cells on slices: tweets that have one property in common."""
+
+from tweetrnn.reporting import canvas
+from tweetrnn.reporting import document as doc
+
+TITLE = "Where the cells differ"
+CATEGORY = "Comparison"
+SECTION, AFTER = "slices", "slice_differences"
+NEEDS_COMPARISON = True
+LONG = 30  # letters of a row's name; more are cut
+LONG_PAIR = 18  # letters of two cells' names that leave a title no room for more
+NONE = "no slice has enough tweets to compare the cells on it"
+
+
+def names(config):
+    """Return the figure's name, none for a single cell."""
+    return ["slices"] if len(config["grid"]["cell"]) > 1 else []
+
+
+def caption(config):
+    """Return the caption in Snakemake's own report."""
+    return (
+        "The difference in accuracy between the cells, on tweets that have one property in common. "
+        "The lines are 95 % intervals, each made as if it were the only one; slices with too few "
+        "tweets are left out. The dashed line is the difference on all tweets. This is exploratory."
+    )
+
+
+def differences(comparison):
+    """Return a dict for each SliceDifference, in which the headline's better cell is the first."""
+    accuracies = comparison.primary.accuracies
+    rows = []
+    for row in comparison.slice_differences:
+        behind = accuracies[row.first].accuracy < accuracies[row.second].accuracy
+        rows.append(vars(row) | (turned(row) if behind else {}))
+    return rows
+
+
+def turned(row):
+    """Return what changes in a SliceDifference where its cells change places, a dict."""
+    return {
+        "first": row.second,
+        "second": row.first,
+        "difference": -row.difference,
+        "interval": row.interval and [-end for end in reversed(row.interval)],
+    }
+
+
+def panels(comparison):
+    """Return {(best cell, other cell): its rows of ``differences`` that have an interval}."""
+    accuracies = {c: comparison.primary.accuracies[c].accuracy for c in comparison.selected}
+    best = max(accuracies, key=accuracies.get)
+    found = {}
+    for row in differences(comparison):
+        if row["first"] == best and row["interval"]:
+            found.setdefault((best, row["second"]), []).append(row)
+    return found
+
+
+def label(row):
+    """Return what a row is called: ``tokens: 11 to 20``."""
+    text = doc.visible(f"{row['name']}: {row['value']}")
+    return text if len(text) <= LONG else f"{text[: LONG - 1]}\u2026"
+
+
+def in_points(row):
+    """Return a row's difference as ``2.1 points (1.0 to 3.2)``."""
+    low, high = map(doc.points, row["interval"])
+    return f"{doc.points(row['difference'])} points ({low} to {high})"
+
+
+def alt_text(experiment):
+    """Return the smallest and the largest difference."""
+    texts = []
+    for (best, other), rows in panels(experiment.comparison).items():
+        low, *_, high = sorted([*rows, *rows], key=lambda row: row["difference"])
+        texts.append(
+            f"{best} {doc.MINUS} {other} from {in_points(low)} where {label(low)} to "
+            f"{in_points(high)} where {label(high)}"
+        )
+    if not texts:
+        return f"{NONE.capitalize()}."
+    return f"Differences in accuracy on slices, with 95 % intervals: {doc.first_of(texts, 2)}."
+
+
+def draw(experiment):
+    """Draw a panel for each other cell, and in it a row for each slice."""
+    found, accuracies = panels(experiment.comparison), experiment.comparison.primary.accuracies
+    if not found:
+        return canvas.note(NONE)
+    height = sum(0.45 + 0.21 * len(rows) for rows in found.values())
+    figure, axes = canvas.subplots(0.5 + height, len(found), 1, sharex=True, squeeze=False)
+    for panel, ((best, other), rows) in zip(axes.flat, found.items(), strict=True):
+        draw_rows(panel, rows)
+        overall = accuracies[best].accuracy - accuracies[other].accuracy
+        dashes = {"linewidth": 1.1, "linestyle": (0, (4, 2))}
+        panel.axvline(100 * overall, color=canvas.MUTED, **dashes)
+        gap = "\n" if len(best + other) > LONG_PAIR else "; "
+        panel.set_title(f"{best} {doc.MINUS} {other}{gap}all tweets {doc.points(overall)}")
+    ends = [100 * end for rows in found.values() for row in rows for end in row["interval"]]
+    panel.set_xlim(*canvas.limits([0.0, *ends]))
+    figure.supxlabel("difference in accuracy, percentage points", fontsize=9)
+    return figure
+
+
+def draw_rows(axes, rows):
+    """Draw each slice's difference on its interval, with lines between the properties."""
+    axes.axvline(0, color=canvas.INK, linewidth=1.0)
+    style = {"color": canvas.CELL_COLOURS[0], "marker": "o"}
+    for place, row in enumerate(rows):
+        interval = [100 * end for end in row["interval"]]
+        text = doc.points(row["difference"])
+        canvas.estimate(axes, place, 100 * row["difference"], interval, style, text)
+        if place and row["name"] != rows[place - 1]["name"]:
+            axes.axhline(place - 0.5, color=canvas.GRID, linewidth=0.8)
+    canvas.rows(axes, [label(row) for row in rows])
+    axes.grid(axis="y", visible=False)

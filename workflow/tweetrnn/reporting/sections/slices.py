@@ -1,0 +1,107 @@
+"""Where the cells differ: on which tweets each is right more often."""
+
+from tweetrnn.evaluation.slices import FEWEST_GROUPS
+from tweetrnn.names import BASELINES
+from tweetrnn.reporting import document as doc
+from tweetrnn.reporting.figures.slices import NONE, differences, in_points
+
+
+def blocks(experiment):
+    """Return the section's blocks."""
+    comparison = experiment.comparison
+    if not comparison.slices:
+        return [doc.Paragraph("No property divides these tweets.", "note")]
+    rows = differences(comparison)
+    text = (
+        f"A slice is the tweets of the {comparison.part} set that have one property in common; "
+        "accuracies are means over replicates. Intervals are 95 % t intervals over groups of "
+        "duplicate tweets and over replicates, each made as if it were the only one; with fewer "
+        f"than {FEWEST_GROUPS} groups there is none. English negations are words such as not, "
+        "never and don't. All of this is exploratory."
+    )
+    title = "Accuracy on each slice; ± is half of the 95 % interval"
+    accuracies = accuracy_table("slices", title, comparison, comparison.slices)
+    blocks = [doc.Paragraph(text), accuracies]
+    if rows:
+        blocks = [doc.Paragraph(sentence(rows, comparison.level)), *blocks, difference_table(rows)]
+    return blocks
+
+
+def sentence(rows, level):
+    """Return on which slices the cells differ; ``rows`` as ``figures.slices.differences``."""
+    tested = [row for row in rows if row["p_holm"] is not None]
+    if not tested:
+        return f"{NONE.capitalize()}."
+    clear = [row for row in tested if row["p_holm"] < 1 - level]
+    count = f"Of {len(tested)} differences on slices"
+    if not clear:
+        largest = max(tested, key=lambda row: abs(row["difference"]))
+        return (
+            f"{count} none is more than chance after Holm's correction; the largest is "
+            f"{where(largest)}. That does not show that the cells are equally good there."
+        )
+    verb = "is" if len(clear) == 1 else "are"
+    largest = sorted(clear, key=lambda row: -abs(row["difference"]))
+    return (
+        f"{count} {len(clear)} {verb} more than chance after Holm's correction: "
+        f"{doc.first_of([where(row) for row in largest])}."
+    )
+
+
+def where(row):
+    """Return ``LSTM − SimpleRNN 2.1 points (1.0 to 3.2) where tokens: 11 to 20``."""
+    slice_ = doc.visible(f"{row['name']}: {row['value']}")
+    return f"{row['first']} {doc.MINUS} {row['second']} {in_points(row)} where {slice_}"
+
+
+def with_margin(value):
+    """Return (accuracy, half its interval) as ``0.793 ± 0.021``, or without what is None."""
+    accuracy, margin = value
+    return doc.share(accuracy) + ("" if margin is None else f" ± {doc.share(margin)}")
+
+
+def margin(interval):
+    """Return half of an interval, None for None."""
+    return interval and (interval[1] - interval[0]) / 2
+
+
+def accuracy_table(name, title, comparison, slices):
+    """Return the table of the cells' and the baselines' accuracies on these Slices."""
+    models = comparison.primary.accuracies
+    rows = [
+        {
+            **{key: getattr(row, key) for key in ("name", "value", "tweets", "groups")},
+            **{model: [e.accuracy, margin(e.interval)] for model, e in row.accuracies.items()},
+        }
+        for row in slices
+    ]
+    labels = {name: BASELINES[name].label if name in BASELINES else name for name in models}
+    columns = [
+        *doc.columns(name="property", value="value"),
+        *doc.columns(doc.whole, tweets="tweets", groups="without duplicates"),
+        *doc.columns(with_margin, **labels),
+    ]
+    return doc.Table(name, title, columns, rows)
+
+
+def difference_table(rows):
+    """Return the differences between the cells on each slice."""
+    rows = [row | {"who": f"{row['first']} {doc.MINUS} {row['second']}"} for row in rows]
+    columns = [
+        *doc.columns(name="property", value="value"),
+        *doc.columns(doc.whole, tweets="tweets"),
+        *doc.columns(who="cells"),
+        *doc.columns(doc.points, difference="difference"),
+        *doc.columns(points_between, interval="95 % interval"),
+        *doc.columns(doc.p_value, p="p", p_holm="p, Holm"),
+    ]
+    title = (
+        "Differences between the cells on each slice, in percentage points; Holm's correction is "
+        "over all rows"
+    )
+    return doc.Table("slice_differences", title, columns, rows)
+
+
+def points_between(value):
+    """Return [low, high] in percentage points as ``−1.0 to 3.2``, an en dash for None."""
+    return doc.text(None) if value is None else f"{doc.points(value[0])} to {doc.points(value[1])}"
