@@ -12,8 +12,10 @@ from tweetrnn.evaluation.aggregate import make_tables, run_columns, summarise
 from tweetrnn.evaluation.compare import make_comparison
 from tweetrnn.evaluation.metrics import METRICS, PREDICTION_METRICS
 from tweetrnn.evaluation.predictions import TweetSet
+from tweetrnn.evaluation.robustness import COLUMNS, robustness_of
 from tweetrnn.evaluation.select import Selection, choose, further_runs
 from tweetrnn.metrics import HISTORY
+from tweetrnn.other_splits import other_splits
 from tweetrnn.reporting.experiment import Experiment
 
 SIX = ["SimpleRNN", "LSTM", "GRU", "MGU", "IndRNN", "QRNN"]
@@ -26,6 +28,11 @@ ONE_COMBINATION = {
     "learning_rate": [1e-3],
 }
 AIRLINES = ["<b>Air</b> | one", "second & third"]
+OTHER_SPLITS = [
+    {"method": "stratified", "seeds": [2, 3, 4], "slice": None, "values": []},
+    {"method": "held_out", "seeds": [], "slice": "airline", "values": ["one", "other"]},
+    {"method": "temporal", "seeds": [], "slice": None, "values": []},
+]
 TWEETS = 120  # of the validation and the test set
 
 
@@ -111,6 +118,28 @@ def example_comparison(config, runs, part, classes, rng):
     )
 
 
+def example_robustness(config, comparison, rng):
+    """Return the Robustness of random scores on the other splits of a config."""
+    rows = [
+        {
+            "split": split.name,
+            "kind": split.kind,
+            "value": split.value and str(split.value),
+            "train_tweets": 72,
+            "test_tweets": TWEETS,
+            "model": model,
+            "combination": None,
+            "replicate": None,
+            **dict.fromkeys(METRICS, rng.uniform(0.5, 0.9)),
+        }
+        for split in other_splits(config).values()
+        for model in comparison.primary.accuracies
+        for _ in range(2)
+    ]
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+    return robustness_of(table, comparison, config["grid"]["cell"], 720, [])
+
+
 def example_experiment(*arguments, **options):
     """Return a copy of ``make_experiment``'s Experiment, which is made once for equal arguments."""
     key = repr((arguments, sorted(options.items())))
@@ -132,6 +161,7 @@ def make_experiment(
     epochs=4,
     top=3,
     rank_by="mean_accuracy",
+    on_other_splits=False,
     **grid,
 ):
     """Return an Experiment with all that figures need; partial where no run has finished.
@@ -139,17 +169,22 @@ def make_experiment(
     Args:
         part: the set that the comparison is judged on; without a test set "validation".
         statuses: of the first runs; the others are finished.
+        on_other_splits: whether the config asks for other splits and training sizes.
         grid: the config's section, for what differs from example_runs.GRID.
     """
     rng = np.random.default_rng(7)
     config = config_of(replicates, rank_by, cell=list(cells), **grid)
     config["training"]["selected_replicates"] = selected_replicates
+    if on_other_splits:
+        config["robustness"] |= {"splits": OTHER_SPLITS, "training_sizes": [0.1], "reselect": 2}
     config["report"] |= {"top": top, "resamples": 100, "show_tweets": 1}
     runs, rows = example_tables(config, statuses, epochs, rng)
     finished = (runs["status"] == "finished").any()
     experiment = Experiment(None, config, memory_mb=1500, partial=not finished)
     if finished:
         experiment.comparison = example_comparison(config, runs, part, classes, rng)
+    if finished and on_other_splits:
+        experiment.robustness = example_robustness(config, experiment.comparison, rng)
     experiment.runs, experiment.epochs = runs, rows
     experiment.baselines = {
         name: {"validation": dict.fromkeys(METRICS, value)}

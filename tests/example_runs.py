@@ -70,6 +70,14 @@ def config_of(replicates=1, rank_by="mean_accuracy", **grid):
         "grid": GRID | grid,
         "training": {"replicates": replicates, "finalists": 5, "finalist_replicates": 0},
         "report": {"rank_by": rank_by},
+        "split": {"method": "stratified"},
+        "robustness": {
+            "splits": [],
+            "replicates": 2,
+            "reselect": 0,
+            "training_sizes": [],
+            "size_replicates": 2,
+        },
     }
 
 

@@ -19,7 +19,7 @@ from tweetrnn.reporting.verdict import DEMO, best_against_others
 
 ORDER = [
     *("headline", "data", "top", "runs", "effects"),
-    *("real", "failures", "slices", "ceiling"),
+    *("real", "robustness", "failures", "slices", "ceiling"),
     *("reference", "cost", "provenance"),
 ]
 EXPERIMENTS = {
@@ -30,6 +30,11 @@ EXPERIMENTS = {
     "no test part": {"part": "validation"},
     "one replicate": {"selected_replicates": 1},
     "several runs of each combination": {"replicates": 2, **FEW_COMBINATIONS},
+    "other splits": {"on_other_splits": True},
+    "other splits and three cells": {
+        "cells": ["SimpleRNN", "LSTM", "GRU"],
+        "on_other_splits": True,
+    },
     "partial": {"compared": False, "statuses": ["missing", "diverged", "missing"]},
     "nothing done": {"compared": False, "statuses": ["missing"] * 64},
 }
@@ -58,7 +63,9 @@ def cells_of(table, key):
 
 
 def test_sections_come_in_their_order(any_experiment):
-    assert [section.name for section in sections_of(any_experiment)] == ORDER
+    shown = [section.name for section in sections_of(any_experiment)]
+    asked = any_experiment.comparison and any_experiment.config["robustness"]["splits"]
+    assert shown == [name for name in ORDER if name != "robustness" or asked]
 
 
 def test_every_value_can_be_shown_and_sorted(any_experiment):

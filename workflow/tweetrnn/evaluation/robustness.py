@@ -276,6 +276,27 @@ def reselected(results, splits):
     ]
 
 
+def robustness_of(table, published, cells, train_tweets, reselected):
+    """Return the Robustness.
+
+    Args:
+        table: a DataFrame of COLUMNS.
+        published: the Comparison on the experiment's own split, whose training set has
+            ``train_tweets``.
+        cells: those that are compared.
+        reselected: the list of Reselected.
+    """
+    accuracies = {name: one.accuracy for name, one in published.primary.accuracies.items()}
+    small = sizes(table)
+    return Robustness(
+        part=published.part,
+        pairs=compare_cells(table, cells),
+        levels=levels(table, accuracies),
+        sizes=[*small, *whole_size(published, train_tweets)] if small else [],
+        reselected=reselected,
+    )
+
+
 def read_robustness(path):
     """Return the Robustness that ``robustness`` wrote; errors as for ``read_as``."""
     return read_as(Robustness, path)
@@ -308,13 +329,8 @@ def robustness(
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
     tables.write(table, split_scores, split_scores_csv)
     train_tweets = read_json(split_facts)["parts"]["train"]["tweets"]
-    accuracies = {name: one.accuracy for name, one in published.primary.accuracies.items()}
-    result = Robustness(
-        part=published.part,
-        pairs=compare_cells(table, config["grid"]["cell"]),
-        levels=levels(table, accuracies),
-        sizes=[*small, *whole_size(published, train_tweets)] if (small := sizes(table)) else [],
-        reselected=reselected(results, splits),
+    result = robustness_of(
+        table, published, config["grid"]["cell"], train_tweets, reselected(results, splits)
     )
     write_json(robustness, asdict(result))
     for pair in result.pairs:
