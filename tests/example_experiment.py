@@ -8,6 +8,7 @@ import pandas as pd
 from example_runs import config_of, guesses
 from tweetrnn import grid
 from tweetrnn.evaluation.aggregate import make_tables, run_columns, summarise
+from tweetrnn.evaluation.cell_order import oriented
 from tweetrnn.evaluation.compare import make_comparison
 from tweetrnn.evaluation.metrics import METRICS, PREDICTION_METRICS
 from tweetrnn.evaluation.predictions import TweetSet
@@ -79,6 +80,7 @@ def example_comparison(config, runs, part, classes, rng):
             for cell, choice in selection.cells.items()
         },
         runs,
+        lambda run: {"parameters": 1234, "best_epoch": 2 + run.replicate % 3},
         lambda run: predictions(0.7),
         {
             "majority": {name: np.tile(majority, (TWEETS, 1)) for name in sets},
@@ -128,7 +130,7 @@ def make_experiment(
     finished = (runs["status"] == "finished").any()
     experiment = Experiment(None, config, memory_mb=1500, partial=not finished)
     if finished:
-        experiment.comparison = example_comparison(config, runs, part, classes, rng)
+        experiment.comparison = oriented(example_comparison(config, runs, part, classes, rng))
     experiment.runs, experiment.epochs = runs, rows
     experiment.baselines = {
         name: {"validation": dict.fromkeys(METRICS, value)}

@@ -6,7 +6,7 @@ TEMPLATES = sorted((PACKAGE / "reporting/templates").iterdir())
 rule plot:
     input:
         at("runs", "epochs", "aggregate_facts", "baseline_metrics", "comparison").values(),
-        at("offsets", "encode_facts").values(),
+        at("offsets", "encode_facts", "token_facts").values(),
     output:
         figures=[
             RESULTS.figure(name, suffix)

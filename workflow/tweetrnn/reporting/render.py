@@ -11,6 +11,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
+from tweetrnn.evaluation.cell_order import ordered
 from tweetrnn.evaluation.comparison import to_json
 from tweetrnn.files import write_json, write_text
 from tweetrnn.reporting import document as doc
@@ -94,7 +95,11 @@ def html_text(values, pictures):
 
 
 def summary_of(experiment, sections):
-    """Return every figure that the page states: the headline, the facts, and the tables' rows."""
+    """Return every figure that the page states: the headline, the facts, and the tables' rows.
+
+    The comparison is that of comparison.json, with the cells in the config's order.
+    """
+    comparison = experiment.comparison
     blocks = [block for section in sections for block in section.blocks]
     cards = [card for block in blocks if block.kind == "cards" for card in block.cards]
     return {
@@ -104,7 +109,7 @@ def summary_of(experiment, sections):
         "encoded": experiment.encoded,
         "split": experiment.split,
         "baselines": experiment.baselines,
-        "comparison": experiment.comparison and to_json(experiment.comparison),
+        "comparison": comparison and to_json(ordered(comparison, experiment.cells)),
         "playground": experiment.playground.agreement if experiment.playground else [],
         "tables": {table.name: table.rows for section in sections for table in section.tables()},
         "architectures": {card.architecture.name: card.architecture.rows for card in cards},

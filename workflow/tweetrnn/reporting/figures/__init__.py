@@ -27,6 +27,7 @@ from tweetrnn.reporting.figures import (
     paired,
     primary,
     ranking,
+    tuning_budget,
 )
 
 FIGURES = (  # in the report's order
@@ -38,6 +39,7 @@ FIGURES = (  # in the report's order
     effects,
     paired,
     optimism,
+    tuning_budget,
     failures,
     calibration,
     cost,
