@@ -9,6 +9,7 @@ import pyarrow as pa
 from example_runs import config_of, guesses
 from tweetrnn import grid
 from tweetrnn.evaluation.aggregate import make_tables, run_columns, summarise
+from tweetrnn.evaluation.cell_order import best_first, oriented
 from tweetrnn.evaluation.compare import make_comparison
 from tweetrnn.evaluation.metrics import METRICS, PREDICTION_METRICS
 from tweetrnn.evaluation.predictions import TweetSet
@@ -106,6 +107,7 @@ def example_comparison(config, runs, part, classes, rng):
             for cell, choice in selection.cells.items()
         },
         runs,
+        lambda run: {"parameters": 1234, "best_epoch": 2 + run.replicate % 3},
         lambda run: predictions(0.7),
         {
             "majority": {name: np.tile(majority, (TWEETS, 1)) for name in sets},
@@ -137,7 +139,7 @@ def example_robustness(config, comparison, rng):
         for _ in range(2)
     ]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
-    return robustness_of(table, comparison, config["grid"]["cell"], 720, [])
+    return robustness_of(table, comparison, best_first(comparison), 720, [])
 
 
 def example_experiment(*arguments, **options):
@@ -182,7 +184,7 @@ def make_experiment(
     finished = (runs["status"] == "finished").any()
     experiment = Experiment(None, config, memory_mb=1500, partial=not finished)
     if finished:
-        experiment.comparison = example_comparison(config, runs, part, classes, rng)
+        experiment.comparison = oriented(example_comparison(config, runs, part, classes, rng))
     if finished and on_other_splits:
         experiment.robustness = example_robustness(config, experiment.comparison, rng)
     experiment.runs, experiment.epochs = runs, rows

@@ -274,7 +274,19 @@ def test_the_reference_stands_beside_ours(experiment):
     assert (row.cell, row.published) == ("SimpleRNN", 0.862)
     assert row.ours["mean_accuracy"] is None  # three hidden dense layers: not in this grid
     assert found.majority["accuracy"] == experiment.accuracy("validation", "majority")
-    assert experiment.comparison.divergence["LSTM"].published == 4
+
+
+def test_size_and_tested_epochs_are_those_of_the_new_replicates(experiment):
+    found = experiment.comparison.trained["LSTM"]
+    assert (found.parameters, found.best_epochs) == (1234, [2, 2, 2])
+
+
+def test_tuning_budget_ends_near_the_best_combination(experiment):
+    budget = experiment.comparison.tuning_budget["LSTM"]
+    figures = experiment.runs[experiment.runs.cell == "LSTM"].best_accuracy
+    assert len(budget.expected_best) == 4
+    assert budget.expected_best[0] == pytest.approx(figures.mean())
+    assert figures.mean() < budget.expected_best[-1] < figures.max()
 
 
 def test_the_same_input_gives_the_same_bytes(experiment):

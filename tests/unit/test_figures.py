@@ -97,6 +97,7 @@ def test_every_figure_of_an_experiment_is_drawn_and_in_the_report_once(cells):
         ("failures", ["figure failures", "table classes", "figure calibration", "table wrong"]),
         ("slices", ["table slices", "table slice_differences", "figure slices"]),
         ("real", ["table paired", "figure paired", "table optimism", "figure optimism"]),
+        ("real", ["figure optimism", "table tuning_budget", "figure tuning_budget"]),
     ],
 )
 def test_figures_are_at_their_places_among_the_tables(section, order):
@@ -139,7 +140,8 @@ def test_every_figure_of_an_unfinished_grid_has_a_sentence(unfinished):
 def test_primary_text_gives_the_difference_and_its_interval(experiment):
     (pair,) = experiment.comparison.primary.pairs
     low, high = map(signed, pair.interval)
-    expected = f"SimpleRNN {MINUS} LSTM {signed(pair.difference)} ({low} to {high})."
+    expected = f"LSTM {MINUS} SimpleRNN {signed(pair.difference)} ({low} to {high})."
+    assert (pair.first, pair.difference > 0) == ("LSTM", True)
     assert expected in figures.alt_text("primary", experiment)
 
 
@@ -150,11 +152,23 @@ def test_primary_text_gives_both_baselines(experiment):
         assert f"{baseline.label} {share(value)}" in text
 
 
-def test_ranking_text_counts_the_runs_above_a_baseline(experiment):
-    above = (experiment.runs["mean_accuracy"] > 0.78).sum()
+def test_ranking_text_counts_the_runs_above_a_baseline():
+    experiment = example_experiment(rank_by="best_accuracy")
+    above = (experiment.runs["best_accuracy"] > 0.78).sum()
     assert f"{above} above the logistic regression's 0.780" in figures.alt_text(
         "ranking", experiment
     )
+
+
+def test_ranking_by_a_mean_over_epochs_counts_against_no_baseline(experiment):
+    assert "above the" not in figures.alt_text("ranking", experiment)
+
+
+@pytest.mark.parametrize("name", ["ranking", "cells"])
+@pytest.mark.parametrize("rank_by, said", [("mean_accuracy", False), ("best_accuracy", True)])
+def test_captions_speak_of_baselines_only_where_they_are_drawn(name, rank_by, said):
+    config = example_report(rank_by=rank_by, **FEW_COMBINATIONS).config
+    assert ("oth baselines" in figures.captions(config)[name]) == said
 
 
 def test_cells_text_counts_where_each_cell_is_highest(experiment):

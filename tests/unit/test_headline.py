@@ -28,14 +28,15 @@ def test_table_has_the_top_three_of_each_cell_and_the_baselines():
     headings = [f"{kind} {EPOCH_METRICS[metric].heading}" for kind, metric in FIGURES]
     assert head == f"| run | {' | '.join(headings)} | divergence epoch |"
 
-    def row(name, figure, epoch):
-        return f"| {name} | {' | '.join([figure] * len(FIGURES))} | {epoch} |"
+    def row(name, figure, epoch, mean=None):
+        figures = [figure if mean is None or kind != "mean" else mean for kind, _ in FIGURES]
+        return f"| {name} | {' | '.join(figures)} | {epoch} |"
 
     assert rows == [
         row("LSTM (1)", "0.100", "none"),
         row("LSTM (2)", "0.200", "2"),
         row("LSTM (3)", "0.300", "3"),
         row("GRU (1)", "0.100", "none"),
-        row("majority", "0.630", ""),
-        row("logistic regression", "0.780", ""),
+        row("majority", "0.630", "", mean=""),  # it has no epochs
+        row("logistic regression", "0.780", "", mean=""),
     ]

@@ -89,6 +89,7 @@ def folder(experiment, tmp_path_factory, root):
     write_json(results.baseline_metrics, experiment.baselines)
     write_json(results.comparison, to_json(experiment.comparison))
     save_array(results.offsets, experiment.offsets)
+    write_json(results.token_facts, experiment.tokenized)
     write_json(results.encode_facts, {"sha256": {"offsets": sha256_of(results.offsets)}})
     arguments = {"results": str(results), "figures": str(results.figures), "memory_mb": 1500}
     command = ["plot", json.dumps(arguments), "--config", json.dumps(experiment.config)]
@@ -358,6 +359,48 @@ def test_optimism_shows_apparent_and_corrected(experiment):
     optimism = experiment.comparison.selection_optimism["LSTM"]
     assert round(optimism.apparent, 9) in {x for x, _ in points(axes, "x")}
     assert (round(optimism.corrected, 9), 1.0) in points(axes, "s")
+
+
+def test_optimism_shows_each_replicate_on_the_validation_set(experiment):
+    (axes,) = draw("optimism", experiment).axes
+    replicates = experiment.comparison.primary.accuracies["LSTM"].replicates
+    expected = {(round(each.validation["accuracy"], 9), 1.25) for each in replicates}
+    assert expected <= points(axes, "s")
+
+
+def test_tuning_budget_shows_each_number_of_combinations(experiment):
+    (axes,) = draw("tuning_budget", experiment).axes
+    expected = experiment.comparison.tuning_budget["LSTM"].expected_best
+    assert points(axes, "s") == {(n, round(value, 9)) for n, value in enumerate(expected, 1)}
+
+
+@pytest.mark.parametrize("name, panel", [("primary", 1), ("effects", 0), ("paired", 0)])
+def test_differences_are_drawn_in_points(experiment, name, panel):
+    figure = draw(name, experiment)
+    axis = figure.axes[panel]
+    axis = axis.yaxis if name == "paired" else axis.xaxis
+    assert axis.get_major_formatter()(-0.0125, 0) == "\u22121.25"
+    assert any("points" in text for text in texts(figure))
+
+
+@pytest.mark.parametrize("name", ["ranking", "cells"])
+@pytest.mark.parametrize("rank_by, lines", [("mean_accuracy", 0), ("best_accuracy", 2)])
+def test_baselines_are_no_lines_beside_means_over_epochs(name, rank_by, lines):
+    figure = draw(name, example_experiment(top=1, rank_by=rank_by, **FEW_COMBINATIONS))
+    labels = [line.get_label() for axes in figure.axes for line in axes.lines]
+    assert len([label for label in labels if re.match("majority|logistic", label)]) == lines
+
+
+def test_cost_figure_and_table_have_the_same_median(experiment):
+    (upper, _) = draw("cost", experiment).axes
+    ends = {float(x) for line in upper.lines for x in line.get_xdata()}
+    assert experiment.cost("LSTM")["median"] in ends
+
+
+def test_lengths_figure_draws_the_quantiles_of_the_facts(experiment):
+    (axes,) = draw("lengths", experiment).axes
+    drawn_at = {line.get_label(): line.get_xdata()[0] for line in axes.lines}
+    assert drawn_at == {"median 17": 17, "95 % have at most 28": 28}
 
 
 def test_ranking_shows_the_finished_runs_and_counts_the_others():

@@ -7,14 +7,17 @@ from example_report import CLASSES, example_report
 from hypothesis import given
 from hypothesis import strategies as st
 from tweetrnn.config import resolve
-from tweetrnn.evaluation.comparison import LabelAgreement
+from tweetrnn.evaluation.comparison import LabelAgreement, PairedDivergence, TuningBudget
 from tweetrnn.evaluation.metrics import METRICS, PREDICTION_METRICS
 from tweetrnn.evaluation.slices import CONFIDENCE
+from tweetrnn.evaluation.statistics import describe
 from tweetrnn.names import RANKINGS
 from tweetrnn.reporting import figures
 from tweetrnn.reporting.document import MINUS, described, percent, points, share
 from tweetrnn.reporting.sections import sections_of
 from tweetrnn.reporting.sections.provenance import listing, shareable
+from tweetrnn.reporting.sections.reference import paired_in_words
+from tweetrnn.reporting.sections.selection import leaders
 from tweetrnn.reporting.verdict import DEMO, best_against_others
 
 ORDER = [
@@ -110,7 +113,7 @@ def test_state_of_runs_is_a_column_where_not_all_have_finished():
 
 def test_a_sample_is_said_to_be_one():
     experiment = example_report(sample=5)
-    [note] = [text for text, role in paragraphs(experiment, "headline") if role == "note"]
+    [note, *_] = [text for text, role in paragraphs(experiment, "headline") if role == "note"]
     assert note.startswith("This is a sample: 5 of the grid's 32 combinations")
     assert "drawn at random by the seed 1" in note
     assert len(experiment.runs) == 10
@@ -118,7 +121,7 @@ def test_a_sample_is_said_to_be_one():
 
 
 def test_a_whole_grid_is_not_said_to_be_a_sample():
-    assert [role for _, role in paragraphs(example_report(), "headline")] == ["verdict", "", ""]
+    assert not [t for t, _ in paragraphs(example_report(), "headline") if "This is a sample" in t]
     assert "not a random sample" in paragraphs(example_report(), "effects")[0][0]
 
 
@@ -165,7 +168,9 @@ def test_every_cell_and_every_pair_of_cells_has_its_place(cells):
     assert len(found["mcnemar"].rows if "mcnemar" in found else []) == pairs
     assert len(found["paired"].rows if "paired" in found else []) == pairs
     assert ("interactions" in found) == (pairs > 0)
-    assert cells_of(found["divergence"], "cell") == cells
+    assert cells_of(found["divergence"], "cell") == [cell for cell in cells for _ in range(2)]
+    assert len(found["paired_divergence"].rows if "paired_divergence" in found else []) == 3 * pairs
+    assert cells_of(found["tuning_budget"], "cell") == cells
     titles = [
         block.title
         for section in sections_of(experiment)
@@ -195,7 +200,9 @@ def test_divergence_epoch_is_defined_and_set_beside_the_reference_s_claim():
     experiment = example_report()
     texts = [text for text, _ in paragraphs(experiment, "top")]
     assert any(text.startswith("The divergence epoch is the first epoch after") for text in texts)
-    assert cells_of(tables(experiment)["divergence"], "published") == ["about 2", "about 4"]
+    table = tables(experiment)["divergence"]
+    assert cells_of(table, "published") == ["2", "2", "4", "4"]
+    assert cells_of(table, "learning_rate") == ["1e-4", "1e-3"] * 2
 
 
 def test_classes_shares_and_unknown_words_of_each_part_are_given():
@@ -270,7 +277,7 @@ def test_any_text_of_the_config_is_listed_exactly(title, labels, column, licence
 
 def test_primary_analysis_is_separated_from_what_is_exploratory():
     texts = [text for text, _ in paragraphs(example_report(), "real")]
-    assert "fixed beforehand" in texts[0]
+    assert "it was not preregistered" in texts[0]
     assert "Everything from here on is exploratory." in texts
     assert "All of this is exploratory" in paragraphs(example_report(), "effects")[0][0]
 
@@ -341,7 +348,7 @@ def test_combination_is_described_in_words():
 
 def test_differences_are_written_with_a_minus():
     found = tables(example_report())
-    assert set(cells_of(found["interactions"], "who")) == {f"SimpleRNN {MINUS} LSTM"}
+    assert set(cells_of(found["interactions"], "who")) == {f"LSTM {MINUS} SimpleRNN"}
     assert f"first {MINUS} the second" in found["differences"].caption
 
 
@@ -429,3 +436,109 @@ def test_without_confidence_there_is_no_table_of_it():
     slices = experiment.comparison.slices
     experiment.comparison.slices = [row for row in slices if row.name != CONFIDENCE]
     assert "confidence" not in tables(experiment)
+
+
+def test_every_difference_of_cells_is_the_better_cell_s_minus_the_other_s():
+    found = tables(example_report())  # where LSTM is the better one
+    for name in ("differences", "paired", "mcnemar", "paired_divergence"):
+        assert (found[name].rows[0]["first"], found[name].rows[0]["second"]) == (
+            "LSTM",
+            "SimpleRNN",
+        ), name
+
+
+def test_differences_are_in_points_in_every_table():
+    experiment = example_report()
+    found = tables(experiment)
+    (pair,) = experiment.comparison.primary.pairs
+    assert cells_of(found["differences"], "difference")[0] == f"+{100 * pair.difference:.1f}"
+    for name in ("differences", "paired", "effects", "interactions"):
+        assert "in points" in found[name].caption
+
+
+def test_rounding_is_explained_once():
+    texts = [
+        block.text
+        for section in sections_of(example_report())
+        for block in section.blocks
+        if block.kind == "paragraph"
+    ]
+    assert len([text for text in texts if "computed before rounding" in text]) == 1
+
+
+def test_selected_models_come_with_size_time_and_tested_epochs():
+    table = tables(example_report())["selected"]
+    assert cells_of(table, "parameters") == ["1,234", "1,234", "\u2013", "\u2013"]
+    assert cells_of(table, "seconds")[:2] == ["61.5", "61.5"]
+    assert cells_of(table, "epochs")[0] == "4, 2, 3"
+
+
+def test_seconds_are_of_the_replicates_that_did_not_diverge():
+    experiment = example_report()
+    first, *rest = experiment.comparison.primary.accuracies["LSTM"].replicates
+    experiment.comparison.primary.accuracies["LSTM"].replicates = rest
+    for run in experiment.new_seconds:
+        experiment.new_seconds[run] = 1.0 if run.replicate == first.replicate else 10.0
+    assert cells_of(tables(experiment)["selected"], "seconds")[:2] == ["7.0", "10.0"]
+
+
+def test_optimism_stands_beside_the_selected_combination_trained_again():
+    experiment = example_report()
+    table = tables(experiment)["optimism"]
+    again = experiment.comparison.primary.accuracies["LSTM"].spread["validation"]["accuracy"]
+    apparent = experiment.comparison.selection_optimism["LSTM"].apparent
+    row = table.rows[1]
+    assert (row["retrained"], row["retrained_range"]) == (again.mean, [again.min, again.max])
+    assert row["retrained_optimism"] == pytest.approx(apparent - again.mean)
+    text = " ".join(text for text, _ in paragraphs(experiment, "real"))
+    assert "This leaves out the luck of the seed" in text
+
+
+def pair_of_epochs(differences, **missing):
+    """Return a PairedDivergence of LSTM and SimpleRNN over all learning rates."""
+    counts = {"only_first_parts": 0, "only_second_parts": 0, "neither_parts": 0} | missing
+    return PairedDivergence(
+        first="LSTM",
+        second="SimpleRNN",
+        learning_rate=None,
+        **counts,
+        **describe(differences),
+    )
+
+
+def test_which_cell_diverges_later_follows_from_the_numbers():
+    assert paired_in_words(pair_of_epochs([2, 1, 0, -1])).startswith(
+        "Of the 4 combinations in which both cells' curves part, those of LSTM part later than "
+        "those of SimpleRNN in 2, earlier in 1 and at the same epoch in 1; the median difference "
+        "is 0.5 epochs"
+    )
+    assert "In no combination" in paired_in_words(pair_of_epochs([], only_first_parts=3))
+
+
+@pytest.mark.parametrize(
+    "better, expected",
+    [
+        ([0.9, 0.95, 0.99], [("A", "1 to 3")]),
+        ([0.1, 0.55, 0.99], [("B", "1 to 2"), ("A", "3")]),
+        ([0.5, 0.6, 0.7], [("A", "1 to 3")]),  # equals: the first
+    ],
+)
+def test_the_cell_with_the_highest_expectation_is_told_by_number_of_combinations(better, expected):
+    budgets = {
+        "A": TuningBudget(expected_best=better, sd=[0, 0, 0]),
+        "B": TuningBudget(expected_best=[0.5, 0.6, 0.7], sd=[0, 0, 0]),
+    }
+    assert leaders(budgets) == expected
+
+
+def test_budget_is_shown_for_powers_of_two_and_for_all_combinations():
+    table = tables(example_report())["tuning_budget"]
+    numbers = [column.title for column in table.columns if column.title.startswith("best of")]
+    assert numbers == [f"best of {n}" for n in (1, 2, 4, 8, 16, 32)]
+
+
+@pytest.mark.parametrize("replicates, said", [(1, False), (2, True)])
+def test_best_run_may_be_of_another_combination_where_replicates_are_averaged(replicates, said):
+    experiment = example_report(replicates=replicates, **FEW_COMBINATIONS)
+    text = " ".join(text for text, _ in paragraphs(experiment, "real"))
+    assert ("the best run may be of another" in text) == said

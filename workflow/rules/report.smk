@@ -8,7 +8,7 @@ rule plot:
     input:
         at("runs", "epochs", "aggregate_facts", "baseline_metrics", "comparison").values(),
         ROBUSTNESS,
-        at("offsets", "encode_facts").values(),
+        at("offsets", "encode_facts", "token_facts").values(),
     output:
         figures=[
             RESULTS.figure(name, suffix)

@@ -64,6 +64,11 @@ def metric_of(ranking):
     return ranking.split("_", 1)[1]
 
 
+def is_mean(ranking):
+    """Return whether a ranking is by a mean over epochs, which a model without epochs lacks."""
+    return ranking.startswith("mean_")
+
+
 def higher_is_better(ranking):
     """Return whether a ranking puts the run with the highest figure first."""
     return EPOCH_METRICS[metric_of(ranking)].higher_is_better

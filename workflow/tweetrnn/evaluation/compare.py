@@ -1,4 +1,4 @@
-"""Compare: the primary analysis, fixed beforehand, and all that is exploratory beside it.
+"""Compare: the primary analysis, and all that is exploratory beside it.
 
 The output has numbers only; words are the report's. Without a test set the models are judged on
 validation, which is marked as optimistic: the combinations were selected there.
@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 from tweetrnn.errors import UserError
 from tweetrnn.evaluation import exploratory, statistics
 from tweetrnn.evaluation.ceiling import ceiling
-from tweetrnn.evaluation.comparison import Comparison, to_json
+from tweetrnn.evaluation.comparison import Comparison, Trained, to_json
+from tweetrnn.evaluation.divergence import divergence, paired_divergence
 from tweetrnn.evaluation.ensembles import ensembles
 from tweetrnn.evaluation.failures import failures
 from tweetrnn.evaluation.mcnemar import mcnemar
@@ -29,6 +30,7 @@ from tweetrnn.evaluation.primary import primary
 from tweetrnn.evaluation.select import further_runs, read_selection
 from tweetrnn.evaluation.slices import COLUMN, properties, slice_differences, slices
 from tweetrnn.evaluation.tables import finished, mean_figures, read_runs
+from tweetrnn.evaluation.tuning_budget import tuning_budget
 from tweetrnn.files import open_parquet, read_json, read_parquet, write_json
 from tweetrnn.names import BASELINES
 from tweetrnn.results import Results
@@ -37,7 +39,16 @@ log = logging.getLogger("tweetrnn")
 
 
 def make_comparison(
-    selection, replicates, runs, predictions_of, baselines, sets, corpus, classes, config
+    selection,
+    replicates,
+    runs,
+    parameters_of,
+    predictions_of,
+    baselines,
+    sets,
+    corpus,
+    classes,
+    config,
 ):
     """Return the Comparison.
 
@@ -45,6 +56,7 @@ def make_comparison(
         selection: the Selection.
         replicates: {cell: the Runs of its new replicates that did not diverge}, in order.
         runs: the table of runs.
+        parameters_of: a function of a Run that returns its parameters.json.
         predictions_of: a function of a Run that returns {set: (N, classes) probabilities}.
         baselines: {baseline: {set: (N, classes) probabilities}}.
         sets: {set: TweetSet}.
@@ -69,7 +81,8 @@ def make_comparison(
         {name: {1: p} for name, p in baselines.items()}, judged, tweets.labels
     )
     found = properties(corpus.take(pa.array(tweets.corpus_rows)))
-    figures = exploratory.figure_table(mean_figures(runs, selection.select_by), config)
+    means = mean_figures(runs, selection.select_by)
+    figures = exploratory.figure_table(means, config)
     effects, interactions = exploratory.factor_effects(figures, config)
     return Comparison(
         part=judged,
@@ -83,6 +96,7 @@ def make_comparison(
         level=statistics.LEVEL,
         power=statistics.POWER,
         primary=primary(selection, new, baselines, sets, judged, classes, *resampling),
+        trained={cell: trained(its, parameters_of) for cell, its in replicates.items()},
         mcnemar=mcnemar(judged_new, tweets.labels),
         ensembles=ensembles(judged_new, tweets),
         factor_effects=effects,
@@ -94,6 +108,7 @@ def make_comparison(
             )
             for cell in choices
         },
+        tuning_budget=tuning_budget(means, choices),
         rankings=exploratory.ranking_agreement(runs, cells),
         failures={
             cell: failures(probabilities, tweets, classes, report["show_tweets"])
@@ -102,14 +117,24 @@ def make_comparison(
         slices=slices(right_of_cells | right_of_baselines, tweets.groups, found),
         slice_differences=slice_differences(right_of_cells, tweets.groups, found),
         ceiling=ceiling(corpus, len(classes)),
-        divergence=exploratory.divergence(runs, cells),
+        divergence=divergence(runs, config["grid"]),
+        paired_divergence=paired_divergence(runs, config),
         reference=exploratory.compare_with_published(
             runs, scores(baselines["majority"]["validation"], validation.labels)
         ),
     )
 
 
-def finished_replicates(results, cell, choice, replicates):
+def trained(runs, parameters_of):
+    """Return the Trained of a cell's new replicates, which are Runs."""
+    parameters = [parameters_of(run) for run in runs]
+    return Trained(
+        parameters=parameters[0]["parameters"],
+        best_epochs=[each["best_epoch"] for each in parameters],
+    )
+
+
+def finished_replicates(parameters_of, cell, choice, replicates):
     """Return the Runs of a cell's new replicates, by number, that did not diverge.
 
     Raises:
@@ -118,7 +143,7 @@ def finished_replicates(results, cell, choice, replicates):
     trained = [
         run
         for run in further_runs({cell: choice}, replicates)
-        if read_json(results.run(run).parameters)["status"] == "finished"
+        if parameters_of(run)["status"] == "finished"
     ]
     if not trained:
         raise UserError(
@@ -185,6 +210,9 @@ def compare(
     facts, selection = read_json(split_facts), read_selection(selected)
     sets = tweet_sets(read_parquet(rows, sha256=facts["sha256"]["rows"]).to_pandas())
 
+    def parameters_of(run):
+        return read_json(results.run(run).parameters)
+
     def predictions_of(run):
         files = results.run(run)
         return of_split(read_predictions(files), sets, files.predictions)
@@ -192,11 +220,14 @@ def compare(
     result = make_comparison(
         selection,
         {
-            cell: finished_replicates(results, cell, selection.cells[cell], selection.replicates)
+            cell: finished_replicates(
+                parameters_of, cell, selection.cells[cell], selection.replicates
+            )
             for cell in config["grid"]["cell"]
             if cell in selection.cells
         },
         read_runs(runs, aggregate_facts),
+        parameters_of,
         predictions_of,
         read_baselines(baseline_predictions, baseline_metrics, sets),
         sets,

@@ -2,7 +2,8 @@
 
 Accuracies, scores and differences are shares of 1. Scores are by metric (the names of
 ``evaluation.metrics.METRICS``), intervals are [low, high]. Of two models or levels that are
-compared, a difference is always first - second, or high - low.
+compared, a difference is always first - second, or high - low. Of two cells the first is the one
+that the config has first; ``cell_order`` puts them in the report's order.
 """
 
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
@@ -103,7 +104,13 @@ class BaselineDifference(Difference):
 
 
 @dataclass(kw_only=True)
-class Primary:  # what was fixed beforehand
+class Trained:  # the new replicates of a cell's selected combination that did not diverge
+    parameters: int  # of each
+    best_epochs: list[int]  # whose weights are tested, in the replicates' order
+
+
+@dataclass(kw_only=True)
+class Primary:  # whose procedure is fixed in the code
     accuracies: dict[str, CellAccuracy | BaselineAccuracy]
     pairs: list[CellDifference]
     against_baselines: list[BaselineDifference]
@@ -198,6 +205,12 @@ class Optimism:  # how much selecting the best of a cell's runs flatters its val
 
 
 @dataclass(kw_only=True)
+class TuningBudget:  # the best of n of a cell's combinations, drawn at random
+    expected_best: list[float]  # its expected figure (the one that selects), for n = 1 to all
+    sd: list[float]  # of it over draws
+
+
+@dataclass(kw_only=True)
 class Agreement:  # how far rankings agree, by ranking and ranking
     kendall: dict[str, dict[str, float | None]]
     spearman: dict[str, dict[str, float | None]]
@@ -249,13 +262,24 @@ class Failures:  # of a cell's selected combination on the judged set, over its 
 
 
 @dataclass(kw_only=True)
-class Divergence:  # the divergence epochs of a cell
-    median: float | None
+class Divergence:  # the divergence epochs of a cell's runs with one learning rate
+    cell: str
+    learning_rate: float
+    median: float | None  # None, as the next two, where no run has a divergence epoch
     min: int | None
     max: int | None
     runs: int  # that finished
     runs_that_part: int  # that have a divergence epoch
-    published: int | None
+
+
+@dataclass(kw_only=True)
+class PairedDivergence(Differences):  # the first cell's epochs - the second's, by combination
+    first: str
+    second: str
+    learning_rate: float | None  # None for all of them
+    only_first_parts: int  # combinations in which only one cell has a divergence epoch
+    only_second_parts: int
+    neither_parts: int
 
 
 @dataclass(kw_only=True)
@@ -331,18 +355,21 @@ class Comparison:
     level: float
     power: float
     primary: Primary
+    trained: dict[str, Trained]
     mcnemar: list[McNemar]
     ensembles: Ensembles
     factor_effects: list[Effect]
     interactions: list[Interaction]
     paired_cells: list[PairedCells]
     selection_optimism: dict[str, Optimism]
+    tuning_budget: dict[str, TuningBudget]
     rankings: dict[str, Agreement]
     failures: dict[str, Failures]
     slices: list[Slice]
     slice_differences: list[SliceDifference]
     ceiling: Ceiling
-    divergence: dict[str, Divergence]
+    divergence: list[Divergence]
+    paired_divergence: list[PairedDivergence]
     reference: Reference
 
 

@@ -29,8 +29,6 @@ PUBLISHED = {
         (Combination(1, 2, False, True, 1e-3), 0.868),
     ],
 }
-# The epoch, "about", after which it says that training and validation curves diverge.
-PUBLISHED_DIVERGENCE = {"SimpleRNN": 2, "LSTM": 4}
 
 
 def figure_table(means, config):
@@ -149,23 +147,6 @@ def ranking_agreement(runs, cells):
         for scope, table in scopes.items()
         if len(table)
     }
-
-
-def divergence(runs, cells):
-    """Return {cell: Divergence} of its finished runs."""
-    results = {}
-    for cell in cells:
-        epochs = finished(runs[runs["cell"] == cell])["divergence_epoch"]
-        diverging = epochs.dropna().tolist()
-        results[cell] = c.Divergence(
-            median=float(np.median(diverging)) if diverging else None,
-            min=min(diverging, default=None),
-            max=max(diverging, default=None),
-            runs=len(epochs),
-            runs_that_part=len(diverging),
-            published=PUBLISHED_DIVERGENCE.get(cell),
-        )
-    return results
 
 
 def compare_with_published(runs, majority):

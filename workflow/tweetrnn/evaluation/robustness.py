@@ -54,6 +54,7 @@ class Pair:  # two cells on the splits of one kind; differences are first - seco
     mean: float
     interval: list[float] | None  # None unless there are two random splits
     first_ahead: int
+    second_ahead: int
     equal: int
     probability: float  # that the first is ahead; half of it where they are equal
     probability_interval: list[float]
@@ -113,7 +114,7 @@ def corrected_interval(differences, ratio, level=LEVEL):
 
 
 def outperforming(differences):
-    """Return how often the first is ahead, how often both are equal, and the probability.
+    """Return how often each is ahead, how often both are equal, and the probability.
 
     The keys are those of Pair. The interval is Clopper and Pearson's; equal results count against
     the first at its low end, and for it at its high end.
@@ -124,6 +125,7 @@ def outperforming(differences):
     low, high = (stats.binomtest(k, count).proportion_ci(LEVEL) for k in (ahead, ahead + equal))
     return {
         "first_ahead": ahead,
+        "second_ahead": count - ahead - equal,
         "equal": equal,
         "probability": (ahead + equal / 2) / count,
         "probability_interval": [float(low.low), float(high.high)],

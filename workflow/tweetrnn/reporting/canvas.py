@@ -188,6 +188,16 @@ def whole_numbers(axis, **options):
     axis.set_major_locator(MaxNLocator(integer=True, **options))
 
 
+def points(axis):
+    """Label an axis of differences, which are shares of 1, in percentage points."""
+    from matplotlib.ticker import FuncFormatter
+
+    def label(value, _):
+        return f"{round(100 * value, 6) + 0.0:g}".replace("-", "\u2212")
+
+    axis.set_major_formatter(FuncFormatter(label))
+
+
 def estimate(axes, row, value, interval, style, text):
     """Draw an estimate with its interval (or None), and its number at the right."""
     if interval is not None:

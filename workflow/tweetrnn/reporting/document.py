@@ -58,6 +58,11 @@ def markdown_table(head, rows, numbers=0):
 
 # ------------------------------------------------------------------------------ numbers as text
 
+ROUNDING = (
+    "Differences are in percentage points and computed before rounding: the last digit may differ "
+    "from that of the rounded figures' difference."
+)
+
 
 def text(value):
     """Return a value as it is; an en dash for None."""
@@ -86,10 +91,11 @@ def share(value):
     return f"{value:.3f}"
 
 
+@_or_dash
 def points(value):
     """Return 0.0213 as ``2.1``: percentage points without a unit, with the digits of ``share``."""
     digits = float(f"{value:.3f}") + 0.0  # which makes -0.0 plain
-    return f"{100 * digits:.1f}".replace("-", MINUS)
+    return f"{100 * digits:.1f}"
 
 
 @_or_dash
@@ -100,22 +106,9 @@ def percent(value):
 
 @_or_dash
 def signed(value):
-    """Return 0.0213 as ``+0.021``, and as ``0.000`` what rounds to it."""
-    shown = f"{value:+.3f}"
-    return shown if float(shown) else shown[1:]
-
-
-@_or_dash
-def signed_points(value):
-    """Return 0.0213 as ``+2.1``: percentage points without a unit."""
+    """Return a difference, 0.0213, in percentage points: ``+2.1``; ``0.0`` if it rounds to it."""
     shown = points(value)
-    return shown if shown.startswith(MINUS) or shown == "0.0" else f"+{shown}"
-
-
-@_or_dash
-def points_between(value):
-    """Return [low, high] as ``−1.2 to +3.4``, percentage points."""
-    return f"{signed_points(value[0])} to {signed_points(value[1])}"
+    return shown if shown == "0.0" or shown.startswith(MINUS) else f"+{shown}"
 
 
 @_or_dash
@@ -125,8 +118,14 @@ def between(value):
 
 
 @_or_dash
+def whole_between(value):
+    """Return [low, high] as ``1 to 4``."""
+    return f"{whole(value[0])} to {whole(value[1])}"
+
+
+@_or_dash
 def signed_between(value):
-    """Return [low, high] as ``−0.012 to +0.034``."""
+    """Return differences [low, high] in percentage points: ``−1.2 to +3.4``."""
     return f"{signed(value[0])} to {signed(value[1])}"
 
 
@@ -147,6 +146,12 @@ def p_values(value):
     """Return a minimum, a median and a maximum as ``0.012 (< 0.001 to 0.034)``."""
     low, median, high = map(p_value, value)
     return f"{median} ({low} to {high})"
+
+
+def p_in_words(p):
+    """Return 0.01234 as ``= 0.012``, smaller ones as ``< 0.001``."""
+    shown = p_value(p)
+    return shown if shown.startswith("<") else f"=\u00a0{shown}"
 
 
 @_or_dash

@@ -2,19 +2,22 @@
 
 import platform
 import re
+import statistics
 import subprocess
+from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 
 from tweetrnn import __version__
 from tweetrnn.code import PACKAGE
 from tweetrnn.evaluation import comparison, tables
+from tweetrnn.evaluation.cell_order import best_first, in_order, oriented
 from tweetrnn.evaluation.robustness import read_robustness
 from tweetrnn.evaluation.select import further_runs
 from tweetrnn.files import check_digest, load_array, read_json, read_parquet
 from tweetrnn.grid import Run
 from tweetrnn.machine import processor_name
-from tweetrnn.names import BASELINES, metric_of
+from tweetrnn.names import BASELINES, is_mean, metric_of
 from tweetrnn.other_splits import other_splits
 from tweetrnn.reporting import playground
 
@@ -163,6 +166,18 @@ class Experiment:
         """{Run: its seconds} of the new_runs."""
         return {run: read_json(self.results.run(run).timing)["total"] for run in self.new_runs}
 
+    def cost(self, cell):
+        """Return what a cell's runs of the grid cost, a dict; a median or most is None without."""
+        runs = self.runs[self.runs["cell"] == cell].dropna(subset="seconds")
+        seconds, memory = runs["seconds"].tolist(), runs["max_rss_mb"].dropna().tolist()
+        return {
+            "runs": len(seconds),
+            "total": sum(seconds) / 60,  # minutes
+            "median": statistics.median(seconds) if seconds else None,
+            "slowest": max(seconds, default=None),
+            "memory": max(memory, default=None),  # MB
+        }
+
     @cached_property
     def provenances(self):
         """{Run: its provenance} of all trainings."""
@@ -188,23 +203,30 @@ class Experiment:
         return {name: metrics[name] for name in BASELINES}
 
     def baseline_values(self, ranking):
-        """Return {baseline: its figure on the validation set} in a ranking's metric."""
-        if not self.baselines:
+        """Return {baseline: its figure on the validation set} in a ranking's metric.
+
+        None beside a mean over epochs: baselines have no epochs.
+        """
+        if not self.baselines or is_mean(ranking):
             return {}
         metric = metric_of(ranking)
         return {name: self.baselines[name]["validation"][metric] for name in BASELINES}
 
     @cached_property
     def comparison(self):
-        """The Comparison; None in a partial report."""
-        return None if self.partial else comparison.read(self.results.comparison)
+        """The Comparison, in the report's order of cells; None in a partial report."""
+        return None if self.partial else oriented(comparison.read(self.results.comparison))
 
     @cached_property
     def robustness(self):
-        """The Robustness; None in a partial report, and where no other splits are asked for."""
+        """The Robustness, in the report's order of cells; None where no other splits are asked for.
+
+        A partial report has none.
+        """
         if self.partial or not other_splits(self.config):
             return None
-        return read_robustness(self.results.robustness)
+        robustness = read_robustness(self.results.robustness)
+        return replace(robustness, pairs=in_order(robustness.pairs, best_first(self.comparison)))
 
     @property
     def shown_rows(self):

@@ -15,8 +15,7 @@ TOP = 3
 def top_table(summary):
     """Return Markdown: the validation figures of each cell's best runs, and of the baselines.
 
-    ``summary`` is a report's summary.json. The baselines do not learn by epochs and have one
-    figure for mean and best.
+    ``summary`` is a report's summary.json. The baselines have no epochs, and no mean over them.
     """
     rows, runs = [], summary["tables"]["runs"]
     cells = list(dict.fromkeys(run["cell"] for run in runs))
@@ -27,7 +26,7 @@ def top_table(summary):
             rows.append([f"{run['cell']} {run['reference_tuple']}", *figures, str(epoch)])
     for name in BASELINES:
         scores = summary["baselines"][name]["validation"]
-        figures = [share(scores[metric]) for _, metric in FIGURES]
+        figures = ["" if kind == "mean" else share(scores[metric]) for kind, metric in FIGURES]
         rows.append([name.replace("_", " "), *figures, ""])
     headings = [f"{kind} {EPOCH_METRICS[metric].heading}" for kind, metric in FIGURES]
     return markdown_table(["run", *headings, "divergence epoch"], rows, len(headings) + 1)

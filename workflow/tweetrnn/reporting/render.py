@@ -6,12 +6,13 @@ import json
 import re
 import shutil
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
 
+from tweetrnn.evaluation.cell_order import in_order, ordered
 from tweetrnn.evaluation.comparison import to_json
 from tweetrnn.files import write_json, write_text
 from tweetrnn.reporting import document as doc
@@ -95,7 +96,11 @@ def html_text(values, pictures):
 
 
 def summary_of(experiment, sections):
-    """Return every figure that the page states: the headline, the facts, and the tables' rows."""
+    """Return every figure that the page states: the headline, the facts, and the tables' rows.
+
+    The comparison is that of comparison.json, with the cells in the config's order.
+    """
+    comparison, robustness = experiment.comparison, experiment.robustness
     blocks = [block for section in sections for block in section.blocks]
     cards = [card for block in blocks if block.kind == "cards" for card in block.cards]
     return {
@@ -105,8 +110,9 @@ def summary_of(experiment, sections):
         "encoded": experiment.encoded,
         "split": experiment.split,
         "baselines": experiment.baselines,
-        "comparison": experiment.comparison and to_json(experiment.comparison),
-        "robustness": experiment.robustness and asdict(experiment.robustness),
+        "comparison": comparison and to_json(ordered(comparison, experiment.cells)),
+        "robustness": robustness
+        and asdict(replace(robustness, pairs=in_order(robustness.pairs, experiment.cells))),
         "playground": experiment.playground.agreement if experiment.playground else [],
         "tables": {table.name: table.rows for section in sections for table in section.tables()},
         "architectures": {card.architecture.name: card.architecture.rows for card in cards},

@@ -1,5 +1,6 @@
 """The report's first sentences, made from the numbers of the comparison."""
 
+from tweetrnn.evaluation.cell_order import best_first
 from tweetrnn.reporting.document import percent, points, whole
 from tweetrnn.wording import listed
 
@@ -25,8 +26,7 @@ def best_against_others(comparison):
 
     ``sign`` turns the pair's difference into that of the best cell - the other.
     """
-    accuracies = comparison.primary.accuracies
-    best = max(comparison.selected, key=lambda cell: accuracies[cell].accuracy)
+    best = best_first(comparison)[0]
     for pair in comparison.primary.pairs:
         if pair.first == best:
             yield best, pair.second, 1, pair

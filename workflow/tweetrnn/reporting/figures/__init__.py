@@ -30,6 +30,7 @@ from tweetrnn.reporting.figures import (
     robustness,
     slices,
     training_size,
+    tuning_budget,
 )
 
 FIGURES = (  # in the report's order
@@ -43,6 +44,7 @@ FIGURES = (  # in the report's order
     optimism,
     robustness,
     training_size,
+    tuning_budget,
     failures,
     calibration,
     slices,

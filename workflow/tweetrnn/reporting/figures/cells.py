@@ -1,6 +1,6 @@
 """The cells side by side: a line for each combination, with every cell's figure on it."""
 
-from tweetrnn.names import FACTORS, RANKINGS
+from tweetrnn.names import FACTORS, RANKINGS, is_mean
 from tweetrnn.reporting import canvas
 from tweetrnn.reporting import document as doc
 
@@ -25,10 +25,12 @@ def names(config):
 
 def caption(config):
     """Return the caption in Snakemake's own report."""
+    by = config["report"]["rank_by"]
+    baselines = "" if is_mean(by) else " Both baselines are drawn as lines."
     return (
-        f"One line for each combination with the ``{config['report']['rank_by']}`` of every cell "
-        "(replicates averaged), the best first: where its marks are far apart, the cell makes the "
-        "difference. Both baselines are drawn as lines."
+        f"One line for each combination with the ``{by}`` of every cell (replicates averaged), the "
+        "best first. Marks that are far apart differ by the cell or by the luck of the seed."
+        + baselines
     )
 
 

@@ -18,12 +18,11 @@ def alt_text(experiment):
     """Return each cell's median seconds and most memory."""
     cells = []
     for cell in experiment.cells:
-        runs = experiment.runs[experiment.runs["cell"] == cell]
-        seconds, memory = runs["seconds"].dropna(), runs["max_rss_mb"].dropna()
-        if len(seconds):
+        cost = experiment.cost(cell)
+        if cost["runs"]:
             cells.append(
-                f"{cell} {doc.runs_in_words(len(seconds))}, median {seconds.median():,.1f} s"
-                + (f", at most {memory.max():,.0f} MB" if len(memory) else "")
+                f"{cell} {doc.runs_in_words(cost['runs'])}, median {doc.decimal(cost['median'])} s"
+                + (f", at most {doc.whole(cost['memory'])} MB" if cost["memory"] else "")
             )
     return (
         f"Time and peak memory of each training: {'; '.join(cells) or 'none is known'}. "
@@ -39,6 +38,7 @@ def draw(experiment):
     if runs.empty:
         return canvas.note("no training has left its time")
     figure, panels = canvas.subplots(1.4 + 0.4 * len(experiment.cells), 2, 1)
+    costs = [experiment.cost(cell) for cell in experiment.cells]
     for axes, column, most in zip(
         panels, ("seconds", "max_rss_mb"), (0, experiment.memory_mb), strict=True
     ):
@@ -50,9 +50,10 @@ def draw(experiment):
             dots = look.dots(cell) | {"markersize": 3.5, "markeredgewidth": 0.8}
             places = row + canvas.spread_out(len(values), 0.5)
             axes.plot(values, places, rasterized=2 * len(runs) > canvas.CROWDED, **dots)
-            canvas.ticks(axes, [np.median(values)], row, 0.8, color=canvas.INK)
         canvas.rows(axes, experiment.cells)
         axes.set_xlim(0, 1.05 * most or 1)
+    medians = [(cost["median"], row) for row, cost in enumerate(costs) if cost["runs"]]
+    canvas.ticks(panels[0], *zip(*medians, strict=True), 0.8, color=canvas.INK)
     panels[0].set_xlabel("seconds of a training (line: the median)")
     panels[1].set_xlabel("peak memory in MB")
     line = {"color": canvas.INK, "linewidth": 1.2, "linestyle": (0, (6, 2))}

@@ -38,7 +38,7 @@ def alt_text(experiment):
         if cell_effects:
             most = max(cell_effects, key=lambda effect: abs(effect.mean))
             what = label(most).replace("\n", " ")
-            largest.append(f"{what} ({cell}, mean {doc.signed(most.mean)})")
+            largest.append(f"{what} ({cell}, mean {doc.signed(most.mean)} points)")
     return (
         f"Differences in {RANKINGS[experiment.comparison.select_by]} between combinations that "
         f"differ in one hyper-parameter alone. The largest: {'; '.join(largest)}."
@@ -78,6 +78,8 @@ def draw(experiment):
         axes.axhline(edge + 0.5, color=canvas.GRID, linewidth=0.8)
     axes.grid(axis="y", visible=False)
     chosen = f"\n(the {len(names)} largest of {len(largest)})" if len(largest) > len(names) else ""
-    axes.set_xlabel(f"difference in {RANKINGS[experiment.comparison.select_by]}{chosen}")
+    canvas.points(axes.xaxis)
+    by = RANKINGS[experiment.comparison.select_by]
+    axes.set_xlabel(f"difference in {by}, points{chosen}")
     canvas.legend(figure, 4)
     return figure

@@ -28,8 +28,8 @@ def caption(config):
 def alt_text(experiment):
     """Return the range and the mean of each pair's differences."""
     pairs = [
-        f"{pair.first} {doc.MINUS} {pair.second} from {doc.signed_between([pair.min, pair.max])}, "
-        f"mean {doc.signed(pair.mean)}, above zero in {pair.positive} of {pair.pairs}"
+        f"{pair.first} {doc.MINUS} {pair.second} from {doc.signed_between([pair.min, pair.max])} "
+        f"points, mean {doc.signed(pair.mean)}, above zero in {pair.positive} of {pair.pairs}"
         for pair in experiment.comparison.paired_cells
         if pair.pairs
     ]
@@ -55,6 +55,7 @@ def draw(experiment):
         axes.set_ylim(*scale)
     by = RANKINGS[experiment.comparison.select_by]
     figure.supxlabel(f"combinations, sorted by their difference in\n{by}", fontsize=9)
+    figure.supylabel("points", fontsize=9)
     return figure
 
 
@@ -78,5 +79,6 @@ def draw_pair(axes, pair, look, narrow):
     axes.text(0.98, 0.95, first, ha="right", va="top", **small)
     axes.text(0.02, 0.05, second, va="bottom", **small)
     axes.set_xlim(0.5, len(values) + 0.5)
+    canvas.points(axes.yaxis)
     canvas.whole_numbers(axes.xaxis, nbins=5)
     axes.grid(axis="x", visible=False)

@@ -17,7 +17,7 @@ def caption(config):
         "Accuracy of each cell's selected combination, the mean of its replicates, beside both "
         "baselines; beneath, the differences between cells and from each baseline. The lines are "
         "95 % bootstrap intervals over groups of duplicate tweets and over replicates, the small "
-        "marks single replicates. An interval that holds zero shows no difference."
+        "marks single replicates. Where an interval contains zero, no difference was shown."
     )
     if not config["split"]["fractions"]["test"]:
         text += (
@@ -45,7 +45,8 @@ def alt_text(experiment):
         f"({doc.signed_between(pair.interval)})"
         for pair in comparison.primary.pairs
     ]
-    return f"{text}: {accuracies}." + (f" Differences: {doc.first_of(pairs)}." if pairs else "")
+    differences = f" Differences in points: {doc.first_of(pairs)}." if pairs else ""
+    return f"{text}: {accuracies}.{differences}"
 
 
 def draw(experiment):
@@ -69,8 +70,10 @@ def draw(experiment):
         axes.set_title(title)
     for axes in below:
         axes.set_xlim(*canvas.limits(ends))
+        canvas.points(axes.xaxis)
         last = axes is below[-1]
         axes.tick_params(axis="x", labelbottom=last, length=3.5 if last else 0)
+    below[-1].set_xlabel("points")
     return figure
 
 

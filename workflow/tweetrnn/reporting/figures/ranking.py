@@ -1,6 +1,6 @@
 """All runs in the order of their ranks, and below them what each run is made of."""
 
-from tweetrnn.names import BASELINES, FACTORS, RANKINGS
+from tweetrnn.names import BASELINES, FACTORS, RANKINGS, is_mean
 from tweetrnn.reporting import canvas
 from tweetrnn.reporting import document as doc
 
@@ -20,10 +20,12 @@ ROW_NAMES = {
 
 def caption(config):
     """Return the caption in Snakemake's own report."""
+    by = config["report"]["rank_by"]
+    baselines = "" if is_mean(by) else ", with both baselines as lines"
     return (
-        f"Every run of the grid by ``{config['report']['rank_by']}``, best first, with both "
-        "baselines as lines. A mark beneath a run shows its cell and what it was made of; of "
-        "dropout and L2 regularisation only the runs that have it are marked."
+        f"Every run of the grid by ``{by}``, best first{baselines}. A mark beneath a run shows its "
+        "cell and what it was made of; of dropout and L2 regularisation only the runs that have it "
+        "are marked."
     )
 
 

@@ -25,24 +25,13 @@ def caption(config):
     )
 
 
-def oriented(experiment, pair):
-    """Return (better, other, sign): the cell that is ahead in the headline comes first."""
-    accuracies = experiment.comparison.primary.accuracies
-    if accuracies[pair.first].accuracy >= accuracies[pair.second].accuracy:
-        return pair.first, pair.second, 1
-    return pair.second, pair.first, -1
-
-
 def alt_text(experiment):
     """Return the mean difference by kind of split."""
-    kinds = []
-    for pair in experiment.robustness.pairs:
-        better, other, sign = oriented(experiment, pair)
-        mean = doc.signed_points(sign * pair.mean)
-        kinds.append(
-            f"{SPLIT_KINDS[pair.kind]}, {better} {doc.MINUS} {other}: {mean} points on average "
-            f"over {len(pair.splits)}"
-        )
+    kinds = [
+        f"{SPLIT_KINDS[pair.kind]}, {pair.first} {doc.MINUS} {pair.second}: "
+        f"{doc.signed(pair.mean)} points on average over {len(pair.splits)}"
+        for pair in experiment.robustness.pairs
+    ]
     return f"Differences on other splits: {doc.first_of(kinds)}."
 
 
@@ -53,36 +42,31 @@ def draw(experiment):
     height = 0.5 + len(pairs) * (0.5 + 0.34 * (1 + len(kinds)))
     figure, panels = canvas.subplots(height, len(pairs), 1, sharex=True, squeeze=False)
     for axes, published in zip(panels.flat, pairs, strict=True):
-        draw_pair(axes, experiment, published, kinds)
+        draw_pair(axes, experiment.robustness.pairs, published, kinds)
     figure.supxlabel("difference, percentage points", fontsize=9)
     return figure
 
 
-def draw_pair(axes, experiment, published, kinds):
+def draw_pair(axes, pairs, published, kinds):
     """Draw the differences of two cells, in points."""
-    better, other, sign = oriented(experiment, published)
+    axes.axvline(0, color=canvas.INK, linewidth=1.0)
+    draw_mean(axes, 0, published.difference, published.interval)
     by_kind = {
         pair.kind: pair
-        for pair in experiment.robustness.pairs
+        for pair in pairs
         if (pair.first, pair.second) == (published.first, published.second)
     }
-    axes.axvline(0, color=canvas.INK, linewidth=1.0)
-    mean = {"color": canvas.INK, "marker": "d"}
-    interval = in_points(published.interval, sign)
-    text = doc.signed_points(sign * published.difference)
-    canvas.estimate(axes, 0, 100 * sign * published.difference, interval, mean, text)
     for row, kind in enumerate(kinds, 1):
         if pair := by_kind.get(kind):
-            canvas.ticks(
-                axes, [100 * sign * d for d in pair.differences], row, 0.45, color=canvas.MUTED
-            )
-            text = doc.signed_points(sign * pair.mean)
-            interval = in_points(pair.interval, sign)
-            canvas.estimate(axes, row, 100 * sign * pair.mean, interval, mean, text)
+            points = [100 * difference for difference in pair.differences]
+            canvas.ticks(axes, points, row, 0.45, color=canvas.MUTED)
+            draw_mean(axes, row, pair.mean, pair.interval)
     canvas.rows(axes, ["this experiment's split", *(SPLIT_KINDS[kind] for kind in kinds)])
-    axes.set_title(f"{better} {doc.MINUS} {other}")
+    axes.set_title(f"{published.first} {doc.MINUS} {published.second}")
 
 
-def in_points(interval, sign):
-    """Return an interval of shares in percentage points, None for none."""
-    return None if interval is None else sorted(100 * sign * end for end in interval)
+def draw_mean(axes, row, difference, interval):
+    """Draw a mean difference and its interval, shares of 1, in points."""
+    style = {"color": canvas.INK, "marker": "d"}
+    ends = interval and [100 * end for end in interval]
+    canvas.estimate(axes, row, 100 * difference, ends, style, doc.signed(difference))

@@ -1,5 +1,6 @@
 """The differences between the cells on slices: tweets that have one property in common."""
 
+from tweetrnn.evaluation.cell_order import best_first
 from tweetrnn.reporting import canvas
 from tweetrnn.reporting import document as doc
 
@@ -26,54 +27,32 @@ def caption(config):
     )
 
 
-def differences(comparison):
-    """Return a dict for each SliceDifference, in which the headline's better cell is the first."""
-    accuracies = comparison.primary.accuracies
-    rows = []
-    for row in comparison.slice_differences:
-        behind = accuracies[row.first].accuracy < accuracies[row.second].accuracy
-        rows.append(vars(row) | (turned(row) if behind else {}))
-    return rows
-
-
-def turned(row):
-    """Return what changes in a SliceDifference where its cells change places, a dict."""
-    return {
-        "first": row.second,
-        "second": row.first,
-        "difference": -row.difference,
-        "interval": row.interval and [-end for end in reversed(row.interval)],
-    }
-
-
 def panels(comparison):
-    """Return {(best cell, other cell): its rows of ``differences`` that have an interval}."""
-    accuracies = {c: comparison.primary.accuracies[c].accuracy for c in comparison.selected}
-    best = max(accuracies, key=accuracies.get)
-    found = {}
-    for row in differences(comparison):
-        if row["first"] == best and row["interval"]:
-            found.setdefault((best, row["second"]), []).append(row)
+    """Return {(best cell, other cell): its SliceDifferences that have an interval}."""
+    best, found = best_first(comparison)[0], {}
+    for row in comparison.slice_differences:
+        if row.first == best and row.interval:
+            found.setdefault((best, row.second), []).append(row)
     return found
 
 
 def label(row):
     """Return what a row is called: ``tokens: 11 to 20``."""
-    text = doc.visible(f"{row['name']}: {row['value']}")
+    text = doc.visible(f"{row.name}: {row.value}")
     return text if len(text) <= LONG else f"{text[: LONG - 1]}\u2026"
 
 
 def in_points(row):
     """Return a row's difference as ``2.1 points (1.0 to 3.2)``."""
-    low, high = map(doc.points, row["interval"])
-    return f"{doc.points(row['difference'])} points ({low} to {high})"
+    low, high = map(doc.points, row.interval)
+    return f"{doc.points(row.difference)} points ({low} to {high})"
 
 
 def alt_text(experiment):
     """Return the smallest and the largest difference."""
     texts = []
     for (best, other), rows in panels(experiment.comparison).items():
-        low, *_, high = sorted([*rows, *rows], key=lambda row: row["difference"])
+        low, *_, high = sorted([*rows, *rows], key=lambda row: row.difference)
         texts.append(
             f"{best} {doc.MINUS} {other} from {in_points(low)} where {label(low)} to "
             f"{in_points(high)} where {label(high)}"
@@ -97,7 +76,7 @@ def draw(experiment):
         panel.axvline(100 * overall, color=canvas.MUTED, **dashes)
         gap = "\n" if len(best + other) > LONG_PAIR else "; "
         panel.set_title(f"{best} {doc.MINUS} {other}{gap}all tweets {doc.points(overall)}")
-    ends = [100 * end for rows in found.values() for row in rows for end in row["interval"]]
+    ends = [100 * end for rows in found.values() for row in rows for end in row.interval]
     panel.set_xlim(*canvas.limits([0.0, *ends]))
     figure.supxlabel("difference in accuracy, percentage points", fontsize=9)
     return figure
@@ -108,10 +87,10 @@ def draw_rows(axes, rows):
     axes.axvline(0, color=canvas.INK, linewidth=1.0)
     style = {"color": canvas.CELL_COLOURS[0], "marker": "o"}
     for place, row in enumerate(rows):
-        interval = [100 * end for end in row["interval"]]
-        text = doc.points(row["difference"])
-        canvas.estimate(axes, place, 100 * row["difference"], interval, style, text)
-        if place and row["name"] != rows[place - 1]["name"]:
+        interval = [100 * end for end in row.interval]
+        text = doc.points(row.difference)
+        canvas.estimate(axes, place, 100 * row.difference, interval, style, text)
+        if place and row.name != rows[place - 1].name:
             axes.axhline(place - 0.5, color=canvas.GRID, linewidth=0.8)
     canvas.rows(axes, [label(row) for row in rows])
     axes.grid(axis="y", visible=False)

@@ -22,7 +22,7 @@ from tweetrnn.reporting.sections import (
 
 # Name: title, function that returns the blocks, and whether it needs the comparison.
 SECTIONS = {
-    "headline": ("Which cell reads sentiment better", headline.blocks, False),
+    "headline": ("The selected models compared", headline.blocks, False),
     "data": ("Data", data.blocks, False),
     "top": ("The best runs of each cell", runs.best, False),
     "runs": ("All runs", runs.all_runs, False),

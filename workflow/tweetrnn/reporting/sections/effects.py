@@ -15,17 +15,18 @@ def blocks(experiment):
         else "The combinations are not a random sample, and all"
     )
     text = (
-        f"For each factor the differences in {RANKINGS[comparison.select_by]} between "
+        f"For each factor the differences in {RANKINGS[comparison.select_by]}, in points, between "
         "combinations that are equal but for it: the level named second minus the level named "
         f"first. {sample} are trained and measured on the same tweets. So the p values (Wilcoxon's "
         "signed-rank test) describe this grid and claim nothing beyond it; Holm's correction is "
         "over all rows of a table. All of this is exploratory."
     )
-    title = "The effect of each factor in each cell"
+    title = "The effect of each factor in each cell, in points"
     blocks = [doc.Paragraph(text), effects_table("effects", title, comparison.factor_effects)]
     if comparison.interactions:
         title = (
-            f"The interaction of cell and factor: the first cell's effect {doc.MINUS} the second's"
+            "The interaction of cell and factor, in points: the first cell's effect "
+            f"{doc.MINUS} the second's"
         )
         blocks.append(effects_table("interactions", title, comparison.interactions))
     return blocks

@@ -1,10 +1,16 @@
-"""Who won, by how much, and against what."""
+"""How the selected models compare with one another and with the baselines."""
 
 from tweetrnn.evaluation.metrics import METRICS
 from tweetrnn.grid import full_size, is_sample, size
 from tweetrnn.names import BASELINES
 from tweetrnn.reporting import document as doc
 from tweetrnn.reporting.verdict import verdict
+
+CONFOUNDERS = (
+    "Selected models can differ in more than the cell: in hyper-parameters, in size and in the "
+    "time that a training takes. Tested are the weights of each replicate's epoch with the best "
+    "validation accuracy; the table lists these epochs."
+)
 
 
 def blocks(experiment):
@@ -29,11 +35,21 @@ def blocks(experiment):
             f"{more}. Nothing on this page speaks of them."
         )
         blocks.insert(0, doc.Paragraph(text, "warning"))
-    return [*blocks, selected_table(comparison)] if comparison else blocks
+    if not comparison:
+        return blocks
+    return [
+        *blocks,
+        doc.Paragraph(doc.ROUNDING, "note"),
+        selected_table(comparison, experiment.new_seconds),
+        doc.Paragraph(CONFOUNDERS, "note"),
+    ]
 
 
-def selected_table(comparison):
-    """Return the table of the selected models and the baselines on the judged set."""
+def selected_table(comparison, seconds):
+    """Return the table of the selected models and the baselines on the judged set.
+
+    ``seconds`` is {Run: seconds of its training}, of the new replicates.
+    """
     part, rows = comparison.part, []
     for name, model in comparison.primary.accuracies.items():
         if name in BASELINES:
@@ -43,6 +59,7 @@ def selected_table(comparison):
                 "model": name,
                 "combination": doc.described(model.combination),
                 "replicates": len(model.replicates),
+                **confounders(comparison, name, seconds),
             }
         rows.append(row | {"accuracy": model.accuracy, "interval": model.interval})
     others = {name: metric.heading for name, metric in METRICS.items() if name != "accuracy"}
@@ -52,6 +69,23 @@ def selected_table(comparison):
         *doc.columns(doc.share, accuracy=f"{part} accuracy"),
         *doc.columns(doc.between, interval="95 % interval"),
         *doc.columns(doc.share, **others),
+        *doc.columns(doc.whole, parameters="parameters"),
+        *doc.columns(doc.decimal, seconds="seconds per training"),
+        *doc.columns(epochs="epochs tested"),
     ]
     title = f"The selected models and the baselines on the {part} part"
     return doc.Table("selected", title, columns, rows)
+
+
+def confounders(comparison, cell, seconds):
+    """Return in what a selected model differs from others besides its cell, a dict."""
+    finished = {replicate.replicate for replicate in comparison.primary.accuracies[cell].replicates}
+    times = [
+        time for run, time in seconds.items() if run.cell == cell and run.replicate in finished
+    ]
+    trained = comparison.trained[cell]
+    return {
+        "parameters": trained.parameters,
+        "seconds": sum(times) / len(times),
+        "epochs": ", ".join(map(str, trained.best_epochs)),
+    }

@@ -1,11 +1,10 @@
 """The primary analysis in full, and the checks of it."""
 
-from tweetrnn.evaluation.comparison import to_json
 from tweetrnn.evaluation.metrics import METRICS
 from tweetrnn.grid import is_sample
 from tweetrnn.names import BASELINES, RANKINGS
 from tweetrnn.reporting import document as doc
-from tweetrnn.reporting.sections import finalists, stability
+from tweetrnn.reporting.sections import finalists, selection, stability
 from tweetrnn.wording import listed
 
 
@@ -17,15 +16,9 @@ def blocks(experiment):
     return [
         *blocks,
         *stability.blocks(comparison),
+        *selection.blocks(experiment),
         doc.Paragraph(
-            "Whoever picks the best of many runs on validation picks luck as well. In bootstrap "
-            "resamples of the validation tweets the best run is selected on the drawn tweets and "
-            "judged on those not drawn (Tsamardinos and others, 2018); the apparent accuracy minus "
-            "that is the optimism of the selection."
-        ),
-        optimism_table(comparison),
-        doc.Paragraph(
-            "Would another ranking have told another story? Kendall's rank correlation between the "
+            "Do the ranking rules agree? Kendall's rank correlation between the "
             "orders of all runs under each rule, and the run that each rule puts first."
         ),
         rankings_table(comparison),
@@ -41,9 +34,9 @@ def primary_analysis(comparison):
     ]
     replicates = len(comparison.replicates)
     text = (
-        "The primary analysis was fixed beforehand. For each cell the combination with the "
-        f"highest {RANKINGS[comparison.select_by]} is selected, trained again with {replicates} "
-        f"other seed{'' if replicates == 1 else 's'}, and judged on the "
+        "The procedure is fixed in the code; it was not preregistered. For each cell the "
+        f"combination with the highest {RANKINGS[comparison.select_by]} is selected, trained again "
+        f"with {replicates} other seed{'' if replicates == 1 else 's'}, and judged on the "
         f"{doc.whole(comparison.tweets)} tweets of the {comparison.part} part. Intervals are 95 % "
         f"percentile intervals of {doc.whole(comparison.resamples)} bootstrap resamples of groups "
         f"of duplicate tweets ({doc.whole(comparison.groups)}) and, independently, of replicates. "
@@ -92,15 +85,15 @@ def differences_table(comparison):
         *doc.columns(first="first", second="second"),
         *doc.columns(doc.signed, difference="difference"),
         *doc.columns(doc.signed_between, interval="95 % interval"),
-        *doc.columns(doc.yes, excludes_zero="more than chance"),
+        *doc.columns(doc.yes, excludes_zero="excludes zero"),
         *doc.columns(
-            doc.share,
+            doc.points,
             minimum_detectable_difference="smallest detectable",
             standard_error_tweets="standard error, tweets",
             standard_error_replicates="standard error, replicates",
         ),
     ]
-    title = f"Differences in accuracy: the first {doc.MINUS} the second"
+    title = f"Differences in accuracy, in points: the first {doc.MINUS} the second"
     return doc.Table("differences", title, columns, rows)
 
 
@@ -134,7 +127,7 @@ def spread_paragraph(comparison):
         for cell in comparison.selected
     }
     each = [
-        f"{cell} {doc.share(spread.sd)} ({doc.share(spread.min)} to {doc.share(spread.max)})"
+        f"{cell} {doc.points(spread.sd)} points ({doc.between([spread.min, spread.max])})"
         for cell, spread in spreads.items()
         if spread.sd is not None
     ]
@@ -186,29 +179,9 @@ def paired_table(comparison):
         *doc.columns(doc.signed, mean="mean difference", median="median"),
         *doc.columns(doc.p_value, p="p, Wilcoxon"),
     ]
-    order = f"first {doc.MINUS} second"
-    title = f"Differences in {RANKINGS[comparison.select_by]} over all combinations, {order}"
+    by, order = RANKINGS[comparison.select_by], f"first {doc.MINUS} second"
+    title = f"Differences in {by} over all combinations, in points: {order}"
     return doc.Table("paired", title, columns, [vars(pair) for pair in comparison.paired_cells])
-
-
-def optimism_table(comparison):
-    """Return how much the selection flatters each cell."""
-    rows = []
-    for cell, optimism in comparison.selection_optimism.items():
-        often = optimism.selected_most_often[0]
-        most = {"most": doc.described(often.combination), "times": often.share}
-        rows.append({"cell": cell, **to_json(optimism), **most})
-    columns = [
-        *doc.columns(cell="cell"),
-        *doc.columns(doc.whole, runs="runs to choose from"),
-        *doc.columns(doc.share, apparent="apparent", corrected="corrected"),
-        *doc.columns(doc.between, interval="95 % interval"),
-        *doc.columns(doc.signed, optimism="optimism"),
-        *doc.columns(most="selected most often"),
-        *doc.columns(doc.percent, times="in"),
-    ]
-    title = "The best run's validation accuracy, as it appears and corrected for its selection"
-    return doc.Table("optimism", title, columns, rows)
 
 
 def rankings_table(comparison):

@@ -2,7 +2,6 @@
 
 from tweetrnn.names import SPLIT_KINDS, model_label
 from tweetrnn.reporting import document as doc
-from tweetrnn.reporting.figures.robustness import oriented
 from tweetrnn.wording import listed
 
 
@@ -14,32 +13,30 @@ def blocks(experiment):
     found = []
     if robustness.pairs:
         found += [
-            doc.Paragraph(ahead(experiment), "finding"),
+            doc.Paragraph(ahead(robustness), "finding"),
             doc.Paragraph(method(robustness)),
-            pairs_table(experiment),
+            pairs_table(robustness),
             doc.Paragraph(
                 "How far the accuracies themselves move: the mean over these splits minus the "
                 "accuracy on the experiment's own split."
             ),
             levels_table(robustness),
-            splits_table(experiment),
+            splits_table(robustness),
         ]
     if robustness.sizes:
         found += [doc.Paragraph(crossing(experiment), "finding"), sizes_table(robustness)]
     return found
 
 
-def ahead(experiment):
+def ahead(robustness):
     """Return on how many of the other splits the headline's better cell is ahead."""
     counts = {}
-    for pair in experiment.robustness.pairs:
-        better, other, sign = oriented(experiment, pair)
-        found = counts.setdefault((better, other), [0, 0])
-        found[0] += sum(sign * value > 0 for value in pair.differences)
-        found[1] += len(pair.differences)
+    for pair in robustness.pairs:
+        ahead, splits = counts.get((pair.first, pair.second), (0, 0))
+        counts[pair.first, pair.second] = ahead + pair.first_ahead, splits + len(pair.splits)
     return " ".join(
-        f"{better} was ahead of {other} on {count} of {total} other splits of the same tweets."
-        for (better, other), (count, total) in counts.items()
+        f"{first} was ahead of {second} on {count} of {splits} other splits of the same tweets."
+        for (first, second), (count, splits) in counts.items()
     )
 
 
@@ -59,38 +56,29 @@ def method(robustness):
     return text + f"Accuracies are those on each split's {robustness.part} set."
 
 
-def pairs_table(experiment):
+def cells_of(pair):
+    """Return the heading of a difference: ``LSTM − SimpleRNN``."""
+    return f"{pair.first} {doc.MINUS} {pair.second}"
+
+
+def pairs_table(robustness):
     """Return the differences by kind of split."""
-    rows = []
-    for pair in experiment.robustness.pairs:
-        better, other, sign = oriented(experiment, pair)
-        low, high = pair.probability_interval
-        wins = pair.first_ahead
-        if sign < 0:
-            low, high = 1 - high, 1 - low
-            wins = len(pair.splits) - pair.first_ahead - pair.equal
-        rows.append(
-            {
-                "kind": SPLIT_KINDS[pair.kind],
-                "cells": f"{better} {doc.MINUS} {other}",
-                "splits": len(pair.splits),
-                "difference": sign * pair.mean,
-                "interval": sorted(sign * end for end in pair.interval) if pair.interval else None,
-                "ahead": wins,
-                "probability": pair.probability if sign > 0 else 1 - pair.probability,
-                "probability_interval": [low, high],
-            }
-        )
+    rows = [
+        vars(pair)
+        | {"kind": SPLIT_KINDS[pair.kind], "cells": cells_of(pair), "count": len(pair.splits)}
+        for pair in robustness.pairs
+    ]
     columns = [
         *doc.columns(kind="splits", cells="cells"),
-        *doc.columns(doc.whole, splits="number"),
-        *doc.columns(doc.signed_points, difference="difference, points"),
-        *doc.columns(doc.points_between, interval="95 % interval"),
-        *doc.columns(doc.whole, ahead="first ahead"),
+        *doc.columns(doc.whole, count="number"),
+        *doc.columns(doc.signed, mean="mean difference"),
+        *doc.columns(doc.signed_between, interval="95 % interval"),
+        *doc.columns(doc.whole, first_ahead="first ahead", equal="equal"),
         *doc.columns(doc.share, probability="probability"),
         *doc.columns(doc.between, probability_interval="95 % interval"),
     ]
-    return doc.Table("robustness", "The difference of the cells on other splits", columns, rows)
+    title = "Differences in accuracy on other splits, in points"
+    return doc.Table("robustness", title, columns, rows)
 
 
 def levels_table(robustness):
@@ -103,44 +91,40 @@ def levels_table(robustness):
     columns = [
         *doc.columns(kind="splits"),
         *doc.columns(doc.whole, splits="number"),
-        *doc.columns(doc.signed_points, **{model: model_label(model) for model in models}),
+        *doc.columns(doc.signed, **{model: model_label(model) for model in models}),
     ]
-    return doc.Table("levels", "Change of accuracy, points", columns, list(rows.values()))
+    return doc.Table("levels", "Changes of accuracy, in points", columns, list(rows.values()))
 
 
-def splits_table(experiment):
+def splits_table(robustness):
     """Return every single split's differences."""
-    rows = []
-    for pair in experiment.robustness.pairs:
-        better, other, sign = oriented(experiment, pair)
-        rows += [
-            {"split": name, "cells": f"{better} {doc.MINUS} {other}", "difference": sign * value}
-            for name, value in zip(pair.splits, pair.differences, strict=True)
-        ]
+    rows = [
+        {"split": name, "cells": cells_of(pair), "difference": difference}
+        for pair in robustness.pairs
+        for name, difference in zip(pair.splits, pair.differences, strict=True)
+    ]
     columns = [
         *doc.columns(split="split", cells="cells"),
-        *doc.columns(doc.signed_points, difference="difference, points"),
+        *doc.columns(doc.signed, difference="difference"),
     ]
-    return doc.Table("other_splits", "Every other split", columns, rows)
+    return doc.Table("other_splits", "Every other split, in points", columns, rows)
 
 
 def crossing(experiment):
     """Return which cell is ahead with how much training data."""
     sizes, sentences = experiment.robustness.sizes, []
     accuracy = {(size.tweets, size.model): size.accuracy for size in sizes}
+    tweets = sorted({size.tweets for size in sizes})
     for pair in experiment.comparison.primary.pairs:
-        better, other, _ = oriented(experiment, pair)
-        tweets = sorted({t for t, model in accuracy if model == better and (t, other) in accuracy})
-        behind = [t for t in tweets if accuracy[t, better] <= accuracy[t, other]]
-        if not behind:
-            where = f"at every size of the training set, from {doc.whole(tweets[0])} tweets"
-            sentences.append(f"{better} is ahead of {other} {where}.")
-        else:
-            where = listed([doc.whole(size) for size in behind])
-            sentences.append(
-                f"The curves of {better} and {other} cross: with {where} training tweets {better} "
-                "is not ahead."
-            )
+        both = [t for t in tweets if (t, pair.first) in accuracy and (t, pair.second) in accuracy]
+        behind = [t for t in both if accuracy[t, pair.first] <= accuracy[t, pair.second]]
+        sentences.append(
+            f"The curves of {pair.first} and {pair.second} cross: with "
+            f"{listed([doc.whole(t) for t in behind])} training tweets {pair.first} is not ahead."
+            if behind
+            else f"{pair.first} is ahead of {pair.second} at every size of the training set, from "
+            f"{doc.whole(tweets[0])} tweets on."
+        )
     return " ".join(sentences)
 
 

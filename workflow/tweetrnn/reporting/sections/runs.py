@@ -27,7 +27,7 @@ QUANTITIES = {
 
 
 def best(experiment):
-    """Return the blocks of each cell's best runs, and of their divergence epochs."""
+    """Return the blocks of each cell's best runs."""
     ranking, most = RANKINGS[experiment.rank_by], experiment.config["report"]["top"]
     order = f"ranked by their {ranking}; the first {most} of each cell are shown."
     text = f"Runs are {order}"
@@ -42,8 +42,7 @@ def best(experiment):
             card(experiment, run, place) for place, run in enumerate(experiment.best_runs(cell), 1)
         ]
         blocks.append(doc.Cards(f"{cell}: the best {len(cards)}", ranking, cards))
-    blocks.append(doc.Paragraph(DIVERGENCE_EPOCH))
-    return [*blocks, divergence_table(experiment)] if experiment.comparison else blocks
+    return [*blocks, doc.Paragraph(DIVERGENCE_EPOCH)]
 
 
 def card(experiment, run, place):
@@ -67,30 +66,6 @@ def card(experiment, run, place):
             for quantity in ("loss", "accuracy")
         ),
     )
-
-
-def divergence_table(experiment):
-    """Return the table of divergence epochs, ours and the reference's."""
-    rows = [
-        {
-            "cell": cell,
-            "top": ", ".join(
-                str(run["divergence_epoch"] or "none") for run in experiment.best_runs(cell)
-            ),
-            "median": divergence.median,
-            "part": divergence.runs_that_part,
-            "runs": divergence.runs,
-            "published": divergence.published and f"about {divergence.published}",
-        }
-        for cell, divergence in experiment.comparison.divergence.items()
-    ]
-    columns = [
-        *doc.columns(cell="cell", top="of the runs above"),
-        *doc.columns(doc.decimal, median="median of those that part"),
-        *doc.columns(doc.whole, part="runs that part", runs="of finished runs"),
-        *doc.columns(published="the reference says"),
-    ]
-    return doc.Table("divergence", "The divergence epoch", columns, rows)
 
 
 # -------------------------------------------------------------------------------------- all runs
@@ -176,16 +151,10 @@ def cost(experiment):
 
 def cost_of(experiment, cell):
     """Return a cell's row of the table."""
-    runs = experiment.runs[experiment.runs["cell"] == cell].dropna(subset="seconds")
-    seconds, memory = sorted(runs["seconds"]), runs["max_rss_mb"].dropna()
     further = [seconds for run, seconds in experiment.new_seconds.items() if run.cell == cell]
     return {
         "cell": cell,
-        "runs": len(runs),
-        "total": sum(seconds) / 60,
-        "median": seconds[len(seconds) // 2] if seconds else None,
-        "slowest": max(seconds, default=None),
-        "memory": max(memory, default=None),
+        **experiment.cost(cell),
         "asked": experiment.memory_mb,
         "further": len(further),
         "further_total": sum(further) / 60,

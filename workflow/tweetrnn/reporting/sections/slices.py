@@ -3,7 +3,7 @@
 from tweetrnn.evaluation.slices import FEWEST_GROUPS
 from tweetrnn.names import BASELINES
 from tweetrnn.reporting import document as doc
-from tweetrnn.reporting.figures.slices import NONE, differences, in_points
+from tweetrnn.reporting.figures.slices import NONE, in_points
 
 
 def blocks(experiment):
@@ -11,7 +11,7 @@ def blocks(experiment):
     comparison = experiment.comparison
     if not comparison.slices:
         return [doc.Paragraph("No property divides these tweets.", "note")]
-    rows = differences(comparison)
+    rows = comparison.slice_differences
     text = (
         f"A slice is the tweets of the {comparison.part} set that have one property in common; "
         "accuracies are means over replicates. Intervals are 95 % t intervals over groups of "
@@ -28,20 +28,20 @@ def blocks(experiment):
 
 
 def sentence(rows, level):
-    """Return on which slices the cells differ; ``rows`` as ``figures.slices.differences``."""
-    tested = [row for row in rows if row["p_holm"] is not None]
+    """Return on which slices the cells differ; ``rows`` are SliceDifferences."""
+    tested = [row for row in rows if row.p_holm is not None]
     if not tested:
         return f"{NONE.capitalize()}."
-    clear = [row for row in tested if row["p_holm"] < 1 - level]
+    clear = [row for row in tested if row.p_holm < 1 - level]
     count = f"Of {len(tested)} differences on slices"
     if not clear:
-        largest = max(tested, key=lambda row: abs(row["difference"]))
+        largest = max(tested, key=lambda row: abs(row.difference))
         return (
             f"{count} none is more than chance after Holm's correction; the largest is "
             f"{where(largest)}. That does not show that the cells are equally good there."
         )
     verb = "is" if len(clear) == 1 else "are"
-    largest = sorted(clear, key=lambda row: -abs(row["difference"]))
+    largest = sorted(clear, key=lambda row: -abs(row.difference))
     return (
         f"{count} {len(clear)} {verb} more than chance after Holm's correction: "
         f"{doc.first_of([where(row) for row in largest])}."
@@ -50,8 +50,8 @@ def sentence(rows, level):
 
 def where(row):
     """Return ``LSTM − SimpleRNN 2.1 points (1.0 to 3.2) where tokens: 11 to 20``."""
-    slice_ = doc.visible(f"{row['name']}: {row['value']}")
-    return f"{row['first']} {doc.MINUS} {row['second']} {in_points(row)} where {slice_}"
+    slice_ = doc.visible(f"{row.name}: {row.value}")
+    return f"{row.first} {doc.MINUS} {row.second} {in_points(row)} where {slice_}"
 
 
 def with_margin(value):
@@ -86,13 +86,13 @@ def accuracy_table(name, title, comparison, slices):
 
 def difference_table(rows):
     """Return the differences between the cells on each slice."""
-    rows = [row | {"who": f"{row['first']} {doc.MINUS} {row['second']}"} for row in rows]
+    rows = [vars(row) | {"who": f"{row.first} {doc.MINUS} {row.second}"} for row in rows]
     columns = [
         *doc.columns(name="property", value="value"),
         *doc.columns(doc.whole, tweets="tweets"),
         *doc.columns(who="cells"),
-        *doc.columns(doc.points, difference="difference"),
-        *doc.columns(points_between, interval="95 % interval"),
+        *doc.columns(doc.signed, difference="difference"),
+        *doc.columns(doc.signed_between, interval="95 % interval"),
         *doc.columns(doc.p_value, p="p", p_holm="p, Holm"),
     ]
     title = (
@@ -100,8 +100,3 @@ def difference_table(rows):
         "over all rows"
     )
     return doc.Table("slice_differences", title, columns, rows)
-
-
-def points_between(value):
-    """Return [low, high] in percentage points as ``−1.0 to 3.2``, an en dash for None."""
-    return doc.text(None) if value is None else f"{doc.points(value[0])} to {doc.points(value[1])}"

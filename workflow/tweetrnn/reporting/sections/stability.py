@@ -17,7 +17,7 @@ def blocks(comparison):
         "that it removes is one of training stability. Collapsed replicates are averaged like all "
         "others: where most have collapsed, the ensemble may have collapsed, too."
     )
-    gaps = [gap(comparison, pair) for pair in comparison.ensembles.pairs]
+    gaps = [gap(pair) for pair in comparison.ensembles.pairs]
     blocks += [doc.Paragraph(text), ensembles_table(comparison)]
     return [*blocks, doc.Paragraph(" ".join(gaps))] if gaps else blocks
 
@@ -59,21 +59,16 @@ def ensembles_table(comparison):
     return doc.Table("ensembles", title, columns, rows)
 
 
-def gap(comparison, pair):
-    """Return the sentence on two cells' ensembles: the more accurate cell minus the other."""
-    accuracies = comparison.primary.accuracies
-    ahead, behind, sign = pair.first, pair.second, 1
-    if accuracies[behind].accuracy > accuracies[ahead].accuracy:
-        ahead, behind, sign = behind, ahead, -1
+def gap(pair):
+    """Return the sentence on two cells' ensembles."""
     interval = ""
     if pair.interval is not None:
-        interval = f" ({INTERVAL} {interval_in_points(pair.interval, sign)})"
-    removed = sign * pair.instability
-    change = f"removes {doc.points(removed)} of these points"
-    if removed < 0:
-        change = f"adds {doc.points(-removed)} points"
+        interval = f" ({INTERVAL} {interval_in_points(pair.interval)})"
+    change = f"removes {doc.points(pair.instability)} of these points"
+    if pair.instability < 0:
+        change = f"adds {doc.points(-pair.instability)} points"
     return (
-        f"{ahead} {doc.MINUS} {behind}: single replicates differ by "
-        f"{doc.points(sign * pair.single_difference)} points on average, the ensembles by "
-        f"{doc.points(sign * pair.difference)}{interval}; averaging over seeds {change}."
+        f"{pair.first} {doc.MINUS} {pair.second}: single replicates differ by "
+        f"{doc.points(pair.single_difference)} points on average, the ensembles by "
+        f"{doc.points(pair.difference)}{interval}; averaging over seeds {change}."
     )
