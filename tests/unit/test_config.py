@@ -53,9 +53,9 @@ def test_every_preset_is_valid(root, name):
 @pytest.mark.parametrize(
     "cells, title",
     [
-        (["SimpleRNN", "LSTM"], "SimpleRNN and LSTM on the sentiment of travelers' tweets"),
-        (["GRU", "SimpleRNN", "LSTM"], "GRU, SimpleRNN and LSTM on the sentiment of travelers'"),
-        (["LSTM"], "LSTM on the sentiment of travelers' tweets"),
+        (["SimpleRNN", "LSTM"], "SimpleRNN and LSTM compared on labelled tweets"),
+        (["GRU", "SimpleRNN", "LSTM"], "GRU, SimpleRNN and LSTM compared on labelled tweets"),
+        (["LSTM"], "LSTM compared on labelled tweets"),
     ],
 )
 def test_title_names_the_cells_unless_it_is_given(cells, title):
@@ -296,7 +296,7 @@ def test_label_is_its_text_as_the_file_writes_it(tmp_path):
     assert config["corpus"]["labels"] == LABELS and config["corpus"]["licence"] == "1.0"
     assert config["name"] == "7" and config["predict"]["files"] == {"2015": "a.csv"}
     assert config["training"]["epochs"] == 16
-    assert config["report"]["title"].endswith("travelers' tweets")
+    assert config["report"]["title"].endswith("on labelled tweets")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from tweetrnn.reporting.sections import (
     headline,
     playground,
     provenance,
+    published,
     real,
     reference,
     runs,
@@ -19,7 +20,7 @@ from tweetrnn.reporting.sections import (
 
 # Name: title, function that returns the blocks, and whether it needs the comparison.
 SECTIONS = {
-    "headline": ("Which cell reads sentiment better", headline.blocks, False),
+    "headline": ("Which cell is right more often", headline.blocks, False),
     "data": ("Data", data.blocks, False),
     "top": ("The best runs of each cell", runs.best, False),
     "runs": ("All runs", runs.all_runs, False),
@@ -27,10 +28,12 @@ SECTIONS = {
     "real": ("Is it real?", real.blocks, True),
     "failures": ("How they fail", failures.blocks, True),
     "try": ("Try it", playground.blocks, False),
+    "published": ("Beside published results", published.blocks, True),
     "reference": ("Beside the reference report", reference.blocks, True),
     "cost": ("Cost", runs.cost, False),
     "provenance": ("Provenance", provenance.blocks, False),
 }
+ON_REQUEST = ("published", "reference")  # shown where report's key of this name says so
 NOT_YET = "Shown when all trainings that it needs are done."
 
 
@@ -38,6 +41,8 @@ def sections_of(experiment):
     """Return the report's Sections, in order, without empty ones."""
     sections = []
     for name, (title, blocks, needs_comparison) in SECTIONS.items():
+        if name in ON_REQUEST and not experiment.config["report"][name]:
+            continue
         possible = experiment.comparison or not needs_comparison
         shown = blocks(experiment) if possible else [doc.Paragraph(NOT_YET, "note")]
         sections.append(doc.Section(name, title, shown))

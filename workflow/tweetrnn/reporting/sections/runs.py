@@ -32,9 +32,10 @@ def best(experiment):
     order = f"ranked by their {ranking}; the first {most} of each cell are shown."
     text = f"Runs are {order}"
     if experiment.rank_by.startswith("mean"):
+        opening = "As in the reference report, runs" if shows_reference(experiment) else "Runs"
         text = (
-            f"As in the reference report, runs are {order} This order favours quick learners and "
-            "is not what the comparison rests on."
+            f"{opening} are {order} This order favours quick learners and is not what the "
+            "comparison rests on."
         )
     blocks = [doc.Paragraph(text)]
     for cell in experiment.cells:
@@ -44,6 +45,11 @@ def best(experiment):
         blocks.append(doc.Cards(f"{cell}: the best {len(cards)}", ranking, cards))
     blocks.append(doc.Paragraph(DIVERGENCE_EPOCH))
     return [*blocks, divergence_table(experiment)] if experiment.comparison else blocks
+
+
+def shows_reference(experiment):
+    """Return whether the reference report's figures are shown beside ours."""
+    return experiment.config["report"]["reference"]
 
 
 def card(experiment, run, place):
@@ -70,7 +76,7 @@ def card(experiment, run, place):
 
 
 def divergence_table(experiment):
-    """Return the table of divergence epochs, ours and the reference's."""
+    """Return the table of divergence epochs, beside the reference's where it is shown."""
     rows = [
         {
             "cell": cell,
@@ -88,7 +94,7 @@ def divergence_table(experiment):
         *doc.columns(cell="cell", top="of the runs above"),
         *doc.columns(doc.decimal, median="median of those that part"),
         *doc.columns(doc.whole, part="runs that part", runs="of finished runs"),
-        *doc.columns(published="the reference says"),
+        *(doc.columns(published="the reference says") if shows_reference(experiment) else []),
     ]
     return doc.Table("divergence", "The divergence epoch", columns, rows)
 
