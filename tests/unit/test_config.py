@@ -43,7 +43,8 @@ def all_keys(schema=None, prefix="", kinds=None):
 
 
 @pytest.mark.parametrize(
-    "name", ["config", "airline", "reference-two-class", "reference-three-class"]
+    "name",
+    ["config", "airline", "semeval", "emotion", "reference-two-class", "reference-three-class"],
 )
 def test_every_preset_is_valid(root, name):
     config = resolve(yaml.safe_load((root / f"config/{name}.yaml").read_text()))

@@ -188,6 +188,41 @@ def test_divergence_epoch_is_defined_and_set_beside_the_reference_s_claim():
     assert cells_of(tables(experiment)["divergence"], "published") == ["about 2", "about 4"]
 
 
+def test_the_reference_is_left_out_unless_the_config_asks_for_it():
+    experiment = example_report()
+    experiment.config["report"]["reference"] = False
+    assert "reference" not in [section.name for section in sections_of(experiment)]
+    assert "published" not in [column.key for column in tables(experiment)["divergence"].columns]
+    assert paragraphs(experiment, "top")[0][0].startswith("Runs are ranked by")
+
+
+PUBLISHED = {"model": "SVM", "metric": "macro_f1", "value": 0.647, "source": "A paper", "note": ""}
+
+
+def test_published_results_stand_beside_ours_in_their_metric():
+    experiment = example_report()
+    experiment.config["report"]["published"] = [PUBLISHED]
+    table = tables(experiment)["published"]
+    assert cells_of(table, "model")[1:] == [
+        "LSTM",
+        "majority baseline",
+        "logistic regression",
+        "SVM",
+    ]
+    mean = experiment.comparison.primary.accuracies["LSTM"].spread["test"]["macro_f1"].mean
+    assert cells_of(table, "macro_f1")[1] == f"{mean:.3f}"
+    assert cells_of(table, "macro_f1")[-1] == "0.647"
+    assert cells_of(table, "source")[-2:] == ["this experiment", "A paper"]
+    assert [column.key for column in table.columns] == ["model", "macro_f1", "source", "note"]
+
+
+def test_published_accuracies_stand_beside_ours_with_their_intervals():
+    experiment = example_report()
+    experiment.config["report"]["published"] = [PUBLISHED | {"metric": "accuracy"}]
+    table = tables(experiment)["published"]
+    assert "to" in cells_of(table, "interval")[0] and cells_of(table, "interval")[-1] == "–"
+
+
 def test_classes_shares_and_unknown_words_of_each_part_are_given():
     table = tables(example_report())["parts"]
     assert [column.title for column in table.columns][2:5] == CLASSES
