@@ -326,6 +326,28 @@ def test_odd_value_is_reported_with_its_key(dotted, value, message):
     assert message in str(caught.value) and len(str(caught.value)) < 400
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"metric": "f2"}, "published[0].metric: 'f2' is not one of accuracy, "),
+        ({"value": 66.0}, "published[0].value: expected at most 1, got 66"),
+        ({"source": None}, "published[0].source: missing; Where it was published"),
+        ({"year": 2020}, "published[0].year: unknown key"),
+    ],
+)
+def test_wrong_published_result_is_reported_with_its_key(changes, message):
+    row = {"model": "SVM", "metric": "macro_f1", "value": 0.6, "source": "A paper"} | changes
+    with pytest.raises(UserError) as caught:
+        resolve(with_change(FILE, "report.published", [row]))
+    assert message in str(caught.value)
+
+
+def test_note_of_a_published_result_may_be_left_out():
+    row = {"model": "SVM", "metric": "balanced_accuracy", "value": 0.6, "source": "A paper"}
+    config = resolve(with_change(FILE, "report.published", [row]))
+    assert config["report"]["published"] == [row | {"note": ""}]
+
+
 def test_number_with_thousands_of_digits_is_reported():
     with pytest.raises(UserError, match="contains a number with too many digits"):
         resolve(with_change(DEMO, "training.epochs", 1 << 20000))
