@@ -2,6 +2,8 @@
 PYTHON ?= python3
 CONFIG ?= config/config.yaml
 CORES ?= all
+# The folder of the real tweets, for `make real`
+DATA ?= data
 # The index that torch is installed from; the CPU build: https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
 
@@ -11,7 +13,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Call the interpreter by its path and the tools as modules, so that the folder can be moved.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help run partial status slurm test lint audit rulegraph bench scale clean
+.PHONY: help run partial status slurm real test lint audit rulegraph bench scale clean
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -48,6 +50,9 @@ status: $(VENV)/run.stamp  ## show the progress of the trainings
 slurm: $(VENV)/run.stamp  ## run the pipeline on a SLURM cluster (docs/cluster.md; options: SUBMIT="-- --jobs 20")
 	@$(BIN)/python -m tweetrnn submit --configfile $(CONFIG) $(SUBMIT)
 	@$(BIN)/python -m tweetrnn headline --configfile $(CONFIG)
+
+real: $(VENV)/run.stamp  ## run the presets on the real tweets in DATA and check their values (UPDATE=1: store them)
+	@$(BIN)/python benchmarks/real.py --data $(DATA) --cores $(CORES) $(if $(UPDATE),--update)
 
 test: $(VENV)/test.stamp  ## run all tests
 	@$(BIN)/python -m pytest

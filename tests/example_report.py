@@ -38,7 +38,7 @@ def example_report(cells=("SimpleRNN", "LSTM"), part="test", compared=True, kind
         {
             "name": "made",
             "corpus": {"kind": "demo"},
-            "report": {"title": TITLE, "show_handles": ["@airline"]},
+            "report": {"title": TITLE, "show_handles": ["@airline"], "reference": True},
         }
     )
     experiment.config = whole | {

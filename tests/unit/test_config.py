@@ -43,7 +43,8 @@ def all_keys(schema=None, prefix="", kinds=None):
 
 
 @pytest.mark.parametrize(
-    "name", ["config", "airline", "reference-two-class", "reference-three-class"]
+    "name",
+    ["config", "airline", "semeval", "emotion", "reference-two-class", "reference-three-class"],
 )
 def test_every_preset_is_valid(root, name):
     config = resolve(yaml.safe_load((root / f"config/{name}.yaml").read_text()))
@@ -53,9 +54,9 @@ def test_every_preset_is_valid(root, name):
 @pytest.mark.parametrize(
     "cells, title",
     [
-        (["SimpleRNN", "LSTM"], "SimpleRNN and LSTM on the sentiment of travelers' tweets"),
-        (["GRU", "SimpleRNN", "LSTM"], "GRU, SimpleRNN and LSTM on the sentiment of travelers'"),
-        (["LSTM"], "LSTM on the sentiment of travelers' tweets"),
+        (["SimpleRNN", "LSTM"], "SimpleRNN and LSTM compared on labelled tweets"),
+        (["GRU", "SimpleRNN", "LSTM"], "GRU, SimpleRNN and LSTM compared on labelled tweets"),
+        (["LSTM"], "LSTM compared on labelled tweets"),
     ],
 )
 def test_title_names_the_cells_unless_it_is_given(cells, title):
@@ -296,7 +297,7 @@ def test_label_is_its_text_as_the_file_writes_it(tmp_path):
     assert config["corpus"]["labels"] == LABELS and config["corpus"]["licence"] == "1.0"
     assert config["name"] == "7" and config["predict"]["files"] == {"2015": "a.csv"}
     assert config["training"]["epochs"] == 16
-    assert config["report"]["title"].endswith("travelers' tweets")
+    assert config["report"]["title"].endswith("on labelled tweets")
 
 
 @pytest.mark.parametrize(
@@ -323,6 +324,28 @@ def test_odd_value_is_reported_with_its_key(dotted, value, message):
     with pytest.raises(UserError) as caught:
         resolve(with_change(FILE, dotted, value))
     assert message in str(caught.value) and len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"metric": "f2"}, "published[0].metric: 'f2' is not one of accuracy, "),
+        ({"value": 66.0}, "published[0].value: expected at most 1, got 66"),
+        ({"source": None}, "published[0].source: missing; Where it was published"),
+        ({"year": 2020}, "published[0].year: unknown key"),
+    ],
+)
+def test_wrong_published_result_is_reported_with_its_key(changes, message):
+    row = {"model": "SVM", "metric": "macro_f1", "value": 0.6, "source": "A paper"} | changes
+    with pytest.raises(UserError) as caught:
+        resolve(with_change(FILE, "report.published", [row]))
+    assert message in str(caught.value)
+
+
+def test_note_of_a_published_result_may_be_left_out():
+    row = {"model": "SVM", "metric": "balanced_accuracy", "value": 0.6, "source": "A paper"}
+    config = resolve(with_change(FILE, "report.published", [row]))
+    assert config["report"]["published"] == [row | {"note": ""}]
 
 
 def test_number_with_thousands_of_digits_is_reported():

@@ -312,6 +312,11 @@ def test_summary_holds_the_architectures_of_the_best_runs(any_report):
         )
 
 
+def test_summary_holds_the_config_as_the_report_lists_it(report):
+    assert report.summary["config"]["report"]["title"] == TITLE
+    assert report.summary["config"]["grid"]["cell"] == ["SimpleRNN", "LSTM"]
+
+
 def test_summary_holds_the_headline(report):
     assert report.summary["headline"]
     for text in report.summary["headline"]:

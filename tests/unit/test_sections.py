@@ -15,13 +15,13 @@ from tweetrnn.names import RANKINGS
 from tweetrnn.reporting import figures
 from tweetrnn.reporting.document import MINUS, described, percent, share, signed
 from tweetrnn.reporting.sections import sections_of
+from tweetrnn.reporting.sections.divergence import paired_in_words
 from tweetrnn.reporting.sections.provenance import listing, shareable
-from tweetrnn.reporting.sections.reference import paired_in_words
 from tweetrnn.reporting.sections.selection import leaders
 from tweetrnn.reporting.verdict import DEMO, best_against_others
 
 ORDER = [
-    *("headline", "data", "top", "runs", "effects"),
+    *("headline", "data", "top", "runs", "effects", "divergence"),
     *("real", "robustness", "failures", "slices", "ceiling"),
     *("reference", "cost", "provenance"),
 ]
@@ -203,6 +203,41 @@ def test_divergence_epoch_is_defined_and_set_beside_the_reference_s_claim():
     table = tables(experiment)["divergence"]
     assert cells_of(table, "published") == ["2", "2", "4", "4"]
     assert cells_of(table, "learning_rate") == ["1e-4", "1e-3"] * 2
+
+
+def test_the_reference_is_left_out_unless_the_config_asks_for_it():
+    experiment = example_report()
+    experiment.config["report"]["reference"] = False
+    assert "reference" not in [section.name for section in sections_of(experiment)]
+    assert "published" not in [column.key for column in tables(experiment)["divergence"].columns]
+    assert paragraphs(experiment, "top")[0][0].startswith("Runs are ranked by")
+
+
+PUBLISHED = {"model": "SVM", "metric": "macro_f1", "value": 0.647, "source": "A paper", "note": ""}
+
+
+def test_published_results_stand_beside_ours_in_their_metric():
+    experiment = example_report()
+    experiment.config["report"]["published"] = [PUBLISHED]
+    table = tables(experiment)["published"]
+    assert cells_of(table, "model")[1:] == [
+        "LSTM",
+        "majority baseline",
+        "logistic regression",
+        "SVM",
+    ]
+    mean = experiment.comparison.primary.accuracies["LSTM"].spread["test"]["macro_f1"].mean
+    assert cells_of(table, "macro_f1")[1] == f"{mean:.3f}"
+    assert cells_of(table, "macro_f1")[-1] == "0.647"
+    assert cells_of(table, "source")[-2:] == ["this experiment", "A paper"]
+    assert [column.key for column in table.columns] == ["model", "macro_f1", "source", "note"]
+
+
+def test_published_accuracies_stand_beside_ours_with_their_intervals():
+    experiment = example_report()
+    experiment.config["report"]["published"] = [PUBLISHED | {"metric": "accuracy"}]
+    table = tables(experiment)["published"]
+    assert "to" in cells_of(table, "interval")[0] and cells_of(table, "interval")[-1] == "–"
 
 
 def test_classes_shares_and_unknown_words_of_each_part_are_given():

@@ -23,8 +23,9 @@ COMMANDS = {
         "check a config file and show it completed; without one, list all keys",
     ),
     "headline": ("reporting.headline", "print where a report is and its first sentences"),
+    "diff": ("reporting.diff", "compare finished experiments: configs, results, shared tweets"),
     "trace": ("reporting.trace", "follow one tweet through the stages"),
-    "predict": ("prediction.predict", "predict the sentiment of tweets with a trained model"),
+    "predict": ("prediction.predict", "predict the class of tweets with a trained model"),
     "export": (
         "prediction.export",
         "write a trained run as a folder to take elsewhere, or its weights in Keras's order",

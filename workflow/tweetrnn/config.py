@@ -16,6 +16,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from tweetrnn.errors import UserError
+from tweetrnn.evaluation.metrics import METRICS
 from tweetrnn.names import RANKINGS
 from tweetrnn.training.cells import CELLS
 from tweetrnn.wording import listed
@@ -62,12 +63,15 @@ def load_schema():
     """Return the schema as a dict, read once; callers must not change it.
 
     The file leaves out what ``grid.cell`` accepts, the names of the cells in ``training.cells``,
-    and what ``report.rank_by`` and ``report.select_by`` accept, the RANKINGS in ``names``.
+    what ``report.rank_by`` and ``report.select_by`` accept, the RANKINGS in ``names``, and what
+    ``report.published`` accepts as a metric, the METRICS in ``evaluation.metrics``.
     """
     schema = yaml.safe_load(SCHEMA_PATH.read_text(encoding="utf-8"))
     schema["properties"]["grid"]["properties"]["cell"]["items"] = {"enum": list(CELLS)}
+    report = schema["properties"]["report"]["properties"]
     for key in ("rank_by", "select_by"):
-        schema["properties"]["report"]["properties"][key]["enum"] = list(RANKINGS)
+        report[key]["enum"] = list(RANKINGS)
+    report["published"]["items"]["properties"]["metric"]["enum"] = list(METRICS)
     return schema
 
 
@@ -287,7 +291,7 @@ def _resolve(config):
         raise UserError("\n  ".join(["the config has mistakes:", *mistakes]))
     if completed["report"]["title"] is None:
         cells = listed(completed["grid"]["cell"])
-        completed["report"]["title"] = f"{cells} on the sentiment of travelers' tweets"
+        completed["report"]["title"] = f"{cells} compared on labelled tweets"
     return completed
 
 

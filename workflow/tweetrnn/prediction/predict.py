@@ -1,4 +1,4 @@
-"""Predict the sentiment of tweets: a label, probabilities, the share of unknown words.
+"""Predict the class of tweets: a label, probabilities, the share of unknown words.
 
 By default the model is the selected run of the cell whose selected combination has the best
 validation accuracy. --run names another run, --top takes the majority vote of the best runs of

@@ -1,4 +1,4 @@
-"""Predict the sentiment of texts with one model or several that vote."""
+"""Predict the class of texts with one model or several that vote."""
 
 from dataclasses import dataclass
 

@@ -19,6 +19,7 @@ from tweetrnn.reporting import document as doc
 from tweetrnn.reporting.canvas import COLOUR_VARIABLES
 from tweetrnn.reporting.experiment import Experiment
 from tweetrnn.reporting.sections import sections_of
+from tweetrnn.reporting.sections.provenance import shareable
 from tweetrnn.results import Results
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -96,7 +97,7 @@ def html_text(values, pictures):
 
 
 def summary_of(experiment, sections):
-    """Return every figure that the page states: the headline, the facts, and the tables' rows.
+    """Return every figure that the page states: the config, headline, facts and tables' rows.
 
     The comparison is that of comparison.json, with the cells in the config's order.
     """
@@ -105,6 +106,7 @@ def summary_of(experiment, sections):
     cards = [card for block in blocks if block.kind == "cards" for card in block.cards]
     return {
         "name": experiment.config["name"],
+        "config": shareable(experiment.config),
         "headline": [block.text for block in sections[0].blocks if block.kind == "paragraph"],
         "tokenized": experiment.tokenized,
         "encoded": experiment.encoded,

@@ -8,11 +8,13 @@ from tweetrnn.reporting import figures
 from tweetrnn.reporting.sections import (
     ceiling,
     data,
+    divergence,
     effects,
     failures,
     headline,
     playground,
     provenance,
+    published,
     real,
     reference,
     robustness,
@@ -27,16 +29,19 @@ SECTIONS = {
     "top": ("The best runs of each cell", runs.best, False),
     "runs": ("All runs", runs.all_runs, False),
     "effects": ("What each hyper-parameter does in this grid", effects.blocks, True),
+    "divergence": ("When the curves part", divergence.blocks, True),
     "real": ("Is it real?", real.blocks, True),
     "robustness": ("Does it hold on other splits?", robustness.blocks, False),
     "failures": ("How they fail", failures.blocks, True),
     "slices": ("Where they differ", slices.blocks, True),
     "ceiling": ("What the labels allow", ceiling.blocks, True),
     "try": ("Try it", playground.blocks, False),
+    "published": ("Beside published results", published.blocks, True),
     "reference": ("Beside the reference report", reference.blocks, True),
     "cost": ("Cost", runs.cost, False),
     "provenance": ("Provenance", provenance.blocks, False),
 }
+ON_REQUEST = ("published", "reference")  # shown where report's key of this name says so
 NOT_YET = "Shown when all trainings that it needs are done."
 
 
@@ -44,6 +49,8 @@ def sections_of(experiment):
     """Return the report's Sections, in order, without empty ones."""
     sections = []
     for name, (title, blocks, needs_comparison) in SECTIONS.items():
+        if name in ON_REQUEST and not experiment.config["report"][name]:
+            continue
         possible = experiment.comparison or not needs_comparison
         shown = blocks(experiment) if possible else [doc.Paragraph(NOT_YET, "note")]
         sections.append(doc.Section(name, title, shown))

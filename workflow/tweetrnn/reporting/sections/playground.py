@@ -3,7 +3,7 @@
 from tweetrnn.reporting import document as doc
 from tweetrnn.wording import listed
 
-EXAMPLE = "Thanks for the upgrade, but my bag is still in another city :("
+EXAMPLE = "Thanks for the quick reply, but it still does not work :("
 
 
 def blocks(experiment):

@@ -32,9 +32,10 @@ def best(experiment):
     order = f"ranked by their {ranking}; the first {most} of each cell are shown."
     text = f"Runs are {order}"
     if experiment.rank_by.startswith("mean"):
+        opening = "As in the reference report, runs" if shows_reference(experiment) else "Runs"
         text = (
-            f"As in the reference report, runs are {order} This order favours quick learners and "
-            "is not what the comparison rests on."
+            f"{opening} are {order} This order favours quick learners and is not what the "
+            "comparison rests on."
         )
     blocks = [doc.Paragraph(text)]
     for cell in experiment.cells:
@@ -43,6 +44,11 @@ def best(experiment):
         ]
         blocks.append(doc.Cards(f"{cell}: the best {len(cards)}", ranking, cards))
     return [*blocks, doc.Paragraph(DIVERGENCE_EPOCH)]
+
+
+def shows_reference(experiment):
+    """Return whether the reference report's figures are shown beside ours."""
+    return experiment.config["report"]["reference"]
 
 
 def card(experiment, run, place):

@@ -1,0 +1,51 @@
+"""Published results of the config beside ours."""
+
+from tweetrnn.evaluation.metrics import METRICS
+from tweetrnn.names import BASELINES
+from tweetrnn.reporting import document as doc
+
+
+def blocks(experiment):
+    """Return the section's blocks."""
+    published, comparison = experiment.config["report"]["published"], experiment.comparison
+    text = (
+        f"Ours are measured on the {doc.whole(comparison.tweets)} tweets of the {comparison.part} "
+        "set; those of the cells are means over the new replicates of the selected combinations. "
+        "Published values are as their sources print them, without an interval, and may be of "
+        "other tweets; the notes say what is known."
+    )
+    interval = {"interval": "95 % interval"}  # of the accuracies
+    metrics = [name for name in METRICS if name in {row["metric"] for row in published}]
+    columns = [
+        *doc.columns(model="model"),
+        *doc.columns(doc.share, **{name: METRICS[name].heading for name in metrics}),
+        *(doc.columns(doc.between, **interval) if "accuracy" in metrics else []),
+        *doc.columns(source="source", note="note"),
+    ]
+    rows = [*ours(comparison, metrics), *(published_row(row) for row in published)]
+    return [
+        doc.Paragraph(text),
+        doc.Table("published", "Published results and ours", columns, rows),
+    ]
+
+
+def ours(comparison, metrics):
+    """Yield a row for each selected model and baseline, with its values of the metrics."""
+    for name, model in comparison.primary.accuracies.items():
+        if name in BASELINES:
+            label, values = BASELINES[name].model, model.scores[comparison.part]
+        else:
+            spreads = model.spread[comparison.part]
+            label, values = name, {metric: spreads[metric].mean for metric in metrics}
+        row = {"model": label, "source": "this experiment", "interval": model.interval}
+        yield row | {metric: values[metric] for metric in metrics}
+
+
+def published_row(row):
+    """Return the row of one entry of ``report.published``."""
+    return {
+        "model": row["model"],
+        row["metric"]: row["value"],
+        "source": row["source"],
+        "note": row["note"] or None,
+    }
