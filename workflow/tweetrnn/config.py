@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
+from tweetrnn.data import demo
 from tweetrnn.errors import UserError
 from tweetrnn.names import RANKINGS
 from tweetrnn.training.cells import CELLS
@@ -213,6 +214,7 @@ def _check_combined(config):
     if abs(total - 1) > 1e-9:
         shares = ", ".join(f"{name} {share:g}" for name, share in split["fractions"].items())
         yield f"split.fractions: must sum to 1, got {total:g} ({shares})"
+    yield from _check_split(split, corpus.get("columns", demo.NAMED))
     both = set(corpus.get("labels", [])) & set(corpus.get("ignore_labels", []))
     if both:
         yield f"corpus.ignore_labels: {', '.join(sorted(both))} is in corpus.labels as well"
@@ -242,6 +244,23 @@ def _check_combined(config):
             f"the config is too long for a command line: {size:,} characters as JSON, expected at "
             f"most {_LONGEST:,}; shorten its texts and lists"
         )
+
+
+def _check_split(split, columns):
+    """Yield which column or key the split's method lacks."""
+    method = split["method"]
+    needed = {"grouped": "user", "temporal": "time", "given": "set"}.get(method)
+    if needed and not columns.get(needed):
+        yield f"split.method: {method} needs corpus.columns.{needed}"
+    if method == "held_out":
+        missing = [f"split.{key}" for key in ("slice", "value") if split[key] is None]
+        if missing:
+            yield f"split.method: held_out needs {listed(missing)}"
+        elif split["slice"] not in columns["slices"]:
+            names = ", ".join(columns["slices"]) or "none"
+            yield (
+                f"split.slice: {shown(split['slice'])} is not one of corpus.columns.slices: {names}"
+            )
 
 
 def files_to_predict(files):
