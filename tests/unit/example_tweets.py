@@ -40,3 +40,14 @@ def write_tokenized(results, tokens, *columns, names=LABELS):
     write_tweets(results.tweets, tokens, *columns)
     facts = {"labels": names, "tweets_sha256": sha256_of(results.tweets)}
     write_json(results.token_facts, facts)
+
+
+def permuted(tweets, order):
+    """Return tweets, as ``assign`` takes them, in another order."""
+    moved = {}
+    for name, column in tweets.items():
+        if isinstance(column, list):
+            moved[name] = [column[i] for i in order]
+        else:
+            moved[name] = column.take(order)  # of numpy and of pyarrow
+    return moved

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from example_corpus import VOCABULARY
-from example_tweets import LABELS, token_lists, write_tokenized
+from example_tweets import LABELS, permuted, token_lists, write_tokenized
 from hypothesis import given
 from hypothesis import strategies as st
 from small_experiment import run_stage
@@ -63,14 +63,6 @@ def corpus(n, seed=0, words=40):
     rng = np.random.default_rng(seed)
     tokens = [[f"w{i}" for i in rng.zipf(1.5, rng.integers(1, 7)) % words] for _ in range(n)]
     return tokens, rng.choice(LABELS, n, p=[0.6, 0.25, 0.15]).tolist()
-
-
-def permuted(tweets, order):
-    """Return tweets, as ``assign`` takes them, in another order."""
-    return {
-        name: pa.array(column).take(order) if name == "id" else column[order]
-        for name, column in tweets.items()
-    }
 
 
 groups_and_labels = st.lists(

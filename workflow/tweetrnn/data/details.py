@@ -34,6 +34,7 @@ EXPECTED = {
     "confidence": "a number from 0 to 1",
 }
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNIX = re.compile(r"-?(?!\d{8}$)\d+(\.\d+)?")  # eight digits are a date: 20150224
 _ZONES = [(re.compile(r"\s*(UTC|GMT)$"), "Z"), (re.compile(r"\s+(?=[+-]\d\d:?\d\d$)"), "")]
 
@@ -49,7 +50,7 @@ def time_of(text):
     """
     if _UNIX.fullmatch(text):
         seconds = float(text)
-        moment = datetime.fromtimestamp(seconds / 1000 if seconds >= 1e11 else seconds, UTC)
+        moment = _EPOCH + timedelta(seconds=seconds / 1000 if seconds >= 1e11 else seconds)
     elif parts := parsedate_tz(text):
         moment = datetime(*parts[:6], tzinfo=UTC) - timedelta(seconds=parts[9] or 0)
     else:
