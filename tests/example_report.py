@@ -63,6 +63,11 @@ def example_report(cells=("SimpleRNN", "LSTM"), part="test", compared=True, kind
         "duplicate_groups": 3,
         "conflicting_groups": 1,
         "duplicate_ids": 2,
+        "near_duplicate_rows": 9,
+        "near_duplicate_groups": 4,
+        "users": 5000,
+        "time": {"first": "2026-01-05T00:00:00Z", "last": "2026-02-01T23:59:59Z"},
+        "missing": {"user": 0, "time": 12, "slice_airline": 30},
     }
     experiment.encoded = {"words": 4321, "cut_tweets": 17}
     experiment.split = split_facts(no_test=part == "validation")
@@ -88,17 +93,22 @@ def split_facts(no_test):
     """Return the split's facts, with or without a test set."""
     counts = dict.fromkeys(CLASSES, 40)
     rates = {"train": 0.0, "validation": 0.04, "test": 0.05}
+    slices = {"airline": {"": 10, "<b>Quillon</b>": 60, "Marzipan": 50}}
     parts = {
-        name: {"tweets": 120, "classes": counts, "unknown_rate": rate}
+        name: {"tweets": 120, "classes": counts, "unknown_rate": rate, "slices": slices}
         for name, rate in rates.items()
     }
     if no_test:
-        parts["test"] |= {"tweets": 0, "unknown_rate": None}
+        none = {"airline": dict.fromkeys(slices["airline"], 0)}
+        parts["test"] |= {"tweets": 0, "unknown_rate": None, "slices": none}
     return {
         "width": 4001,
         "sequence_length": 30,
         "labels": CLASSES,
         "method": "stratified",
+        "slice": None,
+        "value": None,
+        "train_share": 1,
         "fit_on": "train",
         "seen_in_training": {"validation": 0, "test": 0},
         "parts": parts,

@@ -15,6 +15,9 @@ TOKENIZE = {"tokens": "tweet", "fold_case": True, "unescape_entities": True}
 SPLIT = {
     "method": "stratified",
     "fractions": {"train": 0.72, "validation": 0.18, "test": 0.1},
+    "slice": None,
+    "value": None,
+    "train_share": 1,
 }
 VOCABULARY = {
     "fit_on": "train",

@@ -146,6 +146,18 @@ def test_numbers_may_be_text_as_snakemake_s_command_line_gives_them():
     assert config["vocabulary"]["max_words"] is None
 
 
+@pytest.mark.parametrize(
+    "split",
+    [
+        {"method": "grouped"},
+        {"method": "temporal"},
+        {"method": "held_out", "slice": "airline", "value": "FlyQuillon"},
+    ],
+)
+def test_a_demo_corpus_has_the_columns_that_methods_of_splitting_need(split):
+    assert resolve({**DEMO, "split": split})["split"]["method"] == split["method"]
+
+
 def test_key_set_to_null_counts_as_absent():
     config = with_change(with_change(FILE, "corpus.url", None), "corpus.sha256", None)
     assert "url" not in resolve(config)["corpus"]
@@ -197,6 +209,17 @@ def test_key_set_to_null_counts_as_absent():
         ),
         (with_change(DEMO, "split.fractions.train", 1.5), "split.fractions.train: expected less"),
         (with_change(DEMO, "split.method", "stratifed"), "did you mean stratified?"),
+        (with_change(FILE, "split.method", "grouped"), "grouped needs corpus.columns.user"),
+        (with_change(FILE, "split.method", "temporal"), "temporal needs corpus.columns.time"),
+        (with_change(FILE, "split.method", "given"), "given needs corpus.columns.set"),
+        (with_change(DEMO, "split.method", "given"), "given needs corpus.columns.set"),
+        (with_change(DEMO, "split.method", "held_out"), "needs split.slice and split.value"),
+        (
+            with_change(DEMO, "split", {"method": "held_out", "slice": "airport", "value": "A"}),
+            "split.slice: 'airport' is not one of corpus.columns.slices: airline",
+        ),
+        (with_change(DEMO, "split.train_share", 0), "split.train_share: expected more than 0"),
+        (with_change(DEMO, "split.train_share", 1.1), "split.train_share: expected at most 1"),
         (with_change(DEMO, "report", []), "report: expected a mapping of keys"),
         ([], "the config must be a mapping of keys"),
         (with_change(DEMO, "corpus", "demo"), "corpus: expected a mapping of keys"),

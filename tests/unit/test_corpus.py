@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tweetrnn.config import load_schema, resolve
 from tweetrnn.data.corpus import DEFAULTS, Corpus
+from tweetrnn.data.demo import demo, tweets
 from tweetrnn.errors import UserError
 
 
@@ -43,9 +44,11 @@ def test_defaults_are_those_of_the_schema():
 
 
 def test_a_demo_corpus_needs_no_keys(tmp_path):
-    (tmp_path / "t.csv").write_text(as_csv(rows(6)))
+    demo(tmp_path / "t.csv", config={"corpus": {"tweets": 60}, "seed": 1})
     corpus = Corpus(tmp_path / "t.csv", {"kind": "demo"})
-    assert list(corpus) == rows(6)
+    texts = [(str(i), text, label) for i, text, label in tweets(60, seed=1)]
+    assert [tuple(row[:3]) for row in corpus] == texts
+    assert corpus.details.names == ["user", "time", "confidence", "slice_airline"]
     corpus.check()
 
 

@@ -2,8 +2,10 @@
 
 import csv
 import hashlib
+import io
 import re
-from collections import Counter
+from collections import Counter, defaultdict
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
@@ -17,7 +19,9 @@ from tweetrnn.data.tokenizers import tokenize_text
 from tweetrnn.errors import UserError
 
 AS_DEFAULT = {"tokens": "tweet", "fold_case": True, "unescape_entities": True}
-SHA256 = "462400f53bbd5de67bd3e8599a812ced23f71c7ff383b72fd2422e6010192aaf"
+SHA256 = "e7fb532276d4dfeb4d11480eed0d92deaa68ec6beca0934456b71ec682398533"
+# Of the ids, texts and labels alone, which were the whole file until 1.0.0.
+SHA256_OF_TWEETS = "462400f53bbd5de67bd3e8599a812ced23f71c7ff383b72fd2422e6010192aaf"
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +47,52 @@ def test_the_default_corpus_is_the_same_bytes_on_every_machine(path):
     assert hashlib.sha256(path.read_bytes()).hexdigest() == SHA256
 
 
-def test_the_file_has_the_tweets_as_csv_in_utf_8(path, default):
+def rows_of(path):
     with path.open(encoding="utf-8", newline="") as stream:
-        header, *rows = csv.reader(stream)
+        return list(csv.reader(stream))
+
+
+def test_ids_texts_and_labels_are_the_same_bytes_as_without_other_columns(path):
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows(row[:3] for row in rows_of(path))
+    assert hashlib.sha256(stream.getvalue().encode()).hexdigest() == SHA256_OF_TWEETS
+
+
+def test_the_file_has_the_tweets_as_csv_in_utf_8(path, default):
+    header, *rows = rows_of(path)
     assert tuple(header) == COLUMNS
-    assert [tuple(row) for row in rows] == [(str(i), text, label) for i, text, label in default]
+    assert [tuple(row[:3]) for row in rows] == [(str(i), text, label) for i, text, label in default]
+
+
+def test_few_users_write_many_tweets_and_most_write_one_or_two(path):
+    tweets_of = Counter(row[3] for row in rows_of(path)[1:])
+    counts = np.array(sorted(tweets_of.values(), reverse=True))
+    assert 1_500 < len(counts) < 2_500
+    assert 30 < counts[0] < 200
+    assert (counts <= 2).mean() > 0.7
+
+
+def test_times_span_four_weeks_and_confidences_are_shares(path):
+    _, *rows = rows_of(path)
+    times = [datetime.fromisoformat(row[4]) for row in rows]
+    assert timedelta(days=27) < max(times) - min(times) < timedelta(days=28)
+    confidences = np.array([float(row[5]) for row in rows])
+    assert confidences.min() > 0.33 and 0.6 < (confidences == 1).mean() < 0.8
+
+
+def test_the_airline_is_the_one_that_a_tweet_addresses(path):
+    airlines = {row[6] for row in rows_of(path)[1:]}
+    assert len(airlines) == 8
+    for _, text, *_, airline in rows_of(path)[1:]:
+        addressed = [name for name in airlines if f"@{name.lower()}" in text.lower()]
+        assert not addressed or airline in addressed
+
+
+def test_a_repeated_id_has_the_same_user_and_time(path):
+    of_id = defaultdict(set)
+    for identifier, _, _, *details in rows_of(path)[1:]:
+        of_id[identifier].add(tuple(details))
+    assert len(of_id) < 4_000 and all(len(known) == 1 for known in of_id.values())
 
 
 def test_more_tweets_begin_with_the_same_ones_and_another_seed_gives_others():

@@ -123,7 +123,7 @@ def test_digest_and_size_are_those_of_a_parquet_file(tmp_path):
 def test_columns_may_be_in_any_order_and_others_are_ignored(tmp_path):
     header = ["other", "sentiment", " Tweet ", "key"]
     (tmp_path / "t.csv").write_text(as_csv([["x", "neutral", "a", "7"]], header=header))
-    columns = {"id": "key", "text": "Tweet", "label": "sentiment"}
+    columns = DEFAULTS["columns"] | {"id": "key", "text": "Tweet", "label": "sentiment"}
     assert read(tmp_path / "t.csv", columns=columns) == [(2, None, "7", "a", "neutral")]
 
 

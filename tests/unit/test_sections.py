@@ -255,7 +255,7 @@ def test_absent_test_part_has_no_row():
 
 def test_duplicates_across_parts_are_warned_of():
     experiment = example_report()
-    experiment.split["seen_in_training"] = {"validation": 12, "test": 0}
+    experiment.split |= {"method": "ordered", "seen_in_training": {"validation": 12, "test": 0}}
     text, role = paragraphs(experiment, "data")[0]
     assert text.startswith("12 validation tweets have the same tokens as a training tweet")
     assert role == "warning"
@@ -574,3 +574,67 @@ def test_best_run_may_be_of_another_combination_where_replicates_are_averaged(re
     experiment = example_report(replicates=replicates, **FEW_COMBINATIONS)
     text = " ".join(text for text, _ in paragraphs(experiment, "real"))
     assert ("the best run may be of another" in text) == said
+
+
+def corpus_facts(experiment):
+    """Return {fact: value} of the table of the corpus."""
+    table = tables(experiment)["data"]
+    return dict(zip(cells_of(table, "fact"), cells_of(table, "value"), strict=True))
+
+
+def composed(**sets):
+    """Return an example report whose sets have these tweets by airline."""
+    experiment = example_report()
+    values = {value for counts in sets.values() for value in counts}
+    for name, counts in sets.items():
+        by_value = {value: counts.get(value, 0) for value in sorted(values)}
+        experiment.split["parts"][name] |= {
+            "tweets": sum(counts.values()),
+            "slices": {"airline": by_value},
+        }
+    return experiment
+
+
+def test_what_the_sets_are_made_of_is_given_with_the_most_frequent_value_first():
+    table = tables(
+        composed(
+            train={"A": 10, "B": 30}, validation={"A": 5, "B": 15}, test={"A": 3, "B": 6, "": 1}
+        )
+    )["composition"]
+    assert cells_of(table, "value") == ["B", "A", "–"]
+    assert cells_of(table, "test") == ["60.0\u00a0%", "30.0\u00a0%", "10.0\u00a0%"]
+    assert paragraphs(example_report(), "data") == []
+
+
+def test_sets_of_different_slices_are_warned_of():
+    experiment = composed(
+        train={"American": 0, "United": 900}, validation={"American": 198, "United": 2}, test={}
+    )
+    [(text, role)] = paragraphs(experiment, "data")
+    assert role == "warning"
+    assert text == (
+        "The sets differ by airline. The validation set is mostly American (99\u00a0%), which the "
+        "training set does not contain."
+    )
+
+
+def test_a_slice_that_is_held_out_is_a_note():
+    experiment = composed(train={"United": 900}, validation={"United": 100}, test={"American": 100})
+    experiment.split |= {"method": "held_out", "slice": "airline", "value": "American"}
+    [(text, role)] = paragraphs(experiment, "data")
+    assert role == "note"
+    assert text.endswith("The test set is all American, which the training set does not contain.")
+    split = corpus_facts(experiment)["split"]
+    assert "the test set has all tweets whose airline is American" in split
+
+
+def test_users_times_and_near_duplicates_are_given_where_the_corpus_has_them():
+    experiment = example_report()
+    found = corpus_facts(experiment)
+    assert found["users"] == "5,000"
+    assert found["time of the tweets (UTC)"] == (
+        "2026-01-05 00:00:00 to 2026-02-01 23:59:59; 12 tweets without"
+    )
+    assert "9 more rows in 4 groups" in found.values()
+    experiment.tokenized |= {"users": None, "time": None, "missing": {}}
+    assert not {"users", "time of the tweets (UTC)"} & corpus_facts(experiment).keys()

@@ -8,11 +8,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from example_corpus import VOCABULARY
-from example_tweets import LABELS, token_lists, write_tokenized
+from example_tweets import LABELS, permuted, token_lists, write_tokenized
 from hypothesis import given
 from hypothesis import strategies as st
 from small_experiment import run_stage
-from tweetrnn.data.assign import assign, majority_labels, mix, ordered_sets, overlap
+from tweetrnn.data.assign import assign, ordered_sets, overlap
+from tweetrnn.data.units import majority_labels, mix
 from tweetrnn.errors import UserError
 from tweetrnn.files import read_json, sha256_of
 from tweetrnn.results import SPLIT_ARRAYS, Results
@@ -21,6 +22,9 @@ from tweetrnn.sets import SETS
 SPLIT = {
     "method": "stratified",
     "fractions": {"train": 0.5, "validation": 0.3, "test": 0.2},
+    "slice": None,
+    "value": None,
+    "train_share": 1,
 }
 
 
@@ -29,11 +33,11 @@ def group_of(row):
     return zlib.crc32("\0".join(row).encode()) << 20
 
 
-def encoded(folder, tokens, labels, *, groups=None, ids=None, length=6, names=LABELS):
+def encoded(folder, tokens, labels, *, groups=None, ids=None, known=None, length=6, names=LABELS):
     """Encode token lists; return the Results."""
     if groups is None:
         groups = [group_of(row) for row in tokens]
-    write_tokenized(folder, tokens, labels, groups, ids, names=names)
+    write_tokenized(folder, tokens, labels, groups, ids, known, names=names)
     sequence = {"length": length, "padding": "left", "truncation": "left"}
     run_stage("encode", folder, {"sequence": sequence})
     return Results(folder)
@@ -84,8 +88,9 @@ def test_groups_stay_whole_and_row_order_does_not_matter(rows, fractions, method
     groups = np.array([group for group, _ in rows], dtype=np.uint64)
     labels = np.array([label for _, label in rows])
     ids = pa.array([str(i) for i in range(len(rows))])
-    config = {"method": method, "fractions": fractions}
-    sets, order = assign(groups, labels, ids, config, seed, 3)
+    config = SPLIT | {"method": method, "fractions": fractions}
+    tweets = {"group": groups, "label": labels, "id": ids}
+    sets, order = assign(tweets, config, seed, 3)
 
     assert sorted(order.tolist()) == list(range(len(rows)))
     assert set(sets.tolist()) <= ({0, 1, 2} if fractions["test"] else {0, 1})
@@ -96,9 +101,7 @@ def test_groups_stay_whole_and_row_order_does_not_matter(rows, fractions, method
         assert abs((sets == number).sum() - fractions[name] * len(rows)) <= strata * largest
 
     shuffled = np.array(data.draw(st.permutations(range(len(rows)))))
-    sets_again, order_again = assign(
-        groups[shuffled], labels[shuffled], ids.take(pa.array(shuffled)), config, seed, 3
-    )
+    sets_again, order_again = assign(permuted(tweets, shuffled), config, seed, 3)
     assert np.array_equal(sets_again, sets[shuffled])
     assert np.array_equal(shuffled[order_again], order)
 
@@ -107,8 +110,8 @@ def test_sizes_and_class_shares_come_close_to_the_fractions():
     rng = np.random.default_rng(3)
     groups = rng.integers(0, 2**64, 3000, dtype=np.uint64)
     labels = rng.choice(3, 3000, p=[0.63, 0.21, 0.16])
-    config = {"method": "stratified", "fractions": SPLIT["fractions"]}
-    sets, _ = assign(groups, labels, pa.array([""] * 3000), config, 1, 3)
+    tweets = {"group": groups, "label": labels, "id": pa.array([""] * 3000)}
+    sets, _ = assign(tweets, SPLIT, 1, 3)
     for number, name in enumerate(SETS):
         share = SPLIT["fractions"][name]
         assert abs((sets == number).sum() - share * 3000) <= 1
@@ -124,10 +127,9 @@ def test_the_hash_is_splitmix64():
 
 
 def test_another_seed_gives_other_sets():
-    groups = np.arange(1000, dtype=np.uint64)
-    config = {"method": "random", "fractions": SPLIT["fractions"]}
-    ids = pa.array([""] * 1000)
-    one, two = (assign(groups, np.zeros(1000, int), ids, config, seed, 1)[0] for seed in (1, 2))
+    tweets = {"group": np.arange(1000, dtype=np.uint64), "label": np.zeros(1000, dtype=int)}
+    tweets["id"] = pa.array([""] * 1000)
+    one, two = (assign(tweets, SPLIT | {"method": "random"}, seed, 1)[0] for seed in (1, 2))
     assert 200 < np.count_nonzero(one != two) < 1000
 
 

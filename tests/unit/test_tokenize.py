@@ -92,7 +92,7 @@ def test_tweets_with_the_same_tokens_are_counted_as_repeats_and_all_kept(tmp_pat
 tallied = st.lists(
     st.tuples(
         st.integers(0, 5), st.sampled_from("abc"), st.integers(1, 40), st.sampled_from(" 12")
-    ),
+    ),  # group, label, length, id; half as many contents as groups
     min_size=1,
     max_size=30,
 )
@@ -108,6 +108,7 @@ def test_counts_are_those_of_a_plain_count_in_batches_of_any_size(rows, size):
             labels,
             np.array(lengths, dtype=np.int32),
             tokenize.hashes(name.strip() for name in ids),
+            np.array(groups, dtype=np.uint64) // 2,
         )
     of_group = defaultdict(list)
     for group, label, *_ in rows:
@@ -115,6 +116,8 @@ def test_counts_are_those_of_a_plain_count_in_batches_of_any_size(rows, size):
     lengths = sorted(length for *_, length, _ in rows)
     conflicting = [labels for labels in of_group.values() if len(set(labels)) > 1]
     ids = Counter(name for *_, name in rows if name.strip())
+
+    groups_of = Counter(group // 2 for group in of_group)
 
     def quantile(share):
         return next(x for n, x in enumerate(lengths, 1) if n >= share * len(lengths))
@@ -126,6 +129,8 @@ def test_counts_are_those_of_a_plain_count_in_batches_of_any_size(rows, size):
         "conflicting_groups": len(conflicting),
         "conflicting_rows": sum(map(len, conflicting)),
         "duplicate_ids": ids.total() - len(ids),
+        "near_duplicate_groups": sum(count > 1 for count in groups_of.values()),
+        "near_duplicate_rows": len(of_group) - len(groups_of),
         "length": {
             "min": lengths[0],
             "median": quantile(0.5),

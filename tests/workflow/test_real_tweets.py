@@ -3,12 +3,14 @@
 import csv
 import functools
 import random
+from collections import Counter
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import yaml
 from small_experiment import completed, prepare
+from tweetrnn.evaluation.composition import contrasts
 from tweetrnn.files import read_json
 from tweetrnn.grid import Combination
 from tweetrnn.results import SPLIT_ARRAYS, Results
@@ -89,6 +91,21 @@ def test_repeats_are_counted_by_tokens(preset, rows, name, repeats, conflicting)
     assert facts["duplicate_rows"] == repeats
     assert facts["conflicting_rows"] == conflicting
     assert facts["duplicate_ids"] == len(rows) - len({row["tweet_id"] for row in rows}) == 155
+
+
+def test_users_times_and_slices_are_those_of_the_file(preset, rows):
+    facts, sets = preset("airline").tokens, preset("airline").split["parts"].values()
+    assert facts["users"] == len({row["name"] for row in rows}) == 7_701
+    assert facts["time"] == {"first": "2015-02-17T07:36:05Z", "last": "2015-02-24T19:53:37Z"}
+    assert set(facts["missing"].values()) | set(facts["unreadable"].values()) == {0}
+    airlines = sum((Counter(part["slices"]["airline"]) for part in sets), Counter())
+    assert airlines == Counter(row["airline"] for row in rows)
+
+
+def test_the_two_class_preset_validates_on_an_airline_that_it_does_not_train_on(preset):
+    [found] = contrasts(preset("reference-two-class").split["parts"])
+    assert (found.value, found.more, found.less) == ("American", "validation", "train")
+    assert (round(found.share_more, 2), found.share_less) == (0.99, 0)
 
 
 @pytest.mark.parametrize("name", ["airline", "reference-three-class"])

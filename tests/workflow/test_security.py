@@ -19,18 +19,24 @@ HOST, USER = "zanzibar-quux", "dorothea-quux"
 def hostile(fresh):
     """A folder, a corpus file, columns, texts and a title that contain shell commands.
 
-    The process has a host and a user name that occur nowhere else.
+    The process has a host and a user name that occur nowhere else; the tweets' users contain it.
     """
     home = fresh.path.parent / USER / 'it\'s "$(touch pwned)" `touch pwned`; &'
     home.mkdir(parents=True)
     corpus = home / "tweets '$(touch pwned)'.csv"
     columns = {"text": "the $(touch pwned) text", "label": "la'bel", "id": "`touch pwned`"}
+    columns |= {"user": "by;", "slices": ["$(touch pwned) {kind}"]}
     with corpus.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
-        writer.writerow(columns.values())
+        writer.writerow([*columns.values()][:-1] + columns["slices"])
         for n in range(300):
             label = ("good", "bad", "ugly")[n % 3]
-            writer.writerow([f"{HOSTILE} {label} number {n}", label, n])
+            text, user, kind = (
+                f"{HOSTILE} {label} number {n}",
+                f"{USER}{n % 9}",
+                f"{HOSTILE} {n % 2}",
+            )
+            writer.writerow([text, label, n, user, kind])
     config = SMALL | {
         "corpus": {
             "kind": "path",

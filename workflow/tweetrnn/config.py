@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
+from tweetrnn.data import demo
 from tweetrnn.errors import UserError
 from tweetrnn.evaluation.metrics import METRICS
 from tweetrnn.names import RANKINGS
@@ -217,6 +218,10 @@ def _check_combined(config):
     if abs(total - 1) > 1e-9:
         shares = ", ".join(f"{name} {share:g}" for name, share in split["fractions"].items())
         yield f"split.fractions: must sum to 1, got {total:g} ({shares})"
+    columns = corpus.get("columns", demo.NAMED)
+    yield from _check_split(split, columns, "split")
+    for number, entry in enumerate(config["robustness"]["splits"]):
+        yield from _check_split(entry, columns, f"robustness.splits[{number}]", "values")
     both = set(corpus.get("labels", [])) & set(corpus.get("ignore_labels", []))
     if both:
         yield f"corpus.ignore_labels: {', '.join(sorted(both))} is in corpus.labels as well"
@@ -246,6 +251,24 @@ def _check_combined(config):
             f"the config is too long for a command line: {size:,} characters as JSON, expected at "
             f"most {_LONGEST:,}; shorten its texts and lists"
         )
+
+
+def _check_split(split, columns, where, value_key="value"):
+    """Yield which column or key a split's method lacks; ``where`` is the key that it is under."""
+    method = split["method"]
+    needed = {"grouped": "user", "temporal": "time", "given": "set"}.get(method)
+    if needed and not columns.get(needed):
+        yield f"{where}.method: {method} needs corpus.columns.{needed}"
+    if method == "held_out":
+        missing = [f"{where}.{key}" for key in ("slice", value_key) if not split[key]]
+        if missing:
+            yield f"{where}.method: held_out needs {listed(missing)}"
+        elif split["slice"] not in columns["slices"]:
+            names = ", ".join(columns["slices"]) or "none"
+            yield (
+                f"{where}.slice: {shown(split['slice'])} is not one of corpus.columns.slices: "
+                f"{names}"
+            )
 
 
 def files_to_predict(files):

@@ -14,7 +14,7 @@ SPLIT_ARRAYS = [f"{name}_{array}" for name in SETS for array in ("sequences", "l
 # "Facts" are what a stage counted or measured, and the sha256 of the files it wrote.
 FILES = {
     # tokenize
-    "tweets": "tokenize/tweets.parquet",  # every tweet: id, text, label, tokens, hash of its tokens
+    "tweets": "tokenize/tweets.parquet",  # every tweet: id, text, label, tokens and more
     "token_facts": "tokenize/facts.json",
     "dropped": "tokenize/dropped.csv",  # the rows of the corpus that were not kept, and why
     # encode

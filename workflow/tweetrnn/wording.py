@@ -1,5 +1,25 @@
 """How text and lists of names are written in sentences and messages."""
 
+_SPLITS = {
+    "stratified": "at random with equal class shares; duplicates stay together",
+    "random": "at random; duplicates stay together",
+    "ordered": "in the order of the file, unshuffled",
+    "grouped": "at random with equal class shares; the tweets of a user stay together, and "
+    "duplicates too",
+    "temporal": "by time: the earliest tweets for training, the latest for the test set; "
+    "duplicates stay together, at the time of the earliest",
+    "held_out": "the test set has all tweets whose {slice} is {value}, and their duplicates; the "
+    "others at random with equal class shares",
+    "given": "as the corpus says",
+}
+
+
+def split_in_words(split):
+    """Return how the tweets were split; ``split`` are the split's facts."""
+    text = _SPLITS[split["method"]].format(slice=split["slice"], value=split["value"])
+    share = split["train_share"]
+    return text if share == 1 else f"{text}; {100 * share:g}\u00a0% of the training set is used"
+
 
 def shown(text):
     """Return ``text`` quoted and short enough for a message."""

@@ -1,10 +1,9 @@
 """Assign each tweet to a set.
 
-Tweets with the same tokens form a group, and a group goes to one set as a whole (unless the split
-is ordered). Groups are taken in the order of a hash keyed with the seed, so neither the order of
-the corpus's rows nor anything else in them decides which set they go to.
+Tweets with the same tokens form a group, and a group goes to one set as a whole, unless the split
+is ordered or given (``units`` has what stays together).
 
-Here a set is a number: its position in SETS.
+Here a set is a number: its position in SETS, or LEFT_OUT.
 """
 
 from fractions import Fraction
@@ -13,46 +12,171 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tweetrnn.data.formats import normalized
+from tweetrnn.data.units import group_keys, joined_by_users, units_of
 from tweetrnn.errors import UserError
 from tweetrnn.sets import SETS
+from tweetrnn.wording import quoted
+
+LEFT_OUT = -1  # of a smaller training set
+# The names that benchmarks have for the sets.
+GIVEN = {
+    **dict.fromkeys(["train", "training"], 0),
+    **dict.fromkeys(["validation", "valid", "val", "development", "dev"], 1),
+    "test": 2,
+}
 
 
-def assign(groups, labels, ids, split, seed, classes):
+def assign(tweets, split, seed, classes):
     """Return (sets, order): each row's set (N,) int8, and the rows sorted by set, then in the set.
 
+    Rows that are left out are not in ``order``.
+
     Args:
-        groups, labels: (N,) uint64 hash of each row's tokens, and its class id.
-        ids: pyarrow array of the N tweets' ids; they order rows that share group and label.
+        tweets: arrays of the N tweets by name: ``group`` (uint64 hash of the tokens), ``label``
+            (class id) and ``id`` (pyarrow; they order rows that share group and label); and what
+            the method needs: ``user`` (numbers, -1 for none), ``time`` (datetime64),
+            ``set`` or ``slice`` (texts or None).
         split, seed: of the config.
         classes: the number of classes.
+
+    Raises:
+        UserError: the method cannot be used on these tweets.
     """
-    if split["method"] == "ordered":
-        return ordered_sets(len(groups), split["fractions"]), np.arange(len(groups))
-    unique, inverse, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    keys = group_keys(unique, seed)
-    strata = np.zeros(len(unique), dtype=np.int64)
-    if split["method"] == "stratified":
-        strata = majority_labels(inverse, labels, len(unique), classes)
-    sets = grouped_sets(sizes, keys, strata, split["fractions"])[inverse]
-    ranks = ranks_of_repeated(sizes[inverse] > 1, ids)
-    return sets, np.lexsort((ranks, labels, keys[inverse], sets))
+    method = split["method"]
+    groups = tweets["group"]
+    ids = joined_by_users(groups, tweets["user"]) if method == "grouped" else groups
+    units = units_of(ids, tweets["label"], seed, classes if method in STRATIFIED else None)
+    sets = METHODS[method](tweets, units, split)
+    sets = thinned(sets, units, split["train_share"])
+    order = np.arange(len(sets)) if method == "ordered" else order_of(tweets, sets, seed)
+    return sets, order[sets[order] != LEFT_OUT]
 
 
-def mix(values):
-    """Return scrambled uint64 values: SplitMix64's output function, a bijection.
+def order_of(tweets, sets, seed):
+    """Return the rows' numbers sorted by set, then by the keys of their groups."""
+    groups = tweets["group"]
+    _, group, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    ranks = ranks_of_repeated(sizes[group] > 1, tweets["id"])
+    return np.lexsort((ranks, tweets["label"], group_keys(groups, seed), sets))
 
-    Source: Steele, Lea & Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014;
-    constants as in Vigna's public-domain splitmix64.c.
+
+# ------------------------------------------------------------------------------------- methods
+
+
+def by_key(tweets, units, split):
+    """Return the sets of rows whose units are divided in the order of their keys."""
+    ends = boundaries(split["fractions"])
+    return grouped_sets(units.sizes, units.keys, units.strata, *ends)[units.of_row]
+
+
+def in_file_order(tweets, units, split):
+    """Return the sets of rows that are divided in the order of the file."""
+    return ordered_sets(len(units.of_row), split["fractions"])
+
+
+def by_time(tweets, units, split):
+    """Return the sets of rows whose units are divided by their earliest time, ties by their keys.
+
+    Raises:
+        UserError: a tweet has no time.
     """
-    values = np.asarray(values, dtype=np.uint64) + np.uint64(0x9E3779B97F4A7C15)
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
+    times = tweets["time"]
+    absent = int(np.count_nonzero(np.isnat(times)))
+    if absent:
+        raise UserError(
+            f"split.method: temporal needs the time of every tweet, but {absent:,} of "
+            f"{len(times):,} tweets have none in the column corpus.columns.time; remove them from "
+            "the corpus, or choose another method"
+        )
+    earliest = np.full(len(units.sizes), np.iinfo(np.int64).max)
+    np.minimum.at(earliest, units.of_row, times.astype(np.int64))
+    ranks = np.empty(len(earliest), dtype=np.int64)
+    ranks[np.lexsort((units.keys, earliest))] = np.arange(len(earliest))
+    ends = boundaries(split["fractions"])
+    return grouped_sets(units.sizes, ranks, units.strata, *ends)[units.of_row]
 
 
-def group_keys(groups, seed):
-    """Return the uint64 hashes, keyed with the seed, by which groups are ordered."""
-    return mix(np.asarray(groups, dtype=np.uint64) ^ mix(np.array([seed], dtype=np.uint64)))
+def by_value(tweets, units, split):
+    """Return the sets of rows of which those with one value of a slice are the test set.
+
+    The other tweets of their groups go with them. The rest is divided into training and validation.
+
+    Raises:
+        UserError: no tweet has the value, or all have it.
+    """
+    values = tweets["slice"]
+    chosen = values == normalized(split["value"].strip())
+    if not chosen.any():
+        present = sorted({value for value in values if value is not None})
+        raise UserError(
+            f"split.value: no tweet has the value {split['value']!r} in the slice "
+            f"{split['slice']!r}; its values are {quoted(present)}"
+        )
+    held_out = np.zeros(len(units.sizes), dtype=bool)
+    held_out[units.of_row[chosen]] = True
+    if held_out.all():
+        raise UserError(
+            f"split.value: every tweet has the value {split['value']!r} in the slice "
+            f"{split['slice']!r}, or a duplicate that has it, so none is left to train on"
+        )
+    sets, rest = np.full(len(units.sizes), 2, dtype=np.int8), ~held_out
+    train, validation = (_exact(split["fractions"][name]) for name in SETS[:2])
+    sets[rest] = grouped_sets(
+        units.sizes[rest], units.keys[rest], units.strata[rest], train / (train + validation), 1
+    )
+    return sets[units.of_row]
+
+
+def as_given(tweets, units, split):
+    """Return the sets of rows that the corpus names.
+
+    Raises:
+        UserError: a tweet has no set, or one that is not in GIVEN.
+    """
+    names, inverse = np.unique([text or "" for text in tweets["set"]], return_inverse=True)
+    sets = np.array([GIVEN.get(name.casefold(), LEFT_OUT) for name in names], dtype=np.int8)
+    if (unknown := np.flatnonzero(sets == LEFT_OUT)).size:
+        counts = np.bincount(inverse)
+        listing = ", ".join(f"{str(names[n])!r} ({counts[n]:,})" for n in unknown[:10])
+        more = f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
+        raise UserError(
+            f"split.method: given needs the set of every tweet, one of {', '.join(GIVEN)}, but "
+            f"the column corpus.columns.set has other values: {listing}{more}; correct them, or "
+            "remove these tweets from the corpus"
+        )
+    return sets[inverse]
+
+
+METHODS = {
+    "stratified": by_key,
+    "random": by_key,
+    "grouped": by_key,
+    "ordered": in_file_order,
+    "temporal": by_time,
+    "held_out": by_value,
+    "given": as_given,
+}
+STRATIFIED = {"stratified", "grouped", "held_out"}
+
+
+def thinned(sets, units, share):
+    """Return ``sets`` with only about this share of the training set, the others LEFT_OUT.
+
+    Within each stratum the first units by their keys stay, at least one, so a smaller share's rows
+    are among those of a larger share.
+    """
+    in_training = np.bincount(units.of_row[sets == 0], minlength=len(units.sizes))
+    stays = np.zeros(len(units.sizes), dtype=bool)
+    for stratum in np.unique(units.strata[in_training > 0]):
+        members = np.flatnonzero((units.strata == stratum) & (in_training > 0))
+        members = members[np.argsort(units.keys[members], kind="stable")]
+        ends = np.concatenate([[0], np.cumsum(in_training[members])])
+        stays[members[: max(_nearest(ends, float(_exact(share) * int(ends[-1]))), 1)]] = True
+    return np.where((sets == 0) & ~stays[units.of_row], np.int8(LEFT_OUT), sets)
+
+
+# ------------------------------------------------------------------------------------- shares
 
 
 def boundaries(fractions):
@@ -61,8 +185,13 @@ def boundaries(fractions):
     A fraction means the decimal number as written: 0.29 of 100 is 29, although the nearest float
     times 100 is less. Without a test set, validation takes all that is left.
     """
-    train, validation, test = (Fraction(repr(float(fractions[name]))) for name in SETS)
+    train, validation, test = (_exact(fractions[name]) for name in SETS)
     return train, train + validation if test else Fraction(1)
+
+
+def _exact(share):
+    """Return the decimal number that a float is written as, as a Fraction."""
+    return Fraction(repr(float(share)))
 
 
 def ordered_sets(rows, fractions):
@@ -74,28 +203,18 @@ def ordered_sets(rows, fractions):
     return sets
 
 
-def majority_labels(inverse, labels, groups, classes):
-    """Return each group's most frequent label; the lowest class id on ties.
+def grouped_sets(sizes, keys, strata, train_share, validation_share):
+    """Return the (U,) int8 set of each unit.
 
-    ``inverse`` (N,) is the number of each row's group; ``groups`` and ``classes`` are counts.
-    """
-    counts = np.bincount(inverse * classes + labels, minlength=groups * classes)
-    return counts.reshape(groups, classes).argmax(axis=1)
-
-
-def grouped_sets(sizes, keys, strata, fractions):
-    """Return the (G,) int8 set of each group.
-
-    Within each stratum, groups are taken in the order of their keys. A set ends at the end of the
-    group that is nearest to where the set should end, counted over all strata so far, so rounding
-    does not add up over strata. At least one group of each stratum is for training.
+    Within each stratum, units are taken in the order of their keys. A set ends at the end of the
+    unit that is nearest to where the set should end, counted over all strata so far, so rounding
+    does not add up over strata. At least one unit of each stratum is for training.
 
     Args:
-        sizes, keys, strata: (G,) rows, order and stratum of each group; zeros for no strata.
-        fractions: of training, validation and test set.
+        sizes, keys, strata: (U,) rows, order and stratum of each unit; zeros for no strata.
+        train_share, validation_share: where these sets end, as ``boundaries`` returns them.
     """
     sets = np.full(len(sizes), 2, dtype=np.int8)
-    train_share, validation_share = boundaries(fractions)
     seen = in_train = in_validation = 0  # rows, over the strata so far
     for stratum in np.unique(strata):
         members = np.flatnonzero(strata == stratum)
@@ -131,18 +250,25 @@ def ranks_of_repeated(repeated, ids):
     return ranks
 
 
-def check_sets(sets, labels, names, fractions):
-    """Refuse sets that no model can be trained or evaluated on.
+def check_sets(sets, labels, names, split):
+    """Refuse sets that no model can be trained or evaluated on; ``split`` is the config's section.
 
     Raises:
-        UserError: a set with a positive fraction is empty, or training lacks a class.
+        UserError: training or validation is empty, or the test set although its fraction is
+            positive; or training lacks a class.
     """
-    sizes = np.bincount(sets, minlength=len(SETS))
+    sizes = np.bincount(sets[sets != LEFT_OUT], minlength=len(SETS))
     for name, size in zip(SETS, sizes, strict=True):
-        if not size and fractions[name] > 0:
+        fraction = split["fractions"][name]
+        if not size and split["method"] == "given" and name != "test":
             raise UserError(
-                f"split.fractions.{name}: {fractions[name]:g} of {len(sets)} tweets leaves no "
-                f"tweet for the {name} set; use a larger corpus or a larger fraction"
+                f"split.method: given leaves no tweet for the {name} set, because no tweet has it "
+                "in the column corpus.columns.set"
+            )
+        if not size and split["method"] != "given" and fraction > 0:
+            raise UserError(
+                f"split.fractions.{name}: {fraction:g} of {len(sets)} tweets leaves no tweet for "
+                f"the {name} set; use a larger corpus or a larger fraction"
             )
     in_corpus = np.bincount(labels, minlength=len(names))
     in_train = np.bincount(labels[sets == 0], minlength=len(names))
@@ -150,8 +276,8 @@ def check_sets(sets, labels, names, fractions):
         if not trained:
             raise UserError(
                 f"split: the training set has no tweet of class {name!r}, of which the corpus has "
-                f"{total}; use split.method: stratified, a larger split.fractions.train or a "
-                "larger corpus, or leave the class out of corpus.labels"
+                f"{total}; use split.method: stratified, a larger split.fractions.train or "
+                "split.train_share, a larger corpus, or leave the class out of corpus.labels"
             )
 
 

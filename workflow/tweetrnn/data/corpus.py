@@ -6,10 +6,11 @@ in which a label does not occur, is refused with one message.
 
 import json
 from collections import Counter, defaultdict
-from decimal import Decimal
 from pathlib import Path
 
-from tweetrnn.data.formats import Source, normalized
+from tweetrnn.data import demo
+from tweetrnn.data.details import Details
+from tweetrnn.data.formats import Source, as_text, encodable, normalized
 from tweetrnn.errors import UserError
 from tweetrnn.wording import quoted, shown
 
@@ -21,7 +22,13 @@ DEFAULTS = {
     "backslash": False,
     "skip_blanks": False,
     "encoding": "utf-8",
-    "columns": {"id": "tweet_id", "text": "text", "label": "airline_sentiment"},
+    "columns": {
+        "id": "tweet_id",
+        "text": "text",
+        "label": "airline_sentiment",
+        **dict.fromkeys(["user", "time", "confidence", "set"]),
+        "slices": [],
+    },
     "labels": ["negative", "neutral", "positive"],
     "ignore_labels": [],
     "max_dropped": 0.01,
@@ -32,10 +39,11 @@ _MAX_LABELS = 1_000  # distinct unknown labels kept for a message
 
 
 class Corpus:
-    """A corpus file. Iterating over it, once, yields its usable rows: ``(id, text, label)``.
+    """A corpus file. Iterating over it, once, yields its usable rows: ``(id, text, label, ...)``.
 
-    Afterwards ``rows`` (read), ``kept`` (by label), ``dropped`` (by reason), ``ignored`` (by
-    label) and the ``source``'s digest describe it, and ``check`` refuses it if it is unusable.
+    The others are the row's ``details``, in the order of their names. Afterwards ``rows`` (read),
+    ``kept`` (by label), ``dropped`` (by reason), ``ignored`` (by label) and the ``source``'s digest
+    describe it, and ``check`` refuses it if it is unusable.
 
     Args:
         path: the file.
@@ -47,11 +55,17 @@ class Corpus:
     def __init__(self, path, config, on_drop=None):
         self.path = Path(path)
         self.config = {**DEFAULTS, **config}
-        self.config["columns"] = {**DEFAULTS["columns"], **self.config["columns"]}
+        self.config["columns"] = {
+            **DEFAULTS["columns"],
+            **(demo.NAMED if config.get("kind") == "demo" else {}),
+            **config.get("columns", {}),
+        }
         self.rows = 0
         self.kept, self.dropped, self.ignored = Counter(), Counter(), Counter()
         self._on_drop = on_drop
         self.source = Source(self.path, self.config)
+        _, _, _, *further = self.source.columns.items()
+        self.details = Details(dict(further))
         self._examples = defaultdict(list)  # reason -> its first rows
         self._unknown, self._seen = Counter(), set()  # labels
         self._row = 0, "", None  # line, id and label of the current row
@@ -59,9 +73,9 @@ class Corpus:
     def __iter__(self):
         known = {normalized(label): label for label in self.config["labels"]}
         ignored = {normalized(label): label for label in self.config["ignore_labels"]}
-        for line, fault, identifier, text, label in self.source:
+        for line, fault, identifier, text, label, *further in self.source:
             self.rows += 1
-            identifier, label = _id_as_text(identifier), _as_text(label)
+            identifier, label = _id_as_text(identifier), as_text(label)
             if label:
                 label = normalized(label.strip())
                 label = known.get(label) or ignored.get(label) or label
@@ -78,7 +92,8 @@ class Corpus:
                     self._drop("NUL character in the text")
                 else:
                     self.kept[label] += 1
-                    yield identifier, encodable(text), label
+                    details = self.details.read(further, self._where())
+                    yield identifier, encodable(text), label, *details
             elif fault:
                 self._drop(fault)
             elif label in ignored.values():
@@ -99,16 +114,20 @@ class Corpus:
         line, identifier, _ = self._row
         self.dropped[reason] += 1
         if len(self._examples[reason]) < 3:
-            where = f" (line {line})" if line else ""
-            self._examples[reason].append(f"row {self.rows}{where}{detail}")
+            self._examples[reason].append(self._where() + detail)
         if self._on_drop:
             self._on_drop(self.rows, line, identifier, reason)
+
+    def _where(self):
+        line, _, _ = self._row
+        return f"row {self.rows} (line {line})" if line else f"row {self.rows}"
 
     def check(self):
         """Refuse the corpus if its rows cannot be used.
 
         Raises:
-            UserError: no rows, too many dropped ones, or a label without a row.
+            UserError: no rows, too many dropped ones, a label without a row, or a column of
+                details that is not what it is named as.
         """
         if not self.rows:
             raise UserError(f"{self.path}: no rows; expected one row per tweet")
@@ -133,6 +152,7 @@ class Corpus:
                 f"{self.path}: every row with the label {quoted(emptied)} had to be dropped:"
                 f"{self._reasons()}\nFix these rows, or leave the label out of corpus.labels"
             )
+        self.details.check(self.path, self.config["max_dropped"])
 
     def _reasons(self):
         return "".join(
@@ -164,34 +184,12 @@ class Corpus:
         return UserError(text + "Fix these rows, or raise corpus.max_dropped to leave them out")
 
 
-def _as_text(value):
-    """Return an id or a label as text, None if missing, False if it cannot be text (a list)."""
-    if value is None or value != value:  # NaN means that it is missing
-        return None
-    if isinstance(value, str):
-        return encodable(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int | float | Decimal) else False
-
-
 def _id_as_text(value):
     """Return an id of any type as text, empty if missing."""
-    text = value.hex() if isinstance(value, bytes) else _as_text(value)
+    text = value.hex() if isinstance(value, bytes) else as_text(value)
     if text is False:
         text = json.dumps(value, ensure_ascii=False, default=str)
     return encodable(text or "")
-
-
-def encodable(text):
-    """Return ``text`` with lone surrogates, which UTF-8 cannot encode, replaced by U+FFFD."""
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-        return text
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _counted(counter):

@@ -9,11 +9,20 @@ import csv
 import logging
 import random
 import re
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from hashlib import blake2b
 
 from tweetrnn.files import replacing
 
-COLUMNS = ("tweet_id", "text", "airline_sentiment")
+COLUMNS = ("tweet_id", "text", "airline_sentiment", "user", "time", "confidence", "airline")
+
+# The config's corpus.columns of a demo corpus, where they are not the defaults.
+NAMED = {"user": "user", "time": "time", "confidence": "confidence", "slices": ["airline"]}
+
+_FIRST_ID = 900_000_000_000_000_000
+_FIRST_TIME = datetime(2026, 1, 5, tzinfo=UTC)
+_WEEKS = 4
 
 _DECK = ["negative"] * 12 + ["neutral"] * 4 + ["positive"] * 3  # shares 0.63, 0.21, 0.16
 _AMBIGUOUS = 0.06  # share of tweets that could belong to any class
@@ -306,7 +315,7 @@ def tweets(count, seed):
     uniform = random.Random(seed).random
     writer = _Writer(uniform)
     below, happens = writer.below, writer.happens
-    memory, deck, identifier = [], [], 900_000_000_000_000_000
+    memory, deck, identifier = [], [], _FIRST_ID
     for _ in range(count):
         if not deck:
             deck = _DECK.copy()
@@ -331,6 +340,30 @@ def tweets(count, seed):
         yield row
 
 
+_AIRLINES = [name.strip().removeprefix("@") for name in _GRAMMAR["airline"].split("|")]
+_ADDRESSED = re.compile(rf"@({'|'.join(_AIRLINES)})\b", re.IGNORECASE)
+_AS_WRITTEN = {name.lower(): name for name in _AIRLINES}
+
+
+def details(identifier, text, seed):
+    """Return a tweet's (user, time, confidence, airline), invented from its id and the seed.
+
+    They are apart from the texts' random numbers: a tweet that repeats another's id has the same
+    ones. Few users write many tweets, most write one or two. Times are spread over some weeks. The
+    airline is the first that the text addresses, or else drawn.
+    """
+    digest = blake2b(f"{seed} {identifier}".encode(), digest_size=40).digest()
+    numbers = (int.from_bytes(digest[at : at + 8], "big") for at in range(0, 40, 8))
+    who, when, agreed, how_much, which = (number / 2**64 for number in numbers)
+    people = 1_000 + (identifier - _FIRST_ID) // 500_000  # one more with about each tweet
+    user = f"traveler{1 + int(who * who * people)}"
+    time = _FIRST_TIME + timedelta(seconds=int(when * _WEEKS * 7 * 86_400))
+    confidence = 1 if agreed < 0.7 else (3_400 + int(how_much * 6_600)) / 10_000
+    addressed = _ADDRESSED.search(text)
+    airline = _AS_WRITTEN[addressed[1].lower()] if addressed else _AIRLINES[int(which * 8)]
+    return user, f"{time:%Y-%m-%dT%H:%M:%SZ}", f"{confidence:.4f}", airline
+
+
 def demo(corpus, *, config):
     """Write the demo corpus (CSV) to ``corpus``; config: corpus.tweets, seed."""
     with (
@@ -339,5 +372,6 @@ def demo(corpus, *, config):
     ):
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(COLUMNS)
-        writer.writerows(tweets(config["corpus"]["tweets"], config["seed"]))
+        for row in tweets(config["corpus"]["tweets"], config["seed"]):
+            writer.writerow([*row, *details(*row[:2], config["seed"])])
     log.info("%s: %s invented tweets", corpus, f"{config['corpus']['tweets']:,}")

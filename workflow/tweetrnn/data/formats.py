@@ -16,6 +16,7 @@ import re
 import unicodedata
 import zlib
 from collections import deque
+from decimal import Decimal
 from pathlib import Path
 
 from tweetrnn.errors import UserError
@@ -257,19 +258,52 @@ def normalized(text):
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
+def as_text(value):
+    """Return an id or a label as text, None if missing, False if it cannot be text (a list)."""
+    if value is None or value != value:  # NaN means that it is missing
+        return None
+    if isinstance(value, str):
+        return encodable(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float | Decimal) else False
+
+
+def encodable(text):
+    """Return ``text`` with lone surrogates, which UTF-8 cannot encode, replaced by U+FFFD."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+        return text
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def renamed(row, names):
     """Return a row (a dict) whose keys equal those ``names`` that they equal in form NFC."""
     wanted = {normalized(name): name for name in names if name not in row}
     return {wanted.get(normalized(key), key): value for key, value in row.items()}
 
 
+def named_columns(columns):
+    """Return {key: column} of ``corpus.columns``: id, text, label, and the others that it names.
+
+    A slice's key is ``slices[0]``, ``slices[1]`` and so on. The column of ids may be None.
+    """
+    further = {key: columns[key] for key in ("user", "time", "confidence", "set")}
+    further |= {f"slices[{n}]": name for n, name in enumerate(columns["slices"])}
+    required = {key: columns[key] for key in ("id", "text", "label")}
+    return required | {key: name for key, name in further.items() if name is not None}
+
+
 class Source:
-    """The rows of a file. Iterating over it, once, yields ``(line, fault, id, text, label)``.
+    """The rows of a file. Iterating over it, once, yields ``(line, fault, id, text, label, ...)``.
 
     ``line`` is where the row starts in the file (0 in Parquet, which has no lines). ``fault`` says
-    why the row cannot be read; it is None if it can. The other three are what the file contains:
-    any JSON value, None where missing; where the file has no ids, the row's number, from 1.
-    Afterwards ``sha256`` and ``size`` (bytes) are the file's.
+    why the row cannot be read; it is None if it can. The others are what the file contains, in the
+    order of ``columns``: any JSON value, None where missing; where the file has no ids, the row's
+    number, from 1. Afterwards ``sha256`` and ``size`` (bytes) are the file's.
 
     Args:
         path: the file, a Path.
@@ -278,7 +312,7 @@ class Source:
 
     def __init__(self, path, config):
         self.path, self.config = path, config
-        self.columns = {key: config["columns"][key] for key in ("id", "text", "label")}
+        self.columns = named_columns(config["columns"])
         self.sha256, self.size = None, None
 
     def __iter__(self):
@@ -287,7 +321,7 @@ class Source:
             keys = [f"corpus.columns.{key}" for key in columns if columns[key] == name]
             if len(keys) > 1:
                 raise UserError(
-                    f"{listed(keys)} name the same column, {name!r}; name three different columns"
+                    f"{listed(keys)} name the same column, {name!r}; name different columns"
                 )
         before = _inspect(self.path)
         self.sha256, self.size = sha256_of(self.path), self.path.stat().st_size
@@ -337,10 +371,7 @@ class Source:
             )
 
     def _positions(self, header, delimiter=None):
-        """Return the positions of the columns for id, text and label in the header.
-
-        That of the id is None where the file has none.
-        """
+        """Return the positions of ``columns`` in the header; the id's is None if it has none."""
         positions, wanted = [], {*self.columns.values()}
         folded = [normalized(name) for name in header]
         for key, name in self.columns.items():
@@ -354,13 +385,18 @@ class Source:
                     f"(corpus.columns.{key}); rename all but one"
                 )
             if not count:
+                headless = delimiter and not {*header} & wanted
+                if headless and "user" in self.columns:  # a row, shown, would have a user's name
+                    raise UserError(
+                        f"{self.path}: no column {name!r} (corpus.columns.{key}), nor any other of "
+                        "corpus.columns. Is the first line a header, and corpus.delimiter right?"
+                    )
                 others = [c for c in ",;\t|" if len(header) == 1 and c in header[0]]
                 if delimiter and others:
                     raise UserError(
                         f"{self.path}: no column {name!r}, but one called {shown(header[0])}. "
                         f"If columns are separated by {others[0]!r}, set corpus.delimiter to that"
                     )
-                headless = delimiter and not {*header} & wanted
                 raise self._missing(key, header, " Is the first line a header?" if headless else "")
             positions.append(folded.index(normalized(name)))
         return positions
@@ -376,7 +412,7 @@ class Source:
         wanted, names = {*missing.values()}, {}
         for number, (line, fault, row) in enumerate(json_rows(lines, self.path), 1):
             if row is None:
-                yield line, fault, None, None, None
+                yield line, fault, *[None] * len(self.columns)
                 continue
             if not row.keys() >= wanted:
                 row = renamed(row, wanted)

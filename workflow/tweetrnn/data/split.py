@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tweetrnn import files
-from tweetrnn.data.assign import assign, check_sets, overlap
+from tweetrnn.data.assign import LEFT_OUT, assign, check_sets, overlap
+from tweetrnn.data.details import SLICE
 from tweetrnn.errors import UserError
 from tweetrnn.results import SPLIT_ARRAYS
 from tweetrnn.sets import SETS
@@ -81,6 +82,42 @@ def one_hot_columns(counts, words, vocabulary):
     return Columns(chosen, fitted[chosen], lookup, width, padding_id, unknown_id)
 
 
+def read_tweets(path, sha256):
+    """Return the table of tweets with the columns that a split needs: no texts, no tokens."""
+    with files.open_parquet(path, sha256) as file:
+        slices = [name for name in file.schema_arrow.names if name.startswith(SLICE)]
+        return file.read(columns=["id", "group", "user", "time", "set", *slices])
+
+
+def to_assign(table, labels, split):
+    """Return what ``assign`` needs of the table of tweets; ``split`` is the config's section."""
+    tweets = {"group": table["group"].to_numpy(), "label": labels, "id": table["id"]}
+    match split["method"]:
+        case "grouped":
+            tweets["user"] = pc.fill_null(table["user"].cast(pa.int64()), -1).to_numpy()
+        case "temporal":
+            tweets["time"] = table["time"].to_numpy()
+        case "held_out":
+            tweets["slice"] = np.array(table[SLICE + split["slice"]].to_pylist(), dtype=object)
+        case "given":
+            tweets["set"] = table["set"].to_pylist()
+    return tweets
+
+
+def counts_of_slices(table, sets):
+    """Return, for each set, {slice: {value: tweets}}; the value of a tweet without one is empty."""
+    counts = [{} for _ in SETS]
+    for column in table.column_names:
+        if column.startswith(SLICE):
+            encoded = pc.fill_null(table[column], "").combine_chunks().dictionary_encode()
+            values, codes = encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
+            for k in range(len(SETS)):
+                of_set = np.bincount(codes[sets == k], minlength=len(values)).tolist()
+                by_value = dict(sorted(zip(values, of_set, strict=True)))
+                counts[k][column.removeprefix(SLICE)] = by_value
+    return counts
+
+
 def write_sequences(path, sequences, rows, lookup):
     """Write ``lookup[sequences[rows]]`` (N, T) as int32, some rows at a time."""
     with files.writing_array(path, (len(rows), sequences.shape[1]), np.int32) as append:
@@ -88,12 +125,13 @@ def write_sequences(path, sequences, rows, lookup):
             append(lookup[sequences[rows[start : start + CHUNK]]])
 
 
-def facts_of_set(labels, names, counts, chosen):
+def facts_of_set(labels, names, counts, chosen, slices):
     """Return the facts about one set, a dict.
 
     Args:
         labels: (N,) class ids; ``names`` are the classes' names.
         counts: how often each dictionary id occurs in the set; ``chosen`` are those with a column.
+        slices: {slice: {value: tweets}}.
     """
     tokens = int(counts.sum())
     unknown = tokens - int(counts[chosen].sum())
@@ -104,27 +142,30 @@ def facts_of_set(labels, names, counts, chosen):
         "tokens": tokens,
         "unknown_tokens": unknown,
         "unknown_rate": unknown / tokens if tokens else 0.0,
+        "slices": slices,
     }
 
 
-def facts_of_split(sets, labels, groups, counts, columns, encoded, config):
+def facts_of_split(table, sets, labels, counts, columns, encoded, config):
     """Return the facts of the split without the files' sha256; ``encoded`` are encode's facts.
 
-    ``sets``, ``labels`` and ``groups`` (N,) are each row's set, class id and hash of its tokens.
+    ``table`` has the tweets; ``sets`` and ``labels`` (N,) are each row's set and class id.
     """
-    names = encoded["labels"]
-    groups_in_several, rows_in_several, seen_in_training = overlap(groups, sets)
+    names, kept = encoded["labels"], sets != LEFT_OUT
+    several = overlap(table["group"].to_numpy()[kept], sets[kept])
+    groups_in_several, rows_in_several, seen_in_training = several
+    slices = counts_of_slices(table, sets)
     return {
         "width": columns.width,
         "padding_id": columns.padding_id,
         "unknown_id": columns.unknown_id,
         "vocabulary_words": len(columns.chosen),
         **{key: encoded[key] for key in ("sequence_length", "padding", "truncation", "labels")},
-        "method": config["split"]["method"],
-        "fractions": config["split"]["fractions"],
+        **config["split"],
+        "left_out": int(np.count_nonzero(~kept)),
         "fit_on": config["vocabulary"]["fit_on"],
         "parts": {
-            name: facts_of_set(labels[sets == k], names, counts[k], columns.chosen)
+            name: facts_of_set(labels[sets == k], names, counts[k], columns.chosen, slices[k])
             for k, name in enumerate(SETS)
         },
         "words_unseen_in_training": int(np.count_nonzero(counts[0, 1:] == 0)),
@@ -144,16 +185,17 @@ def divide(inputs, encoded, config, outputs):
         outputs: paths by the names of SPLIT_ARRAYS, and of rows and vocabulary.
     """
     digests = encoded["sha256"]
-    table = files.read_parquet(inputs["tweets"], ["id", "group"], digests["tweets"])
+    table = read_tweets(inputs["tweets"], digests["tweets"])
     dictionary = files.read_parquet(inputs["dictionary"], ["word"], digests["dictionary"])
     dictionary = dictionary["word"].combine_chunks()
     sequences, words, offsets, labels = (
         files.load_array(inputs[name], digests[name])
         for name in ("sequences", "words", "offsets", "labels")
     )
-    names, labels, groups = encoded["labels"], np.asarray(labels), table["group"].to_numpy()
-    sets, order = assign(groups, labels, table["id"], config["split"], config["seed"], len(names))
-    check_sets(sets, labels, names, config["split"]["fractions"])
+    names, labels, section = encoded["labels"], np.asarray(labels), config["split"]
+    tweets = to_assign(table, labels, section)
+    sets, order = assign(tweets, section, config["seed"], len(names))
+    check_sets(sets, labels, names, section)
     counts = count_by_set(words, offsets, sets, len(dictionary))
     columns = one_hot_columns(counts, dictionary, config["vocabulary"])
 
@@ -162,7 +204,7 @@ def divide(inputs, encoded, config, outputs):
         write_sequences(outputs[f"{name}_sequences"], sequences, rows, columns.lookup)
         files.save_array(outputs[f"{name}_labels"], labels[rows])
     part = pa.DictionaryArray.from_arrays(sets[order], pa.array(SETS)).cast(pa.string())
-    rows = {"row": order, "part": part, "label": labels[order], "group": groups[order]}
+    rows = {"row": order, "part": part, "label": labels[order], "group": tweets["group"][order]}
     files.write_parquet(outputs["rows"], pa.table(rows))
     vocabulary = {
         "word": dictionary.take(pa.array(columns.chosen - 1)),
@@ -170,7 +212,7 @@ def divide(inputs, encoded, config, outputs):
         "id": columns.lookup[columns.chosen],
     }
     files.write_parquet(outputs["vocabulary"], pa.table(vocabulary))
-    return facts_of_split(sets, labels, groups, counts, columns, encoded, config)
+    return facts_of_split(table, sets, labels, counts, columns, encoded, config)
 
 
 def log_facts(facts):
@@ -184,8 +226,9 @@ def log_facts(facts):
                 log.warning("the %s set has no tweet of class %r", name, label)
     if facts["straddling_groups"]:
         log.warning(
-            "%d groups of equal tweets are in more than one set, as an ordered split allows",
+            "%d groups of equal tweets are in more than one set, as the split method %s allows",
             facts["straddling_groups"],
+            facts["method"],
         )
 
 
@@ -200,7 +243,8 @@ def split(
     tweet is in which set, in the order of its arrays. Config: split, vocabulary, seed.
 
     Raises:
-        UserError: the input is damaged; a set is empty or training lacks a class; no word is left.
+        UserError: the input is damaged; the method cannot be used; a set is empty or training
+            lacks a class; no word is left.
     """
     inputs = {"tweets": tweets, "dictionary": dictionary, "sequences": sequences}
     inputs |= {"words": words, "offsets": offsets, "labels": labels}

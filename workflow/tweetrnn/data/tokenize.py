@@ -1,6 +1,7 @@
 """Tokenize: read and check a corpus, split its tweets into tokens, and count them.
 
-Tweets are handled in batches, so memory grows by only a few bytes per tweet (hashes and length).
+Tweets are handled in batches, so memory grows by only a few bytes per tweet (hashes and length),
+and by the users' names, which are numbered.
 """
 
 import csv
@@ -11,7 +12,9 @@ from hashlib import blake2b
 import numpy as np
 import pyarrow as pa
 
+from tweetrnn.data import details
 from tweetrnn.data.corpus import Corpus
+from tweetrnn.data.near_duplicates import content
 from tweetrnn.data.tokenizers import tokenize_text
 from tweetrnn.errors import UserError
 from tweetrnn.files import defused, parquet_writer, replacing, sha256_of, write_json
@@ -21,6 +24,7 @@ SCHEMA = pa.schema(
         **dict.fromkeys(["id", "text", "label"], pa.string()),
         "tokens": pa.list_(pa.string()),
         "group": pa.uint64(),
+        **details.SCHEMA,
     }
 )
 BATCH = 16_384  # tweets in memory at a time
@@ -31,7 +35,7 @@ log = logging.getLogger("tweetrnn")
 def tokenize(corpus, tweets, token_facts, dropped, *, config):
     """Read a corpus; write its tweets with their tokens, facts about them, and the dropped rows.
 
-    ``tweets`` is a table of SCHEMA. Config: corpus, tokenize.
+    ``tweets`` is a table of SCHEMA with a column for each slice. Config: corpus, tokenize.
 
     Raises:
         UserError: the corpus cannot be read, or cannot be used; then nothing is written.
@@ -40,7 +44,7 @@ def tokenize(corpus, tweets, token_facts, dropped, *, config):
         with listing.open("w", encoding="utf-8", newline="") as stream:
             source = Corpus(corpus, config["corpus"], on_drop=drop_writer(stream))
             tally = Tally(source.config["labels"])
-            with parquet_writer(table, SCHEMA) as parquet:
+            with parquet_writer(table, schema_with(source.details.names)) as parquet:
                 for batch in batches(source, config["tokenize"], tally):
                     parquet.write_batch(batch)
                     log.info("%s rows read", f"{source.rows:,}")
@@ -52,10 +56,17 @@ def tokenize(corpus, tweets, token_facts, dropped, *, config):
                 f"to learn; is corpus.columns.text ({source.config['columns']['text']!r}) the "
                 "column with the tweets?"
             )
+        counts |= source.details.facts(table)
         write_json(token_facts, facts_of(source, counts, sha256_of(table), config["tokenize"]))
     if source.dropped:
         reasons = ", ".join(f"{reason} {n:,}" for reason, n in source.dropped.most_common())
         log.info("%s: dropped %s; see %s", corpus, reasons, dropped)
+
+
+def schema_with(names):
+    """Return SCHEMA with the columns ``names`` that it lacks: those of slices, which are texts."""
+    slices = [pa.field(name, pa.string()) for name in names if name not in SCHEMA.names]
+    return pa.schema([*SCHEMA, *slices])
 
 
 def drop_writer(stream):
@@ -71,7 +82,8 @@ def drop_writer(stream):
 def facts_of(corpus, counts, tweets_sha256, config):
     """Return the facts about a Corpus that was read to its end.
 
-    ``counts`` are its Tally's; predictions need ``config``, the config's section ``tokenize``.
+    ``counts`` are its Tally's and its details'; predictions need ``config``, the config's section
+    ``tokenize``.
     """
     section = corpus.config
     return {
@@ -99,30 +111,36 @@ def licence_of(corpus):
 
 
 def batches(corpus, config, tally):
-    """Yield a Corpus's tweets as record batches of SCHEMA, and add them to a Tally.
+    """Yield a Corpus's tweets as record batches, and add them to a Tally.
 
     A tweet without tokens is dropped.
     """
-    rows = []
-    for identifier, text, label in corpus:
+    rows, names = [], corpus.details.names
+    for identifier, text, label, *known in corpus:
         tokens = tokenize_text(text, config)
         if not tokens:
             corpus.drop("no tokens")
             continue
-        rows.append((identifier, text, label, tokens))
+        rows.append((identifier, text, label, tokens, *known))
         if len(rows) == BATCH:
-            yield _batch(rows, tally)
+            yield _batch(rows, names, tally)
             rows = []
     if rows:
-        yield _batch(rows, tally)
+        yield _batch(rows, names, tally)
 
 
-def _batch(rows, tally):
-    ids, texts, labels, tokens = zip(*rows, strict=True)
+def _batch(rows, names, tally):
+    """Return rows as a record batch; ``names`` are the columns that come after the tokens."""
+    ids, texts, labels, tokens, *known = zip(*rows, strict=True)
     groups = hashes("\x1f".join(words) for words in tokens)
-    tally.add(groups, labels, np.fromiter(map(len, tokens), dtype=np.int32), hashes(ids))
+    contents = hashes("\x1f".join(content(words) or words) for words in tokens)
+    lengths = np.fromiter(map(len, tokens), dtype=np.int32)
+    tally.add(groups, labels, lengths, hashes(ids), contents)
     columns = {"id": ids, "text": texts, "label": labels, "tokens": tokens, "group": groups}
-    return pa.RecordBatch.from_pydict(columns, schema=SCHEMA)
+    columns |= dict(zip(names, known, strict=True))
+    schema = schema_with(names)
+    absent = {name: [None] * len(rows) for name in schema.names if name not in columns}
+    return pa.RecordBatch.from_pydict(columns | absent, schema=schema)
 
 
 def hashes(texts):
@@ -139,13 +157,17 @@ class Tally:
 
     def __init__(self, labels):
         self._class = {label: number for number, label in enumerate(labels)}
-        self._groups, self._ids = array("Q"), array("Q")
+        self._groups, self._ids, self._contents = array("Q"), array("Q"), array("Q")
         self._labels, self._lengths = array("H"), array("i")
 
-    def add(self, groups, labels, lengths, ids):
-        """Add tweets: hashes of their tokens, labels, numbers of tokens, hashes of their ids."""
+    def add(self, groups, labels, lengths, ids, contents):
+        """Add tweets: labels, numbers of tokens, and hashes of tokens, ids and contents.
+
+        A content, as ``near_duplicates`` defines it, is a tweet's tokens where it is empty.
+        """
         self._groups.frombytes(groups.tobytes())
         self._ids.frombytes(ids.tobytes())
+        self._contents.frombytes(contents.tobytes())
         self._labels.extend(map(self._class.__getitem__, labels))
         self._lengths.frombytes(lengths.tobytes())
 
@@ -155,7 +177,9 @@ class Tally:
         groups: distinct tweets (by tokens). duplicate_rows: rows that repeat an earlier row's
         tokens; duplicate_groups: groups with such rows. conflicting_groups: groups with more than
         one label; conflicting_rows: their rows. duplicate_ids: rows that repeat an earlier row's
-        id (not counting rows without an id). length: tokens per tweet.
+        id (not counting rows without an id). near_duplicate_groups: contents that several groups
+        share; near_duplicate_rows: rows that repeat an earlier row's content, beyond
+        duplicate_rows. length: tokens per tweet.
         """
         groups = np.frombuffer(self._groups, dtype=np.uint64)
         labels = np.frombuffer(self._labels, dtype=np.uint16)
@@ -176,5 +200,16 @@ class Tally:
             "conflicting_groups": int(conflicting.sum()),
             "conflicting_rows": int(sizes[conflicting].sum()),
             "duplicate_ids": len(ids) - len(np.unique(ids)),
+            **self._near_duplicates(),
             "length": dict(zip(["min", "median", "p95", "max"], quantile, strict=True)),
+        }
+
+    def _near_duplicates(self):
+        groups = np.frombuffer(self._groups, dtype=np.uint64)
+        _, first = np.unique(groups, return_index=True)  # a group's rows have one content
+        contents = np.frombuffer(self._contents, dtype=np.uint64)[first]
+        _, sharing = np.unique(contents, return_counts=True)
+        return {
+            "near_duplicate_groups": int((sharing > 1).sum()),
+            "near_duplicate_rows": len(contents) - len(sharing),
         }

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tweetrnn.data.details import SLICE
 from tweetrnn.errors import UserError
 from tweetrnn.evaluation import exploratory, statistics
 from tweetrnn.evaluation.ceiling import ceiling
@@ -28,7 +29,7 @@ from tweetrnn.evaluation.predictions import (
 )
 from tweetrnn.evaluation.primary import primary
 from tweetrnn.evaluation.select import further_runs, read_selection
-from tweetrnn.evaluation.slices import COLUMN, properties, slice_differences, slices
+from tweetrnn.evaluation.slices import properties, slice_differences, slices
 from tweetrnn.evaluation.tables import finished, mean_figures, read_runs
 from tweetrnn.evaluation.tuning_budget import tuning_budget
 from tweetrnn.files import open_parquet, read_json, read_parquet, write_json
@@ -180,7 +181,7 @@ def read_corpus(path, sha256):
     with open_parquet(path, sha256) as file:
         wanted = ("id", "label", "tokens", "group", "confidence")
         names = file.schema_arrow.names
-        return file.read([name for name in names if name in wanted or name.startswith(COLUMN)])
+        return file.read([name for name in names if name in wanted or name.startswith(SLICE)])
 
 
 def compare(

@@ -11,11 +11,11 @@ import pandas as pd
 import pyarrow.compute as pc
 from scipy import stats
 
+from tweetrnn.data.details import SLICE
 from tweetrnn.evaluation.comparison import Estimate, Slice, SliceDifference
 from tweetrnn.evaluation.exploratory import with_holm
 from tweetrnn.evaluation.statistics import LEVEL, group_sums
 
-COLUMN = "slice_"  # how the names of the columns begin that the config names as slices
 CONFIDENCE = "label confidence"
 FEWEST_GROUPS = 30  # of duplicates; with fewer there is no interval
 # Christopher Potts's expression, which NLTK's mark_negation uses, and three words that it lacks.
@@ -49,13 +49,13 @@ def properties(tweets):
     """Return [(property, Categorical of N values)] of tweets; a value may be missing.
 
     ``tweets`` is a pyarrow Table with tokens and, where the corpus has them, confidence and columns
-    whose names begin with COLUMN.
+    whose names begin with SLICE.
     """
     tokens = tweets["tokens"].combine_chunks()
     found = [
-        (name.removeprefix(COLUMN), by_value(tweets[name]))
+        (name.removeprefix(SLICE), by_value(tweets[name]))
         for name in tweets.column_names
-        if name.startswith(COLUMN)
+        if name.startswith(SLICE)
     ]
     lengths = ["1 to 10", "11 to 20", "21 to 30", "more than 30"]
     lengths = pd.cut(

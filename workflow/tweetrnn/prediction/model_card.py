@@ -15,13 +15,7 @@ from tweetrnn.files import check_digest, read_json
 from tweetrnn.metrics import confusion
 from tweetrnn.names import BASELINES
 from tweetrnn.reporting import document as doc
-from tweetrnn.wording import listed
-
-SPLITS = {
-    "stratified": "at random with equal class shares, duplicates kept together",
-    "random": "at random, duplicates kept together",
-    "ordered": "in the order of the file",
-}
+from tweetrnn.wording import listed, split_in_words
 
 
 def model_card(results, paths, settings):
@@ -44,7 +38,7 @@ def model_card(results, paths, settings):
         settings=settings,
         tokens=tokens,
         split=split,
-        split_method=SPLITS[split["method"]],
+        split_method=split_in_words(split),
         invented=tokens["kind"] == "demo",
         layers=read_json(paths.architecture),
         last_set="test" if split["parts"]["test"]["tweets"] else "validation",

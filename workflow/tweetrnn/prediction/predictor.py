@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tweetrnn.data.corpus import encodable
 from tweetrnn.data.encode import fixed_length
+from tweetrnn.data.formats import encodable
 from tweetrnn.data.tokenizers import tokenize_text
 from tweetrnn.errors import UserError
 from tweetrnn.files import read_parquet

@@ -32,11 +32,11 @@ def place_of(rows, row):
     ``rows`` is the split's rows.parquet: a set's arrays are in the order of its rows.
 
     Raises:
-        UserError: the split does not have this row.
+        UserError: the row is in no set.
     """
     sets, numbers = rows["part"].to_pylist(), rows["row"].to_pylist()
     if row not in numbers:
-        raise UserError(f"--row: the split has no row {row}; its {len(rows):,} rows count from 0")
+        raise UserError(f"--row: row {row} is in no set, because split.train_share leaves it out")
     at = numbers.index(row)
     return sets[at], sets[:at].count(sets[at])
 

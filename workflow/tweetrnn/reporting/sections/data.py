@@ -1,33 +1,59 @@
 """What the networks learned from."""
 
+from itertools import groupby
+
+from tweetrnn.evaluation.composition import contrasts, shares
 from tweetrnn.reporting import document as doc
-from tweetrnn.wording import listed
+from tweetrnn.wording import listed, split_in_words
 
 FITTED_ON = {
     "train": "the training part",
     "all": "all tweets, validation and test included, as in the reference",
 }
-METHODS = {
-    "stratified": "at random with equal class shares; duplicates stay together",
-    "random": "at random; duplicates stay together",
-    "ordered": "in the order of the file, unshuffled",
-}
+# The methods that let duplicates be in several sets.
+STRADDLED = {"ordered": "an ordered split does", "given": "the corpus's own sets do"}
 
 
 def blocks(experiment):
     """Return the section's blocks."""
     rows = [{"fact": fact, "value": value} for fact, value in facts_of(experiment)]
     columns = doc.columns(fact="fact", value="value")
-    blocks = [doc.Table("data", "The corpus", columns, rows), sets_table(experiment.split)]
-    seen = experiment.split["seen_in_training"]
+    split = experiment.split
+    tables = [doc.Table("data", "The corpus", columns, rows), sets_table(split)]
+    return [*warnings(split), *tables, *slices_table(split["parts"])]
+
+
+def warnings(split):
+    """Return the Paragraphs on duplicates in several sets, and on sets made of different slices."""
+    seen = split["seen_in_training"]
     if any(seen.values()):
         leaks = [f"{doc.whole(count)} {part}" for part, count in seen.items() if count]
         text = (
-            f"{listed(leaks)} tweets have the same tokens as a training tweet: an ordered split "
-            "does not keep duplicates together."
+            f"{listed(leaks)} tweets have the same tokens as a training tweet: "
+            f"{STRADDLED[split['method']]} not keep duplicates together."
         )
-        blocks.insert(0, doc.Paragraph(text, "warning"))
-    return blocks
+        yield doc.Paragraph(text, "warning")
+    for name, found in groupby(contrasts(split["parts"]), lambda contrast: contrast.slice):
+        sentences = " ".join(map(difference, found))
+        intended = split["method"] == "held_out" and split["slice"] == name
+        role = "note" if intended else "warning"
+        yield doc.Paragraph(f"The sets differ by {name}. {sentences}", role)
+
+
+def difference(contrast):
+    """Return a Contrast as a sentence."""
+    more, less = ({"train": "training"}.get(name, name) for name in (contrast.more, contrast.less))
+    value = contrast.value or f"without {contrast.slice}"
+    high, low = (
+        f"{share:.0%}".replace("%", "\u00a0%")
+        for share in (contrast.share_more, contrast.share_less)
+    )
+    if contrast.share_more <= 0.5:
+        return f"{value} is {high} of the {more} set and {low} of the {less} set."
+    mostly = f"all {value}" if contrast.share_more == 1 else f"mostly {value} ({high})"
+    if contrast.share_less:
+        return f"The {more} set is {mostly}, compared with {low} of the {less} set."
+    return f"The {more} set is {mostly}, which the {less} set does not contain."
 
 
 def facts_of(experiment):
@@ -48,7 +74,13 @@ def facts_of(experiment):
         ("rows dropped", with_reasons(tokenized["dropped"])),
         ("rows left out by label", with_reasons(tokenized["ignored"])),
         ("duplicates (the same tokens as an earlier tweet)", duplicates),
+        (
+            "near-duplicates (the same apart from RT, handles, links and punctuation)",
+            f"{whole(tokenized['near_duplicate_rows'])} more rows in "
+            f"{whole(tokenized['near_duplicate_groups'])} groups",
+        ),
         ("rows that repeat an identifier", whole(tokenized["duplicate_ids"])),
+        *users_and_times(tokenized),
         ("tokens in a tweet", tokens),
         (
             f"tweets cut to the sequence length, {split['sequence_length']}",
@@ -57,10 +89,25 @@ def facts_of(experiment):
         ("distinct words", whole(experiment.encoded["words"])),
         ("one-hot width", whole(split["width"])),
         ("vocabulary fitted on", FITTED_ON[split["fit_on"]]),
-        ("split", METHODS[split["method"]]),
+        ("split", split_in_words(split)),
         ("input sha256", tokenized["sha256"]),
         ("licence", tokenized["licence"]),
     ]
+
+
+def users_and_times(tokenized):
+    """Yield (fact, value) of the users and the times, where the corpus has them."""
+    missing = {
+        name: f"; {doc.whole(count)} tweets without" if count else ""
+        for name, count in tokenized["missing"].items()
+    }
+    if tokenized["users"] is not None:
+        yield "users", doc.whole(tokenized["users"]) + missing["user"]
+    if tokenized["time"]:
+        first, last = (
+            tokenized["time"][end].removesuffix("Z").replace("T", " ") for end in ("first", "last")
+        )
+        yield "time of the tweets (UTC)", f"{first} to {last}{missing['time']}"
 
 
 def with_reasons(counts):
@@ -92,3 +139,27 @@ def sets_table(split):
         *doc.columns(doc.percent, unknown_rate="unknown words"),
     ]
     return doc.Table("parts", "The parts", columns, rows)
+
+
+def slices_table(parts):
+    """Return the table of the shares of each slice's values in the sets, in a list; none without.
+
+    ``parts`` are those of the split's facts. The values come by how many tweets have them.
+    """
+    of_sets = {name: facts["slices"] for name, facts in parts.items() if facts["tweets"]}
+    rows = []
+    for name in parts["train"]["slices"]:
+        counts = {part: slices[name] for part, slices in of_sets.items()}
+        total = {value: sum(c[value] for c in counts.values()) for value in counts["train"]}
+        portions = {part: shares(by_value) for part, by_value in counts.items()}
+        rows += [
+            {"slice": name, "value": value or None, "tweets": total[value]}
+            | {part: portion[value] for part, portion in portions.items()}
+            for value in sorted(total, key=total.get, reverse=True)
+        ]
+    columns = [
+        *doc.columns(slice="slice", value="value"),
+        *doc.columns(doc.whole, tweets="tweets"),
+        *doc.columns(doc.percent, **{part: part for part in of_sets}),
+    ]
+    return [doc.Table("composition", "What the sets are made of", columns, rows)] if rows else []
