@@ -135,7 +135,7 @@ def trained(runs, parameters_of):
     )
 
 
-def finished_replicates(parameters_of, cell, choice, replicates):
+def finished_replicates(results, cell, choice, replicates):
     """Return the Runs of a cell's new replicates, by number, that did not diverge.
 
     Raises:
@@ -144,7 +144,7 @@ def finished_replicates(parameters_of, cell, choice, replicates):
     trained = [
         run
         for run in further_runs({cell: choice}, replicates)
-        if parameters_of(run)["status"] == "finished"
+        if read_json(results.run(run).parameters)["status"] == "finished"
     ]
     if not trained:
         raise UserError(
@@ -221,9 +221,7 @@ def compare(
     result = make_comparison(
         selection,
         {
-            cell: finished_replicates(
-                parameters_of, cell, selection.cells[cell], selection.replicates
-            )
+            cell: finished_replicates(results, cell, selection.cells[cell], selection.replicates)
             for cell in config["grid"]["cell"]
             if cell in selection.cells
         },
