@@ -177,11 +177,14 @@ def store_elsewhere(file):
         ),
         (
             put("layers/embedding/vars/0", np.zeros((99, 12), "f4")),
-            "it has layers/embedding/vars/0 (99, 12), which the run's network does not have",
+            "it has 'layers/embedding/vars/0' (99, 12), which the run's network does not have",
         ),
         (lambda file: file.pop("layers/dense_2/vars/1"), "it lacks 'layers/dense_2/vars/1'"),
         (lambda file: file.pop("layers"), "without the layers of a Sequential or functional model"),
-        (put("layers/dense/vars/1", np.full(6, np.nan, "f4")), "dense/bias) contains NaN, infinity"),
+        (
+            put("layers/dense/vars/1", np.full(6, np.nan, "f4")),
+            "dense/bias) contains NaN, infinity",
+        ),
         (put("layers/dense/vars/1", np.full(6, 1e39)), "too large for float32"),
         (put("layers/dense/vars/1", np.zeros(6, "i4")), "contains int32, expected floating-point"),
         (link_to_elsewhere, "it lacks 'layers/dense/vars/0'"),
@@ -220,29 +223,35 @@ def changed_keras(change, name="SimpleRNN"):
         (
             "LSTM",
             lambda model: model["layers"][1]["config"].update(activation="relu"),
-            "layer 1 (reader_2) has the activation 'relu', expected 'tanh'",
+            "layer 1 ('reader_2') has the activation 'relu', expected 'tanh'",
         ),
         (
             "GRU",
             lambda model: model["layers"][1]["config"].update(reset_after=False),
-            "layer 1 (gru) has the reset_after False, expected True",
+            "layer 1 ('gru') has the reset_after False, expected True",
         ),
         (
             "BidirectionalLSTM",
             lambda model: model["layers"][1]["config"].update(merge_mode="sum"),
-            "layer 1 (bidirectional) has the merge_mode 'sum', expected 'concat'",
+            "layer 1 ('bidirectional') has the merge_mode 'sum', expected 'concat'",
         ),
         (
             "SimpleRNN",
             lambda model: model["layers"][-1]["config"].update(activation="linear"),
-            "layer 4 (dense_2) has the activation 'linear', expected 'softmax'",
+            "layer 4 ('dense_2') has the activation 'linear', expected 'softmax'",
         ),
         (
             "SimpleRNN",
-            lambda model: model["layers"].insert(1, {"class_name": "Masking", "config": {"name": "m"}}),
-            "its layers are Masking, SimpleRNN, Dense, Dense, Dense (without dropout), but",
+            lambda model: model["layers"].insert(
+                1, {"class_name": "Masking", "config": {"name": "m"}}
+            ),
+            "its layers are 'Masking', 'SimpleRNN', 'Dense', 'Dense', 'Dense' (without dropout)",
         ),
-        ("SimpleRNN", lambda model: model["layers"].reverse(), "Dense, Dense, Dense, SimpleRNN"),
+        (
+            "SimpleRNN",
+            lambda model: model["layers"].reverse(),
+            "'Dense', 'Dense', 'Dense', 'SimpleRNN' (without",
+        ),
         ("SimpleRNN", lambda model: model.update(layers=3), "its config.json is not that of a"),
         (
             "LSTM",

@@ -133,12 +133,13 @@ def mistakes_in(value, schema, language="YAML"):
     """
     errors = sorted(_Validator(schema).iter_errors(value), key=lambda e: list(map(str, e.path)))
     wrong_types = {tuple(error.path) for error in errors if error.validator == "type"}
-    return [
+    lines = [
         line
         for error in errors
         if error.validator == "type" or tuple(error.path) not in wrong_types
         for line in _explain(error, language)
     ]
+    return list(dict.fromkeys(lines))  # of several keys that are missing each error names all
 
 
 def _explain(error, language):
@@ -197,7 +198,7 @@ def shown(value):
         text = repr(value) if is_text else yaml.safe_dump(value, default_flow_style=True)
     except yaml.YAMLError:
         text = str(value)
-    text = text.removesuffix("\n").removesuffix("\n...").strip()
+    text = " ".join(text.removesuffix("\n").removesuffix("\n...").split("\n")).strip()
     return text if len(text) <= 60 else text[:57] + "..."
 
 

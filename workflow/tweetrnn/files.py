@@ -241,6 +241,7 @@ def check_digest(path, expected):
 
 def damaged(path, reason):
     """Return the UserError for a file that is no longer what a stage wrote."""
+    reason = " ".join(str(reason).split())  # Arrow's have several lines
     return UserError(f"{path}: damaged ({reason}){RECREATE}")
 
 

@@ -10,7 +10,6 @@ predict --run RUN --weights FILE and export RUN DIR --weights FILE.
 import json
 import logging
 import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -54,10 +53,7 @@ def read_npz(path):
                 arrays = [] if wrong else [file[name] for name in file.files]
                 if not all(isinstance(array, np.ndarray) for array in arrays):
                     wrong = "what it holds is damaged"
-    except (
-        *(OSError, EOFError, ValueError, KeyError, RuntimeError, NotImplementedError),
-        *(zipfile.BadZipFile, zlib.error),
-    ) as error:
+    except (KeyError, *keras_files.DAMAGED_ZIP) as error:
         wrong = str(error)
     if wrong:
         raise UserError(f"{path}: not a .npz file of arrays ({wrong}); {keras_files.HOW}")
@@ -115,7 +111,7 @@ def _is_keras(path):
     try:
         with zipfile.ZipFile(path) as file:
             return keras_files.WEIGHTS in file.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except keras_files.DAMAGED_ZIP:
         return False
 
 

@@ -6,15 +6,21 @@ on the names that a user gave to layers; ``.keras``, a zip file, has the layers'
 
 import io
 import json
+import lzma
 import math
 import re
 import zipfile
 import zlib
 
 from tweetrnn.errors import UserError
-from tweetrnn.wording import quoted
+from tweetrnn.wording import quoted, shown
 
 WEIGHTS, CONFIG = "model.weights.h5", "config.json"  # in a .keras file
+# What a damaged zip file may raise; RuntimeError: it is encrypted, or compressed in an unknown way.
+DAMAGED_ZIP = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+    *(OSError, EOFError, ValueError, RuntimeError),
+)
 SAVED = "a model saved by Keras (.keras)"
 HDF5 = b"\x89HDF\r\n\x1a\n"
 ORDER = ("kernel", "recurrent_kernel", "bias")  # of a recurrent layer's weights; a dense has two
@@ -104,7 +110,7 @@ def _check_layers(path, found, expected):
     if missing or further:
         mistakes = [f"it lacks {quoted(missing)}"] if missing else []
         if further:
-            shapes = ", ".join(f"{place} {found[place].shape}" for place in further[:20])
+            shapes = ", ".join(f"{shown(place)} {found[place].shape}" for place in further[:20])
             mistakes.append(f"it has {shapes}, which the run's network does not have")
         raise UserError(
             f"{path}: other layers than the run's network, {_layers(expected)}: "
@@ -141,7 +147,7 @@ def read_model(path, expected, network):
             config, content = file.read(CONFIG), file.read(WEIGHTS)
     except KeyError as error:
         raise UserError(f"{path}: {SAVED}, but incomplete ({error.args[0]}); {HOW}") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+    except DAMAGED_ZIP as error:
         raise UserError(f"{path}: {SAVED}, but damaged ({error}); {HOW}") from None
     compare(path, layers_of_file(path, config), network)
     return read_weights(path, io.BytesIO(content), expected)
@@ -156,7 +162,7 @@ def layers_of_file(path, config):
     try:
         model = json.loads(config)
         if model["class_name"] not in ("Sequential", "Functional"):
-            raise ValueError(f"a {model['class_name']} model")
+            raise ValueError(f"a model of the class {shown(str(model['class_name']))}")
         # of one output [NAME, 0, 0], of several a list of such lists, or a dict
         output, *_ = model["config"].get("output_layers", ["the last layer"])
         if not isinstance(output, str):
@@ -208,13 +214,13 @@ def compare(path, layers, network):
     kinds, expected = ([layer["class"] for layer in side] for side in (layers, network))
     if kinds != expected:
         raise UserError(
-            f"{path}: its layers are {', '.join(map(str, kinds)) or 'none'} (without dropout), but "
-            f"the run's network has {', '.join(expected)}; choose the run whose network is the same"
+            f"{path}: its layers are {quoted(kinds) or 'none'} (without dropout), but the run's "
+            f"network has {quoted(expected)}; choose the run whose network is the same"
         )
     for number, (layer, settings) in enumerate(zip(layers, network, strict=True), 1):
         for key, value in settings.items():
             if layer.get(key) != value:
                 raise UserError(
-                    f"{path}: layer {number} ({layer['name']}) has the {key} "
+                    f"{path}: layer {number} ({shown(str(layer['name']))}) has the {key} "
                     f"{repr(layer.get(key))[:80]}, expected {value!r} as in the run's network"
                 )

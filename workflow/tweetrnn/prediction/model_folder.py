@@ -123,7 +123,7 @@ def read_settings(folder):
     """
     path = _inside(folder, SETTINGS)
     if path.stat().st_size > LARGEST_SETTINGS:
-        raise UserError(f"{path}: larger than {LARGEST_SETTINGS:,} bytes, unlike any settings")
+        _refuse(path, [f"expected at most {LARGEST_SETTINGS:,} bytes"])
     settings = read_json(path)
     _check_schema(path, settings)
     width, padding, unknown = (settings[key] for key in ("width", "padding_id", "unknown_id"))
