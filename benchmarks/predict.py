@@ -26,7 +26,7 @@ from tweetrnn.data.tokenizers import tokenize_text
 from tweetrnn.files import write_parquet
 from tweetrnn.machine import processor_name
 from tweetrnn.prediction import export
-from tweetrnn.prediction.model_files import VOCABULARY
+from tweetrnn.prediction.model_folder import VOCABULARY
 from tweetrnn.prediction.predictor import Encoder
 from words import LENGTH, WIDTH, tweets_path
 

@@ -318,10 +318,22 @@ def test_folder_that_exists_is_not_touched(results, tmp_path, capsys):
 
 def test_force_replaces_an_earlier_export(results, tmp_path):
     assert export(results, tmp_path / "model") == 0
-    (tmp_path / "model/README.md").write_text("earlier")
+    earlier = (tmp_path / "model").stat().st_ino
     assert export(results, tmp_path / "model", "--force") == 0
+    assert (tmp_path / "model").stat().st_ino != earlier
     assert (tmp_path / "model/README.md").read_text().startswith("# LSTM")
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_force_does_not_delete_what_export_did_not_write(results, tmp_path, capsys):
+    assert export(results, tmp_path / "model") == 0
+    (tmp_path / "model/thesis.txt").write_text("mine")
+    (tmp_path / "model/README.md").write_text("my words")
+    assert export(results, tmp_path / "model", "--force") == 1
+    message = capsys.readouterr().err
+    assert "did not write 'README.md (changed since)', 'thesis.txt' in it" in message
+    assert (tmp_path / "model/thesis.txt").read_text() == "mine"
+    assert (tmp_path / "model/README.md").read_text() == "my words"
 
 
 def test_export_that_fails_leaves_nothing(results, tmp_path, capsys):

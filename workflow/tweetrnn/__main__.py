@@ -30,7 +30,7 @@ COMMANDS = {
         "prediction.export",
         "write a trained run as a folder to take elsewhere, or its weights in Keras's order",
     ),
-    "import-keras": ("prediction.import_keras", "convert Keras's weights to a run's format"),
+    "import-keras": ("prediction.import_keras", "convert Keras's weights, for predict and export"),
 }
 
 

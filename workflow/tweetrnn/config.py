@@ -131,8 +131,24 @@ def _where(path):
     return text or "the config"
 
 
-def _explain(error):
-    """Yield a line for each mistake that violates the schema: key, value, what was expected."""
+def mistakes_in(value, schema, language="YAML"):
+    """Return a line for each place where a value violates a schema: key, value, what was expected.
+
+    ``language`` is the one that the value was written in.
+    """
+    errors = sorted(_Validator(schema).iter_errors(value), key=lambda e: list(map(str, e.path)))
+    wrong_types = {tuple(error.path) for error in errors if error.validator == "type"}
+    lines = [
+        line
+        for error in errors
+        if error.validator == "type" or tuple(error.path) not in wrong_types
+        for line in _explain(error, language)
+    ]
+    return list(dict.fromkeys(lines))  # of several keys that are missing each error names all
+
+
+def _explain(error, language):
+    """Yield a line for each mistake that violates the schema."""
     path, schema, value = [*error.absolute_path], error.schema, error.instance
     match error.validator:
         case "additionalProperties":
@@ -147,7 +163,7 @@ def _explain(error):
         case "type":
             expected = " or ".join(TYPE_NAMES[name] for name in types_of(schema))
             as_text = "string" in types_of(schema) and not isinstance(value, (dict, list))
-            hint = ", as YAML read it; write it in quotes" if as_text else ""
+            hint = f", as {language} read it; write it in quotes" if as_text else ""
             yield f"{_where(path)}: expected {expected}, got {shown(value)}{hint}"
         case "enum":
             choices = [str(choice) for choice in error.validator_value]
@@ -187,7 +203,7 @@ def shown(value):
         text = repr(value) if is_text else yaml.safe_dump(value, default_flow_style=True)
     except yaml.YAMLError:
         text = str(value)
-    text = text.removesuffix("\n").removesuffix("\n...").strip()
+    text = " ".join(text.removesuffix("\n").removesuffix("\n...").split("\n")).strip()
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -300,14 +316,7 @@ def _resolve(config):
     schema, corpus = load_schema(), config.get("corpus")
     kind = corpus.get("kind") if isinstance(corpus, dict) else None
     completed = _complete(config, schema, kind)
-    errors = sorted(_Validator(schema).iter_errors(completed), key=lambda e: list(map(str, e.path)))
-    wrong_types = {tuple(error.path) for error in errors if error.validator == "type"}
-    mistakes = [
-        line
-        for error in errors
-        if error.validator == "type" or tuple(error.path) not in wrong_types
-        for line in _explain(error)
-    ]
+    mistakes = mistakes_in(completed, schema)
     if not mistakes:
         mistakes = [*_check_corpus(completed["corpus"], schema), *_check_combined(completed)]
     if mistakes:

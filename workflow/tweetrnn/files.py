@@ -16,6 +16,7 @@ from pathlib import Path
 from tweetrnn.errors import UserError
 
 CHECKSUM = "checksum"  # the key of a JSON object
+RECREATE = "; delete the file and run again to recreate it"  # how ``damaged`` ends
 
 
 @contextmanager
@@ -95,12 +96,15 @@ def read_json(path):
     """
     try:
         value = json.loads(Path(path).read_text(encoding="utf-8"))
+        checksum = value.pop(CHECKSUM, None) if isinstance(value, dict) else None
+        matches = checksum is None or checksum == _checksum(value)
     except FileNotFoundError:
         raise _absent(path) from None
     except ValueError as error:
         raise damaged(path, f"not JSON: {error}") from None
-    checksum = value.pop(CHECKSUM, None) if isinstance(value, dict) else None
-    if checksum is not None and checksum != _checksum(value):
+    except RecursionError:
+        raise damaged(path, "nested too deeply") from None
+    if not matches:
         raise damaged(path, "its content does not match its checksum")
     return value
 
@@ -237,7 +241,8 @@ def check_digest(path, expected):
 
 def damaged(path, reason):
     """Return the UserError for a file that is no longer what a stage wrote."""
-    return UserError(f"{path}: damaged ({reason}); delete the file and run again to recreate it")
+    reason = " ".join(str(reason).split())  # Arrow's have several lines
+    return UserError(f"{path}: damaged ({reason}){RECREATE}")
 
 
 def _absent(path):

@@ -8,15 +8,22 @@ Keras's weights are a .npz file in the order of a model's ``get_weights()``; in 
 import logging
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 
 from tweetrnn.errors import UserError
 from tweetrnn.files import naming, replacing, sha256_of, write_json, write_text
-from tweetrnn.prediction.model_card import model_card
-from tweetrnn.prediction.model_files import SETTINGS, VOCABULARY, WEIGHTS, of_runs, weights_of
+from tweetrnn.prediction.model_card import imported_card, model_card
+from tweetrnn.prediction.model_files import settings_of_results, weights_of
+from tweetrnn.prediction.model_folder import (
+    CARD,
+    SETTINGS,
+    VOCABULARY,
+    WEIGHTS,
+    check_replaceable,
+)
 from tweetrnn.prediction.run_options import add_run_arguments, find_run
 from tweetrnn.training import weights
 
@@ -45,13 +52,12 @@ def new_folder(path, force):
     """Yield a temporary folder, which becomes ``path`` when the block succeeds.
 
     Raises:
-        UserError: ``path`` exists; with ``force``, it exists and was not written by export.
+        UserError: ``path`` exists; with ``force``, it contains anything that export did not write.
     """
     if path.exists() or path.is_symlink():
         if not force:
             raise UserError(f"{path}: exists; name another folder, or replace it with --force")
-        if not (path / SETTINGS).is_file():
-            raise UserError(f"{path}: not replaced, since export did not write this folder")
+        check_replaceable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with naming(path):
         around = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
@@ -62,8 +68,13 @@ def new_folder(path, force):
         if path.exists():
             path.rename(old)
         new.rename(path)
+        for name in (SETTINGS, WEIGHTS, VOCABULARY, CARD):
+            (old / name).unlink(missing_ok=True)
     finally:
-        shutil.rmtree(around, ignore_errors=True)
+        shutil.rmtree(new, ignore_errors=True)
+        for folder in (old, around):  # a file that came into the old one meanwhile stays
+            with suppress(OSError):
+                folder.rmdir()
 
 
 def write_folder(folder, settings, vocabulary, best, card):
@@ -71,24 +82,28 @@ def write_folder(folder, settings, vocabulary, best, card):
 
     ``settings`` are those of ModelFiles and the run's name; ``best`` is the path of the weights.
     """
-    sources = {WEIGHTS: best, VOCABULARY: vocabulary}
-    for name, source in sources.items():
+    for name, source in {WEIGHTS: best, VOCABULARY: vocabulary}.items():
         shutil.copyfile(source, folder / name)
-    digests = {name: sha256_of(folder / name) for name in sources}
+    write_text(folder / CARD, card)
+    digests = {name: sha256_of(folder / name) for name in (WEIGHTS, VOCABULARY, CARD)}
     write_json(folder / SETTINGS, {**settings, "sha256": digests})
-    write_text(folder / "README.md", card)
 
 
-def export_folder(results, run, folder, force):
-    """Write a Run's folder; with ``force`` it may replace an earlier export."""
-    files = of_runs(results, [run])
-    [(name, best)] = files.weights.items()
+def export_folder(results, run, kind, folder, force):
+    """Write a Run's folder; with ``force`` it may replace an earlier export.
+
+    ``kind``, best or a file of imported weights, is that of ``weights_of``.
+    """
+    paths, settings = results.run(run), settings_of_results(results)
+    path, origin = weights_of(paths, kind), "best" if kind == "best" else "imported"
     with new_folder(folder, force) as new:
-        card = model_card(results, results.run(run), files.settings)
-        write_folder(new, {"run": name, **files.settings}, files.vocabulary, best, card)
-    log.info(
-        "%s: exported to %s; its README.md explains what it is and how to use it", name, folder
-    )
+        if origin == "best":
+            card = model_card(results, paths, settings)
+        else:
+            card = imported_card(paths, settings, path)
+        settings = {"run": str(run), "weights": origin, **settings}
+        write_folder(new, settings, results.vocabulary, path, card)
+    log.info("%s: exported to %s; its README.md explains what it is and how to use it", run, folder)
 
 
 def export_keras(path, file):
@@ -103,12 +118,12 @@ def main(options):
     """Write what the options ask for."""
     if options.dir is None and options.keras is None:
         raise UserError("name a folder to write, DIR, or a file for Keras with --keras")
-    if options.dir and options.weights != "best":
+    if options.dir and options.weights == "last":
         raise UserError(
             "--weights last: only for --keras; the model card describes the best epoch's weights"
         )
     results, run = find_run(options)
     if options.dir:
-        export_folder(results, run, options.dir, options.force)
+        export_folder(results, run, options.weights, options.dir, options.force)
     if options.keras:
         export_keras(weights_of(results.run(run), options.weights), options.keras)

@@ -1,28 +1,37 @@
-"""Convert weights from Keras: a .npz file with the arrays of a model's ``get_weights()``, in order.
+"""Convert weights from Keras to the format of a run's, for predict and export.
 
-The model is that of a run, which determines the names and shapes of its layers' weights.
+The file is one that Keras 3 saved, with model.save_weights("NAME.weights.h5") or
+model.save("NAME.keras"), or has the arrays of get_weights() in order, written with
+numpy.savez("NAME.npz", *model.get_weights()). The model must be that of the run: its layers and
+shapes are compared, and in a .keras file the layers' settings, too. The result is for
+predict --run RUN --weights FILE and export RUN DIR --weights FILE.
 """
 
 import json
 import logging
-import zlib
-from zipfile import BadZipFile
+import zipfile
+from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import save
 
 from tweetrnn.errors import UserError
 from tweetrnn.files import replacing
+from tweetrnn.grid import Combination
+from tweetrnn.prediction import keras_files
+from tweetrnn.prediction.fitting import as_float32
 from tweetrnn.prediction.model_files import weights_of
 from tweetrnn.prediction.run_options import add_run_arguments, find_run
 from tweetrnn.training import weights
+from tweetrnn.training.cells import CELLS
 
 log = logging.getLogger("tweetrnn")
 
 
 def add_arguments(parser):
     """Add this command's options."""
-    parser.add_argument("file", metavar="FILE", help="numpy.savez(FILE, *model.get_weights())")
+    parser.epilog = __doc__.partition("\n\n")[2]
+    parser.add_argument("file", metavar="FILE", help="weights of Keras (.weights.h5, .keras, .npz)")
     add_run_arguments(parser)
     parser.add_argument("--output", required=True, metavar="FILE", help="to write (.safetensors)")
 
@@ -31,7 +40,7 @@ def read_npz(path):
     """Return the arrays of a .npz file in its order.
 
     Raises:
-        UserError: there is no such file, or it is not a .npz file.
+        UserError: it is not a .npz file.
     """
     wrong, arrays = None, []
     try:
@@ -44,73 +53,74 @@ def read_npz(path):
                 arrays = [] if wrong else [file[name] for name in file.files]
                 if not all(isinstance(array, np.ndarray) for array in arrays):
                     wrong = "what it holds is damaged"
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
-    except (OSError, EOFError, ValueError, KeyError, RuntimeError, BadZipFile, zlib.error) as error:
-        wrong = "HDF5, as Keras saves weights (.h5)" if _is_hdf5(path) else str(error)
+    except (KeyError, *keras_files.DAMAGED_ZIP) as error:
+        wrong = str(error)
     if wrong:
-        raise UserError(
-            f"{path}: not a .npz file of arrays ({wrong}); write it with "
-            "numpy.savez(file, *model.get_weights())"
-        )
+        raise UserError(f"{path}: not a .npz file of arrays ({wrong}); {keras_files.HOW}")
     return arrays
 
 
 def _not_arrays(names):
     """Return what a zip file with members of these names is; None if all are arrays."""
-    if "model.weights.h5" in names:
-        return "a model saved by Keras (.keras)"
     others = [name for name in names if not name.endswith(".npy")]
     return f"a zip file with {others[0]!r}" if others else None
 
 
-def _is_hdf5(path):
-    try:
-        with open(path, "rb") as stream:
-            return stream.read(8) == b"\x89HDF\r\n\x1a\n"
-    except OSError:
-        return False
-
-
-def by_name(arrays, expected, path):
-    """Return the arrays by the names of the ``expected`` weights, as float32.
+def in_order(path, arrays, expected):
+    """Return ({name: array}, what messages call them) of arrays in the order of get_weights().
 
     Raises:
-        UserError: there are more or fewer, or one has another shape or type than is expected,
-            or values that are not finite in float32.
+        UserError: there are more or fewer than ``expected``, {name: shape}.
     """
-    converted = {}
     if len(arrays) != len(expected):
         raise UserError(
             f"{path}: {len(arrays)} arrays, but the run's model has {len(expected)}: "
             f"{', '.join(expected)}"
         )
-    for number, (name, array) in enumerate(zip(expected, arrays, strict=True)):
-        if array.shape != expected[name].shape:
-            raise UserError(
-                f"{path}: array {number} ({name}) has the shape {array.shape}, "
-                f"expected {expected[name].shape}"
-            )
-        if array.dtype.kind != "f":
-            raise UserError(
-                f"{path}: array {number} ({name}) contains {array.dtype}, expected floating-point "
-                "numbers"
-            )
-        with np.errstate(over="ignore"):
-            converted[name] = np.ascontiguousarray(array, dtype=np.float32)
-        if not np.isfinite(converted[name]).all():
-            raise UserError(
-                f"{path}: array {number} ({name}) contains NaN, infinity or a number too large for "
-                "float32; a model with such weights cannot predict"
-            )
-    return converted
+    called = {name: f"{number} ({name})" for number, name in enumerate(expected)}
+    return dict(zip(expected, arrays, strict=True)), called
+
+
+def read(path, facts, expected):
+    """Return {name: array} of the weights in a file of Keras, as float32.
+
+    Args:
+        path: of a .weights.h5, .keras or .npz file; its content says which.
+        facts: about the run's model; ``expected``, {name: shape}, are its weights.
+
+    Raises:
+        UserError: there is no such file, it cannot be read, or it is that of another model.
+    """
+    if not Path(path).is_file():
+        raise UserError(f"{path}: no such file")
+    called = {name: f"{keras_files.path_in_keras(name)} ({name})" for name in expected}
+    with open(path, "rb") as stream:
+        if stream.read(len(keras_files.HDF5)) == keras_files.HDF5:
+            arrays = keras_files.read_weights(path, stream, expected)
+        elif _is_keras(path):
+            combination, keys = Combination.parse(facts["combination"]), ("units", "classes")
+            sizes = {key: facts[key] for key in (*keys, "dense_units")}
+            network = keras_files.layers_of_network(CELLS[facts["cell"]], combination, **sizes)
+            arrays = keras_files.read_model(path, expected, network)
+        else:
+            arrays, called = in_order(path, read_npz(path), expected)
+    return as_float32(path, arrays, expected, called)
+
+
+def _is_keras(path):
+    try:
+        with zipfile.ZipFile(path) as file:
+            return keras_files.WEIGHTS in file.namelist()
+    except keras_files.DAMAGED_ZIP:
+        return False
 
 
 def main(options):
     """Convert the file that the options name to the format of the run's weights."""
     results, run = find_run(options)
-    facts, expected = weights.read(weights_of(results.run(run), options.weights))
-    arrays = by_name(read_npz(options.file), expected, options.file)
+    facts, shapes = weights.read_header(weights_of(results.run(run), options.weights))
+    expected = {name: shapes[name] for name in facts["weights"]}
+    arrays = read(options.file, facts, expected)
     with replacing(options.output) as temporary:
         temporary.write_bytes(save(arrays, {"model": json.dumps(facts)}))
     log.info("%s: wrote %d arrays to %s", options.file, len(arrays), options.output)

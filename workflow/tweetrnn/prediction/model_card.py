@@ -11,7 +11,7 @@ import jinja2
 from tweetrnn.evaluation import comparison as comparisons
 from tweetrnn.evaluation.metrics import METRICS, scores
 from tweetrnn.evaluation.predictions import read_predictions
-from tweetrnn.files import check_digest, read_json
+from tweetrnn.files import check_digest, read_json, sha256_of
 from tweetrnn.metrics import confusion
 from tweetrnn.names import BASELINES
 from tweetrnn.reporting import document as doc
@@ -33,7 +33,7 @@ def model_card(results, paths, settings):
     else:
         comparison, judged_on = None, "validation"
         table = validated(results, scores(*predictions["validation"]))
-    return _template().render(
+    return _template("model_card.md.j2").render(
         parameters=parameters,
         settings=settings,
         tokens=tokens,
@@ -52,7 +52,20 @@ def model_card(results, paths, settings):
     )
 
 
-def _template():
+def imported_card(paths, settings, weights):
+    """Return the card of a run's network with the imported weights in the file ``weights``.
+
+    It says nothing of how good they are: nothing is known of it.
+    """
+    return _template("imported_card.md.j2").render(
+        parameters=read_json(paths.parameters),
+        settings=settings,
+        layers=read_json(paths.architecture),
+        digest=sha256_of(weights),
+    )
+
+
+def _template(name):
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=False,  # which is for HTML; texts of a user pass the filter escape
@@ -66,7 +79,7 @@ def _template():
         "percent": doc.percent,
         "whole": doc.whole,
     }
-    return environment.get_template("model_card.md.j2")
+    return environment.get_template(name)
 
 
 def _count(number, noun):

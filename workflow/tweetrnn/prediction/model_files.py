@@ -1,6 +1,7 @@
 """The files that a prediction needs: weights, a vocabulary, and how training read its tweets.
 
-They come from an experiment's results or from a folder written by ``export``.
+These are the files of an experiment's results; those of a folder written by ``export`` are in
+``model_folder``.
 """
 
 from dataclasses import dataclass
@@ -9,10 +10,8 @@ from pathlib import Path
 from tweetrnn.errors import UserError
 from tweetrnn.evaluation.select import read_selection
 from tweetrnn.evaluation.tables import KEY, finished, mean_figures, names, read_runs
-from tweetrnn.files import check_digest, damaged, read_json
-
-# The files of an exported folder, besides its README.md.
-SETTINGS, WEIGHTS, VOCABULARY = "config.json", "weights.safetensors", "vocabulary.parquet"
+from tweetrnn.files import check_digest, read_json
+from tweetrnn.training.weights import read_header
 
 
 @dataclass
@@ -28,27 +27,11 @@ class ModelFiles:
     weights: dict
 
 
-def of_runs(results, runs):
-    """Return the ModelFiles of trained Runs."""
-    weights = {str(run): weights_of(results.run(run)) for run in runs}
+def of_runs(results, runs, kind="best"):
+    """Return the ModelFiles of trained Runs; ``kind`` as of ``weights_of``."""
+    suffix = {"best": "", "last": " after its last epoch"}.get(kind, f" with the weights {kind}")
+    weights = {f"{run}{suffix}": weights_of(results.run(run), kind) for run in runs}
     return ModelFiles(settings_of_results(results), results.vocabulary, weights)
-
-
-def of_folder(folder):
-    """Return the ModelFiles of a folder written by ``export``."""
-    path = Path(folder, SETTINGS)
-    if not path.is_file():
-        raise UserError(
-            f"{folder}: there is no {SETTINGS} in it; expected a folder written by: "
-            "python -m tweetrnn export RUN DIR"
-        )
-    settings = read_json(path)
-    if not isinstance(settings, dict) or "sha256" not in settings:
-        raise damaged(path, "it is not what export writes")
-    for name, digest in settings["sha256"].items():
-        check_digest(Path(folder, name), digest)
-    weights = {settings["run"]: Path(folder, WEIGHTS)}
-    return ModelFiles(settings, Path(folder, VOCABULARY), weights)
 
 
 def settings_of_results(results):
@@ -79,17 +62,38 @@ def settings_of_results(results):
 
 
 def weights_of(paths, kind="best"):
-    """Return the path of a run's weights (``paths``: its RunResults) of the best or last epoch.
+    """Return the path of weights for a run's network (``paths``: its RunResults).
+
+    ``kind`` is ``best`` or ``last``, the run's own after that epoch, or the path of a file that
+    import-keras wrote for the run.
 
     Raises:
-        UserError: they are missing or damaged, or the run diverged in its first epoch.
+        UserError: they are missing, damaged or made for another network, or the run diverged in its
+            first epoch.
     """
+    if kind not in ("best", "last"):
+        return _imported(paths, Path(kind))
     path, parameters = getattr(paths, kind), read_json(paths.parameters)
     if not path.is_file():
         raise UserError(f"{path}: no such file; the run is not trained yet")
     check_digest(path, parameters["sha256"][kind])
     if not parameters["best_epoch"]:
         raise UserError(f"{paths.folder}: diverged in its first epoch; choose another run")
+    return path
+
+
+def _imported(paths, path):
+    """Return the path of an imported weights file, if it was made for the network of a run."""
+    if not path.is_file():
+        raise UserError(
+            f"--weights {path}: no such file; expected best, last or a file that import-keras wrote"
+        )
+    (made_for, shapes), (facts, expected) = read_header(path), read_header(weights_of(paths))
+    if made_for != facts or shapes != expected:
+        raise UserError(
+            f"{path}: not made for the network of {paths.run}; make it with: python -m tweetrnn "
+            f"import-keras FILE {paths.run} --output {path}"
+        )
     return path
 
 

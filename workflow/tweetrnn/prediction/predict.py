@@ -12,9 +12,15 @@ from pathlib import Path
 from tweetrnn.data.formats import unpacked_name
 from tweetrnn.errors import UserError
 from tweetrnn.prediction import records
-from tweetrnn.prediction.model_files import best_runs, of_folder, of_runs, selected_run
+from tweetrnn.prediction.model_files import best_runs, of_runs, selected_run
+from tweetrnn.prediction.model_folder import of_folder
 from tweetrnn.prediction.predict_file import write_answers
-from tweetrnn.prediction.run_options import add_results_arguments, find_run, results_of
+from tweetrnn.prediction.run_options import (
+    add_results_arguments,
+    add_weights_argument,
+    find_run,
+    results_of,
+)
 
 
 def add_arguments(parser):
@@ -30,6 +36,7 @@ def add_arguments(parser):
         "--top", type=int, metavar="K", help="the K runs with the best validation accuracy vote"
     )
     which.add_argument("--model", metavar="DIR", type=Path, help="a folder written by export")
+    add_weights_argument(parser)
     parser.add_argument("--input", metavar="FILE", help="tweets to read; - is standard input")
     parser.add_argument(
         "--format", choices=records.READ, help="the input's format (default: by its ending)"
@@ -65,11 +72,13 @@ def add_arguments(parser):
 
 def chosen(options):
     """Return the ModelFiles that the options name."""
-    if options.model:
-        return of_folder(options.model)
     if options.run:
         results, run = find_run(options)
-        return of_runs(results, [run])
+        return of_runs(results, [run], options.weights)
+    if options.weights != "best":
+        raise UserError("--weights: name the run whose network they are for, with --run")
+    if options.model:
+        return of_folder(options.model)
     results = results_of(options)
     top = options.top
     return of_runs(results, [selected_run(results)] if top is None else best_runs(results, top))

@@ -10,6 +10,7 @@ from tweetrnn.data.tokenizers import tokenize_text
 from tweetrnn.errors import UserError
 from tweetrnn.files import read_parquet
 from tweetrnn.grid import Combination
+from tweetrnn.prediction.fitting import as_float32
 from tweetrnn.training import weights
 
 
@@ -49,11 +50,12 @@ def load_model(path, settings):
     """Return the Model with the weights in the file ``path``.
 
     Raises:
-        UserError: the file is damaged, or belongs to another vocabulary or other classes.
+        UserError: the file is damaged, belongs to another vocabulary or other classes, or has
+            other weights than the network that it describes.
     """
     import torch  # takes seconds, which a mistake in the input need not wait for
 
-    from tweetrnn.training.models import build
+    from tweetrnn.training.models import build, layers_of, shapes_of
 
     facts, arrays = weights.read(path)
     if (facts["width"], facts["classes"]) != (settings["width"], len(settings["labels"])):
@@ -62,9 +64,16 @@ def load_model(path, settings):
             f"but the vocabulary has {settings['width']} and there are {len(settings['labels'])} "
             "classes; run the workflow again"
         )
-    shared = {key: facts[key] for key in ("units", "dense_units", "dropout_rate", "l2")}
-    combination = Combination.parse(facts["combination"])
-    model = build(facts["cell"], combination, facts["width"], facts["classes"], **shared)
+    network = facts["cell"], Combination.parse(facts["combination"]), facts["width"]
+    sizes = {key: facts[key] for key in ("classes", "units", "dense_units")}
+    shapes = shapes_of(layers_of(*network, **sizes))
+    if list(arrays) != list(shapes):  # before a network of these sizes is allocated
+        raise UserError(
+            f"{path}: its weights are {', '.join(arrays)}, but its network has "
+            f"{', '.join(shapes)}; train or export the run again"
+        )
+    arrays = as_float32(path, arrays, shapes)
+    model = build(*network, **sizes, dropout_rate=facts["dropout_rate"], l2=facts["l2"])
     model.load({name: torch.from_numpy(array) for name, array in arrays.items()})
     return model
 

@@ -33,11 +33,17 @@ def add_run_arguments(parser):
         help="a run's folder, or CELL/COMBINATION or CELL/COMBINATION/REPLICATE of the experiment",
     )
     add_results_arguments(parser)
+    add_weights_argument(parser)
+
+
+def add_weights_argument(parser):
+    """Add the option that names weights for a run's network."""
     parser.add_argument(
         "--weights",
-        choices=("best", "last"),
         default="best",
-        help="the weights of the best or the last epoch (default: best)",
+        metavar="WHICH",
+        help="best or last, the run's own after that epoch, or a file that import-keras wrote for "
+        "the run (default: best)",
     )
 
 

@@ -88,6 +88,46 @@ class Dropout:
         return dy * self.mask
 
 
+def layers_of(
+    cell, combination, width, classes, units, dense_units, dropout_rate=0.0, generator=None,
+    accelerators=None,
+):  # fmt: skip
+    """Yield a Model's layers, still without weights.
+
+    ``dense_units`` are those of the hidden layers; ``dropout_rate`` is 0 without dropout, whose
+    masks ``generator`` draws.
+    """
+    counts = {}
+
+    def named(kind):  # Keras: lstm, lstm_1, ...
+        number = counts[kind] = counts.get(kind, -1) + 1
+        return f"{kind}_{number}" if number else kind
+
+    def dropout():
+        if dropout_rate:
+            yield Dropout(named("dropout"), dropout_rate, generator)
+
+    cell, inputs = CELLS[cell], width
+    last = combination.recurrent_layers - 1
+    for number in range(last + 1):
+        name, place = named(snake_case(cell.kind)), (number == 0, number < last)
+        layer = layer_of(cell, accelerators or {}, name, inputs, units, *place)
+        yield layer
+        yield from dropout()
+        inputs = layer.outputs
+    for outputs in dense_units:
+        yield Dense(named("dense"), inputs, outputs, relu=True)
+        yield from dropout()
+        inputs = outputs
+    yield Dense(named("dense"), inputs, classes, relu=False)
+
+
+def shapes_of(layers):
+    """Return {name: shape} of the weights of layers, in Keras's order."""
+    parts = [part for layer in layers for part in layer.parts]
+    return {f"{part.name}/{name}": part.shapes[name] for part in parts for name in part.shapes}
+
+
 class Model:
     """Recurrent layers, hidden dense layers and a softmax, on one-hot words of ``width`` columns.
 
@@ -114,36 +154,13 @@ class Model:
         self.generator = torch.Generator(self.device)  # dropout's; the trainer seeds it
         if accelerators is None:
             accelerators = ACCELERATORS.get(self.device.type, {})
-        self.layers = list(self._make_layers(accelerators))
+        sizes = width, classes, units, self.dense_units
+        others = self.dropout_rate, self.generator, accelerators
+        self.layers = list(layers_of(cell, combination, *sizes, *others))
         self.parts = [part for layer in self.layers for part in layer.parts]
         self._lay_out()
         for part in self.parts:
             self.load({f"{part.name}/{k}": w for k, w in part.initialise(generator).items()})
-
-    def _make_layers(self, accelerators):
-        counts = {}
-
-        def named(kind):  # Keras: lstm, lstm_1, ...
-            number = counts[kind] = counts.get(kind, -1) + 1
-            return f"{kind}_{number}" if number else kind
-
-        def dropout():
-            if self.dropout_rate:
-                yield Dropout(named("dropout"), self.dropout_rate, self.generator)
-
-        cell, inputs = CELLS[self.cell], self.width
-        last = self.combination.recurrent_layers - 1
-        for number in range(last + 1):
-            name, place = named(snake_case(cell.kind)), (number == 0, number < last)
-            layer = layer_of(cell, accelerators, name, inputs, self.units, *place)
-            yield layer
-            yield from dropout()
-            inputs = layer.outputs
-        for units in self.dense_units:
-            yield Dense(named("dense"), inputs, units, relu=True)
-            yield from dropout()
-            inputs = units
-        yield Dense(named("dense"), inputs, self.classes, relu=False)
 
     def _lay_out(self):
         """Allocate the weights and their gradients, and give each part its views of them."""

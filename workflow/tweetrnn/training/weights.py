@@ -1,5 +1,6 @@
 """Read a trained run's weights."""
 
+import contextlib
 import json
 
 from safetensors import SafetensorError, safe_open
@@ -13,9 +14,27 @@ def read(path):
     Raises:
         UserError: the file is damaged, or was not written by this pipeline.
     """
+    with _opened(path) as (facts, file):
+        return facts, {name: file.get_tensor(name) for name in facts["weights"]}
+
+
+def read_header(path):
+    """Return (facts about the model, {name: shape}) of a weights file, without its arrays.
+
+    Raises:
+        UserError: as ``read``.
+    """
+    with _opened(path) as (facts, file):
+        names = file.keys()
+        return facts, {name: tuple(file.get_slice(name).get_shape()) for name in names}
+
+
+@contextlib.contextmanager
+def _opened(path):
     try:
         with safe_open(path, "numpy") as file:
-            facts = json.loads((file.metadata() or {})["model"])
-            return facts, {name: file.get_tensor(name) for name in facts["weights"]}
-    except (SafetensorError, KeyError, ValueError) as error:
+            yield json.loads((file.metadata() or {})["model"]), file
+    except KeyError as error:
+        raise damaged(path, f"it lacks {error}") from None
+    except (SafetensorError, ValueError, TypeError, RecursionError) as error:
         raise damaged(path, error) from None
