@@ -1,4 +1,4 @@
-"""Compare: the primary analysis, fixed beforehand, and all that is exploratory beside it.
+"""Compare: the primary analysis, and all that is exploratory beside it.
 
 The output has numbers only; words are the report's. Without a test set the models are judged on
 validation, which is marked as optimistic: the combinations were selected there.
@@ -62,7 +62,7 @@ def make_comparison(selection, replicates, runs, predictions_of, baselines, sets
         resamples=report["resamples"],
         level=statistics.LEVEL,
         power=statistics.POWER,
-        primary=primary(selection, new, baselines, sets, judged, *resampling),
+        primary=primary(selection, new, baselines, sets, judged),
         mcnemar=mcnemar({cell: right(p, tweets.labels) for cell, p in selected.items()}),
         factor_effects=effects,
         interactions=interactions,
@@ -176,10 +176,7 @@ def compare(
     )
     write_json(comparison, to_json(result))
     for pair in result.primary.pairs:
-        log.info(
-            "%s - %s: %.4f, 95 %% interval %.4f to %.4f",
-            pair.first,
-            pair.second,
-            pair.difference,
-            *pair.interval,
-        )
+        interval = f"no interval: {pair.no_claim}"
+        if pair.interval:
+            interval = "95 % interval {:.4f} to {:.4f}".format(*pair.interval)
+        log.info("%s - %s: %.4f, %s", pair.first, pair.second, pair.difference, interval)
