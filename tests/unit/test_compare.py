@@ -14,6 +14,7 @@ from tweetrnn.evaluation import comparison, exploratory
 from tweetrnn.evaluation.aggregate import aggregate
 from tweetrnn.evaluation.compare import compare
 from tweetrnn.evaluation.comparison import Comparison, Replicate, Spread
+from tweetrnn.evaluation.interval import TOO_FEW_TWEETS
 from tweetrnn.evaluation.metrics import METRICS
 from tweetrnn.evaluation.select import further_runs, read_selection, select
 from tweetrnn.evaluation.shortlist import shortlist
@@ -175,11 +176,10 @@ def test_the_headline_can_be_recomputed_from_the_stored_predictions(experiment):
     assert pair.difference == pytest.approx(mean["SimpleRNN"] - mean["LSTM"])
     assert pair.interval[0] < pair.difference < pair.interval[1]
     assert pair.excludes_zero == (pair.interval[0] > 0 or pair.interval[1] < 0)
-    assert pair.minimum_detectable_difference == pytest.approx(
-        2.8016 * pair.standard_error, rel=1e-4
-    )
-    both = pair.standard_error_tweets**2 + pair.standard_error_replicates**2
-    assert pair.standard_error**2 >= 0.7 * both
+    assert pair.minimum_detectable_difference > 2.8 * pair.standard_error
+    alone = pair.standard_error_tweets, pair.standard_error_replicates
+    assert max(alone) <= pair.standard_error <= np.hypot(*alone)
+    assert 2 <= pair.degrees_of_freedom <= 4
     for row in found.primary.against_baselines:
         baseline = experiment.accuracy("test", row.baseline)
         assert row.difference == pytest.approx(mean[row.cell] - baseline)
@@ -354,6 +354,14 @@ def test_without_a_test_set_validation_is_used_and_called_optimistic(tmp_path):
         "replicates"
     ]
     assert first.keys() == {"replicate", "validation"}
+
+
+def test_a_small_test_set_gives_no_interval(tmp_path):
+    experiment = Experiment(tmp_path, sizes=SIZES | {"test": 20})
+    found = experiment.whole().primary
+    for row in (*found.pairs, *found.against_baselines):
+        assert (row.no_claim, row.interval, row.excludes_zero) == (TOO_FEW_TWEETS, None, False)
+    assert {model.interval for model in found.accuracies.values()} == {None}
 
 
 def test_three_cells_make_three_pairs(tmp_path):

@@ -145,6 +145,13 @@ def test_primary_text_gives_the_difference_and_its_interval(experiment):
     assert expected in figures.alt_text("primary", experiment)
 
 
+def test_primary_text_of_a_difference_without_interval_has_no_brackets(experiment):
+    [pair] = experiment.comparison.primary.pairs
+    pair.interval = None
+    expected = f"SimpleRNN {MINUS} LSTM {signed(pair.difference)}."
+    assert expected in figures.alt_text("primary", experiment)
+
+
 def test_primary_text_gives_both_baselines(experiment):
     text = figures.alt_text("primary", experiment)
     for name, baseline in BASELINES.items():

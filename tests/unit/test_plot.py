@@ -295,6 +295,16 @@ def test_primary_draws_each_interval(experiment):
     assert any(np.array_equal(line, pair.interval) for line in lines)
 
 
+def test_primary_can_be_drawn_without_a_single_interval():
+    experiment = example_experiment(**ONE_COMBINATION)
+    primary = experiment.comparison.primary
+    estimates = [*primary.accuracies.values(), *primary.pairs, *primary.against_baselines]
+    for estimate in estimates:
+        estimate.interval = None
+    lines = [line for axes in draw("primary", experiment).axes for line in axes.lines]
+    assert all(line.get_linestyle() != "-" or len(set(line.get_xdata())) == 1 for line in lines)
+
+
 def test_primary_says_that_validation_is_where_the_models_were_selected():
     experiment = example_experiment(part="validation", **ONE_COMBINATION)
     assert "accuracy on validation, where selected" in " ".join(texts(draw("primary", experiment)))

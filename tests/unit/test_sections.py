@@ -312,15 +312,26 @@ def test_any_text_of_the_config_is_listed_exactly(title, labels, column, licence
 
 def test_primary_analysis_is_separated_from_what_is_exploratory():
     texts = [text for text, _ in paragraphs(example_report(), "real")]
-    assert "it was not preregistered" in texts[0]
+    assert "fixed in the code; nothing was preregistered" in texts[0]
     assert "Everything from here on is exploratory." in texts
     assert "All of this is exploratory" in paragraphs(example_report(), "effects")[0][0]
 
 
-def test_few_replicates_are_said_to_understate_what_seeds_contribute():
-    for count, expected in ((3, True), (5, False)):
-        text = paragraphs(example_report(selected_replicates=count), "real")[0][0]
-        assert ("understates what the seeds contribute" in text) == expected
+@pytest.mark.parametrize(
+    "count, expected", [(1, "leave out what other seeds would change"), (3, "hardly known")]
+)
+def test_few_replicates_are_said(count, expected):
+    assert expected in paragraphs(example_report(selected_replicates=count), "real")[0][0]
+    assert expected not in paragraphs(example_report(selected_replicates=5), "real")[0][0]
+
+
+def test_the_table_says_why_there_is_no_interval():
+    experiment = example_report()
+    [pair] = experiment.comparison.primary.pairs
+    pair.no_claim, pair.interval = "too few tweets", None
+    table = tables(experiment)["differences"]
+    assert cells_of(table, "claim")[0] == "too few tweets"
+    assert cells_of(table, "interval")[0] == "–"
 
 
 def test_scores_of_classes_come_with_their_range_over_replicates():

@@ -4,6 +4,7 @@ import copy
 from types import MappingProxyType, SimpleNamespace
 
 import pytest
+from tweetrnn.evaluation import interval
 from tweetrnn.evaluation.comparison import (
     BaselineDifference,
     CellAccuracy,
@@ -26,16 +27,30 @@ def row(difference, low, high):
     return {
         "difference": difference,
         "interval": [low, high],
+        "no_claim": None,
         "excludes_zero": low > 0 or high < 0,
         "standard_error": 0.01,
         "minimum_detectable_difference": 0.025,
         "standard_error_tweets": 0.01,
         "standard_error_replicates": 0.01,
+        "degrees_of_freedom": 8.0,
     }
 
 
+def unclear(difference, reason):
+    """Return the fields of a difference without an interval."""
+    fields = dict.fromkeys(row(0, 0, 0))
+    return fields | {"difference": difference, "no_claim": reason, "excludes_zero": False}
+
+
 def comparison_of(
-    accuracies, pairs, baselines=None, part="test", replicates=(2, 3), diverged=MappingProxyType({})
+    accuracies,
+    pairs,
+    baselines=None,
+    part="test",
+    replicates=(2, 3),
+    diverged=MappingProxyType({}),
+    groups=1234,
 ):
     """Return what the verdict reads of a Comparison; ``pairs`` and ``baselines`` map to rows."""
     baselines = baselines or {
@@ -47,6 +62,7 @@ def comparison_of(
         part=part,
         optimistic=part == "validation",
         tweets=1234,
+        groups=groups,
         replicates=list(replicates),
         selected=dict.fromkeys(accuracies),
         primary=Primary(
@@ -82,19 +98,76 @@ def said(comparison, kind="path", role=None):
     return " ".join(text for text, its_role in paragraphs if role in (None, its_role))
 
 
-def test_difference_beyond_chance_names_the_better_cell_with_its_interval():
+def test_difference_beyond_chance_is_said_of_the_selected_models_with_its_interval():
     assert said(comparison_of(TWO, AHEAD), role="verdict") == (
-        "LSTM reads sentiment better than SimpleRNN, by 3.0 percentage points "
-        "(95\u00a0% interval 1.0 to 5.0)."
+        "On this test set the selected LSTM was right 3.0 points more often than the selected "
+        "SimpleRNN (95\u00a0% interval 1.0 to 5.0)."
     )
 
 
-def test_interval_that_holds_zero_shows_no_difference_and_says_what_could_be_found():
+def test_interval_that_holds_zero_is_consistent_with_no_difference():
     text = said(comparison_of(TWO, OPEN))
-    assert "No difference between LSTM and SimpleRNN was shown: 3.0 percentage points" in text
-    assert "interval \u22121.2 to 7.0" in text
-    assert "true difference of 2.5 points between LSTM and SimpleRNN four times in five" in text
-    assert "better" not in text
+    assert (
+        "The selected LSTM scored 3.0 points higher than the selected SimpleRNN, but the data are "
+        "also consistent with no difference (95\u00a0% interval \u22121.2 to 7.0)."
+    ) in text
+    assert (
+        "With 1,234 test tweets, a true difference of 2.5 points between LSTM and SimpleRNN would "
+        "be detected about 80\u00a0% of the time."
+    ) in text
+    assert "more often" not in text
+
+
+def test_equal_accuracies_are_not_called_higher():
+    pairs = {("SimpleRNN", "LSTM"): row(-0.0001, -0.02, 0.02)}
+    text = said(comparison_of({"SimpleRNN": 0.8, "LSTM": 0.8001}, pairs), role="verdict")
+    assert text.startswith("The selected LSTM and the selected SimpleRNN were right equally often")
+
+
+@pytest.mark.parametrize(
+    "reason, groups, expected",
+    [
+        (
+            interval.TOO_FEW_TWEETS,
+            40,
+            "With 40 test tweets (each duplicate counted once) no interval can be given for the "
+            "difference between the selected LSTM and the selected SimpleRNN.",
+        ),
+        (
+            interval.ALWAYS_AGREE,
+            1234,
+            "The selected LSTM and the selected SimpleRNN are right on the same test tweets: no "
+            "interval can be given for their difference.",
+        ),
+        (
+            interval.TOO_FEW_DISAGREEMENTS,
+            1234,
+            "The selected LSTM and the selected SimpleRNN differ on fewer than 6 test tweets: no "
+            "interval can be given for their difference.",
+        ),
+        (
+            interval.SAME_EVERYWHERE,
+            1234,
+            "The selected LSTM and the selected SimpleRNN differ on all test tweets: no interval "
+            "can be given for their difference.",
+        ),
+    ],
+)
+def test_without_an_interval_one_sentence_says_why(reason, groups, expected):
+    pairs = {("SimpleRNN", "LSTM"): unclear(-1.0, reason)}
+    comparison = comparison_of({"SimpleRNN": 0.0, "LSTM": 1.0}, pairs, groups=groups)
+    assert said(comparison, role="verdict") == expected
+    assert "100.0 points" not in said(comparison)
+    assert "would be detected" not in said(comparison)
+
+
+def test_a_baseline_without_an_interval_is_said_too():
+    baselines = {("LSTM", name): unclear(0.3, interval.TOO_FEW_TWEETS) for name in BASELINES}
+    text = said(comparison_of({"LSTM": 0.9}, {}, baselines))
+    assert (
+        "Always answering “negative” is right in 60.0\u00a0%. With 1,234 test tweets no interval "
+        "can be given for the difference between the selected LSTM and this baseline."
+    ) in text
 
 
 def test_accuracies_come_with_their_tweets_and_replicates():
@@ -104,7 +177,14 @@ def test_accuracies_come_with_their_tweets_and_replicates():
 
 
 def test_single_replicate_is_said():
-    assert "(one replicate each)" in said(comparison_of(TWO, AHEAD, replicates=[2]))
+    text = said(comparison_of(TWO, AHEAD, replicates=[2]))
+    assert "(one replicate each)" in text
+    assert "another seed would change for SimpleRNN and LSTM is not in the intervals" in text
+
+
+def test_a_single_replicate_that_did_not_diverge_is_said():
+    text = said(comparison_of(TWO, AHEAD, replicates=[2, 3], diverged={"LSTM": 1}))
+    assert "another seed would change for LSTM is not in the intervals" in text
 
 
 def test_replicates_that_diverged_are_counted():
@@ -116,11 +196,11 @@ def test_replicates_that_diverged_are_counted():
 @pytest.mark.parametrize(
     "difference, expected",
     [
-        (row(-0.04, -0.06, -0.02), "below it falls LSTM by 4.0 points (\u22126.0 to \u22122.0)"),
-        (row(0.04, 0.02, 0.06), "above it lies LSTM by 4.0 points (2.0 to 6.0)"),
+        (row(-0.04, -0.06, -0.02), "LSTM falls short of it by 4.0 points (2.0 to 6.0)"),
+        (row(0.04, 0.02, 0.06), "LSTM beats this baseline by 4.0 points (2.0 to 6.0)"),
         (
             row(0.004, -0.02, 0.03),
-            "no difference from it was shown for LSTM (0.4 points, \u22122.0 to 3.0)",
+            "the data are consistent with no difference for LSTM (0.4 points, \u22122.0 to 3.0)",
         ),
     ],
 )
@@ -141,8 +221,21 @@ def test_models_on_different_sides_of_a_baseline_have_a_clause_each():
         **{("LSTM", name): row(0.001, -0.01, 0.02) for name in BASELINES},
     }
     text = said(comparison_of(TWO, AHEAD, baselines))
-    assert "below it falls SimpleRNN by 4.0 points" in text
-    assert "; no difference from it was shown for LSTM (0.1 points" in text
+    assert "SimpleRNN falls short of it by 4.0 points" in text
+    assert "; the data are consistent with no difference for LSTM (0.1 points" in text
+
+
+def test_models_on_the_same_side_of_a_baseline_share_a_clause():
+    baselines = {
+        (cell, name): row(size, size - 0.01, size + 0.01)
+        for cell, size in (("SimpleRNN", 0.139), ("LSTM", 0.167))
+        for name in BASELINES
+    }
+    expected = (
+        "SimpleRNN beats this baseline by 13.9 points (12.9 to 14.9) and LSTM by 16.7 points "
+        "(15.7 to 17.7)."
+    )
+    assert expected in said(comparison_of(TWO, AHEAD, baselines))
 
 
 def test_without_a_test_part_the_figures_are_called_optimistic():
@@ -169,8 +262,8 @@ def test_best_of_three_cells_is_compared_with_each_other_one():
         ("LSTM", "GRU"): row(0.01, -0.01, 0.03),
     }
     text = said(comparison_of(cells, pairs), role="verdict")
-    assert "LSTM reads sentiment better than SimpleRNN, by 3.0" in text
-    assert "No difference between LSTM and GRU was shown: 1.0" in text
+    assert "the selected LSTM was right 3.0 points more often than the selected SimpleRNN" in text
+    assert "The selected LSTM scored 1.0 points higher than the selected GRU, but" in text
     assert "SimpleRNN and GRU" not in text
 
 

@@ -96,7 +96,7 @@ def make_comparison(
         resamples=report["resamples"],
         level=statistics.LEVEL,
         power=statistics.POWER,
-        primary=primary(selection, new, baselines, sets, judged, classes, *resampling),
+        primary=primary(selection, new, baselines, sets, judged, classes),
         trained={cell: trained(its, parameters_of) for cell, its in replicates.items()},
         mcnemar=mcnemar(judged_new, tweets.labels),
         ensembles=ensembles(judged_new, tweets),
@@ -236,10 +236,7 @@ def compare(
     )
     write_json(comparison, to_json(result))
     for pair in result.primary.pairs:
-        log.info(
-            "%s - %s: %.4f, 95 %% interval %.4f to %.4f",
-            pair.first,
-            pair.second,
-            pair.difference,
-            *pair.interval,
-        )
+        interval = f"no interval: {pair.no_claim}"
+        if pair.interval:
+            interval = "95 % interval {:.4f} to {:.4f}".format(*pair.interval)
+        log.info("%s - %s: %.4f, %s", pair.first, pair.second, pair.difference, interval)

@@ -65,7 +65,7 @@ class Collapsed:  # a replicate that gives (nearly) all tweets of the judged set
 @dataclass(kw_only=True)
 class CellAccuracy:  # of a cell's selected combination on the judged set
     accuracy: float  # the mean over the new replicates
-    interval: list[float]
+    interval: list[float] | None  # None where the tweets cannot support one
     combination: str
     replicates: list[Replicate]
     diverged_replicates: int
@@ -76,19 +76,21 @@ class CellAccuracy:  # of a cell's selected combination on the judged set
 @dataclass(kw_only=True)
 class BaselineAccuracy:
     accuracy: float
-    interval: list[float]
+    interval: list[float] | None
     scores: dict[str, Scores]  # by set
 
 
 @dataclass(kw_only=True)
-class Difference:  # of two accuracies, where tweets and replicates are resampled
+class Difference:  # of two accuracies
     difference: float
-    interval: list[float]
+    no_claim: str | None  # why there is no interval: then all below are None, excludes_zero False
+    interval: list[float] | None
     excludes_zero: bool
-    standard_error: float
-    minimum_detectable_difference: float  # with the Comparison's power
-    standard_error_tweets: float  # where only tweets are resampled
-    standard_error_replicates: float  # where only replicates are resampled
+    standard_error: float | None
+    minimum_detectable_difference: float | None  # with the Comparison's power
+    standard_error_tweets: float | None  # of the tweets alone
+    standard_error_replicates: float | None  # of the replicates alone; None as the next
+    degrees_of_freedom: float | None  # of the replicates; None where no model has two
 
 
 @dataclass(kw_only=True)

@@ -1,17 +1,19 @@
-"""The primary analysis, fixed beforehand: each cell's selected combination, trained again.
+"""The primary analysis: each cell's selected combination, trained again.
 
 The result is the difference of the cells' mean accuracies over these replicates, on the test set
-(on validation where there is none), with a bootstrap interval over tweets and replicates.
+(on validation where there is none), with its confidence interval. The procedure is fixed here, in
+the code; nothing was preregistered.
 """
 
 from itertools import combinations as pairs_of
 
 import numpy as np
 
-from tweetrnn.evaluation import comparison, statistics
+from tweetrnn.evaluation import comparison, interval
 from tweetrnn.evaluation.collapse import collapsed
 from tweetrnn.evaluation.metrics import METRICS, scores
 from tweetrnn.evaluation.predictions import rights
+from tweetrnn.evaluation.statistics import group_sums
 
 
 def spread(values):
@@ -27,50 +29,6 @@ def spread(values):
 def set_scores(probabilities, sets):
     """Return {set: scores} of {set: (N, classes) probabilities}."""
     return {name: scores(probabilities[name], tweets.labels) for name, tweets in sets.items()}
-
-
-class Resampled:
-    """Accuracies of models on the same tweets, and their values in resamples of these.
-
-    Args:
-        rights: {model: (replicates, N) booleans}.
-        groups: (N,) group of each tweet.
-        resamples, seed: of the bootstrap.
-    """
-
-    def __init__(self, rights, groups, resamples, seed):
-        def drawn(**what):
-            samples = statistics.bootstrap_accuracies(
-                list(rights.values()), groups, resamples, seed, **what
-            )
-            return dict(zip(rights, samples.T, strict=True))
-
-        self.accuracies = {name: float(values.mean()) for name, values in rights.items()}
-        self.both = drawn()
-        self.tweets, self.replicates = drawn(replicates=False), drawn(tweets=False)
-
-    def accuracy(self, model):
-        """Return a model's accuracy and its interval, a dict."""
-        interval = statistics.interval(self.both[model])
-        return {"accuracy": self.accuracies[model], "interval": interval}
-
-    def difference(self, first, second):
-        """Return the fields of the comparison.Difference of two models, a dict."""
-
-        def error(drawn):
-            return float((drawn[first] - drawn[second]).std(ddof=1))
-
-        low, high = statistics.interval(self.both[first] - self.both[second])
-        both = error(self.both)
-        return {
-            "difference": self.accuracies[first] - self.accuracies[second],
-            "interval": [low, high],
-            "excludes_zero": low > 0 or high < 0,
-            "standard_error": both,
-            "minimum_detectable_difference": statistics.minimum_detectable_difference(both),
-            "standard_error_tweets": error(self.tweets),
-            "standard_error_replicates": error(self.replicates),
-        }
 
 
 def cell_accuracy(choice, planned, predictions, sets, collapsed_replicates, accuracy):
@@ -103,7 +61,7 @@ def cell_accuracy(choice, planned, predictions, sets, collapsed_replicates, accu
     )
 
 
-def primary(selection, cells, baselines, sets, judged, classes, resamples, seed):
+def primary(selection, cells, baselines, sets, judged, classes):
     """Return the Primary analysis.
 
     Args:
@@ -114,12 +72,16 @@ def primary(selection, cells, baselines, sets, judged, classes, resamples, seed)
         sets: {set: TweetSet}.
         judged: the set that they are compared on.
         classes: the classes' names by id.
-        resamples, seed: of the bootstrap.
     """
     labels, planned = sets[judged].labels, len(selection.replicates)
     models = cells | {name: {1: p} for name, p in baselines.items()}
-    by_model = rights(models, judged, labels)
-    resampled = Resampled(by_model, sets[judged].groups, resamples, seed)
+    sums, sizes = {}, None
+    for name, right in rights(models, judged, labels).items():
+        sums[name], sizes = group_sums(right, sets[judged].groups)
+
+    def difference(first, second):
+        return interval.difference(sums[first], sums[second], sizes)
+
     accuracies = {
         cell: cell_accuracy(
             selection.cells[cell],
@@ -127,23 +89,23 @@ def primary(selection, cells, baselines, sets, judged, classes, resamples, seed)
             p,
             sets,
             collapsed({number: by_set[judged] for number, by_set in p.items()}, classes),
-            resampled.accuracy(cell),
+            interval.accuracy(sums[cell], sizes),
         )
         for cell, p in cells.items()
     }
     for name, by_set in baselines.items():
         accuracies[name] = comparison.BaselineAccuracy(
-            **resampled.accuracy(name), scores=set_scores(by_set, sets)
+            **interval.accuracy(sums[name], sizes), scores=set_scores(by_set, sets)
         )
     return comparison.Primary(
         accuracies=accuracies,
         pairs=[
-            comparison.CellDifference(first=one, second=other, **resampled.difference(one, other))
+            comparison.CellDifference(first=one, second=other, **difference(one, other))
             for one, other in pairs_of(cells, 2)
         ],
         against_baselines=[
             comparison.BaselineDifference(
-                cell=cell, baseline=baseline, **resampled.difference(cell, baseline)
+                cell=cell, baseline=baseline, **difference(cell, baseline)
             )
             for cell in cells
             for baseline in baselines

@@ -32,53 +32,9 @@ def resampled_counts(groups, resamples, rng):
         yield np.bincount(drawn.ravel(), minlength=rows * groups).reshape(rows, groups) * 1.0
 
 
-def bootstrap_accuracies(rights, groups, resamples, seed, tweets=True, replicates=True):
-    """Return (resamples, models) accuracies under resampling of groups and of replicates.
-
-    Groups of tweets and, within each model, replicates are drawn with replacement, independently
-    of one another: the "pigeonhole" bootstrap of crossed factors (Owen, Annals of Applied
-    Statistics 1, 2007), whose variance errs on the large side. All models are given the same
-    tweets in a resample, so differences between columns are paired.
-
-    Args:
-        rights: for each model (replicates, N) booleans.
-        groups: (N,) group of each tweet.
-        resamples: how many.
-        seed: the same seed gives the same draws.
-        tweets, replicates: False keeps these as they are.
-    """
-    tweet_seed, *model_seeds = np.random.SeedSequence(seed).spawn(1 + len(rights))
-    sums, sizes = group_sums(np.concatenate(rights), groups)
-    if tweets:
-        drawn = resampled_counts(len(sizes), resamples, np.random.default_rng(tweet_seed))
-        accuracies = np.concatenate(
-            [(counts @ sums.T) / (counts @ sizes)[:, None] for counts in drawn]
-        )
-    else:
-        accuracies = np.tile(sums.sum(axis=1) / sizes.sum(), (resamples, 1))
-    columns = []
-    models = np.split(accuracies, np.cumsum([len(right) for right in rights[:-1]]), axis=1)
-    for of_model, model_seed in zip(models, model_seeds, strict=True):
-        if replicates:
-            rng = np.random.default_rng(model_seed)
-            drawn = rng.integers(of_model.shape[1], size=of_model.shape)
-            of_model = np.take_along_axis(of_model, drawn, axis=1)
-        columns.append(of_model.mean(axis=1))
-    return np.column_stack(columns)
-
-
 def interval(samples, level=LEVEL):
     """Return [low, high], the percentile bootstrap interval (Efron & Tibshirani 1993, ch. 13)."""
     return np.quantile(samples, [(1 - level) / 2, (1 + level) / 2]).tolist()
-
-
-def minimum_detectable_difference(standard_error, power=POWER, level=LEVEL):
-    """Return the true difference that a two-sided test finds with that power.
-
-    (z(1 - alpha/2) + z(power)) x standard error, 2.80 standard errors for 5 % and 80 % (Bloom,
-    "Minimum detectable effects", Evaluation Review 19, 1995).
-    """
-    return float((stats.norm.ppf((1 + level) / 2) + stats.norm.ppf(power)) * standard_error)
 
 
 def mcnemar(first, second):

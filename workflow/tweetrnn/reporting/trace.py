@@ -96,7 +96,7 @@ def sections(results, row):
 
     text = (
         f"From here on the tweet is one of the {split['parts'][name]['tweets']:,} of the {name} "
-        "set that each run's accuracy is counted on, that the comparison resamples, and that the "
+        "set that each run's accuracy is counted on, that the comparison uses, and that the "
         "report's figures show."
     )
     files = ["aggregate/runs.csv", "compare/comparison.json", "report/report.html"]

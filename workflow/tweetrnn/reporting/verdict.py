@@ -1,5 +1,6 @@
 """The report's first sentences, made from the numbers of the comparison."""
 
+from tweetrnn.evaluation import interval
 from tweetrnn.evaluation.cell_order import best_first
 from tweetrnn.reporting.document import percent, points, whole
 from tweetrnn.wording import listed
@@ -9,7 +10,7 @@ DEMO = (
     "nothing about real tweets."
 )
 OPTIMISTIC = (
-    "This experiment holds out no test part. The combinations were selected on the very validation "
+    "This experiment holds out no test set. The combinations were selected on the very validation "
     "tweets that these figures are measured on, so the figures are optimistic."
 )
 INTERVAL = "95\u00a0% interval"
@@ -34,18 +35,45 @@ def best_against_others(comparison):
             yield best, pair.first, -1, pair
 
 
+def without_interval(comparison, row, first, second):
+    """Return the sentence that says why there is no interval for two models, named in it."""
+    part, none = comparison.part, "no interval can be given for their difference."
+    tweets = f"{whole(comparison.groups)} {part} tweet{'' if comparison.groups == 1 else 's'}"
+    once = "" if comparison.groups == comparison.tweets else " (each duplicate counted once)"
+    text = {
+        interval.TOO_FEW_TWEETS: f"with {tweets}{once} no interval can be given for the "
+        f"difference between {first} and {second}.",
+        interval.ALWAYS_AGREE: f"{first} and {second} are right on the same {part} tweets: {none}",
+        interval.TOO_FEW_DISAGREEMENTS: f"{first} and {second} differ on fewer than "
+        f"{interval.MIN_VARYING} {part} tweets: {none}",
+        interval.SAME_EVERYWHERE: f"{first} and {second} differ on all {part} tweets: {none}",
+    }[row.no_claim]
+    return text[0].upper() + text[1:]
+
+
+def sentence(comparison, best, other, sign, pair):
+    """Return what the comparison says of two selected models."""
+    first, second = f"the selected {best}", f"the selected {other}"
+    if pair.no_claim:
+        return without_interval(comparison, pair, first, second)
+    difference = points(sign * pair.difference)
+    shown = f"({INTERVAL} {interval_in_points(pair.interval, sign)})"
+    if pair.excludes_zero:
+        return (
+            f"On this {comparison.part} set {first} was right {difference} points more often than "
+            f"{second} {shown}."
+        )
+    if difference == points(0):
+        return f"The selected {best} and {second} were right equally often {shown}."
+    return (
+        f"The selected {best} scored {difference} points higher than {second}, but the data are "
+        f"also consistent with no difference {shown}."
+    )
+
+
 def conclusion(comparison):
     """Return which cell is ahead, by how much and whether that is more than chance."""
-    sentences = []
-    for best, other, sign, pair in best_against_others(comparison):
-        size = points(sign * pair.difference)
-        interval = f"{INTERVAL} {interval_in_points(pair.interval, sign)}"
-        sentences.append(
-            f"{best} reads sentiment better than {other}, by {size} percentage points ({interval})."
-            if pair.excludes_zero
-            else f"No difference between {best} and {other} was shown: {size} percentage points, "
-            f"{interval}."
-        )
+    sentences = [sentence(comparison, *pair) for pair in best_against_others(comparison)]
     if not sentences:
         (cell,) = comparison.selected
         return f"Only {cell} was trained; there is nothing to compare it with but the baselines."
@@ -59,8 +87,8 @@ def accuracies(comparison):
     each = [f"{cell} {percent(model.accuracy)}" for cell, model in models.items()]
     mean = f"mean of {planned} replicates" if planned > 1 else "one replicate"
     sentences = [
-        f"Of {whole(comparison.tweets)} {part} tweets the selected models read the sentiment "
-        f"right in: {listed(each)} ({mean} each)."
+        f"Of {whole(comparison.tweets)} {part} tweets the selected models got right: "
+        f"{listed(each)} ({mean} each)."
     ]
     diverged = [
         f"{model.diverged_replicates} of {cell}"
@@ -71,36 +99,61 @@ def accuracies(comparison):
         sentences.append(
             f"Of the {planned} replicates {listed(diverged)} diverged and are left out of this."
         )
-    sentences += [
-        "A comparison of this size finds a true difference of "
-        f"{points(pair.minimum_detectable_difference)} points between {best} and {other} four "
-        "times in five."
-        for best, other, _, pair in best_against_others(comparison)
-        if not pair.excludes_zero
+    once = [cell for cell, model in models.items() if planned - model.diverged_replicates == 1]
+    if once:
+        sentences.append(
+            f"What another seed would change for {listed(once)} is not in the intervals."
+        )
+    return " ".join([*sentences, *detectable(comparison)])
+
+
+def detectable(comparison):
+    """Yield, for each difference that was not shown, which one would have been."""
+    for best, other, _, pair in best_against_others(comparison):
+        if pair.interval and not pair.excludes_zero:
+            yield (
+                f"With {whole(comparison.tweets)} {comparison.part} tweets, a true difference of "
+                f"{points(pair.minimum_detectable_difference)} points between {best} and {other} "
+                "would be detected about 80\u00a0% of the time."
+            )
+
+
+def clause(verb, rows, sign=1):
+    """Return ``A beats this baseline by 3.0 points (1.0 to 5.0) and B by 2.0 points (...)``."""
+    sizes = [
+        f"by {points(sign * row.difference)} points ({interval_in_points(row.interval, sign)})"
+        for row in rows
     ]
-    return " ".join(sentences)
+    first, *others = [
+        f"{row.cell}{'' if number else verb} {size}"
+        for number, (row, size) in enumerate(zip(rows, sizes, strict=True))
+    ]
+    return listed([first, *others])
 
 
 def against_baseline(comparison, name, opening, accuracy):
-    """Return the sentence that compares every selected model with one baseline."""
-    above, below, neither = [], [], []
-    for row in comparison.primary.against_baselines:
-        if row.baseline != name:
-            continue
-        interval = interval_in_points(row.interval)
-        if not row.excludes_zero:
-            neither.append(f"{row.cell} ({points(row.difference)} points, {interval})")
-        else:
-            side = above if row.difference > 0 else below
-            side.append(f"{row.cell} by {points(abs(row.difference))} points ({interval})")
-    clauses = []
-    if above:
-        clauses.append(f"above it {'lie' if len(above) > 1 else 'lies'} {listed(above)}")
-    if below:
-        clauses.append(f"below it {'fall' if len(below) > 1 else 'falls'} {listed(below)}")
+    """Return the sentences that compare every selected model with one baseline."""
+    rows = [row for row in comparison.primary.against_baselines if row.baseline == name]
+    claims = [row for row in rows if row.excludes_zero]
+    better = [row for row in claims if row.difference > 0]
+    worse = [row for row in claims if row.difference < 0]
+    neither = [
+        f"{row.cell} ({points(row.difference)} points, {interval_in_points(row.interval)})"
+        for row in rows
+        if row.interval and not row.excludes_zero
+    ]
+    clauses = [clause(" beats this baseline", better)] if better else []
+    clauses += [clause(" falls short of it", worse, -1)] if worse else []
     if neither:
-        clauses.append(f"no difference from it was shown for {listed(neither)}")
-    return f"{opening} is right in {percent(accuracy)}: {'; '.join(clauses)}."
+        clauses.append(f"the data are consistent with no difference for {listed(neither)}")
+    sentences = [": ".join([f"{opening} is right in {percent(accuracy)}", *clauses[:1]])]
+    sentences = ["; ".join([*sentences, *clauses[1:]]) + "."]
+    sentences += [
+        without_interval(comparison, row, f"the selected {row.cell}", "this baseline")
+        for row in rows
+        if row.no_claim
+    ]
+    return " ".join(sentences)
 
 
 def against_baselines(comparison, baselines):

@@ -16,8 +16,9 @@ def caption(config):
     text = (
         "Accuracy of each cell's selected combination, the mean of its replicates, beside both "
         "baselines; beneath, the differences between cells and from each baseline. The lines are "
-        "95 % bootstrap intervals over groups of duplicate tweets and over replicates, the small "
-        "marks single replicates. Where an interval contains zero, no difference was shown."
+        "95 % intervals over groups of duplicate tweets and over replicates (none where there are "
+        "too few tweets or disagreements), the small marks single replicates. An interval that "
+        "holds zero is consistent with no difference."
     )
     if not config["split"]["fractions"]["test"]:
         text += (
@@ -32,17 +33,22 @@ def label(name):
     return BASELINES[name].label if name in BASELINES else name
 
 
+def in_brackets(write, estimate):
+    """Return an estimate's interval behind a space, in brackets; "" without one."""
+    return f" ({write(estimate.interval)})" if estimate.interval else ""
+
+
 def alt_text(experiment):
     """Return all accuracies and the first differences between cells, with their intervals."""
     comparison = experiment.comparison
     accuracies = "; ".join(
-        f"{label(name)} {doc.share(model.accuracy)} ({doc.between(model.interval)})"
+        f"{label(name)} {doc.share(model.accuracy)}{in_brackets(doc.between, model)}"
         for name, model in comparison.primary.accuracies.items()
     )
     text = f"{comparison.part.capitalize()} accuracies with {100 * comparison.level:g} % intervals"
     pairs = [
-        f"{pair.first} {doc.MINUS} {pair.second} {doc.signed(pair.difference)} "
-        f"({doc.signed_between(pair.interval)})"
+        f"{pair.first} {doc.MINUS} {pair.second} {doc.signed(pair.difference)}"
+        f"{in_brackets(doc.signed_between, pair)}"
         for pair in comparison.primary.pairs
     ]
     differences = f" Differences in points: {doc.first_of(pairs)}." if pairs else ""
@@ -65,7 +71,7 @@ def draw(experiment):
             style = look.marker(cell) if cell else {"color": canvas.INK, "marker": "d"}
             text = doc.signed(pair.difference)
             canvas.estimate(axes, row, pair.difference, pair.interval, style, text)
-            ends += [pair.difference, *pair.interval]
+            ends += [pair.difference, *(pair.interval or [])]
         canvas.rows(axes, [name for name, _, _ in panel])
         axes.set_title(title)
     for axes in below:

@@ -34,16 +34,20 @@ def primary_analysis(comparison):
     ]
     replicates = len(comparison.replicates)
     text = (
-        "The procedure is fixed in the code; it was not preregistered. For each cell the "
+        "The procedure is fixed in the code; nothing was preregistered. For each cell the "
         f"combination with the highest {RANKINGS[comparison.select_by]} is selected, trained again "
         f"with {replicates} other seed{'' if replicates == 1 else 's'}, and judged on the "
-        f"{doc.whole(comparison.tweets)} tweets of the {comparison.part} part. Intervals are 95 % "
-        f"percentile intervals of {doc.whole(comparison.resamples)} bootstrap resamples of groups "
-        f"of duplicate tweets ({doc.whole(comparison.groups)}) and, independently, of replicates. "
-        "The smallest detectable difference is what such a comparison finds four times in five."
+        f"{doc.whole(comparison.tweets)} tweets of the {comparison.part} set, "
+        f"{doc.whole(comparison.groups)} without duplicates. The 95 % intervals take tweets and "
+        "replicates as samples, in closed form with quantiles of Student's t. The smallest "
+        "detectable difference would be detected about 80 % of the time."
     )
-    if replicates < 5:
-        text += " With so few replicates the bootstrap understates what the seeds contribute."
+    if replicates == 1:
+        text += " With one replicate each, the intervals leave out what other seeds would change."
+    elif replicates < 4:
+        text += (
+            " With so few replicates the intervals are wide: how much seeds matter is hardly known."
+        )
     return [
         doc.Paragraph(text),
         doc.Paragraph(f"Selected were {listed(selected)}."),
@@ -81,11 +85,12 @@ def differences_table(comparison):
         {"first": pair.cell, "second": BASELINES[pair.baseline].model, **vars(pair)}
         for pair in comparison.primary.against_baselines
     ]
+    rows = [row | {"claim": row["no_claim"] or doc.yes(row["excludes_zero"])} for row in rows]
     columns = [
         *doc.columns(first="first", second="second"),
         *doc.columns(doc.signed, difference="difference"),
         *doc.columns(doc.signed_between, interval="95 % interval"),
-        *doc.columns(doc.yes, excludes_zero="excludes zero"),
+        *doc.columns(claim="excludes zero"),
         *doc.columns(
             doc.points,
             minimum_detectable_difference="smallest detectable",
