@@ -148,7 +148,7 @@ def test_primary_text_gives_the_difference_and_its_interval(experiment):
 def test_primary_text_of_a_difference_without_interval_has_no_brackets(experiment):
     [pair] = experiment.comparison.primary.pairs
     pair.interval = None
-    expected = f"SimpleRNN {MINUS} LSTM {signed(pair.difference)}."
+    expected = f"LSTM {MINUS} SimpleRNN {signed(pair.difference)}."
     assert expected in figures.alt_text("primary", experiment)
 
 

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from tweetrnn.evaluation import comparison as comparisons
-from tweetrnn.evaluation import statistics
+from tweetrnn.evaluation import interval
 from tweetrnn.evaluation.compare import finished_replicates, read_baselines
 from tweetrnn.evaluation.comparison import CellDifference, Scores
 from tweetrnn.evaluation.predictions import of_split, read_predictions, right, tweet_sets
+from tweetrnn.evaluation.statistics import group_sums
 from tweetrnn.files import read_json, read_parquet
 from tweetrnn.grid import Run
 from tweetrnn.names import metric_of
@@ -205,38 +206,33 @@ def matched(first, second):
     )
 
 
-def paired(first, second, groups, resamples, seed):
+def paired(first, second, groups):
     """Return (difference, interval) of two models' accuracies on the same N tweets, a dict.
 
-    The second's - the first's, with a percentile interval over groups of tweets and replicates
-    (``statistics.bootstrap_accuracies``).
+    The second's - the first's, with the interval of the primary analysis, None without one.
 
     Args:
         first, second: (replicates, N) booleans.
         groups: (N,) group of each tweet.
-        resamples, seed: of the bootstrap.
     """
-    samples = statistics.bootstrap_accuracies([first, second], groups, resamples, seed)
-    return {
-        "difference": float(second.mean() - first.mean()),
-        "interval": statistics.interval(samples[:, 1] - samples[:, 0]),
-    }
+    (ours, sizes), (theirs, _) = (group_sums(rights, groups) for rights in (second, first))
+    found = interval.difference(ours, theirs, sizes)
+    return {key: found[key] for key in ("difference", "interval")}
 
 
 def shared(names, first, second):
-    """Return the Shared of two Finished experiments; the first sets the bootstrap's options."""
+    """Return the Shared of two Finished experiments."""
     tweets, models = matched(first.test_tweets, second.test_tweets), []
     if len(tweets):
         sides = [
             {name: rights[:, tweets[side]] for name, rights in experiment.rights.items()}
             for side, experiment in (("first", first), ("second", second))
         ]
-        resampling = tweets["group"], first.comparison.resamples, first.config["seed"]
         cells = {**first.comparison.selected, **second.comparison.selected}
         for name in dict.fromkeys([*cells, *sides[0], *sides[1]]):
             both = [side.get(name) for side in sides]
             accuracies = [None if rights is None else float(rights.mean()) for rights in both]
-            difference = {} if None in accuracies else paired(*both, *resampling)
+            difference = {} if None in accuracies else paired(*both, tweets["group"])
             models.append(SharedModel(model=name, accuracies=accuracies, **difference))
     return Shared(
         first=names[0],

@@ -8,6 +8,7 @@ from textwrap import wrap
 
 from tweetrnn.config import read, resolve, shown
 from tweetrnn.errors import UserError
+from tweetrnn.evaluation.cell_order import turned
 from tweetrnn.evaluation.diff import Finished, config_differences, diff
 from tweetrnn.evaluation.metrics import METRICS
 from tweetrnn.files import read_json
@@ -169,15 +170,13 @@ def cell_differences_table(headlines):
     rows = []
     for name, headline in headlines.items():
         for pair in headline.pairs:
-            sign, cells = 1, (pair.first, pair.second)
-            if pair.difference < 0:
-                sign, cells = -1, (pair.second, pair.first)
+            better = turned(pair) if pair.difference < 0 else pair
             rows.append(
                 {
                     "experiment": name,
-                    "cells": f" {doc.MINUS} ".join(cells),
-                    "difference": sign * pair.difference,
-                    "interval": sorted(sign * end for end in pair.interval),
+                    "cells": f"{better.first} {doc.MINUS} {better.second}",
+                    "difference": better.difference,
+                    "interval": better.interval,
                 }
             )
     columns = [*doc.columns(experiment="experiment", cells="cells"), *difference_columns()]
