@@ -63,6 +63,7 @@ def load_model(path, settings):
             "classes; run the workflow again"
         )
     shared = {key: facts[key] for key in ("units", "dense_units", "dropout_rate", "l2")}
+    shared["padding_id"] = settings["padding_id"]
     combination = Combination.parse(facts["combination"])
     model = build(facts["cell"], combination, facts["width"], facts["classes"], **shared)
     model.load({name: torch.from_numpy(array) for name, array in arrays.items()})
