@@ -58,6 +58,7 @@ def jobs_of(config, root, folder):
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     choice = {"combination": COMBINATION, "replicate": 1}
     selected = {"replicates": [2, 3], "cells": dict.fromkeys(CONFIG["grid"]["cell"], choice)}
+    selected["baseline_cells"] = {}
     (folder / "selected.json").write_text(json.dumps(selected))
     output = SimpleNamespace(selected=folder / "selected.json")
     with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:

@@ -151,7 +151,7 @@ def of_selected(*names, selected_run=False):
             selected = json.load(stream)
         return [
             path
-            for cell, choice in selected["cells"].items()
+            for cell, choice in (selected["cells"] | selected["baseline_cells"]).items()
             for number in ([choice["replicate"]] if selected_run else selected["replicates"])
             for path in of_run(*names, run=Run(cell, choice["combination"], number)).values()
         ]

@@ -13,9 +13,9 @@ rule baselines:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=30,
     params:
-        **stage("baselines", "seed"),
+        **stage("baselines"),
     message:
-        "Scoring the majority class and a logistic regression"
+        "Scoring the majority class, a logistic regression and NB-SVM"
     shell:
         STAGE
 
@@ -64,6 +64,7 @@ checkpoint select:
         **stage(
             "select",
             "grid.cell",
+            "grid.baseline_cells",
             "report.select_by",
             "training.replicates",
             "training.selected_replicates",

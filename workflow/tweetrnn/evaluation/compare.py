@@ -31,7 +31,8 @@ def make_comparison(selection, replicates, runs, predictions_of, baselines, sets
 
     Args:
         selection: the Selection.
-        replicates: {cell: the Runs of its new replicates that did not diverge}, in order.
+        replicates: {cell: the Runs of its new replicates that did not diverge}, in order; of all
+            cells, those that are baselines last.
         runs: the table of runs.
         predictions_of: a function of a Run that returns {set: (N, classes) probabilities}.
         baselines: {baseline: {set: (N, classes) probabilities}}.
@@ -43,7 +44,7 @@ def make_comparison(selection, replicates, runs, predictions_of, baselines, sets
     tweets, validation = sets[judged], sets["validation"]
     cells, report = config["grid"]["cell"], config["report"]
     resampling = report["resamples"], config["seed"]
-    choices = {cell: selection.cells[cell] for cell in replicates}
+    choices, runs = selection.cells, runs[runs["cell"].isin(cells)]
     selected = {cell: predictions_of(selection.selected_run(cell))[judged] for cell in choices}
     new = {
         cell: {run.replicate: predictions_of(run) for run in its_runs}
@@ -58,6 +59,7 @@ def make_comparison(selection, replicates, runs, predictions_of, baselines, sets
         groups=len(np.unique(tweets.groups)),
         select_by=selection.select_by,
         selected=choices,
+        selected_baselines=selection.baseline_cells,
         replicates=selection.replicates,
         resamples=report["resamples"],
         level=statistics.LEVEL,
@@ -163,9 +165,8 @@ def compare(
     result = make_comparison(
         selection,
         {
-            cell: finished_replicates(results, cell, selection.cells[cell], selection.replicates)
-            for cell in config["grid"]["cell"]
-            if cell in selection.cells
+            cell: finished_replicates(results, cell, choice, selection.replicates)
+            for cell, choice in selection.choices.items()
         },
         read_runs(runs, aggregate_facts),
         predictions_of,

@@ -106,7 +106,7 @@ def primary(selection, cells, baselines, sets, judged, resamples, seed):
     Args:
         selection: the Selection.
         cells: {cell: {replicate: {set: (N, classes) probabilities}}}, of the new replicates that
-            did not diverge.
+            did not diverge; of all cells, those that are baselines last.
         baselines: {baseline: {set: (N, classes) probabilities}}.
         sets: {set: TweetSet}.
         judged: the set that they are compared on.
@@ -119,24 +119,25 @@ def primary(selection, cells, baselines, sets, judged, resamples, seed):
     }
     resampled = Resampled(rights, sets[judged].groups, resamples, seed)
     accuracies = {
-        cell: cell_accuracy(selection.cells[cell], planned, p, sets, resampled.accuracy(cell))
+        cell: cell_accuracy(selection.choices[cell], planned, p, sets, resampled.accuracy(cell))
         for cell, p in cells.items()
     }
     for name, by_set in baselines.items():
         accuracies[name] = comparison.BaselineAccuracy(
             **resampled.accuracy(name), scores=set_scores(by_set, sets)
         )
+    compared = [cell for cell in cells if cell in selection.cells]
     return comparison.Primary(
         accuracies=accuracies,
         pairs=[
             comparison.CellDifference(first=one, second=other, **resampled.difference(one, other))
-            for one, other in pairs_of(cells, 2)
+            for one, other in pairs_of(compared, 2)
         ],
         against_baselines=[
             comparison.BaselineDifference(
                 cell=cell, baseline=baseline, **resampled.difference(cell, baseline)
             )
-            for cell in cells
-            for baseline in baselines
+            for cell in compared
+            for baseline in [*baselines, *(name for name in cells if name not in compared)]
         ],
     )

@@ -20,15 +20,24 @@ log = logging.getLogger("tweetrnn")
 
 @dataclass
 class Selection:
-    """What selected.json holds: each cell's Choice, and the numbers of the new replicates."""
+    """What selected.json holds: each cell's Choice, and the numbers of the new replicates.
+
+    Those of the cells that are compared are in ``cells``, those of baselines in ``baseline_cells``.
+    """
 
     select_by: str
     replicates: list[int]
     cells: dict[str, Choice]
+    baseline_cells: dict[str, Choice]
+
+    @property
+    def choices(self):
+        """The Choices of all cells, the baselines' last."""
+        return self.cells | self.baseline_cells
 
     def selected_run(self, cell):
         """Return a cell's selected Run, of the grid."""
-        return Run(cell, self.cells[cell].combination, self.cells[cell].replicate)
+        return Run(cell, self.choices[cell].combination, self.choices[cell].replicate)
 
 
 def read_selection(path):
@@ -64,9 +73,6 @@ def choose(runs, select_by, cells):
     Args:
         runs: the table of runs.
         select_by: one of ``names.RANKINGS``.
-
-    Raises:
-        UserError: no run has finished.
     """
     means = mean_figures(runs, select_by)
     choices = {}
@@ -84,19 +90,34 @@ def choose(runs, select_by, cells):
             replicate=int(best(replicates, select_by)),
             candidates=len(candidates),
         )
-    if not choices:
-        raise UserError("no run of the grid has finished, so that there is none to select")
     return choices
 
 
-def select(runs, aggregate_facts, selected, *, config):
-    """Select each cell's best combination on validation, and write the choices.
+def make_selection(runs, config):
+    """Return the Selection from the table of runs.
 
-    ``config``: grid.cell, report.select_by, training (replicates, selected_replicates).
+    ``config``: grid (cell, baseline_cells), report.select_by, training (replicates,
+    selected_replicates).
+
+    Raises:
+        UserError: no run of the cells to compare has finished.
     """
     select_by, training = config["report"]["select_by"], config["training"]
-    choices = choose(read_runs(runs, aggregate_facts), select_by, config["grid"]["cell"])
+    compared, baselines = (
+        choose(runs, select_by, config["grid"][key]) for key in ("cell", "baseline_cells")
+    )
+    if not compared:
+        raise UserError("no run of the cells to compare has finished, so there is none to select")
     replicates = [training["replicates"] + 1 + k for k in range(training["selected_replicates"])]
-    write_json(selected, asdict(Selection(select_by, replicates, choices)))
-    for cell, choice in choices.items():
-        log.info("%s: %s, %s %.4f", cell, choice.combination, select_by, choice.figure)
+    return Selection(select_by, replicates, compared, baselines)
+
+
+def select(runs, aggregate_facts, selected, *, config):
+    """Select each cell's best combination on validation, and write the Selection.
+
+    ``config`` and errors as for ``make_selection``.
+    """
+    selection = make_selection(read_runs(runs, aggregate_facts), config)
+    write_json(selected, asdict(selection))
+    for cell, choice in selection.choices.items():
+        log.info("%s: %s, %s %.4f", cell, choice.combination, selection.select_by, choice.figure)

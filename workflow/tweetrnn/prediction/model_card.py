@@ -13,8 +13,9 @@ from tweetrnn.evaluation.metrics import METRICS, scores
 from tweetrnn.evaluation.predictions import read_predictions
 from tweetrnn.files import check_digest, read_json
 from tweetrnn.metrics import confusion
-from tweetrnn.names import BASELINES
+from tweetrnn.names import BASELINES, model_label
 from tweetrnn.reporting import document as doc
+from tweetrnn.training.cells import CELLS
 from tweetrnn.wording import listed
 
 SPLITS = {
@@ -32,7 +33,8 @@ def model_card(results, paths, settings):
     predictions = read_predictions(paths)
     # Only a selected run gets metrics on the test set, so that nobody chooses a run by them.
     comparison = comparisons.read(results.comparison) if results.comparison.is_file() else None
-    selected = comparison and comparison.selected.get(parameters["cell"])
+    choices = comparison.selected | comparison.selected_baselines if comparison else {}
+    selected = choices.get(parameters["cell"])
     if selected and selected.combination == parameters["combination"]:
         judged_on = comparison.part
         table = compared(comparison, parameters, scores(*predictions[judged_on]))
@@ -41,6 +43,7 @@ def model_card(results, paths, settings):
         table = validated(results, scores(*predictions["validation"]))
     return _template().render(
         parameters=parameters,
+        recurrent=CELLS[parameters["cell"]].recurrent,
         settings=settings,
         tokens=tokens,
         split=split,
@@ -93,6 +96,10 @@ def compared(comparison, parameters, run_scores):
     for name, baseline in BASELINES.items():
         interval = doc.between(accuracies[name].interval)
         models[f"baseline: {baseline.description}"] = accuracies[name].scores[judged_on], interval
+    for name in [name for name in comparison.selected_baselines if name != parameters["cell"]]:
+        spread = accuracies[name].spread[judged_on]
+        means = {metric: values.mean for metric, values in spread.items()}
+        models[f"baseline: {model_label(name)}"] = means, doc.between(accuracies[name].interval)
     level = f"{comparison.level:.0%}".replace("%", "\u00a0%")
     return _metrics_table(models, f"{level} interval of the accuracy")
 

@@ -1,5 +1,6 @@
 """The report's first sentences, made from the numbers of the comparison."""
 
+from tweetrnn.names import model_label
 from tweetrnn.reporting.document import percent, points, whole
 from tweetrnn.wording import listed
 
@@ -108,9 +109,14 @@ def against_baselines(comparison, baselines):
     openings = {
         "majority": f"Always answering “{baselines['majority']['label']}”",
         "logistic_regression": "A logistic regression on words and pairs of words",
+        "nb_svm": "NB-SVM on the same words and pairs",
+        **{cell: f"The {model_label(cell)}" for cell in comparison.selected_baselines},
     }
+    accuracy = {name: scores[comparison.part]["accuracy"] for name, scores in baselines.items()}
+    for cell in comparison.selected_baselines:
+        accuracy[cell] = comparison.primary.accuracies[cell].accuracy
     return " ".join(
-        against_baseline(comparison, name, opening, baselines[name][comparison.part]["accuracy"])
+        against_baseline(comparison, name, opening, accuracy[name])
         for name, opening in openings.items()
     )
 

@@ -61,7 +61,7 @@ def planned(config, results):
     runs = list(grid.runs(config))
     if results.selected.exists():
         selection = read_selection(results.selected)
-        runs += further_runs(selection.cells, selection.replicates)
+        runs += further_runs(selection.choices, selection.replicates)
     return runs
 
 

@@ -28,7 +28,7 @@ def caption(config):
     return (
         f"One line for each combination with the ``{config['report']['rank_by']}`` of every cell "
         "(replicates averaged), the best first: where its marks are far apart, the cell makes the "
-        "difference. Both baselines are drawn as lines."
+        "difference. The baselines are drawn as lines."
     )
 
 
@@ -39,7 +39,8 @@ def by_combination(experiment):
     """
     from tweetrnn.evaluation.select import mean_figures
 
-    table = mean_figures(experiment.runs, experiment.rank_by).unstack("cell")
+    runs = experiment.runs[experiment.runs["cell"].isin(experiment.cells)]
+    table = mean_figures(runs, experiment.rank_by).unstack("cell")
     mean = table.mean(axis=1)
     return table.loc[mean.sort_values(ascending=False, kind="stable").index]
 

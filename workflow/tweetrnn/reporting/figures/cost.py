@@ -1,5 +1,6 @@
 """What the trainings cost: seconds and memory."""
 
+from tweetrnn.names import model_label
 from tweetrnn.reporting import canvas
 from tweetrnn.reporting import document as doc
 
@@ -17,12 +18,13 @@ def caption(config):
 def alt_text(experiment):
     """Return each cell's median seconds and most memory."""
     cells = []
-    for cell in experiment.cells:
+    for cell in experiment.trained_cells:
         runs = experiment.runs[experiment.runs["cell"] == cell]
         seconds, memory = runs["seconds"].dropna(), runs["max_rss_mb"].dropna()
         if len(seconds):
             cells.append(
-                f"{cell} {doc.runs_in_words(len(seconds))}, median {seconds.median():,.1f} s"
+                f"{model_label(cell)} {doc.runs_in_words(len(seconds))}, "
+                f"median {seconds.median():,.1f} s"
                 + (f", at most {memory.max():,.0f} MB" if len(memory) else "")
             )
     return (
@@ -35,14 +37,15 @@ def draw(experiment):
     """Draw each training's seconds, and its peak memory beside what it asked for."""
     import numpy as np
 
-    runs, look = experiment.runs.dropna(subset="seconds"), canvas.Look(experiment.cells)
+    runs, cells = experiment.runs.dropna(subset="seconds"), experiment.trained_cells
+    look = canvas.Look(cells)
     if runs.empty:
         return canvas.note("no training has left its time")
-    figure, panels = canvas.subplots(1.4 + 0.4 * len(experiment.cells), 2, 1)
+    figure, panels = canvas.subplots(1.4 + 0.4 * len(cells), 2, 1)
     for axes, column, most in zip(
         panels, ("seconds", "max_rss_mb"), (0, experiment.memory_mb), strict=True
     ):
-        for row, cell in enumerate(experiment.cells):
+        for row, cell in enumerate(cells):
             values = np.sort(runs[column][runs["cell"] == cell].dropna())
             if not len(values):
                 continue
@@ -51,7 +54,7 @@ def draw(experiment):
             places = row + canvas.spread_out(len(values), 0.5)
             axes.plot(values, places, rasterized=2 * len(runs) > canvas.CROWDED, **dots)
             canvas.ticks(axes, [np.median(values)], row, 0.8, color=canvas.INK)
-        canvas.rows(axes, experiment.cells)
+        canvas.rows(axes, [model_label(cell) for cell in cells])
         axes.set_xlim(0, 1.05 * most or 1)
     panels[0].set_xlabel("seconds of a training (line: the median)")
     panels[1].set_xlabel("peak memory in MB")
