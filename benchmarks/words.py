@@ -76,6 +76,7 @@ def write_split(folder):
         np.save(folder / f"{name}_labels.npy", labels[part])
     facts = {
         "width": WIDTH,
+        "padding_id": 0,
         "labels": ["negative", "neutral", "positive"],
         "sha256": {path.stem: sha256_of(path) for path in folder.glob("*.npy")},
     }

@@ -14,7 +14,7 @@ from tweetrnn.evaluation.compare import make_comparison
 from tweetrnn.evaluation.metrics import METRICS, PREDICTION_METRICS
 from tweetrnn.evaluation.predictions import TweetSet
 from tweetrnn.evaluation.robustness import COLUMNS, robustness_of
-from tweetrnn.evaluation.select import Selection, choose, further_runs
+from tweetrnn.evaluation.select import further_runs, make_selection
 from tweetrnn.metrics import HISTORY
 from tweetrnn.other_splits import other_splits
 from tweetrnn.reporting.experiment import Experiment
@@ -93,18 +93,13 @@ def example_comparison(config, runs, part, classes, rng):
     def predictions(skill):
         return {name: guesses(tweets.labels, count, skill, rng) for name, tweets in sets.items()}
 
-    first, further = config["training"]["replicates"] + 1, config["training"]["selected_replicates"]
-    selection = Selection(
-        "best_accuracy",
-        list(range(first, first + further)),
-        choose(runs, "best_accuracy", config["grid"]["cell"]),
-    )
+    selection = make_selection(runs, config)
     majority = np.eye(count, dtype=np.float32)[:1]
     return make_comparison(
         selection,
         {
             cell: further_runs({cell: choice}, selection.replicates)
-            for cell, choice in selection.cells.items()
+            for cell, choice in selection.choices.items()
         },
         runs,
         lambda run: {"parameters": 1234, "best_epoch": 2 + run.replicate % 3},
@@ -112,6 +107,7 @@ def example_comparison(config, runs, part, classes, rng):
         {
             "majority": {name: np.tile(majority, (TWEETS, 1)) for name in sets},
             "logistic_regression": predictions(0.75),
+            "nb_svm": predictions(0.75),
         },
         sets,
         example_corpus(classes),
@@ -179,7 +175,8 @@ def make_experiment(
     config["training"]["selected_replicates"] = selected_replicates
     if on_other_splits:
         config["robustness"] |= {"splits": OTHER_SPLITS, "training_sizes": [0.1], "reselect": 2}
-    config["report"] |= {"top": top, "resamples": 100, "show_tweets": 1}
+    config["report"] |= {"select_by": "best_accuracy", "resamples": 100}
+    config["report"] |= {"top": top, "show_tweets": 1}
     runs, rows = example_tables(config, statuses, epochs, rng)
     finished = (runs["status"] == "finished").any()
     experiment = Experiment(None, config, memory_mb=1500, partial=not finished)
@@ -190,7 +187,7 @@ def make_experiment(
     experiment.runs, experiment.epochs = runs, rows
     experiment.baselines = {
         name: {"validation": dict.fromkeys(METRICS, value)}
-        for name, value in (("majority", 0.63), ("logistic_regression", 0.78))
+        for name, value in (("majority", 0.63), ("logistic_regression", 0.78), ("nb_svm", 0.79))
     }
     experiment.tokenized = {"length": {"min": 1, "median": 17, "p95": 28, "max": 33}}
     experiment.offsets = np.concatenate([[0], rng.poisson(17, 500).cumsum()])

@@ -47,7 +47,10 @@ def example_report(cells=("SimpleRNN", "LSTM"), part="test", compared=True, kind
     }
     experiment.baselines = {
         "majority": {"label": CLASSES[0], "validation": SCORES, "test": SCORES},
-        "logistic_regression": {"C": 3.0, "validation": SCORES, "test": SCORES},
+        **{
+            name: {"C": 3.0, "grid": [1, 3], "at_edge": False, "validation": SCORES, "test": SCORES}
+            for name in ("logistic_regression", "nb_svm")
+        },
     }
     if not compared:
         experiment.partial, experiment.comparison, experiment.baselines = True, None, None

@@ -12,6 +12,7 @@ from tweetrnn.results import Results
 
 GRID = {
     "cell": ["SimpleRNN", "LSTM"],
+    "baseline_cells": [],
     "recurrent_layers": [1, 2],
     "dense_layers": [2, 3],
     "dropout": [True, False],

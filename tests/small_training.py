@@ -22,7 +22,11 @@ def write_split(folder, length=5, width=9, classes=3, **sizes):
         ids = rng.integers(0, width + 1, (size, length), dtype=np.int32)
         np.save(folder / f"{name}_sequences.npy", ids)
         np.save(folder / f"{name}_labels.npy", rng.integers(0, classes, size, dtype=np.int32))
-    facts = {"width": width, "labels": ["negative", "neutral", "positive"][:classes]}
+    facts = {
+        "width": width,
+        "padding_id": 0,
+        "labels": ["negative", "neutral", "positive"][:classes],
+    }
     write_json(folder / "facts.json", facts)
     return record_digests(folder)
 

@@ -225,6 +225,30 @@ def test_cell_that_does_not_exist_is_reported_with_the_known_ones():
     assert line.endswith("did you mean SimpleRNN?")
 
 
+def test_a_cell_is_either_compared_or_a_baseline():
+    [line] = mistakes_of(with_change(DEMO, "grid.baseline_cells", ["GRU", "LSTM"]))
+    assert line == (
+        "grid.baseline_cells: LSTM is in grid.cell as well; a cell is either compared or a baseline"
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "layers", "hint"),
+    [
+        ("cell", [1, 2], "name it in grid.baseline_cells"),
+        ("cell", [2], "leave it out, or add 1 to grid.recurrent_layers"),
+        ("baseline_cells", [3, 2], "leave it out, or add 1 to grid.recurrent_layers"),
+    ],
+)
+def test_a_cell_without_recurrence_has_one_layer(key, layers, hint):
+    config = with_change(DEMO, f"grid.{key}", ["MeanOfWords"])
+    [line] = mistakes_of(with_change(config, "grid.recurrent_layers", layers))
+    most = max(layers) if key == "cell" else min(layers)
+    assert line == (
+        f"grid.{key}: MeanOfWords is not recurrent and cannot have {most} recurrent layers; {hint}"
+    )
+
+
 @pytest.mark.parametrize("length", [0, -1])
 def test_sequence_without_words_is_refused(length):
     [line] = mistakes_of(with_change(DEMO, "sequence.length", length))

@@ -5,7 +5,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from example_tweets import LABELS, write_tweets
-from sklearn.feature_extraction.text import CountVectorizer
+from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 from tweetrnn.errors import UserError
 from tweetrnn.evaluation import baselines
 from tweetrnn.evaluation.metrics import METRICS
@@ -50,7 +53,7 @@ def split_in(folder, n=240, test=40):
 def run_stage(results):
     """Run the stage; return baseline_metrics."""
     names = ("tweets", "rows", "split_facts", "baseline_metrics", "baseline_predictions")
-    baselines.baselines(**{name: getattr(results, name) for name in names}, config={"seed": 1})
+    baselines.baselines(**{name: getattr(results, name) for name in names}, config={})
     return read_json(results.baseline_metrics)
 
 
@@ -74,8 +77,9 @@ def test_scores_are_those_of_the_stored_predictions_and_beat_the_majority(tmp_pa
         assert scores["majority"][part]["accuracy"] == pytest.approx(share)
         # Right about both entries that say no, wrong about two where the label is another.
         assert scores["majority"][part]["binary_accuracy"] == pytest.approx((1 + 2 * share) / 3)
-        better = scores["logistic_regression"][part]["accuracy"]
-        assert better > scores["majority"][part]["accuracy"] + 0.1
+        for name in ("logistic_regression", "nb_svm"):
+            better = scores[name][part]["accuracy"]
+            assert better > scores["majority"][part]["accuracy"] + 0.1
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path):
@@ -106,6 +110,7 @@ def test_without_a_test_set_its_scores_are_null(tmp_path):
     scores = run_stage(split_in(tmp_path, test=0))
     assert scores["majority"]["test"] is None
     assert scores["logistic_regression"]["test"] is None
+    assert scores["nb_svm"]["test"] is None
 
 
 def test_majority_ties_go_to_the_lowest_class():
@@ -118,7 +123,82 @@ def test_features_are_single_tokens_and_pairs_whatever_is_in_them():
     assert sorted(features.get_feature_names_out()) == ["#x!", "A", "A a", "a", "a #x!"]
 
 
-def test_ties_of_c_go_to_the_smaller():
-    features = CountVectorizer().fit_transform(["yes", "no"] * 20)
-    labels = np.array([1, 0] * 20)
-    assert min(baselines.GRID) == baselines.tune(features, labels, features, labels, 1).C
+MODELS = {
+    "logistic_regression": baselines.logistic_regression,
+    "nb_svm": baselines.nb_svm,
+}
+models = pytest.mark.parametrize("name", list(MODELS))
+
+
+def tuned(name, texts, labels, grid):
+    """Return the Tuned of a model on the same texts as training and validation set."""
+    counts = CountVectorizer().fit_transform(texts)
+    both = ("train", "validation")
+    sets = dict.fromkeys(both, counts), dict.fromkeys(both, np.array(labels))
+    return baselines.tune(name, MODELS[name](), grid, *sets)
+
+
+@models
+def test_ties_of_c_go_to_the_smaller(name):
+    assert tuned(name, ["yes", "no"] * 20, [1, 0] * 20, [0.3, 3, 30]).c == 0.3
+
+
+@models
+def test_a_best_c_at_an_end_of_the_grid_is_recorded_and_warned_of(name, caplog):
+    found = tuned(name, ["yes", "no"] * 20, [1, 0] * 20, [0.3, 3, 30])
+    assert found.at_edge
+    assert "the best C, 0.3, is the smallest of those tried" in caplog.text
+
+
+# A word that most examples of the smaller class have: a small C does not trust it.
+UNSURE = ["rare"] * 3 + ["common"] * 9
+
+
+@models
+def test_a_best_c_within_the_grid_causes_no_warning(name, caplog):
+    found = tuned(name, UNSURE, [1] * 3 + [0] * 9, [1e-6, 100, 1000])
+    assert (found.c, found.at_edge, caplog.text) == (100, False, "")
+
+
+def test_the_metrics_say_which_c_was_chosen_from_which(tmp_path):
+    scores = run_stage(split_in(tmp_path))
+    for name, grid in baselines.GRIDS.items():
+        found = scores[name]
+        assert found["grid"] == list(grid) == sorted(grid)
+        assert found["at_edge"] == (found["C"] in (grid[0], grid[-1]))
+
+
+def test_log_count_ratios_are_naive_bayes_s():
+    """Two examples of class 1 (one says it twice, which counts once) and one of class 0."""
+    counts = csr_matrix([[2, 1, 0], [1, 0, 0], [0, 1, 3]])
+    ratios = baselines.LogCountRatios().fit(counts, np.array([1, 1, 0]))
+    p, q = np.array([3, 2, 1]) / 6, np.array([1, 2, 2]) / 5
+    r = np.log(p / q)
+    assert ratios.transform(counts).toarray() == pytest.approx(
+        np.array([[r[0], r[1], 0], [r[0], 0, 0], [0, r[1], r[2]]])
+    )
+
+
+def test_nb_svm_is_one_class_against_the_rest_with_probabilities_that_sum_to_1():
+    tokens, labels = example_rows(200)
+    counts = baselines.vectorizer().fit_transform(tokens)
+    model = baselines.nb_svm().set_params(estimator__logisticregression__tol=1e-8)
+    found = model.fit(counts, labels).predict_proba(counts)
+    each = []
+    for label in range(3):
+        one = labels == label
+        x = baselines.LogCountRatios().fit(counts, one).transform(counts)
+        each.append(LogisticRegression(tol=1e-8).fit(x, one).predict_proba(x)[:, 1])
+    expected = np.column_stack(each)
+    assert found == pytest.approx(expected / expected.sum(axis=1, keepdims=True), abs=1e-3)
+
+
+def test_a_fit_that_continues_from_a_smaller_c_ends_where_one_from_the_start_ends():
+    tokens, labels = example_rows(200)
+    counts = baselines.vectorizer().fit_transform(tokens)
+    continued = baselines.logistic_regression()
+    for c in (0.1, 1, 10):
+        continued.set_params(logisticregression__C=c).fit(counts, labels)
+    whole = make_pipeline(TfidfTransformer(), LogisticRegression(C=10, tol=1e-8, max_iter=10_000))
+    expected = whole.fit(counts, labels).predict_proba(counts)
+    assert continued.predict_proba(counts) == pytest.approx(expected, abs=1e-3)

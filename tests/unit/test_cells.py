@@ -9,7 +9,8 @@ from tweetrnn.training.cells import CELLS
 
 def test_the_config_accepts_every_cell():
     grid = load_schema()["properties"]["grid"]["properties"]
-    assert grid["cell"]["items"]["enum"] == list(CELLS)
+    for key in ("cell", "baseline_cells"):
+        assert grid[key]["items"]["enum"] == list(CELLS)
 
 
 def test_the_config_loads_no_large_library():

@@ -26,7 +26,7 @@ from tweetrnn.results import Results
 
 NAMES = ["negative", "neutral", "positive"]
 SIZES = {"train": 30, "validation": 240, "test": 150}
-SKILL = {"SimpleRNN": 0.70, "LSTM": 0.80, "GRU": 0.80}
+SKILL = {"SimpleRNN": 0.70, "LSTM": 0.80, "GRU": 0.80, "MeanOfWords": 0.75}
 SMALL = {
     "recurrent_layers": [1, 2],
     "dense_layers": [2],
@@ -54,9 +54,11 @@ def example_tweets(rows):
 class Experiment:
     """A folder with everything that select and compare read."""
 
-    def __init__(self, folder, cells=("SimpleRNN", "LSTM"), sizes=SIZES, seed=0, **report):
+    def __init__(
+        self, folder, cells=("SimpleRNN", "LSTM"), baseline_cells=(), sizes=SIZES, seed=0, **report
+    ):
         self.results, self.rng = Results(folder), np.random.default_rng(seed)
-        self.config = config_of(cell=list(cells), **SMALL)
+        self.config = config_of(cell=list(cells), baseline_cells=list(baseline_cells), **SMALL)
         self.config["seed"] = 5
         self.config["training"]["selected_replicates"] = 3
         self.config["report"] |= {
@@ -93,6 +95,7 @@ class Experiment:
             [
                 prediction_table(self.labels, always, baseline="majority"),
                 prediction_table(self.labels, self.guesses(0.75), baseline="logistic_regression"),
+                prediction_table(self.labels, self.guesses(0.75), baseline="nb_svm"),
             ],
             ignore_index=True,
         )
@@ -137,13 +140,13 @@ class Experiment:
         self.run(shortlist, "runs", "aggregate_facts", "finalists")
         self.run(select, "runs", "aggregate_facts", "finalists", "selected")
         self.selection = read_selection(self.results.selected)
-        for run in further_runs(self.selection.cells, self.selection.replicates):
+        for run in further_runs(self.selection.choices, self.selection.replicates):
             self.train(run)
         return self.compare()
 
     def replicate(self, cell, number):
         """Return the Run of a cell's new replicate."""
-        return Run(cell, self.selection.cells[cell].combination, number)
+        return Run(cell, self.selection.choices[cell].combination, number)
 
     def accuracy(self, part, cell, replicate=None):
         """Share of right answers, computed with pandas alone."""
@@ -183,7 +186,7 @@ def test_the_headline_can_be_recomputed_from_the_stored_predictions(experiment):
     for row in found.primary.against_baselines:
         baseline = experiment.accuracy("test", row.baseline)
         assert row.difference == pytest.approx(mean[row.cell] - baseline)
-    assert len(found.primary.against_baselines) == 4
+    assert len(found.primary.against_baselines) == 6
 
 
 def test_replicates_are_listed_one_by_one_with_their_spread(experiment):
@@ -372,14 +375,55 @@ def test_three_cells_make_three_pairs(tmp_path):
             ("SimpleRNN", "GRU"),
             ("LSTM", "GRU"),
         ]
-    assert len(found.primary.against_baselines) == 6
+    assert len(found.primary.against_baselines) == 9
     assert len(found.interactions) == 3 * 2  # the two factors that vary
 
 
 def test_one_cell_alone_is_compared_with_the_baselines(tmp_path):
     found = Experiment(tmp_path, cells=("LSTM",)).whole()
     assert found.primary.pairs == found.mcnemar == found.interactions == []
-    assert len(found.primary.against_baselines) == 2
+    assert len(found.primary.against_baselines) == 3
+
+
+@pytest.fixture(scope="module")
+def with_baseline_cell(tmp_path_factory):
+    """Two cells and a baseline that is trained as they are."""
+    example = Experiment(tmp_path_factory.mktemp("compare"), baseline_cells=["MeanOfWords"])
+    example.comparison = example.whole()
+    return example
+
+
+def test_each_cell_is_compared_with_a_baseline_cell_over_its_replicates(with_baseline_cell):
+    primary = with_baseline_cell.comparison.primary
+    assert [(row.first, row.second) for row in primary.pairs] == [("SimpleRNN", "LSTM")]
+    rows = [row for row in primary.against_baselines if row.baseline == "MeanOfWords"]
+    assert [row.cell for row in rows] == ["SimpleRNN", "LSTM"]
+    mean = {
+        cell: np.mean([with_baseline_cell.accuracy("test", cell, n) for n in (2, 3, 4)])
+        for cell in ("SimpleRNN", "LSTM", "MeanOfWords")
+    }
+    for row in rows:
+        assert row.difference == pytest.approx(mean[row.cell] - mean["MeanOfWords"])
+        assert row.standard_error_replicates > 0
+    accuracy = primary.accuracies["MeanOfWords"]
+    assert accuracy.accuracy == pytest.approx(mean["MeanOfWords"])
+    assert [replicate.replicate for replicate in accuracy.replicates] == [2, 3, 4]
+
+
+def test_a_baseline_cell_has_part_in_nothing_else(with_baseline_cell):
+    found, compared = with_baseline_cell.comparison, {"SimpleRNN", "LSTM"}
+    assert set(found.selected) == set(found.failures) == set(found.selection_optimism) == compared
+    assert set(found.divergence) == compared
+    assert set(found.rankings) == {*compared, "all"}
+    assert {row.cell for row in found.factor_effects} == compared
+    assert all({row.first, row.second} == compared for row in (*found.mcnemar, *found.paired_cells))
+    winners = found.rankings["all"].winners.values()
+    assert {winner.cell for winner in winners} <= compared
+    mine = with_baseline_cell.runs[with_baseline_cell.runs.cell == "MeanOfWords"]
+    assert set(mine.recurrent_layers) == {1}
+    choice = found.selected_baselines["MeanOfWords"]
+    assert choice.figure == pytest.approx(mine.best_accuracy.max())
+    assert choice.candidates == len(mine) == 2
 
 
 def test_a_diverged_replicate_is_left_out_and_counted(tmp_path):

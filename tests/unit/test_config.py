@@ -69,6 +69,7 @@ def test_defaults_give_the_grid_of_the_reference():
     grid = resolve(DEMO)["grid"]
     assert grid == {
         "cell": ["SimpleRNN", "LSTM"],
+        "baseline_cells": [],
         "recurrent_layers": [1, 2],
         "dense_layers": [2, 3],
         "dropout": [True, False],

@@ -44,8 +44,10 @@ def trained(folder, cell, layers):
     return f"{cell}/{combination.name}", model
 
 
-@pytest.mark.parametrize("cell", list(CELLS))
-@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize(
+    "cell, layers",
+    [(cell, n) for cell, c in CELLS.items() for n in (1, 2) if c.recurrent or n == 1],
+)
 def test_round_trip_is_exact(folder, cell, layers):
     run, _ = trained(folder, cell, layers)
     assert main(["export", run, "--configfile", "x.yaml", "--keras", "k.npz"]) == 0

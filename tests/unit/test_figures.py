@@ -152,7 +152,7 @@ def test_primary_text_of_a_difference_without_interval_has_no_brackets(experimen
     assert expected in figures.alt_text("primary", experiment)
 
 
-def test_primary_text_gives_both_baselines(experiment):
+def test_primary_text_gives_all_baselines(experiment):
     text = figures.alt_text("primary", experiment)
     for name, baseline in BASELINES.items():
         value = experiment.comparison.primary.accuracies[name].accuracy
@@ -182,6 +182,17 @@ def test_cells_text_counts_where_each_cell_is_highest(experiment):
     runs = experiment.runs.pivot(index="combination", columns="cell", values="mean_accuracy")
     ahead = (runs["LSTM"] > runs["SimpleRNN"]).sum()
     assert f"LSTM in {ahead}." in figures.alt_text("cells", experiment)
+
+
+def test_a_baseline_cell_is_among_the_runs_but_not_beside_the_cells():
+    experiment = example_experiment(baseline_cells=["MeanOfWords"])
+    assert "mean of word vectors" in figures.alt_text("primary", experiment)
+    assert "mean of word vectors 16 runs" in figures.alt_text("cost", experiment)
+    assert figures.alt_text("ranking", experiment).startswith("80 runs")
+    assert list(by_combination(experiment).columns) == ["LSTM", "SimpleRNN"]
+    assert not [name for name in figures.names(experiment.config) if "MeanOfWords" in name]
+    for name in figures.names(experiment.config):
+        assert len(figures.alt_text(name, experiment)) < 500
 
 
 def test_curve_text_says_where_the_curves_part():

@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from scipy import stats
 from tweetrnn.config import resolve
 from tweetrnn.errors import UserError
-from tweetrnn.grid import FACTORS, Combination, Run, combinations, is_sample, runs, size
+from tweetrnn.grid import (
+    FACTORS,
+    Combination,
+    Run,
+    cells,
+    combinations,
+    is_sample,
+    runs,
+    size,
+)
 
 DEFAULT = resolve({"name": "demo", "corpus": {"kind": "demo"}})
 
@@ -38,6 +47,26 @@ def test_runs_are_each_cell_s_combinations_with_all_their_replicates():
     first = combinations(config)[0].name
     assert found[:2] == [Run("LSTM", first, 1), Run("LSTM", first, 2)]
     assert found[64] == Run("GRU", first, 1)
+
+
+def test_baseline_cells_have_the_combinations_with_the_fewest_layers():
+    config = changed(cell=["LSTM"], baseline_cells=["MeanOfWords", "GRU"], recurrent_layers=[3, 2])
+    found = list(runs(config))
+    assert cells(config["grid"]) == ["LSTM", "MeanOfWords", "GRU"]
+    counts = Counter((run.cell, run.combination[:4]) for run in found)
+    fewest = {(cell, "rnn2"): 16 for cell in ("LSTM", "MeanOfWords", "GRU")}
+    assert counts == fewest | {("LSTM", "rnn3"): 16}
+    assert found[:32] == list(runs(changed(cell=["LSTM"], recurrent_layers=[3, 2])))
+
+
+def test_a_baseline_has_as_many_combinations_of_a_sampled_grid_as_a_cell():
+    config = changed(cell=["LSTM"], baseline_cells=["MeanOfWords"], sample=10)
+    names = {
+        cell: {run.combination for run in runs(config) if run.cell == cell}
+        for cell in ("LSTM", "MeanOfWords")
+    }
+    assert len(names["LSTM"]) == len(names["MeanOfWords"]) == 10
+    assert {name for name in names["LSTM"] if name.startswith("rnn1")} <= names["MeanOfWords"]
 
 
 def test_run_is_parsed_from_its_text():

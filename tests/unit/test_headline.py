@@ -18,7 +18,7 @@ def run(cell, rank, status="finished"):
 def test_table_has_the_top_three_of_each_cell_and_the_baselines():
     runs = [run("LSTM", rank) for rank in (4, 2, 1, 3)] + [run("GRU", 1)]
     runs += [run("GRU", 2, "diverged")]
-    scores = {"majority": 0.63, "logistic_regression": 0.78}
+    scores = {"majority": 0.63, "logistic_regression": 0.78, "nb_svm": 0.79}
     baselines = {
         name: {"validation": dict.fromkeys(EPOCH_METRICS, value)} for name, value in scores.items()
     }
@@ -37,6 +37,7 @@ def test_table_has_the_top_three_of_each_cell_and_the_baselines():
         row("LSTM (2)", "0.200", "2"),
         row("LSTM (3)", "0.300", "3"),
         row("GRU (1)", "0.100", "none"),
-        row("majority", "0.630", "", mean=""),  # it has no epochs
+        row("majority class", "0.630", "", mean=""),  # it has no epochs
         row("logistic regression", "0.780", "", mean=""),
+        row("NB-SVM", "0.790", "", mean=""),
     ]

@@ -18,7 +18,8 @@ from tweetrnn.training.models import ACCELERATORS, Dense, Dropout, build
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-cells = pytest.mark.parametrize("cell", list(CELLS))
+RECURRENT = {cell: definition for cell, definition in CELLS.items() if definition.recurrent}
+cells = pytest.mark.parametrize("cell", list(RECURRENT))
 
 # The three ways to compute a recurrent layer, as ``accelerators`` of a model.
 PATHS = {
@@ -28,7 +29,7 @@ PATHS = {
 }
 CASES = [
     (cell, path)
-    for cell, definition in CELLS.items()
+    for cell, definition in RECURRENT.items()
     for path, layers in PATHS.items()
     if path == "definition" or (definition.both_directions or definition) in layers
 ]
@@ -270,6 +271,136 @@ def test_a_model_has_autograd_s_gradients(
         first = [f"{part.name}/kernel" for part in model.layers[0].parts]
         close(d_table[:width], torch.cat([weights.pop(name).grad for name in first], 1))
         close(model.flat_gradient, torch.cat([w.grad.flatten() for w in weights.values()]))
+
+
+WORDS = Combination(1, 2, True, True, 1e-3)
+PADDING = 2  # the column of padding in the tests of MeanOfWords
+
+
+def mean_of_words(seed=0, width=9, classes=3, combination=WORDS, **settings):
+    """Return a MeanOfWords."""
+    settings = {"units": 4, "dense_units": (5, 4), "l2": 0.05} | settings
+    return build("MeanOfWords", combination, width, classes, seed, padding_id=PADDING, **settings)
+
+
+def averaged(x, weights):
+    """Return what MeanOfWords makes of one-hot words: (T, B, width) to (B, units).
+
+    ``weights`` are those of its layer; a step of zeros is no word.
+    """
+    kernel, bias = weights
+    return (x @ kernel).sum(0) / x.sum((0, 2)).clamp(min=1).unsqueeze(1) + bias
+
+
+@given(seed=seeds, shape=st.tuples(sizes, sizes), dropout=st.booleans(), l2=st.booleans())
+def test_a_mean_of_words_has_autograd_s_gradients(seed, shape, dropout, l2):
+    with double_precision():
+        model = mean_of_words(seed, combination=Combination(1, 2, dropout, l2, 1e-3))
+        model.load({name: normal(seed, *w.shape) for name, w in model.weights().items()})
+        ids = torch.from_numpy(np.random.default_rng(seed).integers(0, 10, shape))
+        d_logits = normal(seed + 1, shape[1], 3)
+        logits = model.forward(model.table, ids, training=True)
+        d_table = torch.zeros_like(model.table)
+        d_table.index_add_(0, ids.view(-1), model.backward(d_logits))
+        d_table += 2 * model.l2 * model.table
+        penalty = model.add_penalty()
+
+        first, *dense = pairs(w.clone().requires_grad_() for w in model.weights().values())
+        masks = [layer.mask for layer in model.layers if isinstance(layer, Dropout)]
+        masks += [1.0] * (len(dense) - len(masks))
+        x = averaged(one_hot(ids, model.width), first) * masks[0]
+        for (kernel, bias), mask in zip(dense[:-1], masks[1:], strict=True):
+            x = (x @ kernel + bias).relu() * mask
+        expected = x @ dense[-1][0] + dense[-1][1]
+        penalized = [kernel for kernel, _ in (first, *dense[:-1])]
+        expected_penalty = model.l2 * sum((kernel**2).sum() for kernel in penalized)
+        ((expected * d_logits).sum() + expected_penalty).backward()
+        close(logits, expected.detach())
+        close(float(penalty), expected_penalty.item() if l2 else 0.0)
+        close(d_table[: model.width], first[0].grad)
+        others = [first[1], *(weight for layer in dense for weight in layer)]
+        close(model.flat_gradient, torch.cat([weight.grad.flatten() for weight in others]))
+
+
+def pairs(weights):
+    """Return [(kernel, bias)] of the weights of layers."""
+    weights = list(weights)
+    return list(zip(weights[::2], weights[1::2], strict=True))
+
+
+def logits_of(model, *sequences):
+    """Return what a model makes of sequences as loop.predict reads them."""
+    ids = np.array(sequences)
+    return loop.predict(model, loop.Examples(ids, np.zeros(len(ids), dtype=int)))
+
+
+def test_a_mean_of_words_depends_neither_on_order_nor_on_padding_nor_on_unknown_words():
+    model, unknown = mean_of_words(), 9  # a word without a column is all-zero
+    first, *others = logits_of(
+        model,
+        [PADDING, PADDING, PADDING, 4, 7],
+        [7, 4, PADDING, PADDING, PADDING],
+        [unknown, 4, unknown, 7, PADDING],
+        [4, 4, 7, 7, PADDING],
+    )
+    for other in others:
+        np.testing.assert_allclose(other, first, rtol=0, atol=1e-6)
+    different = logits_of(model, [4, 4, 4, 7, PADDING])
+    assert np.abs(different - first).max() > 1e-4
+
+
+def test_of_a_tweet_without_a_known_word_only_the_biases_speak():
+    model = mean_of_words()
+    one, other = logits_of(model, [PADDING] * 5, [9] * 5)
+    for name, weight in model.weights().items():
+        if name == "mean_of_words/kernel":
+            weight.zero_()
+    assert np.array_equal(one, other)
+    assert np.array_equal(logits_of(model, [1, 2, 3, 4, 5])[0], one)
+
+
+@pytest.mark.parametrize("adam", ["dense", "rowwise"])
+def test_a_mean_of_words_learns_which_word_says_the_answer_and_leaves_padding_alone(adam):
+    random = np.random.default_rng(3)
+    labels = random.integers(0, 3, 60)
+    ids = random.integers(6, 20, (60, 6))
+    ids[:, 0] = PADDING
+    ids[np.arange(60), random.integers(1, 6, 60)] = labels + 3
+    examples = loop.Examples(ids, labels)
+    model = mean_of_words(2, 20, combination=Combination(1, 1, False, False, 0.02), units=8)
+    padding = model.table[PADDING].clone()
+    trainer = loop.Trainer(model, examples, examples, 0.02, batch_size=16, adam=adam)
+    rows = [trainer.run_epoch() for _ in range(15)]
+    assert rows[-1]["validation_accuracy"] > 0.95
+    assert torch.equal(model.table[PADDING], padding)
+
+
+def test_summary_of_a_mean_of_words():
+    model = build("MeanOfWords", WORDS, width=100, classes=3)
+    assert [tuple(row.values()) for row in model.summary(50)] == [
+        ("mean_of_words (MeanOfWords)", "(None, 32)", 3_232),
+        ("dropout (Dropout)", "(None, 32)", 0),
+        ("dense (Dense)", "(None, 32)", 1_056),
+        ("dropout_1 (Dropout)", "(None, 32)", 0),
+        ("dense_1 (Dense)", "(None, 16)", 528),
+        ("dropout_2 (Dropout)", "(None, 16)", 0),
+        ("dense_2 (Dense)", "(None, 3)", 51),
+    ]
+    assert model.count_parameters() == 100 * 32 + 32 + 1_056 + 528 + 51
+
+
+def test_a_mean_of_words_is_no_layer_among_several():
+    with pytest.raises(ValueError, match="MeanOfWords cannot be one of several"):
+        build("MeanOfWords", Combination(2, 1, False, False, 1e-3), width=10, classes=3)
+
+
+def test_a_seed_determines_the_initial_vectors_of_a_mean_of_words():
+    first, same, other = (mean_of_words(seed) for seed in (3, 3, 4))
+    assert torch.equal(first.table, same.table) and torch.equal(first.flat, same.flat)
+    assert not torch.equal(first.table, other.table)
+    assert not first.table[9].any()
+    limit = math.sqrt(6 / (9 + 4))
+    assert 0.8 * limit < first.table.abs().max() <= limit
 
 
 @paths

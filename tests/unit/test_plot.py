@@ -18,6 +18,7 @@ from tweetrnn.evaluation import tables
 from tweetrnn.evaluation.comparison import to_json
 from tweetrnn.evaluation.tables import finished, records
 from tweetrnn.files import save_array, sha256_of, write_json
+from tweetrnn.names import BASELINES
 from tweetrnn.reporting import figures
 from tweetrnn.reporting.canvas import (
     COLOUR_VARIABLES,
@@ -439,6 +440,12 @@ def test_level_rows_of_many_levels_are_shared_by_neighbours(experiment):
     assert sorted(level for levels in rows for level in levels) == sorted(runs["learning_rate"])
 
 
+def test_ranking_and_primary_draw_the_runs_of_a_baseline_cell():
+    experiment = example_experiment(baseline_cells=["MeanOfWords"])
+    for name in ("ranking", "primary", "cost"):
+        assert "mean of word vectors" in " ".join(texts(draw(name, experiment))).replace("\n", " ")
+
+
 @pytest.mark.slow
 def test_cells_figure_shows_each_cell_in_the_row_of_its_combination(experiment):
     axes = draw("cells", experiment).axes[1]
@@ -481,7 +488,7 @@ def test_dots_are_spread_within_their_row(count, height):
     assert len(np.unique(places)) == count and (np.abs(places) <= height / 2).all()
 
 
-@given(st.sampled_from([*SIX, "majority", "logistic_regression"]))
+@given(st.sampled_from([*SIX, *BASELINES]))
 def test_what_is_no_cell_is_drawn_in_ink(name):
     look = Look(SIX)
     assert (look.marker(name)["color"] == INK) == (name not in SIX)

@@ -50,7 +50,10 @@ def results(tmp_path_factory, one_thread):
         for cell, figure in (("SimpleRNN", 0.9), ("LSTM", 0.1))  # of another metric
     }
     select_by = "mean_accuracy"
-    write_json(results.selected, {"select_by": select_by, "replicates": [2], "cells": cells})
+    write_json(
+        results.selected,
+        {"select_by": select_by, "replicates": [2], "cells": cells, "baseline_cells": {}},
+    )
     return results
 
 

@@ -11,7 +11,7 @@ from tweetrnn.evaluation.comparison import LabelAgreement, PairedDivergence, Tun
 from tweetrnn.evaluation.metrics import METRICS, PREDICTION_METRICS
 from tweetrnn.evaluation.slices import CONFIDENCE
 from tweetrnn.evaluation.statistics import describe
-from tweetrnn.names import RANKINGS
+from tweetrnn.names import BASELINES, RANKINGS
 from tweetrnn.reporting import figures
 from tweetrnn.reporting.document import MINUS, described, percent, share, signed
 from tweetrnn.reporting.sections import sections_of
@@ -29,6 +29,7 @@ EXPERIMENTS = {
     "one cell": {"cells": ["LSTM"]},
     "two cells": {},
     "three cells": {"cells": ["SimpleRNN", "LSTM", "GRU"]},
+    "a baseline cell": {"baseline_cells": ["MeanOfWords"]},
     "a sample": {"sample": 5},
     "no test part": {"part": "validation"},
     "one replicate": {"selected_replicates": 1},
@@ -159,12 +160,39 @@ def test_demo_corpus_is_said_first():
     assert paragraphs(example_report(kind="demo"), "headline")[0] == (DEMO, "warning")
 
 
+def test_a_baseline_cell_is_called_by_its_name_in_words_and_shown_where_baselines_are():
+    found = tables(example_report(baseline_cells=["MeanOfWords"]))
+    mean = "mean of word vectors"
+    models = cells_of(found["selected"], "model")
+    assert models == ["SimpleRNN", "LSTM", mean, *(one.model for one in BASELINES.values())]
+    differences = found["differences"]
+    both = zip(cells_of(differences, "first"), cells_of(differences, "second"), strict=True)
+    assert [first for first, second in both if second == mean] == ["SimpleRNN", "LSTM"]
+    assert cells_of(found["runs"], "model").count(mean) == 16
+    assert cells_of(found["replicates"], "cell").count(mean) == 3
+    assert cells_of(found["cost"], "cell") == ["SimpleRNN", "LSTM", mean]
+    for name in ("divergence", "optimism", "effects", "classes"):
+        assert mean not in str(found[name].rows) and "MeanOfWords" not in str(found[name].rows)
+
+
+@pytest.mark.parametrize("c, end", [(0.1, "smallest"), (30, "largest")])
+def test_a_best_c_at_an_end_of_its_grid_is_said(c, end):
+    experiment = example_report()
+    assert "of those tried" not in str(paragraphs(experiment, "headline"))
+    experiment.baselines["nb_svm"] |= {"C": c, "grid": [0.1, 3, 30], "at_edge": True}
+    assert (
+        f"The C of NB-SVM that is best on validation, {c:g}, is the {end} of those tried, so one "
+        "beyond it may be better.",
+        "note",
+    ) in paragraphs(experiment, "headline")
+
+
 @pytest.mark.parametrize("cells", [["LSTM"], ["SimpleRNN", "LSTM"], ["SimpleRNN", "LSTM", "GRU"]])
 def test_every_cell_and_every_pair_of_cells_has_its_place(cells):
     experiment = example_report(cells)
     found, pairs = tables(experiment), len(cells) * (len(cells) - 1) // 2
     assert cells_of(found["selected"], "model")[: len(cells)] == cells
-    assert len(found["differences"].rows) == pairs + 2 * len(cells)
+    assert len(found["differences"].rows) == pairs + len(BASELINES) * len(cells)
     assert len(found["mcnemar"].rows if "mcnemar" in found else []) == pairs
     assert len(found["paired"].rows if "paired" in found else []) == pairs
     assert ("interactions" in found) == (pairs > 0)

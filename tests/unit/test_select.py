@@ -9,7 +9,13 @@ from tweetrnn import metrics
 from tweetrnn.errors import UserError
 from tweetrnn.evaluation.aggregate import aggregate
 from tweetrnn.evaluation.comparison import Choice
-from tweetrnn.evaluation.select import choose, further_runs, read_selection, select
+from tweetrnn.evaluation.select import (
+    choose,
+    further_runs,
+    make_selection,
+    read_selection,
+    select,
+)
 from tweetrnn.evaluation.shortlist import Shortlist, best_combinations, shortlist
 from tweetrnn.evaluation.tables import mean_figures, read_runs
 from tweetrnn.files import read_json
@@ -64,11 +70,28 @@ def test_the_lowest_is_the_best_where_lower_values_of_the_metric_are_better(monk
     assert chosen == Choice(combination="b", figure=0.4, replicate=2, candidates=2)
 
 
+def selection_of(runs, **grid):
+    """Return the Selection of runs, by best_accuracy."""
+    config = config_of(**grid)
+    config["report"]["select_by"] = "best_accuracy"
+    config["training"]["selected_replicates"] = 3
+    return make_selection(runs, config)
+
+
 def test_a_cell_without_a_finished_run_is_left_out_and_none_at_all_refused():
     runs = runs_of(("LSTM", "a", 0.7), ("GRU", "a", None, 1, "missing"))
-    assert list(choose(runs, "best_accuracy", ["GRU", "LSTM"])) == ["LSTM"]
-    with pytest.raises(UserError, match="no run of the grid has finished"):
-        choose(runs[1:], "best_accuracy", ["GRU", "LSTM"])
+    assert list(selection_of(runs, cell=["GRU", "LSTM"]).cells) == ["LSTM"]
+    with pytest.raises(UserError, match="no run of the cells to compare has finished"):
+        selection_of(runs, cell=["GRU"], baseline_cells=["LSTM"])
+
+
+def test_baseline_cells_are_selected_beside_those_that_are_compared():
+    runs = runs_of(("LSTM", "a", 0.7), ("MeanOfWords", "a", 0.6), ("MeanOfWords", "b", 0.8))
+    selection = selection_of(runs, cell=["LSTM"], baseline_cells=["MeanOfWords"])
+    assert list(selection.cells) == ["LSTM"]
+    assert list(selection.baseline_cells) == ["MeanOfWords"]
+    assert selection.selected_run("MeanOfWords") == Run("MeanOfWords", "b", 1)
+    assert list(selection.choices) == ["LSTM", "MeanOfWords"]
 
 
 def test_finalists_are_judged_by_their_runs_with_other_seeds_alone():

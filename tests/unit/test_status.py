@@ -131,9 +131,9 @@ def test_recorded_divergence_is_a_state_of_its_own(results, runs):
 def test_selected_combinations_further_trainings_are_counted(results, runs):
     combination = runs[0].combination
     choice = Choice(combination=combination, figure=0.5, replicate=1, candidates=1)
-    selection = Selection("best_accuracy", [2, 3], {"LSTM": choice})
+    selection = Selection("best_accuracy", [2, 3], {"LSTM": choice}, {"GRU": choice})
     write_json(results.selected, asdict(selection))
-    further = [Run("LSTM", combination, 2), Run("LSTM", combination, 3)]
+    further = [Run(cell, combination, number) for cell in ("LSTM", "GRU") for number in (2, 3)]
     assert [run for _, run in planned(resolve(CONFIG), results)] == [*runs, *further]
 
 

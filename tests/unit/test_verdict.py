@@ -19,6 +19,7 @@ from tweetrnn.reporting.verdict import DEMO, collapse, verdict
 BASELINES = {
     "majority": {"label": "negative", "test": {"accuracy": 0.6}, "validation": {"accuracy": 0.61}},
     "logistic_regression": {"test": {"accuracy": 0.8}, "validation": {"accuracy": 0.81}},
+    "nb_svm": {"test": {"accuracy": 0.79}, "validation": {"accuracy": 0.8}},
 }
 
 
@@ -65,6 +66,7 @@ def comparison_of(
         groups=groups,
         replicates=list(replicates),
         selected=dict.fromkeys(accuracies),
+        selected_baselines={},
         primary=Primary(
             accuracies={
                 cell: CellAccuracy(
@@ -213,6 +215,17 @@ def test_each_baseline_is_compared_with_the_models(difference, expected):
         f"A logistic regression on words and pairs of words is right in 80.0\u00a0%: {expected}."
         in text
     )
+
+
+def test_a_baseline_cell_is_called_by_its_name_in_words():
+    baselines = {("LSTM", "MeanOfWords"): row(0.02, 0.01, 0.03)}
+    comparison = comparison_of({"LSTM": 0.8, "MeanOfWords": 0.78}, {}, baselines)
+    comparison.selected = {"LSTM": None}
+    comparison.selected_baselines = {"MeanOfWords": None}
+    assert (
+        "The mean of word vectors is right in 78.0\u00a0%: above it lies LSTM by 2.0 points "
+        "(1.0 to 3.0)."
+    ) in said(comparison)
 
 
 def test_models_on_different_sides_of_a_baseline_have_a_clause_each():

@@ -26,9 +26,9 @@ def test_workflow_runs_from_elsewhere(fresh, tmp_path, snakefile):
     assert (out / "results/demo/tokenize/facts.json").exists()
 
 
-def test_default_grid_is_64_trainings(fresh):
+def test_default_grid_is_64_trainings_of_cells_and_16_of_a_baseline(fresh):
     done = fresh.snakemake("--cores", 1, "--dry-run")
-    assert ["train", "64"] in [line.split() for line in done.stdout.splitlines()]
+    assert ["train", "80"] in [line.split() for line in done.stdout.splitlines()]
 
 
 @pytest.mark.parametrize(

@@ -115,8 +115,10 @@ def check(finished, folder, sections):
     sections |= {"training": {"epochs": 1}, "model": {"units": 8}}
     small_experiment.prepare(results, corpus, **sections)
     rows = validation_tweets(results, corpus)
-    for cell in CELLS:
-        run = small_experiment.train_run(results, corpus, cell, **sections)
+    for cell, definition in CELLS.items():
+        layers = 2 if definition.recurrent else 1
+        combination = f"rnn{layers}-dense2-dropout1-reg1-lr1e-2"
+        run = small_experiment.train_run(results, corpus, cell, combination, **sections)
         command = ["--results", results, "--run", run]
         assert np.abs(predicted(command, rows, folder) - stored(run)).max() <= 1e-6
 

@@ -64,6 +64,7 @@ def jobs_of(config, root, folder):
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     choice = {"combination": COMBINATION, "replicate": 1}
     selected = {"replicates": [2, 3], "cells": dict.fromkeys(CONFIG["grid"]["cell"], choice)}
+    selected["baseline_cells"] = {}
     finalists = {"replicates": [2001], "cells": {cell: [] for cell in CONFIG["grid"]["cell"]}}
     decisions = {"select": selected, "shortlist": finalists}
     for name, decision in decisions.items():

@@ -203,7 +203,7 @@ def of_selected(*names, selected_run=False, results=RESULTS):
         selected = decision("select", results)
         chosen = [
             Run(cell, choice["combination"], number)
-            for cell, choice in selected["cells"].items()
+            for cell, choice in (selected["cells"] | selected["baseline_cells"]).items()
             for number in ([choice["replicate"]] if selected_run else selected["replicates"])
         ]
         return of_runs(names, chosen, results)

@@ -14,9 +14,9 @@ rule baselines:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=30,
     params:
-        **stage("baselines", "seed"),
+        **stage("baselines"),
     message:
-        "Scoring the majority class and a logistic regression"
+        "Scoring the majority class, a logistic regression and NB-SVM"
     shell:
         STAGE
 
@@ -65,6 +65,7 @@ checkpoint shortlist:
         **stage(
             "shortlist",
             "grid.cell",
+            "grid.baseline_cells",
             "report.select_by",
             "training.finalists",
             "training.finalist_replicates",
@@ -92,6 +93,7 @@ checkpoint select:
         **stage(
             "select",
             "grid.cell",
+            "grid.baseline_cells",
             "report.select_by",
             "training.replicates",
             "training.selected_replicates",

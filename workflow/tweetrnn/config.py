@@ -63,12 +63,14 @@ _Validator = extend(Draft202012Validator, {"pattern": _pattern}, type_checker=_T
 def load_schema():
     """Return the schema as a dict, read once; callers must not change it.
 
-    The file leaves out what ``grid.cell`` accepts, the names of the cells in ``training.cells``,
-    what ``report.rank_by`` and ``report.select_by`` accept, the RANKINGS in ``names``, and what
-    ``report.published`` accepts as a metric, the METRICS in ``evaluation.metrics``.
+    The file leaves out what ``grid.cell`` and ``grid.baseline_cells`` accept, the names of the
+    cells in ``training.cells``, what ``report.rank_by`` and ``report.select_by`` accept, the
+    RANKINGS in ``names``, and what ``report.published`` accepts as a metric, the METRICS in
+    ``evaluation.metrics``.
     """
     schema = yaml.safe_load(SCHEMA_PATH.read_text(encoding="utf-8"))
-    schema["properties"]["grid"]["properties"]["cell"]["items"] = {"enum": list(CELLS)}
+    for key in ("cell", "baseline_cells"):
+        schema["properties"]["grid"]["properties"][key]["items"] = {"enum": list(CELLS)}
     report = schema["properties"]["report"]["properties"]
     for key in ("rank_by", "select_by"):
         report[key]["enum"] = list(RANKINGS)
@@ -241,6 +243,7 @@ def _check_combined(config):
     both = set(corpus.get("labels", [])) & set(corpus.get("ignore_labels", []))
     if both:
         yield f"corpus.ignore_labels: {', '.join(sorted(both))} is in corpus.labels as well"
+    yield from _check_cells(grid)
     deepest, widths = max(grid["dense_layers"]), config["model"]["dense_units"]
     if deepest > len(widths):
         yield (
@@ -285,6 +288,28 @@ def _check_split(split, columns, where, value_key="value"):
                 f"{where}.slice: {shown(split['slice'])} is not one of corpus.columns.slices: "
                 f"{names}"
             )
+
+
+def _check_cells(grid):
+    """Yield what is wrong with the cells."""
+    both = [cell for cell in grid["baseline_cells"] if cell in grid["cell"]]
+    if both:
+        yield (
+            f"grid.baseline_cells: {listed(both)} is in grid.cell as well; a cell is either "
+            "compared or a baseline"
+        )
+    layers = grid["recurrent_layers"]
+    for key, most in (("cell", max(layers)), ("baseline_cells", min(layers))):
+        for cell in grid[key]:
+            if not CELLS[cell].recurrent and most > 1:
+                yield (
+                    f"grid.{key}: {cell} is not recurrent and cannot have {most} recurrent layers; "
+                    + (
+                        "name it in grid.baseline_cells"
+                        if min(layers) == 1
+                        else "leave it out, or add 1 to grid.recurrent_layers"
+                    )
+                )
 
 
 def files_to_predict(files):

@@ -120,8 +120,30 @@ class Run:
         return int.from_bytes(digest[:8], "big") >> 1
 
 
+def cells(grid):
+    """Return all cells that are trained: those to compare, then those that are baselines."""
+    return [*grid["cell"], *grid["baseline_cells"]]
+
+
+def baseline_combinations(config):
+    """Return the combinations of baseline cells: those with the fewest recurrent layers.
+
+    In a sampled grid they are as large a sample of these, so that a baseline has as many
+    combinations to choose from as a cell, if there are as many.
+    """
+    grid = config["grid"]
+    fewest = grid | {"recurrent_layers": [min(grid["recurrent_layers"])]}
+    return combinations(config | {"grid": fewest})
+
+
 def runs(config):
-    """Return an iterator of the grid's Runs in order: by cell, combination and replicate."""
-    replicates = range(1, config["training"]["replicates"] + 1)
-    names = [combination.name for combination in combinations(config)]
-    return itertools.starmap(Run, itertools.product(config["grid"]["cell"], names, replicates))
+    """Yield the grid's Runs in order: by cell, combination and replicate, baseline cells last."""
+    grid, replicates = config["grid"], range(1, config["training"]["replicates"] + 1)
+    yield from _runs(grid["cell"], combinations(config), replicates)
+    if grid["baseline_cells"]:
+        yield from _runs(grid["baseline_cells"], baseline_combinations(config), replicates)
+
+
+def _runs(cells, combinations, replicates):
+    names = [combination.name for combination in combinations]
+    return itertools.starmap(Run, itertools.product(cells, names, replicates))

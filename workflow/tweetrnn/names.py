@@ -40,7 +40,23 @@ BASELINES = {
     "logistic_regression": Baseline(
         "logistic regression", "logistic regression", "logistic regression on TF-IDF weights"
     ),
+    "nb_svm": Baseline(
+        "NB-SVM", "NB-SVM with logistic loss", "NB-SVM on naive Bayes log-count ratios"
+    ),
 }
+
+# Cells that have a name in words.
+CELLS = {"MeanOfWords": "mean of word vectors"}
+
+
+def model_name(name):
+    """Return what a table of models calls a cell or a baseline."""
+    return BASELINES[name].model if name in BASELINES else CELLS.get(name, name)
+
+
+def model_label(name):
+    """Return what a figure or a sentence calls a cell or a baseline."""
+    return BASELINES[name].label if name in BASELINES else CELLS.get(name, name)
 
 
 # The kinds of other splits, as tables name them.
@@ -52,11 +68,6 @@ SPLIT_KINDS = {
     "held_out": "held-out value",
     "reselect": "whole experiment repeated",
 }
-
-
-def model_label(name):
-    """Return what a cell or a baseline is called."""
-    return BASELINES[name].label if name in BASELINES else name
 
 
 def metric_of(ranking):

@@ -55,7 +55,8 @@ def make_comparison(
 
     Args:
         selection: the Selection.
-        replicates: {cell: the Runs of its new replicates that did not diverge}, in order.
+        replicates: {cell: the Runs of its new replicates that did not diverge}, in order; of all
+            cells, those that are baselines last.
         runs: the table of runs.
         parameters_of: a function of a Run that returns its parameters.json.
         predictions_of: a function of a Run that returns {set: (N, classes) probabilities}.
@@ -69,18 +70,17 @@ def make_comparison(
     tweets, validation = sets[judged], sets["validation"]
     cells, report = config["grid"]["cell"], config["report"]
     resampling = report["resamples"], config["seed"]
-    choices = {cell: selection.cells[cell] for cell in replicates}
+    choices = {cell: selection.cells[cell] for cell in replicates if cell in selection.cells}
+    runs = runs[runs["cell"].isin(cells)]
     new = {
         cell: {run.replicate: predictions_of(run) for run in its_runs}
         for cell, its_runs in replicates.items()
     }
     judged_new = {  # (replicates, N, classes)
-        cell: np.stack([by_set[judged] for by_set in its.values()]) for cell, its in new.items()
+        cell: np.stack([by_set[judged] for by_set in new[cell].values()]) for cell in choices
     }
-    right_of_cells = rights(new, judged, tweets.labels)
-    right_of_baselines = rights(
-        {name: {1: p} for name, p in baselines.items()}, judged, tweets.labels
-    )
+    models = new | {name: {1: p} for name, p in baselines.items()}
+    right = rights(models, judged, tweets.labels)
     found = properties(corpus.take(pa.array(tweets.corpus_rows)))
     means = mean_figures(runs, selection.select_by)
     figures = exploratory.figure_table(means, config)
@@ -92,6 +92,7 @@ def make_comparison(
         groups=len(np.unique(tweets.groups)),
         select_by=selection.select_by,
         selected=choices,
+        selected_baselines=selection.baseline_cells,
         replicates=selection.replicates,
         resamples=report["resamples"],
         level=statistics.LEVEL,
@@ -115,8 +116,10 @@ def make_comparison(
             cell: failures(probabilities, tweets, classes, report["show_tweets"])
             for cell, probabilities in judged_new.items()
         },
-        slices=slices(right_of_cells | right_of_baselines, tweets.groups, found),
-        slice_differences=slice_differences(right_of_cells, tweets.groups, found),
+        slices=slices(right, tweets.groups, found),
+        slice_differences=slice_differences(
+            {cell: right[cell] for cell in choices}, tweets.groups, found
+        ),
         ceiling=ceiling(corpus, len(classes)),
         divergence=divergence(runs, config["grid"]),
         paired_divergence=paired_divergence(runs, config),
@@ -221,9 +224,8 @@ def compare(
     result = make_comparison(
         selection,
         {
-            cell: finished_replicates(results, cell, selection.cells[cell], selection.replicates)
-            for cell in config["grid"]["cell"]
-            if cell in selection.cells
+            cell: finished_replicates(results, cell, choice, selection.replicates)
+            for cell, choice in selection.choices.items()
         },
         read_runs(runs, aggregate_facts),
         parameters_of,

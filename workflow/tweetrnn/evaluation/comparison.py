@@ -102,7 +102,7 @@ class CellDifference(Difference):
 @dataclass(kw_only=True)
 class BaselineDifference(Difference):
     cell: str
-    baseline: str
+    baseline: str  # one of names.BASELINES, or a cell
 
 
 @dataclass(kw_only=True)
@@ -351,7 +351,8 @@ class Comparison:
     tweets: int
     groups: int  # of duplicates
     select_by: str
-    selected: dict[str, Choice]
+    selected: dict[str, Choice]  # of the cells that are compared
+    selected_baselines: dict[str, Choice]  # of the cells that are baselines
     replicates: list[int]  # the numbers of the new replicates
     resamples: int
     level: float

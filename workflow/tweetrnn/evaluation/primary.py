@@ -67,7 +67,7 @@ def primary(selection, cells, baselines, sets, judged, classes):
     Args:
         selection: the Selection.
         cells: {cell: {replicate: {set: (N, classes) probabilities}}}, of the new replicates that
-            did not diverge.
+            did not diverge; of all cells, those that are baselines last.
         baselines: {baseline: {set: (N, classes) probabilities}}.
         sets: {set: TweetSet}.
         judged: the set that they are compared on.
@@ -84,7 +84,7 @@ def primary(selection, cells, baselines, sets, judged, classes):
 
     accuracies = {
         cell: cell_accuracy(
-            selection.cells[cell],
+            selection.choices[cell],
             planned,
             p,
             sets,
@@ -97,17 +97,18 @@ def primary(selection, cells, baselines, sets, judged, classes):
         accuracies[name] = comparison.BaselineAccuracy(
             **interval.accuracy(sums[name], sizes), scores=set_scores(by_set, sets)
         )
+    compared = [cell for cell in cells if cell in selection.cells]
     return comparison.Primary(
         accuracies=accuracies,
         pairs=[
             comparison.CellDifference(first=one, second=other, **difference(one, other))
-            for one, other in pairs_of(cells, 2)
+            for one, other in pairs_of(compared, 2)
         ],
         against_baselines=[
             comparison.BaselineDifference(
                 cell=cell, baseline=baseline, **difference(cell, baseline)
             )
-            for cell in cells
-            for baseline in baselines
+            for cell in compared
+            for baseline in [*baselines, *(name for name in cells if name not in compared)]
         ],
     )

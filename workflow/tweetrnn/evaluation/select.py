@@ -26,19 +26,28 @@ log = logging.getLogger("tweetrnn")
 
 @dataclass
 class Selection:
-    """What selected.json holds: each cell's Choice, and the numbers of the new replicates."""
+    """What selected.json holds: each cell's Choice, and the numbers of the new replicates.
+
+    Those of the cells that are compared are in ``cells``, those of baselines in ``baseline_cells``.
+    """
 
     select_by: str
     replicates: list[int]
     cells: dict[str, Choice]
+    baseline_cells: dict[str, Choice]
+
+    @property
+    def choices(self):
+        """The Choices of all cells, the baselines' last."""
+        return self.cells | self.baseline_cells
 
     def combinations(self):
-        """Return {cell: the selected combination's name}."""
-        return {cell: choice.combination for cell, choice in self.cells.items()}
+        """Return {cell: the selected combination's name}, the baselines' cells last."""
+        return {cell: choice.combination for cell, choice in self.choices.items()}
 
     def selected_run(self, cell):
         """Return a cell's selected Run, of the grid."""
-        return Run(cell, self.cells[cell].combination, self.cells[cell].replicate)
+        return Run(cell, self.choices[cell].combination, self.choices[cell].replicate)
 
 
 def read_selection(path):
@@ -70,9 +79,6 @@ def choose(runs, select_by, cells, finalists=None):
         select_by: one of ``names.RANKINGS``.
         finalists: {cell: {combination: figures of its runs with other seeds}}; nothing for a cell
             whose combination is selected by the grid's runs.
-
-    Raises:
-        UserError: no run has finished.
     """
     means, finalists = mean_figures(runs, select_by), finalists or {}
     choices = {}
@@ -97,8 +103,6 @@ def choose(runs, select_by, cells, finalists=None):
                 for name, its_figures in finalists.get(cell, {}).items()
             ],
         )
-    if not choices:
-        raise UserError("no run of the grid has finished, so that there is none to select")
     return choices
 
 
@@ -108,20 +112,44 @@ def figures_of(results, runs, figure):
     return [row[figure] for row in rows if row["status"] == "finished"]
 
 
-def select(results, runs, aggregate_facts, finalists, selected, *, config):
-    """Select each cell's best combination on validation, and write the choices.
+def make_selection(runs, config, finalists=None):
+    """Return the Selection from the table of runs.
 
-    ``results`` is the folder with all results, of which those of the finalists' runs are read.
-    ``config``: grid.cell, report.select_by, training (replicates, selected_replicates).
+    Args:
+        config: grid (cell, baseline_cells), report.select_by, training (replicates,
+            selected_replicates).
+        finalists: as for ``choose``.
+
+    Raises:
+        UserError: no run of the cells to compare has finished.
     """
     select_by, training = config["report"]["select_by"], config["training"]
-    results, listed, cells = Results(results), read_shortlist(finalists), config["grid"]["cell"]
-    again = {
-        cell: {name: figures_of(results, its, select_by) for name, its in listed.runs(cell).items()}
-        for cell in cells
-    }
-    choices = choose(read_runs(runs, aggregate_facts), select_by, cells, again)
+    compared, baselines = (
+        choose(runs, select_by, config["grid"][key], finalists)
+        for key in ("cell", "baseline_cells")
+    )
+    if not compared:
+        raise UserError("no run of the cells to compare has finished, so there is none to select")
     replicates = [training["replicates"] + 1 + k for k in range(training["selected_replicates"])]
-    write_json(selected, asdict(Selection(select_by, replicates, choices)))
-    for cell, choice in choices.items():
-        log.info("%s: %s, %s %.4f", cell, choice.combination, select_by, choice.figure)
+    return Selection(select_by, replicates, compared, baselines)
+
+
+def select(results, runs, aggregate_facts, finalists, selected, *, config):
+    """Select each cell's best combination on validation, and write the Selection.
+
+    ``results`` is the folder with all results, of which those of the finalists' runs are read.
+    ``config`` and errors as for ``make_selection``.
+    """
+    results, listed = Results(results), read_shortlist(finalists)
+    select_by = config["report"]["select_by"]
+    again = {
+        cell: {
+            combination: figures_of(results, its_runs, select_by)
+            for combination, its_runs in listed.runs(cell).items()
+        }
+        for cell in listed.cells
+    }
+    selection = make_selection(read_runs(runs, aggregate_facts), config, again)
+    write_json(selected, asdict(selection))
+    for cell, choice in selection.choices.items():
+        log.info("%s: %s, %s %.4f", cell, choice.combination, selection.select_by, choice.figure)

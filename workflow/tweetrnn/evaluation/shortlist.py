@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from tweetrnn.evaluation.comparison import read_as
 from tweetrnn.evaluation.tables import mean_figures, read_runs
 from tweetrnn.files import write_json
-from tweetrnn.grid import Run
+from tweetrnn.grid import Run, cells
 from tweetrnn.names import higher_is_better
 
 # Beyond all that the config can ask of other replicates, so that more of those change nothing here.
@@ -62,11 +62,12 @@ def best_combinations(runs, select_by, cells, count):
 def shortlist(runs, aggregate_facts, finalists, *, config):
     """List the combinations to train again, and write the list.
 
-    ``config``: grid.cell, report.select_by, training (finalists, finalist_replicates).
+    ``config``: grid (cell, baseline_cells), report.select_by, training (finalists,
+    finalist_replicates).
     """
     training, select_by = config["training"], config["report"]["select_by"]
     replicates = [FIRST_REPLICATE + k for k in range(training["finalist_replicates"])]
     count = training["finalists"] if replicates else 0
     table = read_runs(runs, aggregate_facts)
-    cells = best_combinations(table, select_by, config["grid"]["cell"], count)
-    write_json(finalists, asdict(Shortlist(replicates, cells)))
+    listed = best_combinations(table, select_by, cells(config["grid"]), count)
+    write_json(finalists, asdict(Shortlist(replicates, listed)))

@@ -13,8 +13,9 @@ from tweetrnn.evaluation.metrics import METRICS, scores
 from tweetrnn.evaluation.predictions import read_predictions
 from tweetrnn.files import check_digest, read_json, sha256_of
 from tweetrnn.metrics import confusion
-from tweetrnn.names import BASELINES
+from tweetrnn.names import BASELINES, model_label
 from tweetrnn.reporting import document as doc
+from tweetrnn.training.cells import CELLS
 from tweetrnn.wording import listed, split_in_words
 
 
@@ -26,7 +27,8 @@ def model_card(results, paths, settings):
     predictions = read_predictions(paths)
     # Only a selected run gets metrics on the test set, so that nobody chooses a run by them.
     comparison = comparisons.read(results.comparison) if results.comparison.is_file() else None
-    selected = comparison and comparison.selected.get(parameters["cell"])
+    choices = comparison.selected | comparison.selected_baselines if comparison else {}
+    selected = choices.get(parameters["cell"])
     if selected and selected.combination == parameters["combination"]:
         judged_on = comparison.part
         table = compared(comparison, parameters, scores(*predictions[judged_on]))
@@ -35,6 +37,7 @@ def model_card(results, paths, settings):
         table = validated(results, scores(*predictions["validation"]))
     return _template("model_card.md.j2").render(
         parameters=parameters,
+        recurrent=CELLS[parameters["cell"]].recurrent,
         settings=settings,
         tokens=tokens,
         split=split,
@@ -100,6 +103,10 @@ def compared(comparison, parameters, run_scores):
     for name, baseline in BASELINES.items():
         interval = doc.between(accuracies[name].interval)
         models[f"baseline: {baseline.description}"] = accuracies[name].scores[judged_on], interval
+    for name in [name for name in comparison.selected_baselines if name != parameters["cell"]]:
+        spread = accuracies[name].spread[judged_on]
+        means = {metric: values.mean for metric, values in spread.items()}
+        models[f"baseline: {model_label(name)}"] = means, doc.between(accuracies[name].interval)
     level = f"{comparison.level:.0%}".replace("%", "\u00a0%")
     return _metrics_table(models, f"{level} interval of the accuracy")
 

@@ -100,6 +100,8 @@ def _imported(paths, path):
 def best_runs(results, count):
     """Return the ``count`` Runs of the grid with the best validation accuracy, best first.
 
+    Runs of baselines are not among them.
+
     Raises:
         UserError: there are fewer finished runs, or nothing is selected yet.
     """
@@ -131,10 +133,11 @@ def selected_run(results):
 
 
 def _runs(results):
-    """Return the table of runs, once the best combinations are selected."""
+    """Return the runs of the cells that are compared, once the best combinations are selected."""
     if not results.selected.is_file():
         raise unfinished(results)
-    return read_runs(results.runs, results.aggregate_facts)
+    runs = read_runs(results.runs, results.aggregate_facts)
+    return runs[runs["cell"].isin(read_selection(results.selected).cells)]
 
 
 def unfinished(results):

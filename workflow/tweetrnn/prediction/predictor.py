@@ -73,7 +73,8 @@ def load_model(path, settings):
             f"{', '.join(shapes)}; train or export the run again"
         )
     arrays = as_float32(path, arrays, shapes)
-    model = build(*network, **sizes, dropout_rate=facts["dropout_rate"], l2=facts["l2"])
+    others = {key: facts[key] for key in ("dropout_rate", "l2")}
+    model = build(*network, **sizes, **others, padding_id=settings["padding_id"])
     model.load({name: torch.from_numpy(array) for name, array in arrays.items()})
     return model
 

@@ -78,8 +78,12 @@ STYLE = {
 SVG = "{http://www.w3.org/2000/svg}"
 ElementTree.register_namespace("", SVG[1:-1])
 ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
-BASELINE_LINES = {"majority": (0, (1, 1.5)), "logistic_regression": (0, (6, 2))}
-BASELINE_MARKERS = {"majority": "x", "logistic_regression": "*"}
+BASELINE_LINES = {
+    "majority": (0, (1, 1.5)),
+    "logistic_regression": (0, (6, 2)),
+    "nb_svm": (0, (6, 2, 1, 2)),
+}
+BASELINE_MARKERS = {"majority": "x", "logistic_regression": "*", "nb_svm": "p"}
 
 
 def style():
@@ -90,7 +94,10 @@ def style():
 
 
 class Look:
-    """The colour, the marker and the line of each cell; ``cells`` are in the config's order."""
+    """The colour, the marker and the line of each cell; ``cells`` are in the config's order.
+
+    Baseline cells come last, so that the others look the same without them.
+    """
 
     def __init__(self, cells):
         self.number = {cell: n % len(CELL_COLOURS) for n, cell in enumerate(cells)}

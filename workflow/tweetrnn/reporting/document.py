@@ -286,9 +286,11 @@ class Cards:
 class Curves:
     """Every run's curves, drawn where there is JavaScript for the runs that the reader picks.
 
-    ``runs`` are dicts with cell, name and, by quantity, a list over the epochs.
+    ``runs`` are dicts with cell, name and, by quantity, a list over the epochs; ``cells`` are all
+    cells in the order of their colours.
     """
 
+    cells: list
     runs: list
     quantities: dict
     kind = "curves"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 
-from tweetrnn import __version__
+from tweetrnn import __version__, grid
 from tweetrnn.code import PACKAGE
 from tweetrnn.evaluation import comparison, tables
 from tweetrnn.evaluation.cell_order import best_first, in_order, oriented
@@ -84,8 +84,13 @@ class Experiment:
 
     @property
     def cells(self):
-        """The cells, in the config's order."""
+        """The cells that are compared, in the config's order."""
         return self.config["grid"]["cell"]
+
+    @property
+    def trained_cells(self):
+        """All cells that are trained: after those that are compared the baselines."""
+        return grid.cells(self.config["grid"])
 
     @property
     def rank_by(self):
@@ -159,7 +164,8 @@ class Experiment:
         """The Runs that repeat the selected combinations; none without a comparison."""
         if not self.comparison:
             return []
-        return further_runs(self.comparison.selected, self.comparison.replicates)
+        choices = self.comparison.selected | self.comparison.selected_baselines
+        return further_runs(choices, self.comparison.replicates)
 
     @cached_property
     def new_seconds(self):

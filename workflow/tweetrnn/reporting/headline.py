@@ -3,7 +3,7 @@
 from tweetrnn.config import read, resolve
 from tweetrnn.files import read_json
 from tweetrnn.metrics import EPOCH_METRICS
-from tweetrnn.names import BASELINES
+from tweetrnn.names import BASELINES, model_label
 from tweetrnn.reporting.document import markdown_table, share
 from tweetrnn.results import Results
 
@@ -23,11 +23,13 @@ def top_table(summary):
         if run["status"] == "finished" and run["rank_in_cell"] <= TOP:
             figures = [share(run[f"{kind}_{metric}"]) for kind, metric in FIGURES]
             epoch = run["divergence_epoch"] or "none"
-            rows.append([f"{run['cell']} {run['reference_tuple']}", *figures, str(epoch)])
+            rows.append(
+                [f"{model_label(run['cell'])} {run['reference_tuple']}", *figures, str(epoch)]
+            )
     for name in BASELINES:
         scores = summary["baselines"][name]["validation"]
         figures = ["" if kind == "mean" else share(scores[metric]) for kind, metric in FIGURES]
-        rows.append([name.replace("_", " "), *figures, ""])
+        rows.append([model_label(name), *figures, ""])
     headings = [f"{kind} {EPOCH_METRICS[metric].heading}" for kind, metric in FIGURES]
     return markdown_table(["run", *headings, "divergence epoch"], rows, len(headings) + 1)
 

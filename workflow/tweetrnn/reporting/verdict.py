@@ -2,6 +2,7 @@
 
 from tweetrnn.evaluation import interval
 from tweetrnn.evaluation.cell_order import best_first
+from tweetrnn.names import model_label
 from tweetrnn.reporting.document import percent, points, whole
 from tweetrnn.wording import listed
 
@@ -161,9 +162,14 @@ def against_baselines(comparison, baselines):
     openings = {
         "majority": f"Always answering “{baselines['majority']['label']}”",
         "logistic_regression": "A logistic regression on words and pairs of words",
+        "nb_svm": "NB-SVM on the same words and pairs",
+        **{cell: f"The {model_label(cell)}" for cell in comparison.selected_baselines},
     }
+    accuracy = {name: scores[comparison.part]["accuracy"] for name, scores in baselines.items()}
+    for cell in comparison.selected_baselines:
+        accuracy[cell] = comparison.primary.accuracies[cell].accuracy
     return " ".join(
-        against_baseline(comparison, name, opening, baselines[name][comparison.part]["accuracy"])
+        against_baseline(comparison, name, opening, accuracy[name])
         for name, opening in openings.items()
     )
 

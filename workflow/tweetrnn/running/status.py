@@ -82,7 +82,7 @@ def experiments_own(config, results):
         runs += read_shortlist(results.finalists).all_runs()
     if results.selected.exists():
         selection = read_selection(results.selected)
-        runs += further_runs(selection.cells, selection.replicates)
+        runs += further_runs(selection.choices, selection.replicates)
     return runs
 
 

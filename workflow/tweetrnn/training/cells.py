@@ -1,8 +1,9 @@
-"""The recurrent cells that ``grid.cell`` offers: a class each, which defines one time step.
+"""The cells that ``grid.cell`` offers: a class each, which defines one time step.
 
 A subclass of ``Cell`` is all that is needed: the config accepts its name, autograd trains it, and
 ``predict`` uses it. ``by_hand`` and ``torch_kernels`` compute some cells faster and are tested
-against the definitions here.
+against the definitions here. ``MeanOfWords`` has no time steps: it is a baseline that is trained as
+the cells are.
 
 This module imports nothing, so that the config knows the cells without loading torch. A step gets
 tensors, and tensors have what it needs: ``@``, ``.tanh()``, ``.sigmoid()``, ``.relu()``,
@@ -28,6 +29,7 @@ class Cell:
     recurrent_bias = False
     initial_bias = None  # one number per gate; zeros unless given
     both_directions = None  # a cell, of which one copy reads forwards and one backwards
+    recurrent = True
 
     def __init_subclass__(cls):
         CELLS[cls.__name__] = cls
@@ -78,3 +80,23 @@ class BidirectionalLSTM(Cell):
 
     kind = "Bidirectional"
     both_directions = LSTM
+
+
+class MeanOfWords(Cell):
+    """The mean of the words' trained vectors, whatever their order: no recurrence.
+
+    With the dense layers it is the deep averaging network of Iyyer, Manjunatha, Boyd-Graber &
+    Daumé III, "Deep unordered composition rivals syntactic methods for text classification" (ACL
+    2015). It takes the place of one recurrent layer.
+    """
+
+    recurrent = False
+
+    @staticmethod
+    def mean(words, known):
+        """Return (B, U): the mean over the time steps, 0 without any known word.
+
+        ``words`` (T, B, U) are the words' vectors, zeros where there is none; ``known`` (T, B, 1)
+        is 1 where there is a word with a vector, and 0 elsewhere.
+        """
+        return words.sum(0) / known.sum(0).clamp(min=1)

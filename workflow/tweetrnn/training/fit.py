@@ -150,7 +150,8 @@ def new_trainer(run, config, facts, sets, device):
     """Return the Trainer of a run that has not begun; ``facts`` are the split's."""
     seed, combination = run.seed(config["seed"]), Combination.parse(run.combination)
     shape = facts["width"], len(facts["labels"])
-    model = build(run.cell, combination, *shape, seed=seed, device=device, **config["model"])
+    settings = config["model"] | {"device": device, "padding_id": facts["padding_id"]}
+    model = build(run.cell, combination, *shape, seed=seed, **settings)
     options = {name: config["training"][name] for name in ("batch_size", "adam", "threads")}
     rate = combination.learning_rate
     return loop.Trainer(model, sets["train"], sets["validation"], rate, seed=seed + 1, **options)

@@ -47,9 +47,18 @@ class Batch:
     labels: torch.Tensor
 
 
-def batches(examples, order, size, width, device="cpu"):
+def columns(ids, width, left_out):
+    """Return ids (N, T) as (T, N) int64, with ``width``, all-zero, in place of ``left_out``."""
+    ids = ids.T.astype(np.int64, order="C")
+    if left_out is not None:
+        ids[ids == left_out] = width
+    return torch.from_numpy(ids)
+
+
+def batches(examples, order, size, width, device="cpu", left_out=None):
     """Yield the Batches of ``size`` examples in the given order; the last may be smaller.
 
+    The column ``left_out`` is read as all-zero.
     The distinct columns are computed on the CPU and moved to the device for many batches at once,
     so that no step waits for it.
     """
@@ -57,7 +66,7 @@ def batches(examples, order, size, width, device="cpu"):
         rows, places, labels, shapes = [], [], [], []
         for first in range(start, min(start + size * PREPARED, len(order)), size):
             chosen = order[first : first + size]
-            ids = torch.from_numpy(examples.ids[chosen].T.astype(np.int64))
+            ids = columns(examples.ids[chosen], width, left_out)
             distinct, place = torch.unique(ids, return_inverse=True)
             rows.append(distinct[:-1] if distinct[-1] == width else distinct)
             places.append(place.view(-1))
@@ -86,8 +95,8 @@ def predict(model, examples, poll=lambda: None):
     """Return log-probabilities (N, classes), float32; ``poll`` is called between batches."""
     parts = [torch.empty(0, model.classes)]
     for start in range(0, len(examples), EVALUATED):
-        ids = examples.ids[start : start + EVALUATED].T.astype(np.int64, order="C")
-        logits = model.forward(model.table, torch.from_numpy(ids).to(model.device))
+        ids = columns(examples.ids[start : start + EVALUATED], model.width, model.left_out)
+        logits = model.forward(model.table, ids.to(model.device))
         parts.append(torch.log_softmax(logits, 1).cpu())
         poll()
     return torch.cat(parts).numpy()
@@ -178,8 +187,8 @@ class Trainer:
         """
         start = self.position * self.batch_size
         rest = self.order.numpy()[start:]
-        width, device = self.model.width, self.model.device
-        for batch in batches(self.training, rest, self.batch_size, width, device):
+        what = self.model.width, self.model.device, self.model.left_out
+        for batch in batches(self.training, rest, self.batch_size, *what):
             poll()
             stop = start + len(batch.labels)
             self.losses[self.position] = self.train_on(batch, self.log_p[start:stop])

@@ -136,15 +136,19 @@ class Model:
     layer of several parts has their kernels side by side in it.) All other weights are views of
     ``flat``, their gradients of ``flat_gradient``, so that an optimizer takes one step for all of
     them.
+
+    ``left_out`` is the word that is to be read as all-zero: for a cell without time steps that of
+    padding, ``padding_id``, otherwise None.
     """
 
     def __init__(
         self, cell, combination, width, classes,
         units=32, dense_units=(32, 16, 8), dropout_rate=0.2, l2=1e-3,
-        generator=None, device="cpu", accelerators=None,
+        generator=None, device="cpu", accelerators=None, padding_id=None,
     ):  # fmt: skip
         self.cell, self.combination = cell, combination
         self.width, self.classes, self.units = width, classes, units
+        self.left_out = None if CELLS[cell].recurrent else padding_id
         self.dense_units = tuple(dense_units[: combination.dense_layers])
         self.dropout_rate = dropout_rate if combination.dropout else 0.0
         self.l2 = l2 if combination.regularization else 0.0

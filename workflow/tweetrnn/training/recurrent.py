@@ -12,6 +12,7 @@ import re
 import torch
 
 from tweetrnn.training.initializers import glorot_uniform, orthogonal
+from tweetrnn.training.mean import Mean
 
 
 def snake_case(name):
@@ -179,7 +180,15 @@ class Bidirectional:
 
 
 def layer_of(cell, accelerators, name, inputs, units, first, sequences):
-    """Return a layer of a cell: from ``accelerators`` (layer class by cell) or by definition."""
+    """Return a layer of a cell: from ``accelerators`` (layer class by cell) or by definition.
+
+    Raises:
+        ValueError: the cell has no time steps, but would be one of several layers.
+    """
+    if not cell.recurrent:
+        if sequences or not first:
+            raise ValueError(f"{cell.__name__} cannot be one of several recurrent layers")
+        return Mean(cell, name, inputs, units)
     if cell.both_directions:
         layer = accelerators.get(cell.both_directions, Recurrent)
         return Bidirectional(cell, layer, name, inputs, units, first, sequences)

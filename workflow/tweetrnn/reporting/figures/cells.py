@@ -26,7 +26,7 @@ def names(config):
 def caption(config):
     """Return the caption in Snakemake's own report."""
     by = config["report"]["rank_by"]
-    baselines = "" if is_mean(by) else " Both baselines are drawn as lines."
+    baselines = "" if is_mean(by) else " The baselines are drawn as lines."
     return (
         f"One line for each combination with the ``{by}`` of every cell (replicates averaged), the "
         "best first. Marks that are far apart differ by the cell or by the luck of the seed."
@@ -41,7 +41,8 @@ def by_combination(experiment):
     """
     from tweetrnn.evaluation.tables import mean_figures
 
-    table = mean_figures(experiment.runs, experiment.rank_by).unstack("cell")
+    runs = experiment.runs[experiment.runs["cell"].isin(experiment.cells)]
+    table = mean_figures(runs, experiment.rank_by).unstack("cell")
     mean = table.mean(axis=1)
     return table.loc[mean.sort_values(ascending=False, kind="stable").index]
 

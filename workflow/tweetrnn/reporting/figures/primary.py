@@ -1,6 +1,8 @@
 """The selected cells' accuracies and the baselines', with intervals, and their differences."""
 
-from tweetrnn.names import BASELINES
+import textwrap
+
+from tweetrnn.names import BASELINES, model_label
 from tweetrnn.reporting import canvas
 from tweetrnn.reporting import document as doc
 
@@ -9,12 +11,13 @@ CATEGORY = "Comparison"
 SECTION, AFTER = "headline", None
 NEEDS_COMPARISON = True
 LONG = 24  # letters of two cells' names that leave a title no room for more
+NARROW = 14  # letters of a line of a model's name
 
 
 def caption(config):
     """Return the caption in Snakemake's own report."""
     text = (
-        "Accuracy of each cell's selected combination, the mean of its replicates, beside both "
+        "Accuracy of each cell's selected combination, the mean of its replicates, beside the "
         "baselines; beneath, the differences between cells and from each baseline. The lines are "
         "95 % intervals over groups of duplicate tweets and over replicates (none where there are "
         "too few tweets or disagreements), the small marks single replicates. An interval that "
@@ -28,11 +31,6 @@ def caption(config):
     return text
 
 
-def label(name):
-    """Return what a cell or baseline is called."""
-    return BASELINES[name].label if name in BASELINES else name
-
-
 def in_brackets(write, estimate):
     """Return an estimate's interval behind a space, in brackets; "" without one."""
     return f" ({write(estimate.interval)})" if estimate.interval else ""
@@ -42,7 +40,7 @@ def alt_text(experiment):
     """Return all accuracies and the first differences between cells, with their intervals."""
     comparison = experiment.comparison
     accuracies = "; ".join(
-        f"{label(name)} {doc.share(model.accuracy)}{in_brackets(doc.between, model)}"
+        f"{model_label(name)} {doc.share(model.accuracy)}{in_brackets(doc.between, model)}"
         for name, model in comparison.primary.accuracies.items()
     )
     text = f"{comparison.part.capitalize()} accuracies with {100 * comparison.level:g} % intervals"
@@ -57,7 +55,7 @@ def alt_text(experiment):
 
 def draw(experiment):
     """Draw the accuracies at the top, and below them the differences, a panel for each kind."""
-    primary, look = experiment.comparison.primary, canvas.Look(experiment.cells)
+    primary, look = experiment.comparison.primary, canvas.Look(experiment.trained_cells)
     panels = differences(primary)
     heights = [len(primary.accuracies) * 1.3, *map(len, panels.values())]
     figure, (top, *below) = canvas.subplots(
@@ -90,12 +88,9 @@ def differences(primary):
             (f"{pair.first} {doc.MINUS} {pair.second}", None, pair) for pair in primary.pairs
         ]
     }
-    for name, baseline in BASELINES.items():
-        panels[f"difference from {baseline.label}"] = [
-            (pair.cell, pair.cell, pair)
-            for pair in primary.against_baselines
-            if pair.baseline == name
-        ]
+    for pair in primary.against_baselines:
+        title = f"difference from {model_label(pair.baseline)}"
+        panels.setdefault(title, []).append((pair.cell, pair.cell, pair))
     return {title: panel for title, panel in panels.items() if panel}
 
 
@@ -112,7 +107,7 @@ def draw_accuracies(axes, comparison, look):
             axes.plot(several, [row + 0.36] * len(several), **dots)
         style, text = look.marker(name), doc.share(model.accuracy)
         canvas.estimate(axes, row, model.accuracy, model.interval, style, text)
-    canvas.rows(axes, [label(name).replace("logistic ", "logistic\n") for name in accuracies])
+    canvas.rows(axes, [textwrap.fill(model_label(name), NARROW) for name in accuracies])
     axes.set_title(title(comparison))
 
 

@@ -1,6 +1,6 @@
 """All runs in the order of their ranks, and below them what each run is made of."""
 
-from tweetrnn.names import BASELINES, FACTORS, RANKINGS, is_mean
+from tweetrnn.names import FACTORS, RANKINGS, is_mean, model_label
 from tweetrnn.reporting import canvas
 from tweetrnn.reporting import document as doc
 
@@ -21,7 +21,7 @@ ROW_NAMES = {
 def caption(config):
     """Return the caption in Snakemake's own report."""
     by = config["report"]["rank_by"]
-    baselines = "" if is_mean(by) else ", with both baselines as lines"
+    baselines = "" if is_mean(by) else ", with the baselines as lines"
     return (
         f"Every run of the grid by ``{by}``, best first{baselines}. A mark beneath a run shows its "
         "cell and what it was made of; of dropout and L2 regularisation only the runs that have it "
@@ -42,7 +42,7 @@ def alt_text(experiment):
     )
     for name, value in experiment.baseline_values(by).items():
         above = (runs[by] > value).sum()
-        text += f"; {above} above the {BASELINES[name].label}'s {doc.share(value)}"
+        text += f"; {above} above the {model_label(name)}'s {doc.share(value)}"
     return f"{text}. Beneath, the cell and the hyper-parameters of each."
 
 
@@ -74,10 +74,11 @@ def draw(experiment):
     by, runs = experiment.rank_by, experiment.finished
     if runs.empty:
         return canvas.note("no run has finished")
-    count, rank, look = len(runs), np.arange(1, len(runs) + 1), canvas.Look(experiment.cells)
-    cells = [cell for cell in experiment.cells if (runs["cell"] == cell).any()]
+    count, rank = len(runs), np.arange(1, len(runs) + 1)
+    look = canvas.Look(experiment.trained_cells)
+    cells = [cell for cell in experiment.trained_cells if (runs["cell"] == cell).any()]
     levels = level_rows(runs)
-    names = [*cells, *(name for name, _, _ in levels)]
+    names = [*map(model_label, cells), *(name for name, _, _ in levels)]
     height = 0.17 * len(names) + 0.2
     figure, (above, below) = canvas.subplots(
         2.6 + height, 2, 1, sharex=True, height_ratios=[2.2, height + 0.1]
@@ -88,7 +89,7 @@ def draw(experiment):
     for row, cell in enumerate(cells):
         of_cell = (runs["cell"] == cell).to_numpy()
         dots = look.dots(cell) | {"markersize": size, "rasterized": rasterized}
-        above.plot(rank[of_cell], runs[by][of_cell], label=cell, **dots)
+        above.plot(rank[of_cell], runs[by][of_cell], label=model_label(cell), **dots)
         canvas.ticks(below, rank[of_cell], row, 0.62, color=look.colour(cell), **tick)
     for row, (_, factor, values) in enumerate(levels, len(cells)):
         canvas.ticks(below, rank[runs[factor].isin(values)], row, 0.62, color=canvas.INK, **tick)

@@ -2,7 +2,7 @@
 
 from tweetrnn.evaluation.metrics import METRICS
 from tweetrnn.grid import full_size, is_sample, size
-from tweetrnn.names import BASELINES
+from tweetrnn.names import BASELINES, model_label, model_name
 from tweetrnn.reporting import document as doc
 from tweetrnn.reporting.verdict import verdict
 
@@ -42,7 +42,20 @@ def blocks(experiment):
         doc.Paragraph(doc.ROUNDING, "note"),
         selected_table(comparison, experiment.new_seconds),
         doc.Paragraph(CONFOUNDERS, "note"),
+        *edge_notes(experiment.baselines),
     ]
+
+
+def edge_notes(baselines):
+    """Yield a sentence of each baseline whose C is the first or last one tried."""
+    for name, metrics in baselines.items():
+        if metrics.get("at_edge"):
+            end = "smallest" if metrics["C"] == metrics["grid"][0] else "largest"
+            yield doc.Paragraph(
+                f"The C of {model_label(name)} that is best on the validation set, "
+                f"{metrics['C']:g}, is the {end} of those tried, so one beyond it may be better.",
+                "note",
+            )
 
 
 def selected_table(comparison, seconds):
@@ -53,15 +66,15 @@ def selected_table(comparison, seconds):
     part, rows = comparison.part, []
     for name, model in comparison.primary.accuracies.items():
         if name in BASELINES:
-            row = model.scores[part] | {"model": BASELINES[name].model}
+            row = dict(model.scores[part])
         else:
             row = {metric: spread.mean for metric, spread in model.spread[part].items()} | {
-                "model": name,
                 "combination": doc.described(model.combination),
                 "replicates": len(model.replicates),
                 **confounders(comparison, name, seconds),
             }
-        rows.append(row | {"accuracy": model.accuracy, "interval": model.interval})
+        row |= {"model": model_name(name), "accuracy": model.accuracy, "interval": model.interval}
+        rows.append(row)
     others = {name: metric.heading for name, metric in METRICS.items() if name != "accuracy"}
     columns = [
         *doc.columns(model="model", combination="combination"),

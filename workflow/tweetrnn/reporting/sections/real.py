@@ -2,7 +2,7 @@
 
 from tweetrnn.evaluation.metrics import METRICS
 from tweetrnn.grid import is_sample
-from tweetrnn.names import BASELINES, RANKINGS
+from tweetrnn.names import RANKINGS, model_label, model_name
 from tweetrnn.reporting import document as doc
 from tweetrnn.reporting.sections import finalists, selection, stability
 from tweetrnn.wording import listed
@@ -82,7 +82,7 @@ def pairs_of_cells(comparison, sample):
 def differences_table(comparison):
     """Return all differences of the primary analysis."""
     rows = [vars(pair) for pair in comparison.primary.pairs] + [
-        {"first": pair.cell, "second": BASELINES[pair.baseline].model, **vars(pair)}
+        {"first": pair.cell, "second": model_name(pair.baseline), **vars(pair)}
         for pair in comparison.primary.against_baselines
     ]
     rows = [row | {"claim": row["no_claim"] or doc.yes(row["excludes_zero"])} for row in rows]
@@ -106,12 +106,12 @@ def replicates_table(comparison):
     """Return every replicate's scores."""
     rows = [
         {
-            "cell": cell,
+            "cell": model_label(cell),
             "replicate": replicate.replicate,
             **replicate.scores(comparison.part),
             "validation_accuracy": replicate.validation["accuracy"],
         }
-        for cell in comparison.selected
+        for cell in comparison.selected | comparison.selected_baselines
         for replicate in comparison.primary.accuracies[cell].replicates
     ]
     headings = {name: f"{comparison.part} {metric.heading}" for name, metric in METRICS.items()}

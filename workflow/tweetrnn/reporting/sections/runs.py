@@ -2,7 +2,7 @@
 
 from tweetrnn.evaluation.metrics import PREDICTION_METRICS
 from tweetrnn.evaluation.tables import records
-from tweetrnn.names import FACTORS, RANKINGS
+from tweetrnn.names import FACTORS, RANKINGS, model_label
 from tweetrnn.reporting import document as doc
 from tweetrnn.reporting import figures
 from tweetrnn.reporting.experiment import run_of
@@ -98,7 +98,7 @@ def runs_table(experiment):
     switches = ("dropout", "regularization")
     columns = [
         *doc.columns(doc.whole, rank="rank"),
-        *doc.columns(cell="cell"),
+        *doc.columns(model="cell"),
         *(
             doc.Column(factor, title, doc.yes if factor in switches else doc.level)
             for factor, title in FACTORS.items()
@@ -112,7 +112,8 @@ def runs_table(experiment):
     ]
     order = RANKINGS[experiment.rank_by]
     title = f"All {doc.whole(len(experiment.runs))} runs, in the order of their {order}"
-    return doc.Table("runs", title, columns, records(experiment.runs), tools=True)
+    rows = [run | {"model": model_label(run["cell"])} for run in records(experiment.runs)]
+    return doc.Table("runs", title, columns, rows, tools=True)
 
 
 def curves(experiment):
@@ -123,12 +124,12 @@ def curves(experiment):
         runs.append(
             {
                 "rank": run["rank"],
-                "cell": run["cell"],
+                "cell": model_label(run["cell"]),
                 "name": doc.described(run["combination"]),
                 **{name: [round(value, 4) for value in history[name]] for name in history},
             }
         )
-    return doc.Curves(runs, QUANTITIES)
+    return doc.Curves([model_label(cell) for cell in experiment.trained_cells], runs, QUANTITIES)
 
 
 # ------------------------------------------------------------------------------ time and memory
@@ -151,7 +152,7 @@ def cost(experiment):
         *doc.columns(doc.decimal, further_total="their minutes"),
     ]
     title = "Time and memory of the trainings, summed over attempts"
-    rows = [cost_of(experiment, cell) for cell in experiment.cells]
+    rows = [cost_of(experiment, cell) for cell in experiment.trained_cells]
     return [doc.Table("cost", title, columns, rows)]
 
 
@@ -159,7 +160,7 @@ def cost_of(experiment, cell):
     """Return a cell's row of the table."""
     further = [seconds for run, seconds in experiment.new_seconds.items() if run.cell == cell]
     return {
-        "cell": cell,
+        "cell": model_label(cell),
         **experiment.cost(cell),
         "asked": experiment.memory_mb,
         "further": len(further),

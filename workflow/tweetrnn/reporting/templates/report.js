@@ -189,9 +189,7 @@ class Curves {
   constructor(box, tools) {
     const data = JSON.parse(document.getElementById("curves-data").textContent);
     this.runs = new Map(data.runs.map((run) => [String(run.rank), run]));
-    this.cells = [...new Set(data.runs.map((run) => run.cell))].sort(
-      (a, b) => cellOrder(a) - cellOrder(b),
-    );
+    this.cells = data.cells;
     this.picked = [];
     this.select = element("select");
     for (const [key, title] of Object.entries(data.quantities)) {
@@ -281,11 +279,6 @@ class Curves {
       this.key.append(element("li", {}, sample, ` ${run.rank}. ${run.cell}: ${run.name}`));
     });
   }
-}
-
-// The cells' colours go by the config's order, which the tables of the best runs keep.
-function cellOrder(cell) {
-  return [...document.querySelectorAll("#top h3")].findIndex((title) => title.textContent.startsWith(`${cell}:`));
 }
 
 // ------------------------------------------------------------------ all of it
