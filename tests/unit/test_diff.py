@@ -76,7 +76,7 @@ def test_headline_is_that_of_the_comparison(found, folders):
     assert (model.accuracy, model.interval) == (accuracy.accuracy, accuracy.interval)
     assert model.scores["macro_f1"] == accuracy.spread["test"]["macro_f1"].mean
     assert model.combination == "rnn1-dense2-dropout0-reg1-lr1e-3" and model.parameters == 1234
-    assert list(one.models) == ["SimpleRNN", "LSTM", "majority", "logistic_regression"]
+    assert list(one.models) == ["SimpleRNN", "LSTM", "majority", "logistic_regression", "nb_svm"]
 
 
 def test_metrics_shown_are_those_of_the_selection_and_of_published_results(tmp_path):
@@ -125,7 +125,7 @@ def test_accuracies_on_shared_tweets_are_means_over_replicates(found):
     assert (shared.tweets, shared.groups) == (60, 60)
     assert models["SimpleRNN"].accuracies == [1.0, 0.75]
     assert models["LSTM"].accuracies == [1.0, None] and models["GRU"].accuracies == [None, 0.0]
-    assert list(models) == ["SimpleRNN", "LSTM", "GRU", "majority", "logistic_regression"]
+    assert list(models) == ["SimpleRNN", "LSTM", "GRU", "majority", "logistic_regression", "nb_svm"]
 
 
 def test_difference_on_shared_tweets_is_the_second_s_minus_the_first_s(found):

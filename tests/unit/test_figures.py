@@ -175,7 +175,7 @@ def test_ranking_by_a_mean_over_epochs_counts_against_no_baseline(experiment):
 @pytest.mark.parametrize("rank_by, said", [("mean_accuracy", False), ("best_accuracy", True)])
 def test_captions_speak_of_baselines_only_where_they_are_drawn(name, rank_by, said):
     config = example_report(rank_by=rank_by, **FEW_COMBINATIONS).config
-    assert ("oth baselines" in figures.captions(config)[name]) == said
+    assert ("he baselines" in figures.captions(config)[name]) == said
 
 
 def test_cells_text_counts_where_each_cell_is_highest(experiment):

@@ -223,7 +223,7 @@ def test_a_baseline_cell_is_called_by_its_name_in_words():
     comparison.selected = {"LSTM": None}
     comparison.selected_baselines = {"MeanOfWords": None}
     assert (
-        "The mean of word vectors is right in 78.0\u00a0%: above it lies LSTM by 2.0 points "
+        "The mean of word vectors is right in 78.0\u00a0%: LSTM beats this baseline by 2.0 points "
         "(1.0 to 3.0)."
     ) in said(comparison)
 
