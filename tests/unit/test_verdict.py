@@ -131,8 +131,8 @@ def test_equal_accuracies_are_not_called_higher():
     [
         (
             interval.TOO_FEW_TWEETS,
-            40,
-            "With 40 test tweets (each duplicate counted once) no interval can be given for the "
+            30,
+            "With 30 test tweets (each duplicate counted once) no interval can be given for the "
             "difference between the selected LSTM and the selected SimpleRNN.",
         ),
         (
