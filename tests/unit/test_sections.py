@@ -181,8 +181,8 @@ def test_a_best_c_at_an_end_of_its_grid_is_said(c, end):
     assert "of those tried" not in str(paragraphs(experiment, "headline"))
     experiment.baselines["nb_svm"] |= {"C": c, "grid": [0.1, 3, 30], "at_edge": True}
     assert (
-        f"The C of NB-SVM that is best on the validation set, {c:g}, is the {end} of those tried, so one "
-        "beyond it may be better.",
+        f"The C of NB-SVM that is best on the validation set, {c:g}, is the {end} of those tried, "
+        "so one beyond it may be better.",
         "note",
     ) in paragraphs(experiment, "headline")
 
