@@ -76,33 +76,3 @@ def test_ensemble_is_of_probabilities_not_of_votes():
     found = ensembles.ensembles({"LSTM": np.stack([sure, unsure, unsure])}, tweets([0]))
     assert found.accuracies == {"LSTM": 1.0}
     assert found.pairs == []
-
-
-def test_interval_of_single_tweets_is_that_of_paired_differences():
-    first, second = np.arange(50) < 35, np.arange(50) % 2 == 0
-    lead = first.astype(float) - second
-    reach = 2.009575 * lead.std(ddof=1) / np.sqrt(50)  # t for 49 degrees of freedom
-    found = ensembles.interval(first, second, np.arange(50))
-    assert found == pytest.approx([lead.mean() - reach, lead.mean() + reach], rel=1e-5)
-
-
-def test_interval_counts_groups_of_duplicates_not_tweets():
-    first, second = np.array([1, 1, 0, 1]), np.array([0, 1, 1, 1])
-    alone = ensembles.interval(first, second, np.arange(4))
-    doubled = ensembles.interval(np.repeat(first, 2), np.repeat(second, 2), np.arange(8) // 2)
-    assert doubled == pytest.approx(alone)
-
-
-def test_interval_of_one_group_is_unknown():
-    assert ensembles.interval([True, False], [True, True], np.array([4, 4])) is None
-
-
-def test_interval_of_groups_of_unequal_size_holds_its_level():
-    rng, sizes = np.random.default_rng(3), np.arange(150) % 5 + 1
-    groups = np.repeat(np.arange(150), sizes)
-    held = 0
-    for _ in range(400):
-        first, second = (np.repeat(rng.random(150) < skill, sizes) for skill in (0.7, 0.6))
-        low, high = ensembles.interval(first, second, groups)
-        held += low <= 0.1 <= high
-    assert 0.92 <= held / 400 <= 0.98

@@ -9,10 +9,7 @@ analysis.
 import logging
 from dataclasses import asdict, dataclass
 
-import pandas as pd
-
 from tweetrnn.errors import UserError
-from tweetrnn.evaluation.aggregate import read_run
 from tweetrnn.evaluation.comparison import Choice, Finalist, read_as
 from tweetrnn.evaluation.shortlist import read_shortlist
 from tweetrnn.evaluation.tables import finished, mean_figures, read_runs
@@ -80,6 +77,8 @@ def choose(runs, select_by, cells, finalists=None):
         finalists: {cell: {combination: figures of its runs with other seeds}}; nothing for a cell
             whose combination is selected by the grid's runs.
     """
+    import pandas as pd  # not above: predictions read a selection without it
+
     means, finalists = mean_figures(runs, select_by), finalists or {}
     choices = {}
     for cell in cells:
@@ -108,6 +107,8 @@ def choose(runs, select_by, cells, finalists=None):
 
 def figures_of(results, runs, figure):
     """Return a column of RUNS of those of these Runs that finished, a list."""
+    from tweetrnn.evaluation.aggregate import read_run
+
     rows = [read_run(results.run(run))[0] for run in runs]
     return [row[figure] for row in rows if row["status"] == "finished"]
 
