@@ -193,6 +193,12 @@ def of_finalists(*names):
     return files
 
 
+def choices(results):
+    """Return what select wrote, with the key choices for all cells, the baselines' last."""
+    selected = decision("select", results)
+    return selected | {"choices": selected["cells"] | selected["baseline_cells"]}
+
+
 def of_selected(*names, selected_run=False, results=RESULTS):
     """Return these files of the selected combinations' new replicates, as an input function.
 
@@ -200,10 +206,10 @@ def of_selected(*names, selected_run=False, results=RESULTS):
     """
 
     def files(wildcards):
-        selected = decision("select", results)
+        selected = choices(results)
         chosen = [
             Run(cell, choice["combination"], number)
-            for cell, choice in (selected["cells"] | selected["baseline_cells"]).items()
+            for cell, choice in selected["choices"].items()
             for number in ([choice["replicate"]] if selected_run else selected["replicates"])
         ]
         return of_runs(names, chosen, results)
@@ -215,8 +221,9 @@ def of_other_splits(*names):
     """Return these files of all runs on other splits that are compared, as an input function."""
 
     def files(wildcards):
-        cells = decision("select", RESULTS)["cells"]
-        selected = {cell: choice["combination"] for cell, choice in cells.items()}
+        selected = {
+            cell: choice["combination"] for cell, choice in choices(RESULTS)["choices"].items()
+        }
         paths = []
         for split in SPLITS.values():
             results = RESULTS.on(split.name)
