@@ -46,11 +46,13 @@ def by_model(experiment):
 
 def draw(experiment):
     """Draw a line for each model over the number of training tweets."""
-    look = canvas.Look(experiment.cells)
+    look = canvas.Look(experiment.trained_cells)
     figure, axes = canvas.subplots(3.2)
     for model, sizes in by_model(experiment).items():
         tweets = [size.tweets for size in sizes]
         style = look.marker(model)
+        if model in canvas.BASELINE_LINES:
+            style |= {"linestyle": canvas.BASELINE_LINES[model]}
         axes.plot(tweets, [size.accuracy for size in sizes], label=model_label(model), **style)
         axes.vlines(
             tweets,
