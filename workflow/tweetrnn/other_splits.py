@@ -28,6 +28,11 @@ class OtherSplit:
     config: dict
 
     @property
+    def label(self):
+        """What tables call it: its name, without the digest of a held-out value."""
+        return self.name if self.kind != "held_out" else f"held_out: {self.value}"
+
+    @property
     def reselects(self):
         """Whether the whole grid is trained on it, and combinations are selected anew."""
         return self.kind == RESELECT

@@ -63,7 +63,7 @@ def turned(pair):
         changed |= {"differences": differences}
     if "min" in values:
         changed |= {"min": _minus(values["max"]), "max": _minus(values["min"])}
-    if "probability" in values:
+    if values.get("probability_interval"):
         changed["probability"] = 1 - values["probability"]
         changed["probability_interval"] = [1 - p for p in reversed(values["probability_interval"])]
     if values.get("interval"):

@@ -56,8 +56,9 @@ class Pair:  # two cells on the splits of one kind; differences are first - seco
     first_ahead: int
     second_ahead: int
     equal: int
-    probability: float  # that the first is ahead; half of it where they are equal
-    probability_interval: list[float]
+    # That the first is ahead; None, as its interval, unless the splits are random.
+    probability: float | None
+    probability_interval: list[float] | None
 
 
 @dataclass(kw_only=True)
@@ -147,6 +148,9 @@ def compare_cells(table, cells):
                 continue
             random = kind in (*RANDOM_METHODS, RESELECT)
             values = differences.tolist()
+            ahead = outperforming(values)
+            if not random:
+                ahead |= dict.fromkeys(["probability", "probability_interval"])
             pairs.append(
                 Pair(
                     kind=kind,
@@ -156,7 +160,7 @@ def compare_cells(table, cells):
                     differences=values,
                     mean=float(np.mean(values)),
                     interval=corrected_interval(values, ratio) if random else None,
-                    **outperforming(values),
+                    **ahead,
                 )
             )
     return pairs

@@ -40,7 +40,7 @@ def caption(config):
         f"One of the best runs of its cell (by ``{config['report']['rank_by']}``): training "
         "(dashed) and validation over the epochs. The dotted line marks the divergence epoch, the "
         "first after which the validation loss never again falls more than 1 % below its value "
-        "there although the training loss does; without it the curves do not part. All curves of "
+        "there although the training loss does; without it the curves do not diverge. All curves of "
         "one quantity share one scale."
     )
 
@@ -75,7 +75,7 @@ def alt_text(experiment, cell, place, quantity):
         training, validation = (run[f"{name}_{metric}_at_last"] for name in ("train", "validation"))
         text += f"; at the last epoch {doc.share(training)} and {doc.share(validation)}"
     epoch = run["divergence_epoch"]
-    parting = "do not part" if epoch is None else f"part at epoch {epoch}"
+    parting = "do not diverge" if epoch is None else f"diverge at epoch {epoch}"
     return f"{text}. The curves {parting}."
 
 
@@ -117,7 +117,7 @@ def mark_divergence(axes, divergence, epochs):
     axes.axvline(divergence, color=canvas.INK, linestyle=":", linewidth=1.2)
     late = divergence > (epochs.iloc[0] + epochs.iloc[-1]) / 2
     axes.annotate(
-        f"part at {divergence}",
+        f"diverge at {divergence}",
         (divergence, 1),
         xycoords=("data", "axes fraction"),
         xytext=(-3 if late else 3, -2),

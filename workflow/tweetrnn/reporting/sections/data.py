@@ -7,7 +7,7 @@ from tweetrnn.reporting import document as doc
 from tweetrnn.wording import listed, split_in_words
 
 FITTED_ON = {
-    "train": "the training part",
+    "train": "the training set",
     "all": "all tweets, validation and test included, as in the reference",
 }
 # The methods that let duplicates be in several sets.
@@ -133,12 +133,12 @@ def sets_table(split):
         if facts["tweets"]
     ]
     columns = [
-        *doc.columns(part="part"),
+        *doc.columns(part="set"),
         *doc.columns(doc.whole, tweets="tweets"),
         *doc.columns(doc.percent, **{f"share_{n}": name for n, name in enumerate(split["labels"])}),
         *doc.columns(doc.percent, unknown_rate="unknown words"),
     ]
-    return doc.Table("parts", "The parts", columns, rows)
+    return doc.Table("parts", "The sets", columns, rows)
 
 
 def slices_table(parts):

@@ -33,7 +33,7 @@ def divergence_table(comparison, beside_reference):
     columns = [
         *doc.columns(cell="cell"),
         *doc.columns(doc.level, learning_rate="learning rate"),
-        *doc.columns(doc.decimal, median="median of those that part"),
+        *doc.columns(doc.decimal, median="median of those that diverge"),
         *doc.columns(doc.whole_between, range="range"),
         *doc.columns(doc.whole, runs_that_part="runs that part", runs="of finished runs"),
         *(doc.columns(doc.whole, published="reference, about") if beside_reference else []),
@@ -55,7 +55,7 @@ def paired_divergence_table(comparison):
         *doc.columns(first="first", second="second", rate="learning rate"),
         *doc.columns(
             doc.whole,
-            pairs="combinations in which both part",
+            pairs="combinations in which both diverge",
             positive="first later",
             negative="first earlier",
             equal="same epoch",
@@ -64,9 +64,9 @@ def paired_divergence_table(comparison):
         *doc.columns(doc.p_value, p="p, Wilcoxon"),
         *doc.columns(
             doc.whole,
-            only_first_parts="only the first parts",
-            only_second_parts="only the second parts",
-            neither_parts="neither parts",
+            only_first_parts="only the first diverges",
+            only_second_parts="only the second diverges",
+            neither_parts="neither diverges",
         ),
     ]
     return doc.Table(
@@ -75,13 +75,13 @@ def paired_divergence_table(comparison):
 
 
 def paired_in_words(pair):
-    """Return which of two cells' curves part later, of a PairedDivergence over all rates."""
+    """Return which of two cells' curves diverge later, of a PairedDivergence over all rates."""
     if not pair.pairs:
-        return f"In no combination do the curves of both {pair.first} and {pair.second} part."
+        return f"In no combination do the curves of both {pair.first} and {pair.second} diverge."
     equal = pair.pairs - pair.positive - pair.negative
     return (
-        f"Of the {pair.pairs} combinations in which both cells' curves part, those of {pair.first} "
-        f"part later than those of {pair.second} in {pair.positive}, earlier in {pair.negative} "
+        f"Of the {pair.pairs} combinations in which both cells' curves diverge, those of {pair.first} "
+        f"diverge later than those of {pair.second} in {pair.positive}, earlier in {pair.negative} "
         f"and at the same epoch in {equal}; the median difference is {doc.decimal(pair.median)} "
         f"epochs (Wilcoxon's signed-rank test, as a description: p {doc.p_in_words(pair.p)})."
     )

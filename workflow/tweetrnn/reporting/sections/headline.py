@@ -86,7 +86,7 @@ def selected_table(comparison, seconds):
         *doc.columns(doc.decimal, seconds="seconds per training"),
         *doc.columns(epochs="epochs tested"),
     ]
-    title = f"The selected models and the baselines on the {part} part"
+    title = f"The selected models and the baselines on the {part} set"
     return doc.Table("selected", title, columns, rows)
 
 

@@ -1,6 +1,7 @@
 """What other splits and other training sets show."""
 
 from tweetrnn.names import SPLIT_KINDS, model_label
+from tweetrnn.other_splits import other_splits
 from tweetrnn.reporting import document as doc
 from tweetrnn.wording import listed
 
@@ -21,7 +22,7 @@ def blocks(experiment):
                 "accuracy on the experiment's own split."
             ),
             levels_table(robustness),
-            splits_table(robustness),
+            splits_table(experiment, robustness),
         ]
     if robustness.sizes:
         found += [doc.Paragraph(crossing(experiment), "finding"), sizes_table(robustness)]
@@ -96,10 +97,11 @@ def levels_table(robustness):
     return doc.Table("levels", "Changes of accuracy, in points", columns, list(rows.values()))
 
 
-def splits_table(robustness):
+def splits_table(experiment, robustness):
     """Return every single split's differences."""
+    splits = other_splits(experiment.config)
     rows = [
-        {"split": name, "cells": cells_of(pair), "difference": difference}
+        {"split": splits[name].label, "cells": cells_of(pair), "difference": difference}
         for pair in robustness.pairs
         for name, difference in zip(pair.splits, pair.differences, strict=True)
     ]

@@ -13,7 +13,7 @@ DIVERGENCE_EPOCH = (
     "The divergence epoch is the first epoch after which the validation loss never again falls "
     "more than 1 % below its value there, although the training loss still does. At least two "
     "later epochs must bear that out, so that one last bad epoch makes no divergence; where no "
-    "epoch is like that, the curves do not part. In the curves it is the dotted line."
+    "epoch is like that, the curves do not diverge. In the curves it is the dotted line."
 )
 QUANTITIES = {
     "validation_accuracy": "validation accuracy",
@@ -80,8 +80,8 @@ def card(experiment, run, place):
 def all_runs(experiment):
     """Return the blocks of all runs."""
     text = (
-        "Figures of the validation part; those of the test part are given for selected models "
-        "alone, so that nobody can choose by them."
+        "These are validation scores. Test scores are reported only for selected models, so that "
+        "they cannot influence the selection."
     )
     return [doc.Paragraph(text), runs_table(experiment), curves(experiment)]
 

@@ -1,7 +1,7 @@
 """Where the cells differ: on which tweets each is right more often."""
 
 from tweetrnn.evaluation.slices import FEWEST_GROUPS
-from tweetrnn.names import BASELINES
+from tweetrnn.names import model_label
 from tweetrnn.reporting import document as doc
 from tweetrnn.reporting.figures.slices import NONE, in_points
 
@@ -75,7 +75,7 @@ def accuracy_table(name, title, comparison, slices):
         }
         for row in slices
     ]
-    labels = {name: BASELINES[name].label if name in BASELINES else name for name in models}
+    labels = {name: model_label(name) for name in models}
     columns = [
         *doc.columns(name="property", value="value"),
         *doc.columns(doc.whole, tweets="tweets", groups="without duplicates"),
