@@ -51,8 +51,8 @@ slurm: $(VENV)/run.stamp  ## run the pipeline on a SLURM cluster (docs/cluster.m
 	@$(BIN)/python -m tweetrnn submit --configfile $(CONFIG) $(SUBMIT)
 	@$(BIN)/python -m tweetrnn headline --configfile $(CONFIG)
 
-real: $(VENV)/run.stamp  ## run the presets on the real tweets in DATA and check their values (UPDATE=1: store them)
-	@$(BIN)/python benchmarks/real.py --data $(DATA) --cores $(CORES) $(if $(UPDATE),--update)
+real: $(VENV)/run.stamp  ## run the presets on the real tweets in DATA and check their values (UPDATE=1: store them; REFERENCE=1: also the reference's presets)
+	@$(BIN)/python benchmarks/real.py --data $(DATA) --cores $(CORES) $(if $(UPDATE),--update) $(if $(REFERENCE),--reference)
 
 test: $(VENV)/test.stamp  ## run all tests
 	@$(BIN)/python -m pytest

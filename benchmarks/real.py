@@ -16,9 +16,19 @@ PRESETS = {  # the file of each one's tweets
     "semeval": "semeval2017.csv",
     "emotion": "tweeteval_emotion.csv",
 }
+REFERENCE = {"reference-three-class": "Tweets.csv", "reference-two-class": "Tweets.csv"}
 VALUES = Path("benchmarks/real.json")
 PAGE = Path("docs/real-tweets.md")
-BLOCKS = {"presets": list(PRESETS)}  # the experiments that each generated block of PAGE compares
+# The sections of a report.md whose text and tables are put into PAGE.
+HEADLINE, SPLITS = "The selected models compared", "Does it hold on other splits?"
+PUBLISHED, REPEATED = "Beside published results", "Beside the reference report"
+SECTIONS = {
+    "airline": [HEADLINE, "When the curves diverge", "Is it real?", SPLITS]
+    + ["Where they differ", "What the labels allow"],
+    "semeval": [HEADLINE, SPLITS, PUBLISHED],
+    "emotion": [HEADLINE, SPLITS, PUBLISHED],
+    **{preset: [HEADLINE, REPEATED] for preset in REFERENCE},
+}
 END = "<!-- real: end -->"
 # How far a value may be from the stored one. A processor's rounding changes the last bits of a
 # training, and so, among nearly equal combinations, the one that is selected.
@@ -74,6 +84,22 @@ def mistakes(found, expected):
                 yield f"{preset}, {name}: {value:.4f}, expected {wanted:.4f} ± {tolerance:g}"
 
 
+def sections_of(report, titles):
+    """Return the sections of a report.md with these titles, as one text without pictures.
+
+    SystemExit where the report lacks one.
+    """
+    found = {}
+    for section in report.split("\n## ")[1:]:
+        title, _, text = section.partition("\n")
+        text = re.sub(r"\n!\[[^\n]*\n", "", text)
+        found[title.partition(" ")[2]] = re.sub(r"\n{3,}", "\n\n", text).strip()
+    for title in titles:
+        if title not in found:
+            sys.exit(f"error: the report has no section {title!r}")
+    return "\n\n".join(f"**{title}**\n\n{found[title]}" for title in titles)
+
+
 def with_block(page, name, text):
     """Return the text of a page whose generated block of that name is ``text``.
 
@@ -106,18 +132,23 @@ def main(arguments=None):
     parser.add_argument("--data", type=Path, default=Path("data"), help="the tweets' folder")
     parser.add_argument("--cores", default="all", help="processor cores to use")
     parser.add_argument("--update", action="store_true", help="store the values")
+    parser.add_argument(
+        "--reference", action="store_true", help="also run the two readings of the reference report"
+    )
     options = parser.parse_args(arguments)
     missing = [str(options.data / name) for name in PRESETS.values()]
     missing = [path for path in missing if not Path(path).is_file()]
     if missing:
         sys.exit(f"error: no file {', '.join(missing)}; README.md says where to get the tweets")
-    for preset, name in PRESETS.items():
+    files = PRESETS | (REFERENCE if options.reference else {})
+    for preset, name in files.items():
         run(preset, options.data / name, options.cores)
     headlines = json.loads(compared(PRESETS, "json"))["headlines"]
     check({preset: values_of(headlines[preset]) for preset in PRESETS}, options.update)
-    page = PAGE.read_text(encoding="utf-8")
-    for name, presets in BLOCKS.items():
-        page = with_block(page, name, compared(presets, "markdown"))
+    page = with_block(PAGE.read_text("utf-8"), "presets", compared(PRESETS, "markdown"))
+    for preset in files:
+        report = Path(f"results/{preset}/report/report.md").read_text("utf-8")
+        page = with_block(page, preset, sections_of(report, SECTIONS[preset]))
     PAGE.write_text(page, encoding="utf-8")
 
 

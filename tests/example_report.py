@@ -132,6 +132,8 @@ def write_report(experiment, folder, plots=None):
         plots = folder / "plot"
         write_stand_ins(figures.names(experiment.config), plots)
     report = folder / "report"
-    files = [report / name for name in ("report.html", "report.md", "summary.json", "images")]
+    files = [
+        report / name for name in ("report.html", "report.md", "summary.json", "images", "tables")
+    ]
     render.write(experiment, plots, *files)
     return report

@@ -2,6 +2,7 @@
 
 import pytest
 import yaml
+from tweetrnn.reporting.sections import SECTIONS
 
 HEADLINE = {  # as diff prints it
     "part": "test",
@@ -82,10 +83,23 @@ def test_block_of_a_page_is_replaced_and_the_rest_stays(real):
 
 def test_page_has_the_markers_of_every_block(real, root):
     page = (root / real.PAGE).read_text(encoding="utf-8")
-    for name in real.BLOCKS:
+    blocks = ["presets", *real.PRESETS, *real.REFERENCE]
+    for name in blocks:
         assert page.count(f"<!-- real: {name} -->") == 1
         real.with_block(page, name, "")
-    assert page.count(real.END) == len(real.BLOCKS)
+    assert page.count(real.END) == len(blocks)
+
+
+def test_sections_of_a_report_are_taken_without_pictures(real):
+    report = "# T\n\n## 1\\. One\n\ntext\n\n![alt](a.png)\n\nmore\n\n## 2\\. Two\n\nend\n"
+    assert real.sections_of(report, ["One"]) == "**One**\n\ntext\n\nmore"
+    with pytest.raises(SystemExit, match="no section 'Three'"):
+        real.sections_of(report, ["Three"])
+
+
+def test_every_section_that_is_taken_is_one_of_the_report(real):
+    titles = {title for title, *_ in SECTIONS.values()}
+    assert titles.issuperset(title for names in real.SECTIONS.values() for title in names)
 
 
 def test_missing_tweets_are_named_before_anything_runs(real, tmp_path):

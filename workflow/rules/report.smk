@@ -54,6 +54,7 @@ rule render:
         figures=rules.plot.output.figures,
     output:
         **at("markdown", "summary"),
+        tables=directory(RESULTS.tables),
         html=report(
             RESULTS.html,
             caption="../captions/report.rst",

@@ -53,6 +53,7 @@ FILES = {
     "markdown": "report/report.md",
     "summary": "report/summary.json",  # what the report says, for programs
     "images": "report/images",  # the figures of report.md
+    "tables": "report/tables",  # every table of the report, as CSV and Parquet
 }
 
 RUN_FILES = {  # of one run, below train/CELL/COMBINATION/REPLICATE

@@ -6,7 +6,7 @@ from tweetrnn.reporting.render import render
 from tweetrnn.results import Results
 
 TABLES = ("runs", "runs_csv", "epochs", "epochs_csv", "aggregate_facts")
-REPORT = ("html", "markdown", "summary", "images")
+REPORT = ("html", "markdown", "summary", "images", "tables")
 
 
 def partial(results, *, config, memory_mb):

@@ -1,6 +1,7 @@
 """Stage render: report.html (one file), report.md (with a folder of images) and summary.json."""
 
 import base64
+import contextlib
 import hashlib
 import json
 import re
@@ -20,6 +21,7 @@ from tweetrnn.reporting.canvas import COLOUR_VARIABLES
 from tweetrnn.reporting.experiment import Experiment
 from tweetrnn.reporting.sections import sections_of
 from tweetrnn.reporting.sections.provenance import shareable
+from tweetrnn.reporting.table_files import write_tables
 from tweetrnn.results import Results
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -126,13 +128,20 @@ def copy_images(pictures, folder):
 
     Markdown shows the PNGs, Snakemake's own report the SVGs.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    try:
+    with replacing_folder(folder) as temporary:
         for name, path in pictures.items():
             shutil.copy(path, temporary)
             if name not in NOT_PLOTTED:
                 shutil.copy(path.with_suffix(".png"), temporary)
+
+
+@contextlib.contextmanager
+def replacing_folder(folder):
+    """Yield an empty folder that takes the place of ``folder`` if no error follows."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        yield temporary
         temporary.chmod(0o755)
         shutil.rmtree(folder, ignore_errors=True)
         temporary.rename(folder)
@@ -141,7 +150,7 @@ def copy_images(pictures, folder):
         raise
 
 
-def write(experiment, figures, html, markdown, summary, images):
+def write(experiment, figures, html, markdown, summary, images, tables):
     """Write an Experiment's report; paths as for ``render``."""
     sections = sections_of(experiment)
     pictures = picture_paths(sections, figures)
@@ -155,9 +164,13 @@ def write(experiment, figures, html, markdown, summary, images):
     template = environment().get_template("report.md.j2")
     write_text(markdown, template.render(**values, not_plotted=NOT_PLOTTED))
     write_json(summary, summary_of(experiment, sections))
+    with replacing_folder(tables) as folder:
+        write_tables([table for section in sections for table in section.tables()], folder)
 
 
-def render(results, figures, html, markdown, summary, images, *, config, memory_mb, partial=False):
+def render(
+    results, figures, html, markdown, summary, images, tables, *, config, memory_mb, partial=False
+):
     """Write the report.
 
     Args:
@@ -165,5 +178,5 @@ def render(results, figures, html, markdown, summary, images, *, config, memory_
         config: all of it but what only ``predict`` reads.
         memory_mb, partial: as for Experiment.
     """
-    paths = map(Path, (figures, html, markdown, summary, images))
+    paths = map(Path, (figures, html, markdown, summary, images, tables))
     write(Experiment(Results(results), config, memory_mb, partial), *paths)

@@ -40,8 +40,8 @@ def caption(config):
         f"One of the best runs of its cell (by ``{config['report']['rank_by']}``): training "
         "(dashed) and validation over the epochs. The dotted line marks the divergence epoch, the "
         "first after which the validation loss never again falls more than 1 % below its value "
-        "there although the training loss does; without it the curves do not diverge. All curves of "
-        "one quantity share one scale."
+        "there although the training loss does; without it the curves do not diverge. All curves "
+        "of one quantity share one scale."
     )
 
 

@@ -80,8 +80,8 @@ def paired_in_words(pair):
         return f"In no combination do the curves of both {pair.first} and {pair.second} diverge."
     equal = pair.pairs - pair.positive - pair.negative
     return (
-        f"Of the {pair.pairs} combinations in which both cells' curves diverge, those of {pair.first} "
-        f"diverge later than those of {pair.second} in {pair.positive}, earlier in {pair.negative} "
-        f"and at the same epoch in {equal}; the median difference is {doc.decimal(pair.median)} "
+        f"Of the {pair.pairs} combinations in which both cells' curves diverge, those of "
+        f"{pair.first} diverge later than those of {pair.second} in {pair.positive}, earlier in "
+        f"{pair.negative} and at the same epoch in {equal}; the median difference is {doc.decimal(pair.median)} "
         f"epochs (Wilcoxon's signed-rank test, as a description: p {doc.p_in_words(pair.p)})."
     )
