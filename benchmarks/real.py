@@ -23,8 +23,14 @@ PAGE = Path("docs/real-tweets.md")
 HEADLINE, SPLITS = "The selected models compared", "Does it hold on other splits?"
 PUBLISHED, REPEATED = "Beside published results", "Beside the reference report"
 SECTIONS = {
-    "airline": [HEADLINE, "When the curves diverge", "Is it real?", SPLITS]
-    + ["Where they differ", "What the labels allow"],
+    "airline": [
+        HEADLINE,
+        "When the curves diverge",
+        "Is it real?",
+        SPLITS,
+        "Where they differ",
+        "What the labels allow",
+    ],
     "semeval": [HEADLINE, SPLITS, PUBLISHED],
     "emotion": [HEADLINE, SPLITS, PUBLISHED],
     **{preset: [HEADLINE, REPEATED] for preset in REFERENCE},
