@@ -199,7 +199,7 @@ def test_curve_text_says_where_the_curves_part():
     experiment = example_experiment()
     first = experiment.runs.index[experiment.runs["cell"] == "LSTM"][0]
     experiment.runs.loc[first, "divergence_epoch"] = 3
-    assert "part at epoch 3" in figures.alt_text("curves-LSTM-1-loss", experiment)
+    assert "diverge at epoch 3" in figures.alt_text("curves-LSTM-1-loss", experiment)
 
 
 def test_failures_text_shows_direction_overrides_in_class_names():

@@ -25,6 +25,14 @@ ELSEWHERE = {
     "snakemake --executor kubernetes": "nothing: it needs Kubernetes and S3",
     'pip install "tweetrnn': "test_deploy.py",
     "snakedeploy": "test_deploy.py",
+    "make real": "nothing: it takes half an hour and real tweets",
+    "python -m tweetrnn import-keras lstm.weights.h5": "test_import_keras.py",
+    "python -m tweetrnn predict --run LSTM/rnn1-dense2-dropout0-reg0-lr1e-3 --weights": (
+        "test_import_keras.py"
+    ),
+    "python -m tweetrnn export LSTM/rnn1-dense2-dropout0-reg0-lr1e-3 models/imported": (
+        "test_import_keras.py"
+    ),
     "make bench": "nothing: it takes half an hour and an environment with Keras",
     "make scale": "nothing: it takes half an hour",
     "python benchmarks/": "nothing: benchmarks take long and check nothing",

@@ -37,7 +37,10 @@ TEXTS = {
         "delimiter": "{",
         "labels": [f"{BRACES} 1", "{2}"],
         "ignore_labels": [BRACES],
-        "columns": {"id": f"id {BRACES}", "text": f"text {BRACES}", "label": BRACES},
+        "columns": {
+            **{key: f"{key} {BRACES}" for key in ("id", "text", "label", "user", "time", "set")},
+            **{"confidence": BRACES, "slices": [f"slice {BRACES}"]},
+        },
     },
     "title": BRACES,
     "text_column": BRACES,

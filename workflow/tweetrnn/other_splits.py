@@ -53,7 +53,7 @@ def other_splits(config):
         for share in robustness["training_sizes"]
     ]
     found += [
-        _other(config, f"reselect-{k}", RESELECT, None, {}, config["seed"] + k)
+        _other(config, f"reselect-{k}", RESELECT, None, {}, seed_of_repetition(config["seed"], k))
         for k in range(1, robustness["reselect"] + 1)
     ]
     return {split.name: split for split in found}
@@ -73,6 +73,14 @@ def _other(config, name, kind, value, split, seed=None):
     if seed is not None:
         changed["seed"] = seed
     return OtherSplit(name, kind, value, config | changed)
+
+
+def seed_of_repetition(seed, number):
+    """Return the seed in [0, 2**32) of a repetition of an experiment that has this seed.
+
+    A hash, so that it is none of the small numbers that people choose for other splits.
+    """
+    return int(hashlib.sha256(f"{seed}/reselect/{number}".encode()).hexdigest()[:8], 16)
 
 
 def file_name(value):
