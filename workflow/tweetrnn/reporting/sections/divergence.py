@@ -83,5 +83,6 @@ def paired_in_words(pair):
         f"Of the {pair.pairs} combinations in which both cells' curves diverge, those of "
         f"{pair.first} diverge later than those of {pair.second} in {pair.positive}, earlier in "
         f"{pair.negative} and at the same epoch in {equal}; the median difference is "
-        f"{doc.decimal(pair.median)} epochs (Wilcoxon's signed-rank test, as a description: p {doc.p_in_words(pair.p)})."
+        f"{doc.decimal(pair.median)} epochs (Wilcoxon's signed-rank test, as a description: p "
+        f"{doc.p_in_words(pair.p)})."
     )
