@@ -150,6 +150,7 @@ def test_another_sequence_length_encodes_and_does_not_tokenize(finished):
 def test_results_are_kept_by_touch_after_an_edit_that_cannot_change_them(finished):
     append(finished.path / "workflow/tweetrnn/training/loop.py", "\nEDITED = True\n")
     finished.run("--touch")
+    finished.run("--touch")  # the trainings that follow the second checkpoint, select
     assert finished.planned() == {}
 
 
