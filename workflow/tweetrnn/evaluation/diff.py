@@ -104,6 +104,11 @@ class Finished:
         tweets = table.take(rows["row"].to_numpy()).to_pandas()
         return tweets.assign(copy=tweets.groupby(IDENTITY).cumcount(), group=rows["group"].array)
 
+    @property
+    def choices(self):
+        """{cell: its Choice}, with the baselines' cells last."""
+        return self.comparison.selected | self.comparison.selected_baselines
+
     @cached_property
     def rights(self):
         """{model: (replicates, N) booleans}: which test tweets cells and baselines get right."""
@@ -111,7 +116,7 @@ class Finished:
         labels = sets["test"].labels
         cells = {
             cell: [self._predictions(run, sets) for run in self._new_runs(cell)]
-            for cell in self.comparison.selected
+            for cell in self.choices
         }
         files = self.results.baseline_predictions, self.results.baseline_metrics
         baselines = {name: [of] for name, of in read_baselines(*files, sets).items()}
@@ -121,7 +126,7 @@ class Finished:
         }
 
     def _new_runs(self, cell):
-        choice = self.comparison.selected[cell]
+        choice = self.choices[cell]
         return finished_replicates(self.results, cell, choice, self.comparison.replicates)
 
     def _predictions(self, run, sets):
@@ -130,7 +135,7 @@ class Finished:
 
     def parameters(self, cell):
         """Return the number of parameters of a cell's selected combination."""
-        choice = self.comparison.selected[cell]
+        choice = self.choices[cell]
         run = Run(cell, choice.combination, choice.replicate)
         return read_json(self.results.run(run).parameters)["parameters"]
 
@@ -166,7 +171,7 @@ def headline(experiment):
     published = [row["metric"] for row in experiment.config["report"]["published"]]
     metrics = dict.fromkeys([metric_of(comparison.select_by), *published])
     for name, found in comparison.primary.accuracies.items():
-        cell = name in comparison.selected
+        cell = name in experiment.choices
         scores = found.spread if cell else found.scores
         models[name] = Model(
             combination=found.combination if cell else None,
@@ -228,7 +233,7 @@ def shared(names, first, second):
             {name: rights[:, tweets[side]] for name, rights in experiment.rights.items()}
             for side, experiment in (("first", first), ("second", second))
         ]
-        cells = {**first.comparison.selected, **second.comparison.selected}
+        cells = {**first.choices, **second.choices}
         for name in dict.fromkeys([*cells, *sides[0], *sides[1]]):
             both = [side.get(name) for side in sides]
             accuracies = [None if rights is None else float(rights.mean()) for rights in both]

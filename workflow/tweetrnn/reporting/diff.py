@@ -12,7 +12,7 @@ from tweetrnn.evaluation.cell_order import turned
 from tweetrnn.evaluation.diff import Finished, config_differences, diff
 from tweetrnn.evaluation.metrics import METRICS
 from tweetrnn.files import read_json
-from tweetrnn.names import BASELINES, RANKINGS
+from tweetrnn.names import RANKINGS, model_name
 from tweetrnn.reporting import document as doc
 from tweetrnn.reporting.sections.provenance import shareable
 from tweetrnn.results import Results
@@ -119,11 +119,6 @@ def described(name, headline):
         f"{listed(headline.labels)}; each cell's combination selected by "
         f"{RANKINGS[headline.select_by]}."
     )
-
-
-def model_name(model):
-    """Return the name of a cell or baseline in tables."""
-    return BASELINES[model].model if model in BASELINES else model
 
 
 def selected_table(headlines):
