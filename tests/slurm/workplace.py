@@ -53,7 +53,7 @@ def target(run):
 
 def comment(run):
     """Return the comment by which Snakemake identifies a training to SLURM."""
-    return f"rule_train_wildcards_{run.cell}_{run.combination}_{run.replicate}"
+    return f"rule_train_wildcards_small_{run.cell}_{run.combination}_{run.replicate}"
 
 
 LSTM, SIMPLE_RNN = run_of("LSTM"), run_of("SimpleRNN")

@@ -581,8 +581,8 @@ def pair_of_epochs(differences, **missing):
 def test_which_cell_diverges_later_follows_from_the_numbers():
     assert paired_in_words(pair_of_epochs([2, 1, 0, -1])).startswith(
         "Of the 4 combinations in which both cells' curves diverge, those of LSTM diverge later "
-        "than those of SimpleRNN in 2, earlier in 1 and at the same epoch in 1; the median difference "
-        "is 0.5 epochs"
+        "than those of SimpleRNN in 2, earlier in 1 and at the same epoch in 1; the median "
+        "difference is 0.5 epochs"
     )
     assert "In no combination" in paired_in_words(pair_of_epochs([], only_first_parts=3))
 
