@@ -2,6 +2,7 @@
 
 import pytest
 from tweetrnn.config import resolve
+from tweetrnn.errors import UserError
 from tweetrnn.grid import Run
 from tweetrnn.other_splits import RESELECT, SIZE, file_name, other_splits, runs_on
 
@@ -12,6 +13,42 @@ def config_of(**robustness):
 
 def test_nothing_is_asked_for_by_default():
     assert other_splits(resolve({"name": "a", "corpus": {"kind": "demo"}})) == {}
+
+
+WRONG = {
+    "own split": ({"splits": [{"method": "stratified"}]}, "the experiment's own split"),
+    "needless": (
+        {"splits": [{"method": "random", "seeds": [2], "slice": "airline", "values": ["x"]}]},
+        "robustness.splits[0].slice and robustness.splits[0].values: only for method held_out",
+    ),
+    "seeds of temporal": (
+        {"splits": [{"method": "temporal", "seeds": [2]}]},
+        "robustness.splits[0].seeds: temporal has one split",
+    ),
+    "blanks": (
+        {"splits": [{"method": "held_out", "slice": "airline", "values": [" x"]}]},
+        "robustness.splits[0].values: ' x': expected no blanks",
+    ),
+}
+
+
+@pytest.mark.parametrize("robustness, message", WRONG.values(), ids=WRONG)
+def test_other_split_that_makes_no_sense_is_refused(robustness, message):
+    with pytest.raises(UserError) as error:
+        config_of(**robustness)
+    assert message in str(error.value)
+
+
+def test_repeating_needs_splits_that_differ_by_their_seeds():
+    config = {"name": "a", "corpus": {"kind": "demo"}, "split": {"method": "temporal"}}
+    with pytest.raises(UserError, match=r"robustness\.reselect: needs split\.method stratified"):
+        resolve(config | {"robustness": {"reselect": 1}})
+
+
+def test_sizes_are_parts_of_the_training_set_that_is_used():
+    config = {"name": "a", "corpus": {"kind": "demo"}, "split": {"train_share": 0.3}}
+    with pytest.raises(UserError, match=r"training_sizes: 0\.5 is not less than"):
+        resolve(config | {"robustness": {"training_sizes": [0.5]}})
 
 
 def test_each_seed_is_a_split_of_its_own_with_this_seed():

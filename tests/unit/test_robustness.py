@@ -17,6 +17,7 @@ from tweetrnn.evaluation.robustness import (
     sizes,
 )
 from tweetrnn.other_splits import SIZE
+from tweetrnn.reporting.sections.robustness import crossing
 
 
 def table_of(*rows):
@@ -103,3 +104,21 @@ def test_sizes_have_mean_and_range_over_replicates():
     [size] = sizes(TWO)
     assert (size.share, size.tweets, size.model, size.replicates) == (0.5, 450, "A", 2)
     assert (size.accuracy, size.min, size.max) == pytest.approx((0.2, 0.1, 0.3))
+
+
+@pytest.mark.parametrize(
+    "first, second, said",
+    [
+        ([0.1, 0.2], [0.2, 0.1], "cross: A is ahead with 20 training tweets and behind with 10."),
+        ([0.1, 0.1], [0.2, 0.1], "B is ahead of A with 10 training tweets, else equal."),
+        ([0.3, 0.3], [0.2, 0.1], "A is ahead of B at every size"),
+        ([0.3, 0.3], [0.3, 0.3], "are equal at every size"),
+    ],
+)
+def test_curves_cross_only_where_each_cell_is_ahead_somewhere(first, second, said):
+    accuracy = {
+        (tweets, model): values[place]
+        for model, values in (("A", first), ("B", second))
+        for place, tweets in enumerate((10, 20))
+    }
+    assert said in crossing("A", "B", accuracy)

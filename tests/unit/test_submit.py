@@ -54,20 +54,22 @@ def test_patience_starts_again_when_slurm_answers_again():
     assert watch.forgotten({}, now=5101) == ["11"]
 
 
+@pytest.mark.parametrize("experiment", ["demo", "demo/splits/held_out-US_Airways_e30e38e1"])
 def test_checkpoint_is_removed_once_snakemake_reports_that_the_training_is_done(
-    tmp_path, monkeypatch
+    tmp_path, monkeypatch, experiment
 ):
     monkeypatch.chdir(tmp_path)
+    results = Path("results", experiment)
     runs = [f"LSTM/rnn1-dense2-dropout0-reg1-lr1e-3/{replicate}" for replicate in (1, 2)]
-    saved = [Path("results/demo/checkpoints", run, "checkpoint.safetensors") for run in runs]
+    saved = [Path(results, "checkpoints", run, "checkpoint.safetensors") for run in runs]
     for run, checkpoint in zip(runs, saved, strict=True):
         checkpoint.parent.mkdir(parents=True)
         checkpoint.touch()
-        Path("results/demo/train", run).mkdir(parents=True)
-        Path("results/demo/train", run, "history.csv").touch()
+        Path(results, "train", run).mkdir(parents=True)
+        Path(results, "train", run, "history.csv").touch()
     checkpoints = submit.Checkpoints()
     for number, run in enumerate(runs, start=10):
-        log = f".snakemake/slurm_logs/rule_train/{run.replace('/', '_')}/7.log"
+        log = f".snakemake/slurm_logs/rule_train/{f'{experiment}/{run}'.replace('/', '_')}/7.log"
         checkpoints.read(f"Job {number} has been submitted with SLURM jobid 7 (log: /x/{log}).\n")
     checkpoints.read("Finished jobid: 3 (Rule: tokenize)\n")
     checkpoints.read("Finished jobid: 10 (Rule: train)\n")

@@ -7,6 +7,7 @@ import json
 import math
 import re
 import shlex
+import unicodedata
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from tweetrnn.data import demo
 from tweetrnn.errors import UserError
 from tweetrnn.evaluation.metrics import METRICS
 from tweetrnn.names import RANKINGS
+from tweetrnn.other_splits import REPEATABLE, other_splits
 from tweetrnn.training.cells import CELLS
 from tweetrnn.wording import listed
 
@@ -238,8 +240,7 @@ def _check_combined(config):
         yield f"split.fractions: must sum to 1, got {total:g} ({shares})"
     columns = corpus.get("columns", demo.NAMED)
     yield from _check_split(split, columns, "split")
-    for number, entry in enumerate(config["robustness"]["splits"]):
-        yield from _check_split(entry, columns, f"robustness.splits[{number}]", "values")
+    yield from _check_robustness(config, columns)
     both = set(corpus.get("labels", [])) & set(corpus.get("ignore_labels", []))
     if both:
         yield f"corpus.ignore_labels: {', '.join(sorted(both))} is in corpus.labels as well"
@@ -272,13 +273,50 @@ def _check_combined(config):
         )
 
 
+def _check_robustness(config, columns):
+    """Yield what is wrong with the other splits that are asked for."""
+    robustness, share = config["robustness"], config["split"]["train_share"]
+    for number, entry in enumerate(robustness["splits"]):
+        where = f"robustness.splits[{number}]"
+        yield from _check_split(entry, columns, where, "values")
+        if entry["method"] == "temporal" and entry["seeds"]:
+            yield f"{where}.seeds: temporal has one split, whatever the seed; remove the seeds"
+        for value in entry["values"]:
+            if value != unicodedata.normalize("NFC", value.strip()):
+                yield (
+                    f"{where}.values: {shown(value)}: expected no blanks around it, and Unicode's "
+                    "form NFC"
+                )
+    if robustness["reselect"] and config["split"]["method"] not in REPEATABLE:
+        yield (
+            f"robustness.reselect: needs split.method {' or '.join(REPEATABLE)}, whose splits "
+            f"differ by their seeds; it is {config['split']['method']}"
+        )
+    for size in robustness["training_sizes"]:
+        if size >= share < 1:
+            yield (
+                f"robustness.training_sizes: {size:g} is not less than split.train_share, {share:g}"
+            )
+    seen = {json.dumps([config["split"], config["seed"]]): "the experiment's own split"}
+    for split in other_splits(config).values():
+        if not split.reselects:
+            key = json.dumps([split.config["split"], split.config["seed"]])
+            if key in seen:
+                yield f"robustness: the split {split.name} is {seen[key]}; ask for it once"
+            seen[key] = f"the split {split.name}"
+
+
 def _check_split(split, columns, where, value_key="value"):
     """Yield which column or key a split's method lacks; ``where`` is the key that it is under."""
     method = split["method"]
     needed = {"grouped": "user", "temporal": "time", "given": "set"}.get(method)
     if needed and not columns.get(needed):
         yield f"{where}.method: {method} needs corpus.columns.{needed}"
-    if method == "held_out":
+    if method != "held_out":
+        needless = [f"{where}.{key}" for key in ("slice", value_key) if split[key]]
+        if needless:
+            yield f"{listed(needless)}: only for method held_out, and the method is {method}"
+    else:
         missing = [f"{where}.{key}" for key in ("slice", value_key) if not split[key]]
         if missing:
             yield f"{where}.method: held_out needs {listed(missing)}"

@@ -65,7 +65,7 @@ SPLIT_KINDS = {
     "random": "random splits without equal class shares",
     "grouped": "users kept apart",
     "temporal": "later tweets",
-    "held_out": "held-out value",
+    "held_out": "held-out values",
     "reselect": "whole experiment repeated",
 }
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from tweetrnn.grid import Run
 
 SIZE, RESELECT = "training size", "reselect"  # kinds of other splits, beside the split methods
+REPEATABLE = ("stratified", "random", "grouped")  # methods whose splits differ by the seed
 RANDOM_METHODS = ("stratified", "random")  # differ from one another by their seed alone
 
 
@@ -39,17 +40,14 @@ class OtherSplit:
 
 
 def other_splits(config):
-    """Return {name: OtherSplit} of a resolved config, in its order.
-
-    Two entries that ask for the same split are one.
-    """
+    """Return {name: OtherSplit} of a resolved config, in its order; equal entries are one."""
     robustness, found = config["robustness"], []
     for entry in robustness["splits"]:
         for seed in entry["seeds"] or [config["seed"]]:
             for value in entry["values"] or [None]:
                 found.append(_by_method(config, entry, seed, value))
     found += [
-        _other(config, f"size-{share:g}", SIZE, share, {"train_share": share})
+        _other(config, f"size-{share}", SIZE, share, {"train_share": share})
         for share in robustness["training_sizes"]
     ]
     found += [

@@ -204,7 +204,7 @@ def sizes(table):
 
 
 def whole_size(comparison, tweets):
-    """Return the Sizes of the whole training set: the models of a Comparison.
+    """Return the Sizes of the experiment's own training set: the models of a Comparison.
 
     ``tweets`` is how many it has.
     """
@@ -226,19 +226,19 @@ def whole_size(comparison, tweets):
     return found
 
 
-def read_split(results, split, runs):
+def read_split(results, split, runs, judged):
     """Return the rows of COLUMNS of an OtherSplit, as dicts.
 
     Args:
         results: the split's Results.
         runs: the Runs that were trained on it.
+        judged: the set that models are judged on.
 
     Raises:
         UserError: a file is absent, damaged or of another split.
     """
     facts = read_json(results.split_facts)
     sets = tweet_sets(read_parquet(results.rows, sha256=facts["sha256"]["rows"]).to_pandas())
-    judged = "test" if "test" in sets else "validation"
     head = {
         "split": split.name,
         "kind": split.kind,
@@ -266,8 +266,7 @@ def runs_of(results, split, selection, config):
     if not split.reselects:
         return runs_on(split, selection.combinations(), config)
     selection = read_selection(results.on(split.name).selected)
-    cells = {cell: selection.cells[cell] for cell in config["grid"]["cell"]}
-    return further_runs(cells, selection.replicates)
+    return further_runs(selection.choices, selection.replicates)
 
 
 def reselected(results, splits):
@@ -329,7 +328,10 @@ def robustness(
         row
         for split in splits
         for row in read_split(
-            results.on(split.name), split, runs_of(results, split, selection, config)
+            results.on(split.name),
+            split,
+            runs_of(results, split, selection, config),
+            published.part,
         )
     ]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)

@@ -9,7 +9,7 @@ from tweetrnn.files import defused, replacing, write_parquet
 def write_tables(tables, folder):
     """Write ``NAME.csv`` and ``NAME.parquet`` of each Table into ``folder``, which exists."""
     for table in tables:
-        frame = pd.DataFrame([plain(row, table.columns) for row in table.rows])
+        frame = pd.DataFrame(plain(table))
         arrow = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
         write_parquet(folder / f"{table.name}.parquet", arrow)
         with replacing(folder / f"{table.name}.csv") as temporary:
@@ -18,17 +18,18 @@ def write_tables(tables, folder):
             safe.to_csv(temporary, index=False, lineterminator="\n")
 
 
-def plain(row, columns):
-    """Return a row's values by their keys; an interval [low, high] as KEY_low and KEY_high."""
-    values = {}
-    for column in columns:
-        value = row.get(column.key)
-        if isinstance(value, list | tuple):
-            ends = ("low", "high") if len(value) == 2 else range(len(value))
-            values |= {f"{column.key}_{end}": v for end, v in zip(ends, value, strict=True)}
-        else:
-            values[column.key] = value
-    return values
+def plain(table):
+    """Return {key: values} of a Table's columns; intervals become KEY_low and KEY_high."""
+    columns = {}
+    for column in table.columns:
+        values = [row.get(column.key) for row in table.rows]
+        lengths = {len(value) for value in values if isinstance(value, list | tuple)}
+        if not lengths:
+            columns[column.key] = values
+        for place in range(max(lengths, default=0)):
+            end = ("low", "high")[place] if lengths == {2} else place
+            columns[f"{column.key}_{end}"] = [value and value[place] for value in values]
+    return columns
 
 
 def cell(value):

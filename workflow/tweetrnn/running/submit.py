@@ -32,8 +32,9 @@ UNAVAILABLE = 69  # EX_UNAVAILABLE of sysexits.h: the cluster did not recover
 STOP_SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 SUBMITTED = re.compile(r"^Job (\d+) has been submitted with SLURM jobid (\S+) ")
+# The folder of a training's log is EXPERIMENT_CELL_COMBINATION_REPLICATE.
 TRAINING = re.compile(
-    r"^Job (\d+) has been submitted .*/rule_train/([^/_]+)_([^/_]+)_(\d+)/[^/]+\.log"
+    r"^Job (\d+) has been submitted .*/rule_train/[^/]+_([^/_]+)_([^/_]+)_(\d+)/[^/]+\.log"
 )
 FINISHED = re.compile(r"^Finished jobid: (\d+) ")
 FAILED = re.compile(r"^ +jobid: (\d+)$")
@@ -123,7 +124,8 @@ class Checkpoints:
         if match := TRAINING.match(line):
             self.submitted[match[1]] = "/".join(match.groups()[1:])
         elif (match := FINISHED.match(line)) and (run := self.submitted.pop(match[1], None)):
-            for folder in Path("results").glob("*"):
+            results = Path("results")
+            for folder in (*results.glob("*"), *results.glob("*/splits/*")):
                 paths = Results(folder).run(run)
                 if paths.history.exists():
                     shutil.rmtree(paths.checkpoint, ignore_errors=True)

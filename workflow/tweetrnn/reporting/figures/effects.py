@@ -4,7 +4,7 @@ from tweetrnn.names import FACTORS, RANKINGS
 from tweetrnn.reporting import canvas
 from tweetrnn.reporting import document as doc
 
-TITLE = "What each hyper-parameter does"
+TITLE = "What each hyperparameter does"
 CATEGORY = "All runs"
 SECTION, AFTER = "effects", None
 NEEDS_COMPARISON = True
@@ -15,9 +15,9 @@ def caption(config):
     """Return the caption in Snakemake's own report."""
     sample = "" if config["grid"]["sample"] else " and are no random sample"
     return (
-        "What a hyper-parameter does in this grid: each mark is the difference in validation "
+        "What a hyperparameter does in this grid: each mark is the difference in validation "
         f"figure (``{config['report']['select_by']}``) between two combinations of one cell that "
-        "differ in this hyper-parameter alone, the bar is their mean. The combinations share their "
+        "differ in this hyperparameter alone, the bar is their mean. The combinations share their "
         f"data{sample}: this describes the grid and claims nothing beyond it."
     )
 
@@ -31,7 +31,7 @@ def alt_text(experiment):
     """Return each cell's largest effect."""
     effects = [effect for effect in experiment.comparison.factor_effects if effect.pairs]
     if not effects:
-        return "No two finished combinations differ in one hyper-parameter alone."
+        return "No two finished combinations differ in one hyperparameter alone."
     largest = []
     for cell in experiment.cells:
         cell_effects = [effect for effect in effects if effect.cell == cell]
@@ -41,7 +41,7 @@ def alt_text(experiment):
             largest.append(f"{what} ({cell}, mean {doc.signed(most.mean)} points)")
     return (
         f"Differences in {RANKINGS[experiment.comparison.select_by]} between combinations that "
-        f"differ in one hyper-parameter alone. The largest: {'; '.join(largest)}."
+        f"differ in one hyperparameter alone. The largest: {'; '.join(largest)}."
     )
 
 
@@ -50,7 +50,7 @@ def draw(experiment):
     cells, look = experiment.cells, canvas.Look(experiment.cells)
     effects = [effect for effect in experiment.comparison.factor_effects if effect.pairs]
     if not effects:
-        return canvas.note("no two finished combinations differ in one hyper-parameter alone")
+        return canvas.note("no two finished combinations differ in one hyperparameter alone")
     largest = {}
     for effect in effects:
         largest[label(effect)] = max(largest.get(label(effect), 0), abs(effect.mean))

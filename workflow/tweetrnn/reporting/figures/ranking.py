@@ -43,7 +43,7 @@ def alt_text(experiment):
     for name, value in experiment.baseline_values(by).items():
         above = (runs[by] > value).sum()
         text += f"; {above} above the {model_label(name)}'s {doc.share(value)}"
-    return f"{text}. Beneath, the cell and the hyper-parameters of each."
+    return f"{text}. Beneath, the cell and the hyperparameters of each."
 
 
 def level_rows(runs):

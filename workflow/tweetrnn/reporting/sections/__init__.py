@@ -28,7 +28,7 @@ SECTIONS = {
     "data": ("Data", data.blocks, False),
     "top": ("The best runs of each cell", runs.best, False),
     "runs": ("All runs", runs.all_runs, False),
-    "effects": ("What each hyper-parameter does in this grid", effects.blocks, True),
+    "effects": ("What each hyperparameter does in this grid", effects.blocks, True),
     "divergence": ("When the curves diverge", divergence.blocks, True),
     "real": ("Is it real?", real.blocks, True),
     "robustness": ("Does it hold on other splits?", robustness.blocks, False),

@@ -35,7 +35,7 @@ def divergence_table(comparison, beside_reference):
         *doc.columns(doc.level, learning_rate="learning rate"),
         *doc.columns(doc.decimal, median="median of those that diverge"),
         *doc.columns(doc.whole_between, range="range"),
-        *doc.columns(doc.whole, runs_that_part="runs that part", runs="of finished runs"),
+        *doc.columns(doc.whole, runs_that_part="runs that diverge", runs="finished runs"),
         *(doc.columns(doc.whole, published="reference, about") if beside_reference else []),
     ]
     return doc.Table("divergence", "Divergence epochs", columns, rows)

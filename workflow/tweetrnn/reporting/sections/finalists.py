@@ -26,8 +26,8 @@ def blocks(comparison):
     runs = max(row["runs"] for row in rows)
     text = (
         "A combination that was trained once may be the best by luck. So the best combinations of "
-        f"each cell were trained again with {runs} other seeds, and the one with the best mean "
-        f"over these runs was selected. {changes(comparison)}"
+        f"each cell were trained again with {runs} other seed{'' if runs == 1 else 's'}, and the "
+        f"one with the best mean over these runs was selected. {changes(comparison)}"
     )
     columns = [
         *doc.columns(cell="cell", combination="combination"),

@@ -7,7 +7,7 @@ from tweetrnn.reporting import document as doc
 from tweetrnn.reporting.verdict import verdict
 
 CONFOUNDERS = (
-    "Selected models can differ in more than the cell: in hyper-parameters, in size and in the "
+    "Selected models can differ in more than the cell: in hyperparameters, in size and in the "
     "time that a training takes. Tested are the weights of each replicate's epoch with the best "
     "validation accuracy; the table lists these epochs."
 )

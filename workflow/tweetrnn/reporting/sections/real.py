@@ -35,7 +35,7 @@ def primary_analysis(comparison):
     replicates = len(comparison.replicates)
     text = (
         "The procedure is fixed in the code; nothing was preregistered. For each cell the "
-        f"combination with the highest {RANKINGS[comparison.select_by]} is selected, trained again "
+        f"combination with the highest {selecting(comparison)} is selected, trained again "
         f"with {replicates} other seed{'' if replicates == 1 else 's'}, and judged on the "
         f"{doc.whole(comparison.tweets)} tweets of the {comparison.part} set, "
         f"{doc.whole(comparison.groups)} without duplicates. The 95 % intervals take tweets and "
@@ -57,6 +57,13 @@ def primary_analysis(comparison):
         *spread_paragraph(comparison),
         doc.Paragraph("Everything from here on is exploratory.", "note"),
     ]
+
+
+def selecting(comparison):
+    """Return what combinations are selected by, in words."""
+    finalists = any(choice.finalists for choice in comparison.selected.values())
+    again = ", averaged over the finalists' runs with other seeds," if finalists else ""
+    return RANKINGS[comparison.select_by] + again
 
 
 def pairs_of_cells(comparison, sample):

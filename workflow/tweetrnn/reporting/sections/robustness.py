@@ -1,7 +1,7 @@
 """What other splits and other training sets show."""
 
 from tweetrnn.names import SPLIT_KINDS, model_label
-from tweetrnn.other_splits import other_splits
+from tweetrnn.other_splits import RESELECT, other_splits
 from tweetrnn.reporting import document as doc
 from tweetrnn.wording import listed
 
@@ -12,20 +12,24 @@ def blocks(experiment):
     if robustness is None:
         return []
     found = []
+    if robustness.levels:
+        found.append(doc.Paragraph(method(robustness)))
     if robustness.pairs:
-        found += [
+        found = [
             doc.Paragraph(ahead(robustness), "finding"),
-            doc.Paragraph(method(robustness)),
+            *found,
             pairs_table(robustness),
-            doc.Paragraph(
-                "How far the accuracies themselves move: the mean over these splits minus the "
-                "accuracy on the experiment's own split."
-            ),
-            levels_table(robustness),
             splits_table(experiment, robustness),
         ]
+    if robustness.levels:
+        text = (
+            "How far the accuracies themselves move: the mean over these splits minus the accuracy "
+            "on the experiment's own split."
+        )
+        found += [doc.Paragraph(text), levels_table(robustness)]
     if robustness.sizes:
-        found += [doc.Paragraph(crossing(experiment), "finding"), sizes_table(robustness)]
+        found += [doc.Paragraph(text, "finding") for text in crossings(experiment)]
+        found.append(sizes_table(robustness))
     return found
 
 
@@ -33,28 +37,36 @@ def ahead(robustness):
     """Return on how many of the other splits the headline's better cell is ahead."""
     counts = {}
     for pair in robustness.pairs:
-        ahead, splits = counts.get((pair.first, pair.second), (0, 0))
-        counts[pair.first, pair.second] = ahead + pair.first_ahead, splits + len(pair.splits)
+        found = counts.setdefault((pair.first, pair.second), [0, 0, 0])
+        for place, count in enumerate((pair.first_ahead, pair.equal, len(pair.splits))):
+            found[place] += count
     return " ".join(
-        f"{first} was ahead of {second} on {count} of {splits} other splits of the same tweets."
-        for (first, second), (count, splits) in counts.items()
+        f"{first} was ahead of {second} on {ahead} of {splits} other splits of the same tweets"
+        + (f", and equal on {equal}." if equal else ".")
+        for (first, second), (ahead, equal, splits) in counts.items()
     )
 
 
 def method(robustness):
     """Return how the other splits were made and what they can show."""
-    text = (
-        "The selected combinations were trained again on other splits. Random splits share most of "
-        "their training tweets, so their interval is that of the corrected resampled t-test "
-        "(Nadeau and Bengio, 2003). The probability is the share of splits on which the first cell "
-        "is ahead (Bouthillier and others, 2021), with its exact interval. "
-    )
-    if any(pair.kind != "reselect" for pair in robustness.pairs):
-        text += (
-            "The combinations were selected on tweets that are in some of these test sets; "
-            "repeating the whole experiment (robustness.reselect) avoids that. "
+    kinds = {level.kind for level in robustness.levels}
+    texts = []
+    if kinds - {RESELECT}:
+        texts.append(
+            "The selected combinations were trained again on other splits. They were selected on "
+            "tweets that are in some of these test sets; repeating the whole experiment "
+            "(robustness.reselect) avoids that."
         )
-    return text + f"Accuracies are those on each split's {robustness.part} set."
+    if RESELECT in kinds:
+        texts.append("The whole experiment was repeated on other splits, selection included.")
+    texts.append(
+        "Random splits share most of their training tweets, so the interval of their mean "
+        "difference is that of the corrected resampled t-test (Nadeau and Bengio, 2003). The share "
+        "of splits on which the first cell is ahead estimates the probability that it outperforms "
+        "the second (Bouthillier and others, 2021); its interval is exact. Accuracies are those on "
+        f"each split's {robustness.part} set."
+    )
+    return " ".join(texts)
 
 
 def cells_of(pair):
@@ -75,8 +87,8 @@ def pairs_table(robustness):
         *doc.columns(doc.signed, mean="mean difference"),
         *doc.columns(doc.signed_between, interval="95 % interval"),
         *doc.columns(doc.whole, first_ahead="first ahead", equal="equal"),
-        *doc.columns(doc.share, probability="probability"),
-        *doc.columns(doc.between, probability_interval="95 % interval"),
+        *doc.columns(doc.share, probability="share ahead"),
+        *doc.columns(doc.between, probability_interval="its 95 % interval"),
     ]
     title = "Differences in accuracy on other splits, in points"
     return doc.Table("robustness", title, columns, rows)
@@ -109,25 +121,38 @@ def splits_table(experiment, robustness):
         *doc.columns(split="split", cells="cells"),
         *doc.columns(doc.signed, difference="difference"),
     ]
-    return doc.Table("other_splits", "Every other split, in points", columns, rows)
+    return doc.Table("other_splits", "Each of the other splits, in points", columns, rows)
 
 
-def crossing(experiment):
-    """Return which cell is ahead with how much training data."""
-    sizes, sentences = experiment.robustness.sizes, []
-    accuracy = {(size.tweets, size.model): size.accuracy for size in sizes}
-    tweets = sorted({size.tweets for size in sizes})
-    for pair in experiment.comparison.primary.pairs:
-        both = [t for t in tweets if (t, pair.first) in accuracy and (t, pair.second) in accuracy]
-        behind = [t for t in both if accuracy[t, pair.first] <= accuracy[t, pair.second]]
-        sentences.append(
-            f"The curves of {pair.first} and {pair.second} cross: with "
-            f"{listed([doc.whole(t) for t in behind])} training tweets {pair.first} is not ahead."
-            if behind
-            else f"{pair.first} is ahead of {pair.second} at every size of the training set, from "
-            f"{doc.whole(tweets[0])} tweets on."
+def crossings(experiment):
+    """Return, for each two cells, which one is ahead with how much training data."""
+    accuracy = {(size.tweets, size.model): size.accuracy for size in experiment.robustness.sizes}
+    return [
+        crossing(pair.first, pair.second, accuracy) for pair in experiment.comparison.primary.pairs
+    ]
+
+
+def crossing(first, second, accuracy):
+    """Return which of two cells is ahead; ``accuracy`` is {(training tweets, cell): value}."""
+    sizes = sorted({t for t, model in accuracy if model == first and (t, second) in accuracy})
+    ahead, behind = (
+        [doc.whole(t) for t in sizes if sign * (accuracy[t, first] - accuracy[t, second]) > 0]
+        for sign in (1, -1)
+    )
+    if ahead and behind:
+        return (
+            f"The curves of {first} and {second} cross: {first} is ahead with {listed(ahead)} "
+            f"training tweets and behind with {listed(behind)}."
         )
-    return " ".join(sentences)
+    if not ahead and not behind:
+        return f"{first} and {second} are equal at every size of the training set."
+    better, other, where = (first, second, ahead) if ahead else (second, first, behind)
+    if len(where) == len(sizes):
+        return (
+            f"{better} is ahead of {other} at every size of the training set, from {where[0]} "
+            "tweets on."
+        )
+    return f"{better} is ahead of {other} with {listed(where)} training tweets, else equal."
 
 
 def sizes_table(robustness):
