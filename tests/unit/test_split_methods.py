@@ -268,7 +268,7 @@ BEFORE = {
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
-    """The Results of the default demo corpus, encoded; each test splits it anew."""
+    """The Results of the default demo corpus, encoded; each test makes its own split."""
     folder = tmp_path_factory.mktemp("demo")
     config = resolve({"name": "x", "corpus": {"kind": "demo"}})
     for stage in ("demo", "tokenize"):

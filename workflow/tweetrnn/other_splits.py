@@ -35,7 +35,7 @@ class OtherSplit:
 
     @property
     def reselects(self):
-        """Whether the whole grid is trained on it, and combinations are selected anew."""
+        """Whether the whole experiment is repeated on it: the grid, and the selection."""
         return self.kind == RESELECT
 
 

@@ -22,12 +22,12 @@ from tweetrnn.evaluation.comparison import read, read_as
 from tweetrnn.evaluation.metrics import METRICS, scores
 from tweetrnn.evaluation.predictions import of_split, read_predictions, tweet_sets
 from tweetrnn.evaluation.select import further_runs, read_selection
+from tweetrnn.evaluation.statistics import LEVEL
 from tweetrnn.files import read_json, read_parquet, write_json
 from tweetrnn.other_splits import RANDOM_METHODS, RESELECT, SIZE, other_splits, runs_on
 from tweetrnn.results import Results
 
 log = logging.getLogger("tweetrnn")
-LEVEL = 0.95
 
 # One row for each model that was judged on another split: a run, or a baseline (without a
 # combination and a replicate). Scores are on the split's test set, or on validation without one.
@@ -99,7 +99,7 @@ class Robustness:
     reselected: list[Reselected]
 
 
-def corrected_interval(differences, ratio, level=LEVEL):
+def corrected_interval(differences, ratio):
     """Return the interval [low, high] of the mean of differences on J random splits, or None.
 
     Args:
@@ -110,7 +110,7 @@ def corrected_interval(differences, ratio, level=LEVEL):
     if count < 2 or not (variance := np.var(differences, ddof=1)):
         return None
     error = np.sqrt((1 / count + ratio) * variance)
-    half = stats.t.ppf((1 + level) / 2, count - 1) * error
+    half = stats.t.ppf((1 + LEVEL) / 2, count - 1) * error
     return [float(np.mean(differences) - half), float(np.mean(differences) + half)]
 
 

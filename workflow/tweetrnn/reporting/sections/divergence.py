@@ -10,7 +10,7 @@ def blocks(experiment):
     """Return the section's blocks."""
     comparison = experiment.comparison
     overall = [pair for pair in comparison.paired_divergence if pair.learning_rate is None]
-    blocks = [doc.Paragraph(paired_in_words(pair), "finding") for pair in overall]
+    blocks = [doc.Paragraph(paired_in_words(pair)) for pair in overall]
     blocks.append(divergence_table(comparison, experiment.config["report"]["reference"]))
     if overall:
         blocks.append(paired_divergence_table(comparison))

@@ -16,7 +16,7 @@ def blocks(experiment):
         found.append(doc.Paragraph(method(robustness)))
     if robustness.pairs:
         found = [
-            doc.Paragraph(ahead(robustness), "finding"),
+            doc.Paragraph(ahead(robustness)),
             *found,
             pairs_table(robustness),
             splits_table(experiment, robustness),
@@ -28,7 +28,7 @@ def blocks(experiment):
         )
         found += [doc.Paragraph(text), levels_table(robustness)]
     if robustness.sizes:
-        found += [doc.Paragraph(text, "finding") for text in crossings(experiment)]
+        found += [doc.Paragraph(text) for text in crossings(experiment)]
         found.append(sizes_table(robustness))
     return found
 
