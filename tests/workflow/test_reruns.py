@@ -71,7 +71,7 @@ def test_another_metric_of_stored_predictions_trains_nothing(finished):
     assert finished.planned() == {"baselines": 1, **AFTER_TRAINING}
 
 
-@pytest.mark.parametrize("template", ["report.html.j2", "report.md.j2"])
+@pytest.mark.parametrize("template", ["report.html.j2", "report.md.j2", "scripts/page.js"])
 def test_editing_a_template_renders_alone(finished, template):
     append(finished.path / f"workflow/tweetrnn/reporting/templates/{template}", "\n")
     assert finished.planned() == {"render": 1}

@@ -1,7 +1,7 @@
 from tweetrnn.reporting import figures
 
 ROBUSTNESS = list(at("robustness").values()) if SPLITS else []
-TEMPLATES = sorted((PACKAGE / "reporting/templates").iterdir())
+TEMPLATES = sorted(path for path in (PACKAGE / "reporting/templates").rglob("*") if path.is_file())
 
 
 rule plot:

@@ -202,7 +202,7 @@ def first_of(texts, most=6):
 
 @dataclass
 class Paragraph:
-    """Prose. ``role`` is verdict, warning, note or nothing."""
+    """Prose. ``role`` is verdict, finding (of a section), warning, method, note or nothing."""
 
     text: str
     role: str = ""

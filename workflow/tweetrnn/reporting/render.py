@@ -26,6 +26,18 @@ from tweetrnn.results import Results
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 NOT_PLOTTED = ("rulegraph",)  # figures in the folder of the templates, as SVG alone
+# In the order in which they stand in the page.
+STYLES = (
+    "page.css",
+    "tables.css",
+    "figures.css",
+    "cards.css",
+    "curves.css",
+    "playground.css",
+    "print.css",
+)
+SCRIPTS = ("page.js", "tables.js", "figures.js")
+SCRIPTS_OF_BLOCKS = ("curves", "playground")  # by the kind of block
 
 
 def environment():
@@ -74,11 +86,16 @@ def for_script(value):
     return Markup(text.replace("<", "\\u003c"))
 
 
+def read_templates(folder, names):
+    """Return the text of several files of a folder of the templates."""
+    return "".join((TEMPLATES / folder / name).read_text(encoding="utf-8") for name in names)
+
+
 def script_for(sections):
-    """Return the page's script: the playground's part only where there is one."""
+    """Return the page's script: a block's part only where there is such a block."""
     kinds = {block.kind for section in sections for block in section.blocks}
-    names = ["report.js", *(["playground.js"] if "playground" in kinds else [])]
-    return "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in names)
+    own = [f"{kind}.js" for kind in SCRIPTS_OF_BLOCKS if kind in kinds]
+    return read_templates("scripts", [*SCRIPTS, *own])
 
 
 def html_text(values, pictures):
@@ -90,7 +107,7 @@ def html_text(values, pictures):
         .render(
             **values,
             svg={name: recoloured(p.read_text(encoding="utf-8")) for name, p in pictures.items()},
-            style=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
+            style=Markup(read_templates("styles", STYLES)),
             script=Markup(script),
             script_hash=script_hash(script),
             for_script=for_script,

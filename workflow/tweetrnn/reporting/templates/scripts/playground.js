@@ -1,4 +1,3 @@
-// ------------------------------------------------------------------ the playground
 // The selected models, computed here: tokenizers.py, then models.py, as playground.py hands them on.
 
 // As Python's html.unescape, which leaves out what HTML calls errors. A number beyond Python's

@@ -1,0 +1,35 @@
+"use strict";
+// What all scripts use. Everything they do adds to a page that can be read without it.
+
+function element(name, properties = {}, ...children) {
+  const made = document.createElement(name);
+  Object.assign(made, properties);
+  made.append(...children);
+  return made;
+}
+
+function save(name, type, text) {
+  const link = element("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function drawn(name, attributes, text) {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+// What does not scroll need not be a stop of the tabulator.
+function stops() {
+  for (const pane of document.querySelectorAll(".scroll")) {
+    const scrolls = pane.scrollWidth > pane.clientWidth || pane.scrollHeight > pane.clientHeight;
+    pane.tabIndex = scrolls ? 0 : -1;
+  }
+}
+addEventListener("resize", stops);
+document.addEventListener("toggle", stops, true);
+addEventListener("load", stops);
