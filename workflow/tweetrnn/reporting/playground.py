@@ -1,8 +1,8 @@
 """The report's playground: what the page needs to read a typed tweet as the selected models do.
 
 ``templates/scripts/playground.js`` does the rest. The tokenizer's patterns are translated, not
-written a second time. Weights are rounded to 8 bits; this module measures the effect by doing the page's
-arithmetic in numpy and comparing with the probabilities that training stored.
+written a second time. Weights are rounded to 8 bits; this module measures the effect by doing the
+page's arithmetic in numpy and comparing with the probabilities that training stored.
 
 Shapes: N tweets, T time steps, U units, G gates, as in ``models``.
 """
