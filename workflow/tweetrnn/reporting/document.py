@@ -161,6 +161,12 @@ def decimal(value):
 
 
 @_or_dash
+def ratio(value):
+    """Return 2.612 as ``2.6`` and 0.383 as ``0.38``."""
+    return f"{value:,.1f}" if value >= 1 else f"{value:.2f}"
+
+
+@_or_dash
 def yes(value):
     """Return true and false as ``yes`` and ``no``."""
     return "yes" if value else "no"
@@ -202,11 +208,39 @@ def first_of(texts, most=6):
 
 @dataclass
 class Paragraph:
-    """Prose. ``role`` is verdict, finding (of a section), warning, method, note or nothing."""
+    """Prose. ``role`` is finding (of a section), warning, method, note or nothing."""
 
     text: str
     role: str = ""
     kind = "paragraph"
+
+
+@dataclass
+class Tile:
+    """One number of the answer: what it is, its value, and its interval or what it rests on."""
+
+    title: str
+    value: str
+    detail: str
+
+
+@dataclass
+class Answer:
+    """The report's answer, to be quoted: a sentence, the numbers behind it, and its scope.
+
+    ``warnings`` say what limits it and stand above it.
+    """
+
+    warnings: list
+    sentence: str
+    tiles: list
+    scope: str
+    kind = "answer"
+
+    @property
+    def texts(self):
+        """Its texts without the tiles, which is what a reader copies."""
+        return [*self.warnings, self.sentence, self.scope]
 
 
 @dataclass

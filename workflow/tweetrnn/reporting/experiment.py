@@ -184,6 +184,17 @@ class Experiment:
             "memory": max(memory, default=None),  # MB
         }
 
+    def paired_seconds(self, first, second):
+        """Return the seconds of two cells' finished runs of the same combinations.
+
+        Returns:
+            A DataFrame with a column for each cell and a row for each combination and replicate
+            that both have finished.
+        """
+        runs = self.finished[self.finished["cell"].isin([first, second])]
+        seconds = runs.pivot(index=["combination", "replicate"], columns="cell", values="seconds")
+        return seconds.reindex(columns=[first, second]).dropna()
+
     @cached_property
     def provenances(self):
         """{Run: its provenance} of all trainings."""

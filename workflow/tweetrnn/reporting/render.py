@@ -29,6 +29,7 @@ NOT_PLOTTED = ("rulegraph",)  # figures in the folder of the templates, as SVG a
 # In the order in which they stand in the page.
 STYLES = (
     "page.css",
+    "answer.css",
     "tables.css",
     "figures.css",
     "cards.css",
@@ -36,7 +37,7 @@ STYLES = (
     "playground.css",
     "print.css",
 )
-SCRIPTS = ("page.js", "tables.js", "figures.js")
+SCRIPTS = ("page.js", "answer.js", "tables.js", "figures.js")
 SCRIPTS_OF_BLOCKS = ("curves", "playground")  # by the kind of block
 
 
@@ -126,7 +127,7 @@ def summary_of(experiment, sections):
     return {
         "name": experiment.config["name"],
         "config": shareable(experiment.config),
-        "headline": [block.text for block in sections[0].blocks if block.kind == "paragraph"],
+        "headline": headline_of(sections[0]),
         "tokenized": experiment.tokenized,
         "encoded": experiment.encoded,
         "split": experiment.split,
@@ -138,6 +139,17 @@ def summary_of(experiment, sections):
         "tables": {table.name: table.rows for section in sections for table in section.tables()},
         "architectures": {card.architecture.name: card.architecture.rows for card in cards},
     }
+
+
+def headline_of(section):
+    """Return the texts of the report's first section: of its answer, then its paragraphs."""
+    texts = []
+    for block in section.blocks:
+        if block.kind == "answer":
+            texts += block.texts
+        elif block.kind == "paragraph":
+            texts.append(block.text)
+    return texts
 
 
 def copy_images(pictures, folder):

@@ -15,6 +15,7 @@ OPTIMISTIC = (
     "tweets that these figures are measured on, so the figures are optimistic."
 )
 INTERVAL = "95\u00a0% interval"
+LOGISTIC_REGRESSION = "logistic_regression"
 
 
 def interval_in_points(interval, sign=1):
@@ -49,36 +50,78 @@ def without_interval(comparison, row, first, second):
         f"{interval.MIN_VARYING} {part} tweets: {none}",
         interval.SAME_EVERYWHERE: f"{first} and {second} differ on all {part} tweets: {none}",
     }[row.no_claim]
-    return text[0].upper() + text[1:]
+    return capitalised(text)
 
 
-def sentence(comparison, best, other, sign, pair):
-    """Return what the comparison says of two selected models."""
-    first, second = f"the selected {best}", f"the selected {other}"
-    if pair.no_claim:
-        return without_interval(comparison, pair, first, second)
-    difference = points(sign * pair.difference)
-    shown = f"({INTERVAL} {interval_in_points(pair.interval, sign)})"
-    if pair.excludes_zero:
+def sentence(comparison, first, second, row, sign=1):
+    """Return which of two models, named in the sentence, was right more often, and how surely.
+
+    ``sign`` turns the row's difference into first - second, which is not negative.
+    """
+    if row.no_claim:
+        return without_interval(comparison, row, first, second)
+    difference = points(sign * row.difference)
+    shown = f"({INTERVAL} {interval_in_points(row.interval, sign)})"
+    if row.excludes_zero:
         return (
             f"On this {comparison.part} set {first} was right {difference} points more often than "
             f"{second} {shown}."
         )
     if difference == points(0):
-        return f"The selected {best} and {second} were right equally often {shown}."
-    return (
-        f"The selected {best} scored {difference} points higher than {second}, but the data are "
-        f"also consistent with no difference {shown}."
+        return capitalised(f"{first} and {second} were right equally often {shown}.")
+    return capitalised(
+        f"{first} scored {difference} points higher than {second}, but the data are also "
+        f"consistent with no difference {shown}."
     )
 
 
+def capitalised(text):
+    """Return a text with its first letter as a capital, the others as they are."""
+    return text[0].upper() + text[1:]
+
+
+def between_cells(comparison):
+    """Return a sentence on the best cell and each other one; the runner-up comes first."""
+    place = {cell: number for number, cell in enumerate(best_first(comparison))}
+    pairs = sorted(best_against_others(comparison), key=lambda found: place[found[1]])
+    return [
+        sentence(comparison, f"the selected {best}", f"the selected {other}", pair, sign)
+        for best, other, sign, pair in pairs
+    ]
+
+
 def conclusion(comparison):
-    """Return which cell is ahead, by how much and whether that is more than chance."""
-    sentences = [sentence(comparison, *pair) for pair in best_against_others(comparison)]
-    if not sentences:
-        (cell,) = comparison.selected
-        return f"Only {cell} was trained; there is nothing to compare it with but the baselines."
-    return " ".join(sentences)
+    """Return the answer in one sentence: which cell is ahead, by how much, and of what.
+
+    It is about the best cell and the runner-up; a single cell is compared with logistic regression.
+    """
+    sentences = between_cells(comparison)
+    if sentences:
+        return sentences[0].removesuffix(".") + beyond_baseline(comparison) + "."
+    (row,) = against(comparison, LOGISTIC_REGRESSION)
+    names = [f"the selected {row.cell}", model_label(LOGISTIC_REGRESSION)]
+    first, second = names if row.difference >= 0 else reversed(names)
+    return sentence(comparison, first, second, row, 1 if row.difference >= 0 else -1)
+
+
+def against(comparison, baseline):
+    """Return the differences between the selected models and a baseline, the best cell first."""
+    place = {cell: number for number, cell in enumerate(best_first(comparison))}
+    rows = [row for row in comparison.primary.against_baselines if row.baseline == baseline]
+    return sorted(rows, key=lambda row: place[row.cell])
+
+
+def beyond_baseline(comparison):
+    """Return ``; neither beats logistic regression`` if none of several cells does, else nothing.
+
+    One that scores higher, but may do so by chance, is not shown to beat it.
+    """
+    rows = against(comparison, LOGISTIC_REGRESSION)
+    if any(row.excludes_zero and row.difference > 0 for row in rows):
+        return ""
+    beats = "beats" if all(row.difference <= 0 for row in rows) else "is shown to beat"
+    subject = "neither" if len(rows) == 2 else "no cell"
+    return f"; {subject} {beats} {model_label(LOGISTIC_REGRESSION)}"
 
 
 def accuracies(comparison):
@@ -161,7 +204,7 @@ def against_baselines(comparison, baselines):
     """Return a sentence for each baseline; ``baselines`` is their metrics.json."""
     openings = {
         "majority": f"Always answering “{baselines['majority']['label']}”",
-        "logistic_regression": "A logistic regression on words and pairs of words",
+        LOGISTIC_REGRESSION: "A logistic regression on words and pairs of words",
         "nb_svm": "NB-SVM on the same words and pairs",
         **{cell: f"The {model_label(cell)}" for cell in comparison.selected_baselines},
     }
@@ -219,24 +262,32 @@ def what_collapse_means(comparison, cell):
     return f", so {subject} {share} a matter of training stability ({rest})"
 
 
-def verdict(comparison, baselines, kind):
-    """Return [(text, role)], the report's first paragraphs.
+def warnings(comparison, kind):
+    """Return what limits the answer: the texts that stand above it.
 
     Args:
         comparison: the Comparison, or None where there is none yet.
-        baselines: the baselines' metrics.json; used with a comparison only.
-        kind: the corpus's kind; a result on a demo corpus means nothing, and the first says so.
+        kind: the corpus's kind; a result on a demo corpus means nothing.
     """
-    paragraphs = [(DEMO, "warning")] if kind == "demo" else []
-    if comparison is None:
-        text = "There is no comparison yet: trainings that it needs are not done."
-        return [*paragraphs, (text, "verdict")]
-    paragraphs += [
-        (conclusion(comparison), "verdict"),
+    optimistic = comparison and comparison.optimistic
+    return [DEMO] * (kind == "demo") + [OPTIMISTIC] * bool(optimistic)
+
+
+def details(comparison, baselines):
+    """Return [(text, role)], the paragraphs that follow the answer.
+
+    ``baselines`` is the baselines' metrics.json.
+    """
+    paragraphs = [
         (accuracies(comparison), ""),
         (against_baselines(comparison, baselines), ""),
     ]
-    pairs = len(comparison.primary.pairs)
+    others, pairs = between_cells(comparison)[1:], len(comparison.primary.pairs)
+    if not pairs:
+        (cell,) = comparison.selected
+        paragraphs.insert(0, (f"Only {cell} was trained, so it is compared with baselines alone.", ""))
+    if others:
+        paragraphs.insert(0, (" ".join(others), ""))
     if pairs > 1:
         text = (
             f"These are {len(comparison.selected)} cells and {pairs} differences, and each "
@@ -244,7 +295,4 @@ def verdict(comparison, baselines, kind):
             "about one difference in twenty still looks like more than chance."
         )
         paragraphs.append((text, "note"))
-    if comparison.optimistic:
-        paragraphs.append((OPTIMISTIC, "warning"))
-    paragraphs += [(text, "warning")] if (text := collapse(comparison)) else []
-    return paragraphs
+    return paragraphs + ([(text, "warning")] if (text := collapse(comparison)) else [])

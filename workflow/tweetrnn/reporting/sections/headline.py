@@ -4,7 +4,8 @@ from tweetrnn.evaluation.metrics import METRICS
 from tweetrnn.grid import full_size, is_sample, size
 from tweetrnn.names import BASELINES, model_label, model_name
 from tweetrnn.reporting import document as doc
-from tweetrnn.reporting.verdict import verdict
+from tweetrnn.reporting.sections.answer import answer
+from tweetrnn.reporting.verdict import details
 
 CONFOUNDERS = (
     "Selected models can differ in more than the cell: in hyperparameters, in size and in the "
@@ -16,8 +17,9 @@ CONFOUNDERS = (
 def blocks(experiment):
     """Return the section's blocks."""
     comparison, grid = experiment.comparison, experiment.config["grid"]
-    sentences = verdict(comparison, experiment.baselines, experiment.tokenized["kind"])
-    blocks = [doc.Paragraph(text, role) for text, role in sentences]
+    blocks = [answer(experiment)]
+    if comparison:
+        blocks += [doc.Paragraph(*found) for found in details(comparison, experiment.baselines)]
     if is_sample(grid):
         text = (
             f"This is a sample: {doc.whole(size(grid))} of the grid's {doc.whole(full_size(grid))} "
@@ -32,9 +34,9 @@ def blocks(experiment):
         more = f" and {len(unfinished) - 8} more" if len(unfinished) > 8 else ""
         text = (
             f"{len(unfinished)} of {len(experiment.runs)} runs have no result: {', '.join(each)}"
-            f"{more}. Nothing on this page speaks of them."
+            f"{more}. They are left out everywhere else on this page."
         )
-        blocks.insert(0, doc.Paragraph(text, "warning"))
+        blocks.insert(1, doc.Paragraph(text, "warning"))
     if not comparison:
         return blocks
     return [
