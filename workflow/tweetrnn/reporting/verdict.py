@@ -284,8 +284,10 @@ def details(comparison, baselines):
     ]
     others, pairs = between_cells(comparison)[1:], len(comparison.primary.pairs)
     if not pairs:
-        (cell,) = comparison.selected
-        paragraphs.insert(0, (f"Only {cell} was trained, so it is compared with baselines alone.", ""))
+        only = (
+            f"Only {listed(list(comparison.selected))} was trained; it is compared with baselines."
+        )
+        paragraphs.insert(0, (only, ""))
     if others:
         paragraphs.insert(0, (" ".join(others), ""))
     if pairs > 1:

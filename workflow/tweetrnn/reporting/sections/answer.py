@@ -52,7 +52,7 @@ def difference_tile(first, second, row, sign=1):
     detail = f"no interval: {row.no_claim}"
     if row.interval:
         detail = f"{INTERVAL} {interval_in_points(row.interval, sign)}"
-    return doc.Tile(f"{first} {doc.MINUS} {second}", value, detail)
+    return doc.Tile(f"Accuracy, {first} {doc.MINUS} {second}", value, detail)
 
 
 def accuracy_tile(comparison, cell):
@@ -78,8 +78,8 @@ def cost_tiles(experiment, best, other=None):
         return []
     means = seconds.mean()
     detail = (
-        f"{doc.decimal(means[best])} and {doc.decimal(means[other])} seconds, the means of the "
-        f"same {doc.runs_in_words(len(seconds))} of each"
+        f"{doc.decimal(means[best])} and {doc.decimal(means[other])} seconds on average, over the "
+        f"same {doc.whole(len(seconds))} combinations"
     )
     title = f"Training time, {best} relative to {other}"
     return [doc.Tile(title, f"{doc.ratio(means[best] / means[other])} times", detail)]
@@ -113,4 +113,4 @@ def splits_in_words(config):
     others = sum(split.kind != SIZE for split in other_splits(config).values())
     if not others:
         return "one split"
-    return f"one split, repeated on {others} other{'' if others == 1 else 's'}"
+    return f"one split, checked on {others} other{'' if others == 1 else 's'}"

@@ -11,10 +11,11 @@ UNTYPICAL = (
     "the same row may be there twice because something about it was unusual. Other tweets may be "
     "easier or harder to label."
 )
-BOUND = (
+WHY = (
     "A model that always gave a tweet's most likely label would be right at least as often as two "
-    "labels agree"
+    "labels agree."
 )
+UNKNOWN = "No tweet was labelled twice, so it is unknown how far the labels can be trusted."
 
 
 def blocks(experiment):
@@ -25,11 +26,12 @@ def blocks(experiment):
         *agreement("Two labels of the same tweet (rows with one identifier)", ceiling.same_id),
         *agreement("Labels of different tweets with the same tokens", ceiling.same_tokens),
     ]
+    blocks = [doc.Paragraph(UNKNOWN, "finding")]
     if texts:
-        texts += [right(comparison), bound(ceiling), UNTYPICAL]
-    else:
-        texts = ["No tweet was labelled twice, so how far its labels can be trusted is unknown."]
-    blocks = [doc.Paragraph(" ".join(texts))]
+        blocks = [
+            doc.Paragraph(f"{bound(ceiling)} {right(comparison)}", "finding"),
+            doc.Paragraph(" ".join([*texts, WHY, UNTYPICAL]), "method"),
+        ]
     confidence = [row for row in comparison.slices if row.name == CONFIDENCE]
     if confidence:
         title = (
@@ -51,14 +53,15 @@ def agreement(opening, found):
 def right(comparison):
     """Return how often the selected models are right."""
     accuracies = comparison.primary.accuracies
-    each = [f"{cell} in {doc.percent(accuracies[cell].accuracy)}" for cell in comparison.selected]
-    return f"The selected models are right on the {comparison.part} set: {listed(each)}."
+    each = [f"{doc.percent(accuracies[cell].accuracy)} ({cell})" for cell in comparison.selected]
+    return f"On the {comparison.part} set the selected models reach {listed(each)}."
 
 
 def bound(ceiling):
     """Return between what the best possible accuracy lies."""
     found = ceiling.same_id if ceiling.same_id.pairs else ceiling.same_tokens
     return (
-        f"{BOUND}: if these pairs were typical, the best possible accuracy would be between "
+        f"Two labels of a tweet agree in {doc.percent(found.share)} of {doc.whole(found.pairs)} "
+        "pairs; if these were typical, the best possible accuracy would be between "
         f"{listed([doc.points(end) for end in found.best_accuracy])}\u00a0%."
     )

@@ -10,6 +10,7 @@ FITTED_ON = {
     "train": "the training set",
     "all": "all tweets, validation and test included, as in the reference",
 }
+MANY_CLASSES = 4  # of more than these only the most and the least frequent are named
 # The methods that let duplicates be in several sets.
 STRADDLED = {"ordered": "an ordered split does", "given": "the corpus's own sets do"}
 
@@ -20,7 +21,29 @@ def blocks(experiment):
     columns = doc.columns(fact="fact", value="value")
     split = experiment.split
     tables = [doc.Table("data", "The corpus", columns, rows), sets_table(split)]
-    return [*warnings(split), *tables, *slices_table(split["parts"])]
+    finding = doc.Paragraph(corpus_in_words(split), "finding")
+    return [finding, *warnings(split), *tables, *slices_table(split["parts"])]
+
+
+def corpus_in_words(split):
+    """Return how many tweets train and judge the networks, and how the classes are balanced."""
+    sizes = {name: facts["tweets"] for name, facts in split["parts"].items()}
+    judged = "test" if sizes["test"] else "validation"
+    text = (
+        f"The networks learn from {doc.whole(sizes['train'])} tweets and are judged on "
+        f"{doc.whole(sizes[judged])}. "
+    )
+    counts = split["parts"]["train"]["classes"]
+    ordered = sorted(counts, key=counts.get, reverse=True)
+    shares = {name: f"{doc.percent(counts[name] / sizes['train'])}" for name in ordered}
+    if len(ordered) <= MANY_CLASSES:
+        each = [f"{shares[name]} are “{name}”" for name in ordered]
+        return f"{text}Of the training tweets {listed(each)}."
+    first, last = ordered[0], ordered[-1]
+    return (
+        f"{text}Of the {len(ordered)} classes “{first}” is the most frequent in training "
+        f"({shares[first]}) and “{last}” the least frequent ({shares[last]})."
+    )
 
 
 def warnings(split):

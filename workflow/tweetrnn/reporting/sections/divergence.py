@@ -1,6 +1,7 @@
 """When validation loss stops improving: divergence epochs by cell and learning rate."""
 
 from tweetrnn.reporting import document as doc
+from tweetrnn.wording import listed
 
 # The epoch, "about", after which it says that training and validation curves diverge.
 PUBLISHED_DIVERGENCE = {"SimpleRNN": 2, "LSTM": 4}
@@ -10,7 +11,10 @@ def blocks(experiment):
     """Return the section's blocks."""
     comparison = experiment.comparison
     overall = [pair for pair in comparison.paired_divergence if pair.learning_rate is None]
-    blocks = [doc.Paragraph(paired_in_words(pair)) for pair in overall]
+    finding = " ".join([diverged(comparison), *map(paired_in_words, overall)])
+    blocks = [doc.Paragraph(finding, "finding")]
+    if tests := [tested(pair) for pair in overall if pair.pairs]:
+        blocks.append(doc.Paragraph(" ".join(tests), "method"))
     blocks.append(divergence_table(comparison, experiment.config["report"]["reference"]))
     if overall:
         blocks.append(paired_divergence_table(comparison))
@@ -79,10 +83,31 @@ def paired_in_words(pair):
     if not pair.pairs:
         return f"In no combination do the curves of both {pair.first} and {pair.second} diverge."
     equal = pair.pairs - pair.positive - pair.negative
+    when = "at the same epoch as"
+    if pair.median:
+        epochs = f"{abs(pair.median):g} epoch{'' if abs(pair.median) == 1 else 's'}"
+        when = f"{epochs} {'later' if pair.median > 0 else 'earlier'} than"
     return (
-        f"Of the {pair.pairs} combinations in which both cells' curves diverge, those of "
-        f"{pair.first} diverge later than those of {pair.second} in {pair.positive}, earlier in "
-        f"{pair.negative} and at the same epoch in {equal}; the median difference is "
-        f"{doc.decimal(pair.median)} epochs (Wilcoxon's signed-rank test, as a description: p "
-        f"{doc.p_in_words(pair.p)})."
+        f"Where both diverge, those of {pair.first} do so {when} those of {pair.second} (median "
+        f"over {pair.pairs} combinations: later in {pair.positive}, earlier in {pair.negative}, at "
+        f"the same epoch in {equal})."
+    )
+
+
+def diverged(comparison):
+    """Return in how many of each cell's runs the curves diverge."""
+    counts = {}
+    for divergence in comparison.divergence:
+        found = counts.setdefault(divergence.cell, [0, 0])
+        found[0] += divergence.runs_that_part
+        found[1] += divergence.runs
+    each = [f"{part} of {runs} {cell} runs" for cell, (part, runs) in counts.items()]
+    return f"The curves diverge in {listed(each)}."
+
+
+def tested(pair):
+    """Return what a test says of a PairedDivergence."""
+    return (
+        f"{pair.first} and {pair.second}: Wilcoxon's signed-rank test of the differences, as a "
+        f"description of this grid, p {doc.p_in_words(pair.p)}."
     )

@@ -3,18 +3,55 @@
 from tweetrnn.reporting import document as doc
 from tweetrnn.wording import listed
 
+LARGE_GAP = 0.1  # between two classes' recall
+
 
 def blocks(experiment):
     """Return the section's blocks."""
     comparison, failures = experiment.comparison, experiment.comparison.failures
     counts = listed([f"{model.replicates} of {cell}" for cell, model in failures.items()])
     text = (
-        f"Of each cell's selected combination on the {comparison.part} set, over its new "
-        f"replicates ({counts}): the mean, and in brackets the lowest and the highest."
+        f"Each cell's selected combination on the {comparison.part} set, over its new replicates "
+        f"({counts}): the mean, with the lowest and the highest in brackets."
     )
-    blocks = [doc.Paragraph(text), classes_table(failures), calibration_table(comparison)]
+    finding = " ".join([*map(classes_in_words, failures, failures.values()), confident(comparison)])
+    blocks = [
+        doc.Paragraph(finding, "finding"),
+        doc.Paragraph(text, "method"),
+        classes_table(failures),
+        calibration_table(comparison),
+    ]
     mistakes = mistakes_table(failures, experiment.tweets)
     return [*blocks, mistakes] if mistakes.rows else blocks
+
+
+def classes_in_words(cell, model):
+    """Return which class's tweets a cell finds most and least often, of a Failures.
+
+    Classes that no judged tweet has are left out.
+    """
+    recall = {name: row.recall.mean for name, row in model.per_class.items() if row.support}
+    most, least = max(recall, key=recall.get), min(recall, key=recall.get)
+    if doc.percent(recall[most]) == doc.percent(recall[least]):
+        return f"{cell} finds {doc.percent(recall[most])} of the tweets of each class."
+    link = "but only" if recall[most] - recall[least] > LARGE_GAP else "and"
+    return (
+        f"{cell} finds {doc.percent(recall[most])} of the “{most}” tweets, {link} "
+        f"{doc.percent(recall[least])} of the “{least}” ones."
+    )
+
+
+def confident(comparison):
+    """Return by how many points each cell is more, or less, confident than it is right."""
+    gaps = {
+        cell: model.calibration.mean_confidence.mean - comparison.primary.accuracies[cell].accuracy
+        for cell, model in comparison.failures.items()
+    }
+    each = [
+        f"{cell} is {'over' if gap > 0 else 'under'}confident by {doc.points(abs(gap))} points"
+        for cell, gap in gaps.items()
+    ]
+    return f"On average {listed(each)}."
 
 
 def classes_table(failures):
@@ -60,7 +97,7 @@ def calibration_table(comparison):
             }
         )
     title = (
-        "Confidence and accuracy; the expected calibration error is the mean gap between them in "
+        "Confidence and accuracy; the expected calibration error is the mean gap between them over "
         "ten bins"
     )
     return doc.Table("calibration", title, columns, rows)
@@ -87,7 +124,8 @@ def mistakes_table(failures, tweets):
         for mistake in model.mistakes
     ]
     caption = (
-        "Tweets that more than half of a cell's replicates give the same wrong class, of each kind "
-        "those of most replicates and, of these, the most confident; people's handles are masked"
+        "Tweets to which more than half of a cell's replicates give the same wrong class; for each "
+        "pair of classes those with the most such replicates, then the highest confidence; "
+        "people's handles are masked"
     )
     return doc.Table("wrong", caption, columns, rows)

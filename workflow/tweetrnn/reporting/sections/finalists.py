@@ -4,6 +4,7 @@ from statistics import fmean
 
 from tweetrnn.names import RANKINGS
 from tweetrnn.reporting import document as doc
+from tweetrnn.wording import listed
 
 
 def blocks(comparison):
@@ -24,10 +25,10 @@ def blocks(comparison):
     if not rows:
         return []
     runs = max(row["runs"] for row in rows)
-    text = (
+    method = (
         "A combination that was trained once may be the best by luck. So the best combinations of "
         f"each cell were trained again with {runs} other seed{'' if runs == 1 else 's'}, and the "
-        f"one with the best mean over these runs was selected. {changes(comparison)}"
+        "one with the best mean over these runs was selected."
     )
     columns = [
         *doc.columns(cell="cell", combination="combination"),
@@ -37,7 +38,11 @@ def blocks(comparison):
         *doc.columns(doc.yes, selected="selected"),
     ]
     title = f"The finalists' {RANKINGS[comparison.select_by]}"
-    return [doc.Paragraph(text), doc.Table("finalists", title, columns, rows)]
+    return [
+        doc.Paragraph(changes(comparison), "finding"),
+        doc.Paragraph(method, "method"),
+        doc.Table("finalists", title, columns, rows),
+    ]
 
 
 def changes(comparison):
@@ -48,5 +53,8 @@ def changes(comparison):
         if choice.finalists and choice.finalists[0].combination != choice.combination
     ]
     if not cells:
-        return "The best combination in the grid stayed the best."
-    return f"For {' and '.join(cells)} this was not the best combination in the grid."
+        return "Training the finalists again confirmed the best combination of the grid."
+    return (
+        f"For {listed(cells)}, training the finalists again selected another combination than the "
+        "best of the grid."
+    )

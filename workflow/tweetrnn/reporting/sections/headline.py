@@ -8,9 +8,9 @@ from tweetrnn.reporting.sections.answer import answer
 from tweetrnn.reporting.verdict import details
 
 CONFOUNDERS = (
-    "Selected models can differ in more than the cell: in hyperparameters, in size and in the "
-    "time that a training takes. Tested are the weights of each replicate's epoch with the best "
-    "validation accuracy; the table lists these epochs."
+    "The selected models can differ in more than the cell: in hyperparameters, size and training "
+    "time. Each replicate is tested with the weights of its epoch with the best validation "
+    "accuracy; the table lists these epochs."
 )
 
 
@@ -54,8 +54,8 @@ def edge_notes(baselines):
         if metrics.get("at_edge"):
             end = "smallest" if metrics["C"] == metrics["grid"][0] else "largest"
             yield doc.Paragraph(
-                f"The C of {model_label(name)} that is best on the validation set, "
-                f"{metrics['C']:g}, is the {end} of those tried, so one beyond it may be better.",
+                f"{model_label(name)} does best on the validation set with C = "
+                f"{metrics['C']:g}, the {end} value tried, so a value beyond it may be better.",
                 "note",
             )
 

@@ -55,14 +55,15 @@ def blocks(experiment):
     name, sha256 = experiment.config["name"], experiment.tokenized["sha256"]
     trainings = trainings_table(experiment.provenances)
     blocks = [
+        doc.Paragraph(trained_on(trainings.rows), "finding"),
         trainings,
         rendering_table({"this workflow, commit": experiment.commit, **experiment.versions}),
         doc.Paragraph(
-            f"To reproduce it: check the commit out, put the config below into a file, make sure "
-            f"that the input has the sha256 {sha256}, and run snakemake --cores all "
-            f"--configfile FILE. The results are written to results/{name}. (Folders "
-            "outside the working folder, and users, passwords and queries of URLs, are left out "
-            "of it.)"
+            f"To reproduce this report, check out the commit, save the config below in a file, "
+            f"check that the input has the sha256 {sha256}, and run snakemake --cores all "
+            f"--configfile FILE. The results are written to results/{name}. (The config is shown "
+            "without folders outside the working folder and without users, passwords and queries "
+            "of URLs.)"
         ),
         doc.Listing(listing(experiment.config), "The config in full"),
         doc.Figure(
@@ -73,12 +74,27 @@ def blocks(experiment):
         ),
     ]
     if len(trainings.rows) > 1:
-        text = (
-            "The trainings ran under different versions, code or processors; their last digits may "
-            "differ for that reason alone."
-        )
-        blocks.insert(0, doc.Paragraph(text, "warning"))
+        text = "The last digits of the trainings may differ for that reason alone."
+        blocks.insert(1, doc.Paragraph(text, "warning"))
     return blocks
+
+
+def trained_on(rows):
+    """Return whether all trainings had the same code, versions and processor.
+
+    ``rows`` are those of the table of trainings.
+    """
+    if not rows:
+        return "Nothing has been trained."
+    total = sum(row["trainings"] for row in rows)
+    if total == 1:
+        return "There was one training."
+    if len(rows) == 1:
+        return f"All {doc.whole(total)} trainings ran with the same code, versions and processor."
+    return (
+        f"The {doc.whole(total)} trainings ran with {len(rows)} different combinations of code, "
+        "versions and processor."
+    )
 
 
 def rendering_table(versions):

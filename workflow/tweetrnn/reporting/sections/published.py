@@ -9,10 +9,10 @@ def blocks(experiment):
     """Return the section's blocks."""
     published, comparison = experiment.config["report"]["published"], experiment.comparison
     text = (
-        f"Ours are measured on the {doc.whole(comparison.tweets)} tweets of the {comparison.part} "
-        "set; those of the cells are means over the new replicates of the selected combinations. "
-        "Published values are as their sources print them, without an interval, and may be of "
-        "other tweets; the notes say what is known."
+        f"Our values are measured on the {doc.whole(comparison.tweets)} tweets of the "
+        f"{comparison.part} set; those of the cells are means over the new replicates of the "
+        "selected combinations. Published values are as printed in their sources, without an "
+        "interval, and may be measured on other tweets; the notes say what is known."
     )
     interval = {"interval": "95 % interval"}  # of the accuracies
     metrics = [name for name in METRICS if name in {row["metric"] for row in published}]
@@ -22,11 +22,27 @@ def blocks(experiment):
         *(doc.columns(doc.between, **interval) if "accuracy" in metrics else []),
         *doc.columns(source="source", note="note"),
     ]
-    rows = [*ours(comparison, metrics), *(published_row(row) for row in published)]
+    own = list(ours(comparison, metrics))
+    rows = [*own, *(published_row(row) for row in published)]
+    findings = [best_in_words(metric, own, published) for metric in metrics]
     return [
-        doc.Paragraph(text),
+        doc.Paragraph(" ".join(findings), "finding"),
+        doc.Paragraph(text, "method"),
         doc.Table("published", "Published results and ours", columns, rows),
     ]
+
+
+def best_in_words(metric, own, published):
+    """Return the best of our models and the best published one in a metric."""
+    best = max(own, key=lambda row: row[metric])
+    printed = max(
+        (row for row in published if row["metric"] == metric), key=lambda row: row["value"]
+    )
+    return (
+        f"The highest {METRICS[metric].heading} here is {doc.share(best[metric])} "
+        f"({best['model']}), the highest published one {doc.share(printed['value'])} "
+        f"({printed['model']}, {printed['source']})."
+    )
 
 
 def ours(comparison, metrics):

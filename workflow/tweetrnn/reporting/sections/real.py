@@ -10,19 +10,67 @@ from tweetrnn.wording import listed
 
 def blocks(experiment):
     """Return the section's blocks."""
-    comparison, blocks = experiment.comparison, primary_analysis(experiment.comparison)
+    comparison = experiment.comparison
+    blocks = [
+        doc.Paragraph(real_in_words(comparison), "finding"),
+        *primary_analysis(comparison),
+    ]
     if comparison.mcnemar:
         blocks += pairs_of_cells(comparison, is_sample(experiment.config["grid"]))
     return [
         *blocks,
         *stability.blocks(comparison),
         *selection.blocks(experiment),
+        doc.Paragraph(winners_in_words(comparison), "finding"),
         doc.Paragraph(
-            "Do the ranking rules agree? Kendall's rank correlation between the "
-            "orders of all runs under each rule, and the run that each rule puts first."
+            "Kendall's rank correlation between the orders of all runs under each ranking rule, "
+            "and the run that each rule puts first.",
+            "method",
         ),
         rankings_table(comparison),
     ]
+
+
+def real_in_words(comparison):
+    """Return how much selection flatters, and in how many combinations the best cell is ahead."""
+    return " ".join([selection.flattered(comparison), *ahead(comparison)])
+
+
+def ahead(comparison):
+    """Return, for each two cells with common combinations, in how many the first is ahead."""
+    return [
+        f"{pair.first} is ahead of {pair.second} in {pair.positive} of "
+        f"{combinations(pair.pairs)} and behind in {pair.negative}."
+        for pair in comparison.paired_cells
+        if pair.pairs
+    ]
+
+
+def range_in_words(pair):
+    """Return between what a PairedCells' differences lie, and their mean."""
+    if not pair.pairs:
+        return f"No combination has finished in both {pair.first} and {pair.second}."
+    return (
+        f"Over {combinations(pair.pairs)} {pair.first} {doc.MINUS} {pair.second} is "
+        f"{doc.signed(pair.mean)} points on average, between "
+        f"{doc.signed(pair.min)} and {doc.signed(pair.max)}."
+    )
+
+
+def combinations(count):
+    """Return 1 as ``1 combination`` and 2 as ``2 combinations``."""
+    return f"{doc.whole(count)} combination{'' if count == 1 else 's'}"
+
+
+def winners_in_words(comparison):
+    """Return whether all ranking rules put the same run first."""
+    winners = comparison.rankings["all"].winners
+    different = len({(run.cell, run.combination, run.replicate) for run in winners.values()})
+    if different == 1:
+        return f"All {len(winners)} ranking rules put the same run first."
+    cells = {run.cell for run in winners.values()}
+    same = f"all of them {cells.pop()} runs" if len(cells) == 1 else "of more than one cell"
+    return f"The {len(winners)} ranking rules put {different} different runs first, {same}."
 
 
 def primary_analysis(comparison):
@@ -38,18 +86,19 @@ def primary_analysis(comparison):
         f"combination with the highest {selecting(comparison)} is selected, trained again "
         f"with {replicates} other seed{'' if replicates == 1 else 's'}, and judged on the "
         f"{doc.whole(comparison.tweets)} tweets of the {comparison.part} set, "
-        f"{doc.whole(comparison.groups)} without duplicates. The 95 % intervals take tweets and "
-        "replicates as samples, in closed form with quantiles of Student's t. The smallest "
-        "detectable difference would be detected about 80 % of the time."
+        f"{doc.whole(comparison.groups)} without duplicates. The 95 % intervals cover both the "
+        "choice of tweets and the choice of seeds (Student's t, in closed form). A true difference "
+        "as large as the smallest detectable one would be detected about 80 % of the time."
     )
     if replicates == 1:
         text += " With one replicate each, the intervals leave out what other seeds would change."
     elif replicates < 4:
         text += (
-            " With so few replicates the intervals are wide: how much seeds matter is hardly known."
+            " With so few replicates the effect of the seed is poorly known, so the intervals are "
+            "wide."
         )
     return [
-        doc.Paragraph(text),
+        doc.Paragraph(text, "method"),
         doc.Paragraph(f"Selected were {listed(selected)}."),
         *finalists.blocks(comparison),
         differences_table(comparison),
@@ -69,18 +118,21 @@ def selecting(comparison):
 def pairs_of_cells(comparison, sample):
     """Return the blocks of each two cells; ``sample`` is whether the grid is a sample."""
     return [
+        doc.Paragraph(" ".join(map(significant, comparison.mcnemar)), "finding"),
         doc.Paragraph(
-            "McNemar's exact test asks whether two trained models get equally many tweets "
-            "right. It takes these two as given, and another seed may answer otherwise: so it is "
-            "made for every replicate of one cell with every replicate of the other. These pairs "
-            "share tweets and replicates and are not independent evidence. "
-            + " ".join(map(significant, comparison.mcnemar))
+            "McNemar's exact test compares two trained models by the tweets that only one of them "
+            "gets right. Models trained with other seeds may give another result, so the test is "
+            "repeated for every replicate of one cell with every replicate of the other. These "
+            "pairs share tweets and replicates and are not independent evidence.",
+            "method",
         ),
         mcnemar_table(comparison),
+        doc.Paragraph(" ".join(map(range_in_words, comparison.paired_cells)), "finding"),
         doc.Paragraph(
-            "Over all combinations, the cells side by side. Wilcoxon's signed-rank test "
-            "describes the differences of this grid: its combinations share their tweets"
-            + ("." if sample else " and were not drawn at random.")
+            f"Differences in {RANKINGS[comparison.select_by]} between the cells, combination by "
+            "combination. Wilcoxon's signed-rank test describes this grid: the combinations share "
+            "their tweets" + ("." if sample else " and were not drawn at random."),
+            "method",
         ),
         paired_table(comparison),
     ]
@@ -139,14 +191,15 @@ def spread_paragraph(comparison):
         for cell in comparison.selected
     }
     each = [
-        f"{cell} {doc.points(spread.sd)} points ({doc.between([spread.min, spread.max])})"
+        f"{doc.points(spread.sd)} points for {cell} ({doc.between([spread.min, spread.max])})"
         for cell, spread in spreads.items()
         if spread.sd is not None
     ]
     if each:
         yield doc.Paragraph(
-            f"Spread over replicates, as the standard deviation of their {comparison.part} "
-            f"accuracies: {listed(each)}."
+            f"From one seed to another the {comparison.part} accuracy varies with a standard "
+            f"deviation of {listed(each)}.",
+            "finding",
         )
 
 
@@ -176,9 +229,14 @@ def mcnemar_table(comparison):
 
 def significant(test):
     """Return in how many of a McNemar's pairs the test finds a difference."""
-    share = doc.percent(test.first_ahead + test.second_ahead)
+    first, second = (
+        doc.whole(share * test.pairs) for share in (test.first_ahead, test.second_ahead)
+    )
     pairs = f"{doc.whole(test.pairs)} pair{'s' if test.pairs > 1 else ''}"
-    return f"{test.first} and {test.second}: p is below 0.05 in {share} of {pairs}."
+    return (
+        f"McNemar's test finds {test.first} better in {first} and {test.second} better in {second} "
+        f"of {pairs} of replicates (p < 0.05)."
+    )
 
 
 def paired_table(comparison):

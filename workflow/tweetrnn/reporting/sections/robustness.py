@@ -12,23 +12,24 @@ def blocks(experiment):
     if robustness is None:
         return []
     found = []
-    if robustness.levels:
-        found.append(doc.Paragraph(method(robustness)))
     if robustness.pairs:
         found = [
-            doc.Paragraph(ahead(robustness)),
-            *found,
+            doc.Paragraph(ahead(robustness), "finding"),
+            doc.Paragraph(method(robustness), "method"),
             pairs_table(robustness),
             splits_table(experiment, robustness),
         ]
     if robustness.levels:
         text = (
-            "How far the accuracies themselves move: the mean over these splits minus the accuracy "
-            "on the experiment's own split."
+            "Mean accuracy over the other splits minus the accuracy on the experiment's own split."
         )
-        found += [doc.Paragraph(text), levels_table(robustness)]
+        found += [
+            doc.Paragraph(moved(robustness), "finding"),
+            doc.Paragraph(text, "method"),
+            levels_table(robustness),
+        ]
     if robustness.sizes:
-        found += [doc.Paragraph(text) for text in crossings(experiment)]
+        found += [doc.Paragraph(text, "finding") for text in size_findings(experiment)]
         found.append(sizes_table(robustness))
     return found
 
@@ -47,14 +48,40 @@ def ahead(robustness):
     )
 
 
+def moved(robustness):
+    """Return how far the accuracies move on other splits: the largest change."""
+    most = max(robustness.levels, key=lambda level: abs(level.change))
+    if doc.points(most.change) == doc.points(0):
+        return "On other splits the accuracies are the same."
+    return (
+        f"Accuracies change most on {SPLIT_KINDS[most.kind]}: {model_label(most.model)} by "
+        f"{doc.signed(most.change)} points."
+    )
+
+
+def size_findings(experiment):
+    """Return which cell is ahead with how much training data; of one cell, what more data gives."""
+    return crossings(experiment) or [gained(experiment.robustness.sizes, experiment.cells)]
+
+
+def gained(sizes, cells):
+    """Return the accuracy of a single cell with the least and with the most training data."""
+    of_cell = sorted((s for s in sizes if s.model in cells), key=lambda size: size.tweets)
+    first, last = of_cell[0], of_cell[-1]
+    return (
+        f"{first.model} scores {doc.percent(first.accuracy)} with {doc.whole(first.tweets)} "
+        f"training tweets and {doc.percent(last.accuracy)} with {doc.whole(last.tweets)}."
+    )
+
+
 def method(robustness):
     """Return how the other splits were made and what they can show."""
     kinds = {level.kind for level in robustness.levels}
     texts = []
     if kinds - {RESELECT}:
         texts.append(
-            "The selected combinations were trained again on other splits. They were selected on "
-            "tweets that are in some of these test sets; repeating the whole experiment "
+            "The selected combinations were trained again on other splits. Some tweets on which "
+            "they were selected are in these test sets; repeating the whole experiment "
             "(robustness.reselect) avoids that."
         )
     if RESELECT in kinds:
@@ -141,8 +168,8 @@ def crossing(first, second, accuracy):
     )
     if ahead and behind:
         return (
-            f"The curves of {first} and {second} cross: {first} is ahead with {listed(ahead)} "
-            f"training tweets and behind with {listed(behind)}."
+            f"It depends on the size of the training set: {first} is ahead of {second} with "
+            f"{listed(ahead)} training tweets and behind with {listed(behind)}."
         )
     if not ahead and not behind:
         return f"{first} and {second} are equal at every size of the training set."

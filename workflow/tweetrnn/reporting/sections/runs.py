@@ -1,5 +1,6 @@
 """The runs: the best of each cell as the reference shows them, all of them, and their cost."""
 
+from tweetrnn.evaluation.cell_order import best_first
 from tweetrnn.evaluation.metrics import PREDICTION_METRICS
 from tweetrnn.evaluation.tables import records
 from tweetrnn.names import FACTORS, RANKINGS, model_label
@@ -7,13 +8,16 @@ from tweetrnn.reporting import document as doc
 from tweetrnn.reporting import figures
 from tweetrnn.reporting.experiment import run_of
 from tweetrnn.reporting.figures.curves import name_of
+from tweetrnn.wording import listed
+
+TEN = 10  # best runs, whose cells are counted
 
 # What evaluation.aggregate.divergence_epoch computes.
 DIVERGENCE_EPOCH = (
-    "The divergence epoch is the first epoch after which the validation loss never again falls "
-    "more than 1 % below its value there, although the training loss still does. At least two "
-    "later epochs must bear that out, so that one last bad epoch makes no divergence; where no "
-    "epoch is like that, the curves do not diverge. In the curves it is the dotted line."
+    "The divergence epoch, dotted in the curves, is the first epoch after which the validation "
+    "loss never again falls more than 1 % below its value there, while the training loss still "
+    "does. At least two later epochs must confirm it, so a single bad last epoch does not count. "
+    "If there is no such epoch, the curves do not diverge."
 )
 QUANTITIES = {
     "validation_accuracy": "validation accuracy",
@@ -34,16 +38,31 @@ def best(experiment):
     if experiment.rank_by.startswith("mean"):
         opening = "As in the reference report, runs" if shows_reference(experiment) else "Runs"
         text = (
-            f"{opening} are {order} This order favours quick learners and is not what the "
-            "comparison rests on."
+            f"{opening} are {order} This order favours quick learners; the comparison does not "
+            "use it."
         )
-    blocks = [doc.Paragraph(text)]
+    finding = best_in_words(experiment)
+    blocks = [doc.Paragraph(finding, "finding"), doc.Paragraph(text, "method")]
     for cell in experiment.cells:
         cards = [
             card(experiment, run, place) for place, run in enumerate(experiment.best_runs(cell), 1)
         ]
         blocks.append(doc.Cards(f"{cell}: the best {len(cards)}", ranking, cards))
-    return [*blocks, doc.Paragraph(DIVERGENCE_EPOCH)]
+    return [*blocks, doc.Paragraph(DIVERGENCE_EPOCH, "method")]
+
+
+def best_in_words(experiment):
+    """Return each cell's best figure, the best cell first, and the combination that has it."""
+    by = experiment.rank_by
+    found = {cell: runs[0] for cell in experiment.cells if (runs := experiment.best_runs(cell))}
+    if not found:
+        return "No run has finished."
+    order = sorted(found, key=lambda cell: -found[cell][by])
+    each = [
+        f"{cell} {doc.share(found[cell][by])} ({doc.described(found[cell]['combination'])})"
+        for cell in order
+    ]
+    return f"Highest {RANKINGS[by]} of a single run: {'; '.join(each)}."
 
 
 def shows_reference(experiment):
@@ -83,7 +102,35 @@ def all_runs(experiment):
         "These are validation scores. Test scores are reported only for selected models, so that "
         "they cannot influence the selection."
     )
-    return [doc.Paragraph(text), runs_table(experiment), curves(experiment)]
+    return [
+        doc.Paragraph(runs_in_words(experiment), "finding"),
+        doc.Paragraph(text, "method"),
+        runs_table(experiment),
+        curves(experiment),
+    ]
+
+
+def runs_in_words(experiment):
+    """Return the range of all runs, whose the best are, and how many beat the baselines."""
+    by, runs = experiment.rank_by, experiment.finished
+    if runs.empty:
+        return "No run has finished."
+    if len(runs) == 1:
+        return f"One run has finished; its {RANKINGS[by]} is {doc.share(runs[by].iloc[0])}."
+    text = f"{len(runs)} runs range from {doc.between([runs[by].min(), runs[by].max()])} in "
+    text += RANKINGS[by]
+    if runs["cell"].nunique() > 1:
+        best = runs["cell"].head(TEN)
+        cells = [
+            f"{count} {'is' if count == 1 else 'are'} {model_label(cell)}"
+            for cell, count in best.value_counts().items()
+        ]
+        text += f"; of the best {len(best)}, {listed(cells)}"
+    above = [
+        f"{model_label(name)} {(runs[by] > value).sum()}"
+        for name, value in experiment.baseline_values(by).items()
+    ]
+    return text + (f". Runs above each baseline: {', '.join(above)}." if above else ".")
 
 
 def runs_table(experiment):
@@ -136,6 +183,44 @@ def curves(experiment):
 
 
 def cost(experiment):
+    """Return what the trainings cost, in words and as a table."""
+    finding = doc.Paragraph(cost_in_words(experiment), "finding")
+    return [finding, cost_table(experiment)]
+
+
+def cost_in_words(experiment):
+    """Return how long trainings take, the cells compared on equal combinations, and the memory."""
+    first, *others = experiment.cells
+    if experiment.comparison:
+        first, *others = best_first(experiment.comparison)
+    sentences = [text for other in others if (text := times_in_words(experiment, first, other))]
+    if not others and experiment.cost(first)["runs"]:
+        median = doc.decimal(experiment.cost(first)["median"])
+        sentences = [f"A training of {first} takes {median} seconds (median)."]
+    memory = [experiment.cost(cell)["memory"] for cell in experiment.trained_cells]
+    if used := [megabytes for megabytes in memory if megabytes is not None]:
+        sentences.append(
+            f"No training used more than {doc.whole(max(used))} MB of memory; each asked for "
+            f"{doc.whole(experiment.memory_mb)} MB."
+        )
+    return " ".join(sentences) or "No training has been timed."
+
+
+def times_in_words(experiment, first, other):
+    """Return the sentence that compares two cells' training times; None without common runs."""
+    seconds = experiment.paired_seconds(first, other)
+    if seconds.empty:
+        return None
+    means = seconds.mean()
+    slow, fast = (first, other) if means[first] >= means[other] else (other, first)
+    return (
+        f"A training of {slow} takes {doc.ratio(means[slow] / means[fast])} times as long as one "
+        f"of {fast} ({doc.decimal(means[slow])} and {doc.decimal(means[fast])} seconds on average, "
+        f"over the same {doc.whole(len(seconds))} combinations)."
+    )
+
+
+def cost_table(experiment):
     """Return the table of what the trainings cost."""
     columns = [
         *doc.columns(cell="cell"),
@@ -153,7 +238,7 @@ def cost(experiment):
     ]
     title = "Time and memory of the trainings, summed over attempts"
     rows = [cost_of(experiment, cell) for cell in experiment.trained_cells]
-    return [doc.Table("cost", title, columns, rows)]
+    return doc.Table("cost", title, columns, rows)
 
 
 def cost_of(experiment, cell):

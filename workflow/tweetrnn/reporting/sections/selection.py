@@ -16,14 +16,46 @@ def blocks(experiment):
     comparison = experiment.comparison
     several = experiment.config["training"]["replicates"] > 1
     return [
-        doc.Paragraph(optimism_in_words(comparison, several)),
+        doc.Paragraph(corrected(comparison), "finding"),
+        doc.Paragraph(how_optimism_is_estimated(comparison, several), "method"),
         optimism_table(comparison),
-        doc.Paragraph(budget_in_words(comparison, several)),
+        doc.Paragraph(budget_in_words(comparison), "finding"),
+        doc.Paragraph(what_the_budget_is(comparison, several), "method"),
         budget_table(comparison),
     ]
 
 
-def optimism_in_words(comparison, several):
+def flattered(comparison):
+    """Return by how many points selection flatters each cell's best run.
+
+    That is the best run's validation accuracy minus the corrected one; minus that of the selected
+    combination trained again where no resample allows a correction.
+    """
+    each = []
+    for cell, optimism in comparison.selection_optimism.items():
+        amount = optimism.optimism
+        if amount is None:
+            amount = optimism.apparent - retrained_on_validation(comparison, cell).mean
+        each.append(f"{doc.points(amount)} points for {cell}")
+    return (
+        "Choosing the best run on the validation set flatters its validation accuracy by "
+        f"{listed(each)}."
+    )
+
+
+def corrected(comparison):
+    """Return what is left of each cell's best validation accuracy, corrected and retrained."""
+    each = []
+    for cell, optimism in comparison.selection_optimism.items():
+        again = retrained_on_validation(comparison, cell).mean
+        left = [f"{doc.share(again)} trained again"]
+        if optimism.corrected is not None:
+            left.insert(0, f"{doc.share(optimism.corrected)} after correction")
+        each.append(f"{cell} {doc.share(optimism.apparent)}, but {' and '.join(left)}")
+    return f"Validation accuracy of the best run: {'; '.join(each)}."
+
+
+def how_optimism_is_estimated(comparison, several):
     """Return how the optimism is estimated, and what the bootstrap leaves out.
 
     ``several`` is whether each combination has several replicates.
@@ -31,13 +63,13 @@ def optimism_in_words(comparison, several):
     count = len(comparison.replicates)
     seeds = "another seed" if count == 1 else f"{count} other seeds"
     text = (
-        "Whoever picks the best of many runs on the validation set picks luck as well, with the "
-        "tweets and with the seed. In bootstrap resamples of the validation tweets the best run is "
-        "selected on the drawn tweets and judged on those not drawn (Tsamardinos and others, "
-        "2018): “corrected” in the table. This leaves out the luck of the seed, because the runs "
-        "stay the same in all resamples. So the table also has the selected combination, retrained "
-        f"with {seeds} and measured on the same validation tweets; of these replicates only the "
-        "epoch was chosen there."
+        "The best of many validation scores is partly luck, with the tweets and with the seed. In "
+        "bootstrap resamples of the validation tweets the best run is selected on the drawn tweets "
+        "and judged on those not drawn (Tsamardinos and others, 2018): “corrected” in the table. "
+        "This leaves out luck with the seed, because the runs are the same in all resamples. So "
+        "the table also has the selected combination, retrained with "
+        f"{seeds} and measured on the same validation tweets, which chose only the epoch of these "
+        "replicates."
     )
     if several or comparison.select_by != "best_accuracy":
         text += (
@@ -86,20 +118,29 @@ def optimism_table(comparison):
     return doc.Table("optimism", title, columns, rows)
 
 
-def budget_in_words(comparison, several):
-    """Return what the tuning budget is, and which cell is ahead with how many combinations."""
-    by = RANKINGS[comparison.select_by]
-    each = "the mean of its replicates" if several else "one run"
-    text = (
-        f"The more combinations are tried, the better the best one looks. The table has the {by} "
-        "that the best of so many combinations, drawn at random and with replacement from those "
-        "that were trained, is expected to have (Dodge and others, 2019); each combination counts "
-        f"with {each}."
+def budget_in_words(comparison):
+    """Return which cell is expected to be ahead with how many combinations; or what they gain."""
+    budgets, by = comparison.tuning_budget, RANKINGS[comparison.select_by]
+    if len(budgets) > 1:
+        spans = [f"{cell} with {span}" for cell, span in leaders(budgets)]
+        return f"Expected to be ahead, by number of combinations tried: {listed(spans)}."
+    ((cell, budget),) = budgets.items()
+    first, last = budget.expected_best[0], budget.expected_best[-1]
+    return (
+        f"For {cell} the expected {by} rises from {doc.share(first)} with one combination tried "
+        f"at random to {doc.share(last)} with {len(budget.expected_best)}."
     )
-    spans = [f"{cell} for {span}" for cell, span in leaders(comparison.tuning_budget)]
-    if len(comparison.tuning_budget) > 1:
-        text += f" The highest expectation is that of {listed(spans)}."
-    return text
+
+
+def what_the_budget_is(comparison, several):
+    """Return what the tuning budget is; ``several`` as for the optimism."""
+    each = "the mean of its replicates" if several else "one run"
+    return (
+        "The more combinations are tried, the better the best one looks. The table has the "
+        f"{RANKINGS[comparison.select_by]} that the best of that many combinations is expected to "
+        "have when they are drawn at random, with replacement, from those trained (Dodge and "
+        f"others, 2019); each combination counts with {each}."
+    )
 
 
 def leaders(budgets):
@@ -140,5 +181,5 @@ def budget_table(comparison):
         *doc.columns(doc.share, **{f"best_of_{n}": f"best of {n}" for n in numbers}),
     ]
     by = RANKINGS[comparison.select_by]
-    title = f"Expected {by} of the best of so many combinations"
+    title = f"Expected {by} of the best of n combinations"
     return doc.Table("tuning_budget", title, columns, rows)

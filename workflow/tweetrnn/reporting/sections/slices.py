@@ -13,7 +13,7 @@ def blocks(experiment):
         return [doc.Paragraph("No property divides these tweets.", "note")]
     rows = comparison.slice_differences
     text = (
-        f"A slice is the tweets of the {comparison.part} set that have one property in common; "
+        f"A slice is the tweets of the {comparison.part} set that share one property; "
         "accuracies are means over replicates. Intervals are 95 % t intervals over groups of "
         "duplicate tweets and over replicates, each made as if it were the only one; with fewer "
         f"than {FEWEST_GROUPS} groups there is none. English negations are words such as not, "
@@ -21,10 +21,24 @@ def blocks(experiment):
     )
     title = "Accuracy on each slice; ± is half of the 95 % interval"
     accuracies = accuracy_table("slices", title, comparison, comparison.slices)
-    blocks = [doc.Paragraph(text), accuracies]
-    if rows:
-        blocks = [doc.Paragraph(sentence(rows, comparison.level)), *blocks, difference_table(rows)]
-    return blocks
+    finding = sentence(rows, comparison.level) if rows else hardest(comparison)
+    blocks = [doc.Paragraph(finding, "finding"), doc.Paragraph(text, "method"), accuracies]
+    return [*blocks, difference_table(rows)] if rows else blocks
+
+
+def hardest(comparison):
+    """Return on which slices with enough tweets a single cell is right most and least often."""
+    (cell,) = comparison.selected
+    found = [row for row in comparison.slices if row.accuracies[cell].interval]
+    if not found:
+        return f"{NONE.capitalize()}."
+    low, *_, high = sorted([*found, *found], key=lambda row: row.accuracies[cell].accuracy)
+    worst, best = (
+        f"{doc.percent(row.accuracies[cell].accuracy)} where "
+        f"{doc.visible(f'{row.name}: {row.value}')}"
+        for row in (low, high)
+    )
+    return f"{cell} is right least often, in {worst}, and most often, in {best}."
 
 
 def sentence(rows, level):
@@ -33,17 +47,17 @@ def sentence(rows, level):
     if not tested:
         return f"{NONE.capitalize()}."
     clear = [row for row in tested if row.p_holm < 1 - level]
-    count = f"Of {len(tested)} differences on slices"
+    count = f"{len(tested)} differences on slices"
     if not clear:
         largest = max(tested, key=lambda row: abs(row.difference))
         return (
-            f"{count} none is more than chance after Holm's correction; the largest is "
+            f"None of {count} is more than chance after Holm's correction; the largest is "
             f"{where(largest)}. That does not show that the cells are equally good there."
         )
     verb = "is" if len(clear) == 1 else "are"
     largest = sorted(clear, key=lambda row: -abs(row.difference))
     return (
-        f"{count} {len(clear)} {verb} more than chance after Holm's correction: "
+        f"{len(clear)} of {count} {verb} more than chance after Holm's correction: "
         f"{doc.first_of([where(row) for row in largest])}."
     )
 

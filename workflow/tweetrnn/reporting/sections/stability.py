@@ -8,31 +8,48 @@ from tweetrnn.wording import listed
 
 def blocks(comparison):
     """Return the blocks of a Comparison; ensembles only where a cell has several replicates."""
-    blocks = [doc.Paragraph(collapsed(comparison))]
+    what = (
+        f"A replicate has collapsed if it gives at least {100 * SHARE:g}\u00a0% of the "
+        f"{comparison.part} tweets the same class."
+    )
+    blocks = [doc.Paragraph(collapsed(comparison), "finding"), doc.Paragraph(what, "method")]
     if len(comparison.replicates) == 1:
         return blocks
     text = (
-        "A seed ensemble is the mean of the probabilities of a cell's replicates. Averaging "
-        "removes most of what single trainings owe to their seeds, so the part of a difference "
-        "that it removes is one of training stability. Collapsed replicates are averaged like all "
-        "others: where most have collapsed, the ensemble may have collapsed, too."
+        "A seed ensemble averages the probabilities of a cell's replicates. That removes most of "
+        "the effect of the seed, so the part of a difference that disappears is due to training "
+        "stability. Collapsed replicates are averaged like the others: if most have collapsed, so "
+        "may the ensemble."
     )
-    gaps = [gap(pair) for pair in comparison.ensembles.pairs]
-    blocks += [doc.Paragraph(text), ensembles_table(comparison)]
-    return [*blocks, doc.Paragraph(" ".join(gaps))] if gaps else blocks
+    gaps = [gap(pair) for pair in comparison.ensembles.pairs] or gains(comparison)
+    return [
+        *blocks,
+        doc.Paragraph(" ".join(gaps), "finding"),
+        doc.Paragraph(text, "method"),
+        ensembles_table(comparison),
+    ]
 
 
 def collapsed(comparison):
     """Return how many replicates of each cell give (nearly) all tweets one class."""
     models = {cell: comparison.primary.accuracies[cell] for cell in comparison.selected}
+    if not any(model.collapsed_replicates for model in models.values()):
+        return "No replicate has collapsed to a single class."
     each = [
-        f"{len(model.collapsed_replicates)} of {len(model.replicates)} of {cell}"
+        f"{len(model.collapsed_replicates)} of {len(model.replicates)} {cell} replicates"
         for cell, model in models.items()
     ]
-    return (
-        f"A replicate has collapsed if at least {100 * SHARE:g}\u00a0% of the {comparison.part} "
-        f"tweets get the same class from it: {listed(each)}."
-    )
+    return f"Collapsed to a single class: {listed(each)}."
+
+
+def gains(comparison):
+    """Return what averaging over seeds changes in each cell's accuracy."""
+    models = comparison.primary.accuracies
+    return [
+        f"Averaging over seeds changes the accuracy of {cell} by "
+        f"{doc.signed(accuracy - models[cell].accuracy)} points."
+        for cell, accuracy in comparison.ensembles.accuracies.items()
+    ]
 
 
 def ensembles_table(comparison):
@@ -64,11 +81,8 @@ def gap(pair):
     interval = ""
     if pair.interval is not None:
         interval = f" ({INTERVAL} {interval_in_points(pair.interval)})"
-    change = f"removes {doc.points(pair.instability)} of these points"
-    if pair.instability < 0:
-        change = f"adds {doc.points(-pair.instability)} points"
+    single, ensembles = doc.signed(pair.single_difference), doc.signed(pair.difference)
     return (
-        f"{pair.first} {doc.MINUS} {pair.second}: single replicates differ by "
-        f"{doc.points(pair.single_difference)} points on average, the ensembles by "
-        f"{doc.points(pair.difference)}{interval}; averaging over seeds {change}."
+        f"Averaging over seeds changes {pair.first} {doc.MINUS} {pair.second} from {single} to "
+        f"{ensembles} points{interval}."
     )
