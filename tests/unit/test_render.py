@@ -226,8 +226,9 @@ def plain(token):
 def test_markdown_s_tables_have_the_rows_and_columns_of_their_data(any_report):
     tables, _, _ = parsed(any_report.markdown)
     wide = [table for section in any_report.sections for table in section.tables()]
-    cards = [b for section in any_report.sections for b in section.blocks if b.kind == "cards"]
-    assert len(tables) == len(wide) + len(cards)
+    blocks = [b for section in any_report.sections for b in section.blocks if b.kind == "cards"]
+    wide += [card.architecture for block in blocks for card in block.cards]
+    assert len(tables) == len(wide)
     read = [[[plain(cell) for cell in row] for row in table] for table in tables]
     for table in wide:
         head = [visible(column.title) for column in table.columns]
@@ -266,8 +267,12 @@ def test_markdown_holds_neither_markup_nor_links_of_others(any_report):
     _, _, children = parsed(any_report.markdown)
     kinds = {child.type for child in children}
     allowed = {"text", "text_special", "softbreak", "image", "strong_open", "strong_close"}
-    assert kinds - {"html_inline"} <= allowed
-    assert {child.content for child in children if child.type == "html_inline"} <= {"<br>"}
+    assert kinds - {"html_inline", "link_open", "link_close"} <= allowed
+    anchors = {f'<a id="{section.name}">' for section in any_report.sections}
+    html = {child.content for child in children if child.type == "html_inline"}
+    assert html == anchors | {"</a>"}
+    links = {child.attrs["href"] for child in children if child.type == "link_open"}
+    assert links == {f"#{section.name}" for section in any_report.sections}
 
 
 def test_markdown_is_headed_as_the_page_is(any_report):
@@ -275,7 +280,7 @@ def test_markdown_is_headed_as_the_page_is(any_report):
     heads = [
         (token.tag, plain(after))
         for token, after in itertools.pairwise(tokens)
-        if token.type == "heading_open" and token.tag != "h3"
+        if token.type == "heading_open" and token.tag in ("h1", "h2")
     ]
     titles = [f"{number}. {s.title}" for number, s in enumerate(any_report.sections, 1)]
     assert heads == [("h1", visible(TITLE))] + [("h2", title) for title in titles]
@@ -288,6 +293,10 @@ def test_markdown_says_what_the_page_says(any_report):
         for block in section.blocks:
             if block.kind == "paragraph":
                 assert visible(block.text) in said
+            elif block.kind == "answer":
+                assert {visible(text) for text in block.texts} <= set(said)
+                tiles = [f"{t.title}: {t.value} ({t.detail})" for t in block.tiles]
+                assert {visible(text) for text in tiles} <= set(said)
 
 
 # ------------------------------------------------------------------------- summary and images
@@ -390,7 +399,7 @@ def test_every_caption_is_valid_for_snakemakes_report(root, name):
         ("workflow", "tweets are invented", ["demo", "a sample"]),
         ("workflow", "drawn at random", ["a sample"]),
         ("primary", "optimistic", ["no test set"]),
-        ("effects", "no random sample", ["demo", "no test set"]),
+        ("effects", "not a random sample", ["demo", "no test set"]),
     ],
 )
 def test_captions_say_what_holds_for_the_experiment_alone(root, caption, words, said):

@@ -7,7 +7,12 @@ from example_report import CLASSES, example_report
 from hypothesis import given
 from hypothesis import strategies as st
 from tweetrnn.config import resolve
-from tweetrnn.evaluation.comparison import LabelAgreement, PairedDivergence, TuningBudget
+from tweetrnn.evaluation.comparison import (
+    Collapsed,
+    LabelAgreement,
+    PairedDivergence,
+    TuningBudget,
+)
 from tweetrnn.evaluation.metrics import METRICS, PREDICTION_METRICS
 from tweetrnn.evaluation.slices import CONFIDENCE
 from tweetrnn.evaluation.statistics import describe
@@ -58,6 +63,21 @@ def paragraphs(experiment, name):
     """Return [(text, role)] of a section's paragraphs."""
     [section] = [section for section in sections_of(experiment) if section.name == name]
     return [(block.text, block.role) for block in section.blocks if block.kind == "paragraph"]
+
+
+def finding(experiment, name):
+    """Return the first finding of a section."""
+    return next(text for text, role in paragraphs(experiment, name) if role == "finding")
+
+
+def method(experiment, name):
+    """Return the first paragraph on the method of a section."""
+    return next(text for text, role in paragraphs(experiment, name) if role == "method")
+
+
+def answer(experiment):
+    """Return the report's Answer."""
+    return sections_of(experiment)[0].blocks[0]
 
 
 def cells_of(table, key):
@@ -118,12 +138,12 @@ def test_a_sample_is_said_to_be_one():
     assert note.startswith("This is a sample: 5 of the grid's 32 combinations")
     assert "drawn at random by the seed 1" in note
     assert len(experiment.runs) == 10
-    assert "are a random sample of the grid" in paragraphs(experiment, "effects")[0][0]
+    assert "are a random sample of the grid" in method(experiment, "effects")
 
 
 def test_a_whole_grid_is_not_said_to_be_a_sample():
     assert not [t for t, _ in paragraphs(example_report(), "headline") if "This is a sample" in t]
-    assert "not a random sample" in paragraphs(example_report(), "effects")[0][0]
+    assert "not a random sample" in method(example_report(), "effects")
 
 
 @pytest.mark.parametrize("table", ["effects", "interactions"])
@@ -153,11 +173,12 @@ def test_without_a_comparison_its_sections_say_that_it_is_missing():
         assert paragraphs(experiment, name) == [
             ("Shown when all trainings that it needs are done.", "note")
         ]
-    assert "There is no comparison yet" in paragraphs(experiment, "headline")[1][0]
+    assert "There is no comparison yet" in answer(experiment).sentence
+    assert answer(experiment).tiles == []
 
 
 def test_demo_corpus_is_said_first():
-    assert paragraphs(example_report(kind="demo"), "headline")[0] == (DEMO, "warning")
+    assert answer(example_report(kind="demo")).warnings == [DEMO]
 
 
 def test_a_baseline_cell_is_called_by_its_name_in_words_and_shown_where_baselines_are():
@@ -178,11 +199,11 @@ def test_a_baseline_cell_is_called_by_its_name_in_words_and_shown_where_baseline
 @pytest.mark.parametrize("c, end", [(0.1, "smallest"), (30, "largest")])
 def test_a_best_c_at_an_end_of_its_grid_is_said(c, end):
     experiment = example_report()
-    assert "of those tried" not in str(paragraphs(experiment, "headline"))
+    assert "value tried" not in str(paragraphs(experiment, "headline"))
     experiment.baselines["nb_svm"] |= {"C": c, "grid": [0.1, 3, 30], "at_edge": True}
     assert (
-        f"The C of NB-SVM that is best on the validation set, {c:g}, is the {end} of those tried, "
-        "so one beyond it may be better.",
+        f"NB-SVM does best on the validation set with C = {c:g}, the {end} value tried, so a value "
+        "beyond it may be better.",
         "note",
     ) in paragraphs(experiment, "headline")
 
@@ -227,7 +248,7 @@ def test_best_runs_come_with_parameters_figure_and_architecture():
 def test_divergence_epoch_is_defined_and_set_beside_the_reference_s_claim():
     experiment = example_report()
     texts = [text for text, _ in paragraphs(experiment, "top")]
-    assert any(text.startswith("The divergence epoch is the first epoch after") for text in texts)
+    assert any(text.startswith("The divergence epoch, dotted in the curves, is") for text in texts)
     table = tables(experiment)["divergence"]
     assert cells_of(table, "published") == ["2", "2", "4", "4"]
     assert cells_of(table, "learning_rate") == ["1e-4", "1e-3"] * 2
@@ -238,7 +259,7 @@ def test_the_reference_is_left_out_unless_the_config_asks_for_it():
     experiment.config["report"]["reference"] = False
     assert "reference" not in [section.name for section in sections_of(experiment)]
     assert "published" not in [column.key for column in tables(experiment)["divergence"].columns]
-    assert paragraphs(experiment, "top")[0][0].startswith("Runs are ranked by")
+    assert method(experiment, "top").startswith("Runs are ranked by")
 
 
 PUBLISHED = {"model": "SVM", "metric": "macro_f1", "value": 0.647, "source": "A paper", "note": ""}
@@ -285,7 +306,7 @@ def test_absent_test_part_has_no_row():
 def test_duplicates_across_parts_are_warned_of():
     experiment = example_report()
     experiment.split |= {"method": "ordered", "seen_in_training": {"validation": 12, "test": 0}}
-    text, role = paragraphs(experiment, "data")[0]
+    text, role = paragraphs(experiment, "data")[1]
     assert text.startswith("12 validation tweets have the same tokens as a training tweet")
     assert role == "warning"
 
@@ -294,7 +315,7 @@ def test_mixed_versions_of_trainings_are_warned_of():
     experiment = example_report()
     assert len(tables(experiment)["trainings"].rows) == 1
     next(iter(experiment.provenances.values()))["processor"] = "another one"
-    assert paragraphs(experiment, "provenance")[0][1] == "warning"
+    assert paragraphs(experiment, "provenance")[1][1] == "warning"
     assert sorted(cells_of(tables(experiment)["trainings"], "trainings")) == ["1", "69"]
 
 
@@ -341,17 +362,17 @@ def test_any_text_of_the_config_is_listed_exactly(title, labels, column, licence
 
 def test_primary_analysis_is_separated_from_what_is_exploratory():
     texts = [text for text, _ in paragraphs(example_report(), "real")]
-    assert "fixed in the code; nothing was preregistered" in texts[0]
+    assert "fixed in the code; nothing was preregistered" in texts[1]
     assert "Everything from here on is exploratory." in texts
-    assert "All of this is exploratory" in paragraphs(example_report(), "effects")[0][0]
+    assert "All of this is exploratory" in method(example_report(), "effects")
 
 
 @pytest.mark.parametrize(
-    "count, expected", [(1, "leave out what other seeds would change"), (3, "hardly known")]
+    "count, expected", [(1, "leave out what other seeds would change"), (3, "poorly known")]
 )
 def test_few_replicates_are_said(count, expected):
-    assert expected in paragraphs(example_report(selected_replicates=count), "real")[0][0]
-    assert expected not in paragraphs(example_report(selected_replicates=5), "real")[0][0]
+    assert expected in method(example_report(selected_replicates=count), "real")
+    assert expected not in method(example_report(selected_replicates=5), "real")
 
 
 def test_the_table_says_why_there_is_no_interval():
@@ -381,18 +402,25 @@ def test_mistakes_say_how_many_replicates_share_them():
 def test_mcnemar_says_in_how_many_pairs_it_finds_a_difference():
     experiment = example_report()
     [test] = experiment.comparison.mcnemar
-    test.first_ahead, test.second_ahead = 0.25, 0.5
+    test.first_ahead, test.second_ahead = 2 / 9, 5 / 9
     texts = " ".join(text for text, _ in paragraphs(experiment, "real"))
-    assert "LSTM and SimpleRNN: p is below 0.05 in 75.0\u00a0% of 9 pairs." in texts
+    assert (
+        "McNemar's test finds LSTM better in 2 and SimpleRNN better in 5 of 9 pairs of replicates"
+    ) in texts
     assert "not independent evidence" in texts
 
 
 def test_collapsed_replicates_of_each_cell_are_counted():
-    texts = [text for text, _ in paragraphs(example_report(), "real")]
-    [found] = [text for text in texts if text.startswith("A replicate has collapsed")]
-    assert found.endswith(
-        "test tweets get the same class from it: 0 of 3 of SimpleRNN and 0 of 3 of LSTM."
+    experiment = example_report()
+    none = ("No replicate has collapsed to a single class.", "finding")
+    assert none in paragraphs(experiment, "real")
+    model = experiment.comparison.primary.accuracies["SimpleRNN"]
+    model.collapsed_replicates = [Collapsed(replicate=2, answer="bad", share=1.0)]
+    found = (
+        "Collapsed to a single class: 1 of 3 SimpleRNN replicates and 0 of 3 LSTM replicates.",
+        "finding",
     )
+    assert found in paragraphs(experiment, "real")
 
 
 def test_ensembles_are_compared_from_the_more_accurate_cell_s_side():
@@ -401,9 +429,8 @@ def test_ensembles_are_compared_from_the_more_accurate_cell_s_side():
     pair.single_difference, pair.difference, pair.instability = 0.05, 0.02, 0.03
     pair.interval = [-0.02, 0.06]
     assert (
-        f"LSTM {MINUS} SimpleRNN: single replicates differ by 5.0 points on average, the ensembles "
-        f"by 2.0 (95\u00a0% interval {MINUS}2.0 to 6.0); averaging over seeds removes 3.0 of these "
-        "points."
+        f"Averaging over seeds changes LSTM {MINUS} SimpleRNN from +5.0 to +2.0 points (95\u00a0% "
+        f"interval {MINUS}2.0 to 6.0)."
     ) in [text for text, _ in paragraphs(experiment, "real")]
 
 
@@ -459,16 +486,16 @@ def test_slices_that_differ_are_named_first():
     experiment = example_report()
     for row in experiment.comparison.slice_differences:
         row.p_holm = None if row.p_holm is None else 1.0
-    text = paragraphs(experiment, "slices")[0][0]
-    assert "none is more than chance after Holm's correction" in text
+    text = finding(experiment, "slices")
+    assert "is more than chance after Holm's correction; the largest" in text
     best, *_, pair = next(best_against_others(experiment.comparison))
     row = experiment.comparison.slice_differences[0]
     row.p_holm, row.difference, row.interval = 0.01, 0.25, [0.1, 0.4]
     numbers = "25.0 points (10.0 to 40.0)"
     if best != pair.first:
         numbers = f"{MINUS}25.0 points ({MINUS}40.0 to {MINUS}10.0)"
-    text = paragraphs(experiment, "slices")[0][0]
-    assert "1 is more than chance after Holm's correction" in text
+    text = finding(experiment, "slices")
+    assert text.startswith("1 of ") and "is more than chance after Holm's correction" in text
     assert f"{numbers} where {row.name}: {row.value}." in text
 
 
@@ -482,11 +509,12 @@ def test_agreement_of_labels_stands_beside_the_accuracy():
     experiment.comparison.ceiling.same_id = LabelAgreement(
         pairs=155, agreed=137, share=137 / 155, interval=[0.824, 0.925], best_accuracy=[0.824, 0.96]
     )
-    [text] = [text for text, _ in paragraphs(experiment, "ceiling")]
-    assert "agreed in 88.4\u00a0% of 155 pairs (95\u00a0% interval 82.4 to 92.5\u00a0%)" in text
+    text = finding(experiment, "ceiling")
     accuracy = experiment.comparison.primary.accuracies["LSTM"].accuracy
-    assert f"LSTM in {percent(accuracy)}" in text
+    assert f"{percent(accuracy)} (LSTM)" in text
     assert "between 82.4 and 96.0\u00a0%" in text
+    text = method(experiment, "ceiling")
+    assert "agreed in 88.4\u00a0% of 155 pairs (95\u00a0% interval 82.4 to 92.5\u00a0%)" in text
     assert "not drawn at random" in text
 
 
@@ -563,7 +591,7 @@ def test_optimism_stands_beside_the_selected_combination_trained_again():
     assert (row["retrained"], row["retrained_range"]) == (again.mean, [again.min, again.max])
     assert row["retrained_optimism"] == pytest.approx(apparent - again.mean)
     text = " ".join(text for text, _ in paragraphs(experiment, "real"))
-    assert "This leaves out the luck of the seed" in text
+    assert "This leaves out luck with the seed" in text
 
 
 def pair_of_epochs(differences, **missing):
@@ -579,11 +607,12 @@ def pair_of_epochs(differences, **missing):
 
 
 def test_which_cell_diverges_later_follows_from_the_numbers():
-    assert paired_in_words(pair_of_epochs([2, 1, 0, -1])).startswith(
-        "Of the 4 combinations in which both cells' curves diverge, those of LSTM diverge later "
-        "than those of SimpleRNN in 2, earlier in 1 and at the same epoch in 1; the median "
-        "difference is 0.5 epochs"
+    assert paired_in_words(pair_of_epochs([2, 1, 0, -1])) == (
+        "Where both diverge, those of LSTM do so 0.5 epochs later than those of SimpleRNN (median "
+        "over 4 combinations: later in 2, earlier in 1, at the same epoch in 1)."
     )
+    assert "do so 1 epoch earlier than those" in paired_in_words(pair_of_epochs([-1, -1]))
+    assert "do so at the same epoch as those" in paired_in_words(pair_of_epochs([0, 0]))
     assert "In no combination" in paired_in_words(pair_of_epochs([], only_first_parts=3))
 
 
@@ -643,14 +672,14 @@ def test_what_the_sets_are_made_of_is_given_with_the_most_frequent_value_first()
     )["composition"]
     assert cells_of(table, "value") == ["B", "A", "–"]
     assert cells_of(table, "test") == ["60.0\u00a0%", "30.0\u00a0%", "10.0\u00a0%"]
-    assert paragraphs(example_report(), "data") == []
+    assert [role for _, role in paragraphs(example_report(), "data")] == ["finding"]
 
 
 def test_sets_of_different_slices_are_warned_of():
     experiment = composed(
         train={"American": 0, "United": 900}, validation={"American": 198, "United": 2}, test={}
     )
-    [(text, role)] = paragraphs(experiment, "data")
+    [_, (text, role)] = paragraphs(experiment, "data")
     assert role == "warning"
     assert text == (
         "The sets differ by airline. The validation set is mostly American (99\u00a0%), which the "
@@ -661,7 +690,7 @@ def test_sets_of_different_slices_are_warned_of():
 def test_a_slice_that_is_held_out_is_a_note():
     experiment = composed(train={"United": 900}, validation={"United": 100}, test={"American": 100})
     experiment.split |= {"method": "held_out", "slice": "airline", "value": "American"}
-    [(text, role)] = paragraphs(experiment, "data")
+    [_, (text, role)] = paragraphs(experiment, "data")
     assert role == "note"
     assert text.endswith("The test set is all American, which the training set does not contain.")
     split = corpus_facts(experiment)["split"]

@@ -14,7 +14,7 @@ from tweetrnn.evaluation.comparison import (
     Replicate,
 )
 from tweetrnn.reporting.document import points
-from tweetrnn.reporting.verdict import DEMO, collapse, verdict
+from tweetrnn.reporting.verdict import DEMO, OPTIMISTIC, collapse, conclusion, details, warnings
 
 BASELINES = {
     "majority": {"label": "negative", "test": {"accuracy": 0.6}, "validation": {"accuracy": 0.61}},
@@ -94,24 +94,54 @@ AHEAD = {("SimpleRNN", "LSTM"): row(-0.03, -0.05, -0.01)}
 OPEN = {("SimpleRNN", "LSTM"): row(-0.03, -0.07, 0.012)}
 
 
-def said(comparison, kind="path", role=None):
-    """Return the headline as one text, or the part of it that has a role."""
-    paragraphs = verdict(comparison, BASELINES, kind)
-    return " ".join(text for text, its_role in paragraphs if role in (None, its_role))
+def said(comparison, role=None):
+    """Return the answer and its details as one text, or the details that have a role."""
+    paragraphs = details(comparison, BASELINES)
+    texts = [text for text, its_role in paragraphs if role in (None, its_role)]
+    return " ".join(texts if role else [conclusion(comparison), *texts])
+
+
+def from_logistic_regression(**differences):
+    """Return the rows of each cell's difference from every baseline."""
+    return {(cell, name): found for cell, found in differences.items() for name in BASELINES}
 
 
 def test_difference_beyond_chance_is_said_of_the_selected_models_with_its_interval():
-    assert said(comparison_of(TWO, AHEAD), role="verdict") == (
+    beating = from_logistic_regression(SimpleRNN=row(0.01, -0.01, 0.03), LSTM=row(0.04, 0.02, 0.06))
+    assert conclusion(comparison_of(TWO, AHEAD, beating)) == (
         "On this test set the selected LSTM was right 3.0 points more often than the selected "
         "SimpleRNN (95\u00a0% interval 1.0 to 5.0)."
     )
+
+
+@pytest.mark.parametrize(
+    "simple, lstm, ending",
+    [
+        (row(-0.03, -0.05, -0.01), row(-0.02, -0.04, 0.01), "; neither beats logistic regression."),
+        (
+            row(-0.03, -0.05, -0.01),
+            row(0.02, -0.01, 0.04),
+            "; neither is shown to beat logistic regression.",
+        ),
+        (
+            row(-0.03, -0.05, -0.01),
+            unclear(0.02, interval.TOO_FEW_TWEETS),
+            "; neither is shown to beat logistic regression.",
+        ),
+        (row(-0.03, -0.05, -0.01), row(0.02, 0.01, 0.04), "(95\u00a0% interval 1.0 to 5.0)."),
+    ],
+)
+def test_the_sentence_says_where_no_cell_beats_logistic_regression(simple, lstm, ending):
+    baselines = from_logistic_regression(SimpleRNN=simple, LSTM=lstm)
+    assert conclusion(comparison_of(TWO, AHEAD, baselines)).endswith(ending)
 
 
 def test_interval_that_holds_zero_is_consistent_with_no_difference():
     text = said(comparison_of(TWO, OPEN))
     assert (
         "The selected LSTM scored 3.0 points higher than the selected SimpleRNN, but the data are "
-        "also consistent with no difference (95\u00a0% interval \u22121.2 to 7.0)."
+        "also consistent with no difference (95\u00a0% interval \u22121.2 to 7.0); neither beats "
+        "logistic regression."
     ) in text
     assert (
         "With 1,234 test tweets, a true difference of 2.5 points between LSTM and SimpleRNN would "
@@ -122,7 +152,7 @@ def test_interval_that_holds_zero_is_consistent_with_no_difference():
 
 def test_equal_accuracies_are_not_called_higher():
     pairs = {("SimpleRNN", "LSTM"): row(-0.0001, -0.02, 0.02)}
-    text = said(comparison_of({"SimpleRNN": 0.8, "LSTM": 0.8001}, pairs), role="verdict")
+    text = conclusion(comparison_of({"SimpleRNN": 0.8, "LSTM": 0.8001}, pairs))
     assert text.startswith("The selected LSTM and the selected SimpleRNN were right equally often")
 
 
@@ -157,8 +187,10 @@ def test_equal_accuracies_are_not_called_higher():
 )
 def test_without_an_interval_one_sentence_says_why(reason, groups, expected):
     pairs = {("SimpleRNN", "LSTM"): unclear(-1.0, reason)}
-    comparison = comparison_of({"SimpleRNN": 0.0, "LSTM": 1.0}, pairs, groups=groups)
-    assert said(comparison, role="verdict") == expected
+    beating = from_logistic_regression(SimpleRNN=row(-0.8, -0.9, -0.7), LSTM=row(0.2, 0.1, 0.3))
+    accuracies = {"SimpleRNN": 0.0, "LSTM": 1.0}
+    comparison = comparison_of(accuracies, pairs, beating, groups=groups)
+    assert conclusion(comparison) == expected
     assert "100.0 points" not in said(comparison)
     assert "would be detected" not in said(comparison)
 
@@ -174,24 +206,24 @@ def test_a_baseline_without_an_interval_is_said_too():
 
 def test_accuracies_come_with_their_tweets_and_replicates():
     text = said(comparison_of(TWO, AHEAD))
-    assert "Of 1,234 test tweets" in text
+    assert "Accuracy of the selected models on 1,234 test tweets" in text
     assert "SimpleRNN 77.0\u00a0% and LSTM 80.0\u00a0% (mean of 2 replicates each)" in text
 
 
 def test_single_replicate_is_said():
     text = said(comparison_of(TWO, AHEAD, replicates=[2]))
     assert "(one replicate each)" in text
-    assert "another seed would change for SimpleRNN and LSTM is not in the intervals" in text
+    assert "do not include what another seed would change for SimpleRNN and LSTM." in text
 
 
 def test_a_single_replicate_that_did_not_diverge_is_said():
     text = said(comparison_of(TWO, AHEAD, replicates=[2, 3], diverged={"LSTM": 1}))
-    assert "another seed would change for LSTM is not in the intervals" in text
+    assert "The intervals do not include what another seed would change for LSTM." in text
 
 
 def test_replicates_that_diverged_are_counted():
     comparison = comparison_of(TWO, AHEAD, replicates=[2, 3, 4, 5, 6], diverged={"LSTM": 2})
-    assert "Of the 5 replicates 2 of LSTM diverged and are left out of this." in said(comparison)
+    assert "Of the 5 replicates 2 of LSTM diverged and are left out." in said(comparison)
     assert "diverged" not in said(comparison_of(TWO, AHEAD))
 
 
@@ -218,7 +250,8 @@ def test_each_baseline_is_compared_with_the_models(difference, expected):
 
 
 def test_a_baseline_cell_is_called_by_its_name_in_words():
-    baselines = {("LSTM", "MeanOfWords"): row(0.02, 0.01, 0.03)}
+    baselines = from_logistic_regression(LSTM=row(0.01, -0.01, 0.03))
+    baselines |= {("LSTM", "MeanOfWords"): row(0.02, 0.01, 0.03)}
     comparison = comparison_of({"LSTM": 0.8, "MeanOfWords": 0.78}, {}, baselines)
     comparison.selected = {"LSTM": None}
     comparison.selected_baselines = {"MeanOfWords": None}
@@ -253,18 +286,41 @@ def test_models_on_the_same_side_of_a_baseline_share_a_clause():
 
 def test_without_a_test_part_the_figures_are_called_optimistic():
     comparison = comparison_of(TWO, AHEAD, part="validation")
-    assert "optimistic" in said(comparison, role="warning")
+    assert "optimistic" in OPTIMISTIC and warnings(comparison, "path") == [OPTIMISTIC]
     assert "is right in 61.0\u00a0%" in said(comparison)
-    assert "optimistic" not in said(comparison_of(TWO, AHEAD))
+    assert warnings(comparison_of(TWO, AHEAD), "path") == []
 
 
 def test_demo_corpus_is_said_first():
-    first, role = verdict(comparison_of(TWO, AHEAD), BASELINES, "demo")[0]
-    assert (first, role) == (DEMO, "warning")
+    comparison = comparison_of(TWO, AHEAD, part="validation")
+    assert warnings(comparison, "demo") == [DEMO, OPTIMISTIC]
+    assert warnings(None, "demo") == [DEMO]
 
 
-def test_single_cell_has_nothing_to_be_compared_with():
-    assert "Only LSTM was trained" in said(comparison_of({"LSTM": 0.8}, {}))
+@pytest.mark.parametrize(
+    "difference, expected",
+    [
+        (
+            row(0.04, 0.02, 0.06),
+            "On this test set the selected LSTM was right 4.0 points more often than logistic "
+            "regression (95\u00a0% interval 2.0 to 6.0).",
+        ),
+        (
+            row(-0.04, -0.06, -0.02),
+            "On this test set logistic regression was right 4.0 points more often than the "
+            "selected LSTM (95\u00a0% interval 2.0 to 6.0).",
+        ),
+        (
+            row(-0.01, -0.03, 0.01),
+            "Logistic regression scored 1.0 points higher than the selected LSTM, but the data are "
+            "also consistent with no difference (95\u00a0% interval \u22121.0 to 3.0).",
+        ),
+    ],
+)
+def test_a_single_cell_is_compared_with_logistic_regression(difference, expected):
+    comparison = comparison_of({"LSTM": 0.8}, {}, from_logistic_regression(LSTM=difference))
+    assert conclusion(comparison) == expected
+    assert "Only LSTM was trained" in said(comparison)
 
 
 def test_best_of_three_cells_is_compared_with_each_other_one():
@@ -274,9 +330,14 @@ def test_best_of_three_cells_is_compared_with_each_other_one():
         ("SimpleRNN", "GRU"): row(-0.02, -0.04, 0.01),
         ("LSTM", "GRU"): row(0.01, -0.01, 0.03),
     }
-    text = said(comparison_of(cells, pairs), role="verdict")
+    comparison = comparison_of(cells, pairs)
+    assert conclusion(comparison) == (
+        "The selected LSTM scored 1.0 points higher than the selected GRU, but the data are also "
+        "consistent with no difference (95\u00a0% interval \u22121.0 to 3.0); no cell beats "
+        "logistic regression."
+    )
+    text = said(comparison)
     assert "the selected LSTM was right 3.0 points more often than the selected SimpleRNN" in text
-    assert "The selected LSTM scored 1.0 points higher than the selected GRU, but" in text
     assert "SimpleRNN and GRU" not in text
 
 
@@ -348,10 +409,6 @@ def test_collapse_of_a_single_cell_explains_no_difference():
 def test_nothing_is_said_of_collapse_where_there_is_none():
     assert collapse(comparison_of(TWO, AHEAD)) == ""
     assert said(comparison_of(TWO, AHEAD), role="warning") == ""
-
-
-def test_missing_comparison_is_said():
-    assert "There is no comparison yet" in said(None)
 
 
 def test_sentences_change_with_the_numbers():

@@ -7,12 +7,12 @@ from tweetrnn.reporting.document import percent, points, whole
 from tweetrnn.wording import listed
 
 DEMO = (
-    "These tweets are invented. The figures on this page show that the pipeline works; they say "
+    "These tweets are invented. The numbers on this page show that the pipeline works; they say "
     "nothing about real tweets."
 )
 OPTIMISTIC = (
-    "This experiment holds out no test set. The combinations were selected on the very validation "
-    "tweets that these figures are measured on, so the figures are optimistic."
+    "This experiment has no test set. The scores are measured on the same validation tweets on "
+    "which the combinations were selected, so they are optimistic."
 )
 INTERVAL = "95\u00a0% interval"
 LOGISTIC_REGRESSION = "logistic_regression"
@@ -131,7 +131,7 @@ def accuracies(comparison):
     each = [f"{cell} {percent(model.accuracy)}" for cell, model in models.items()]
     mean = f"mean of {planned} replicates" if planned > 1 else "one replicate"
     sentences = [
-        f"Of {whole(comparison.tweets)} {part} tweets the selected models got right: "
+        f"Accuracy of the selected models on {whole(comparison.tweets)} {part} tweets: "
         f"{listed(each)} ({mean} each)."
     ]
     diverged = [
@@ -141,12 +141,12 @@ def accuracies(comparison):
     ]
     if diverged:
         sentences.append(
-            f"Of the {planned} replicates {listed(diverged)} diverged and are left out of this."
+            f"Of the {planned} replicates {listed(diverged)} diverged and are left out."
         )
     once = [cell for cell, model in models.items() if planned - model.diverged_replicates == 1]
     if once:
         sentences.append(
-            f"What another seed would change for {listed(once)} is not in the intervals."
+            f"The intervals do not include what another seed would change for {listed(once)}."
         )
     return " ".join([*sentences, *detectable(comparison)])
 
@@ -284,17 +284,16 @@ def details(comparison, baselines):
     ]
     others, pairs = between_cells(comparison)[1:], len(comparison.primary.pairs)
     if not pairs:
-        only = (
-            f"Only {listed(list(comparison.selected))} was trained; it is compared with baselines."
-        )
+        (cell,) = comparison.selected
+        only = f"Only {cell} was trained, so it is compared with the baselines alone."
         paragraphs.insert(0, (only, ""))
     if others:
         paragraphs.insert(0, (" ".join(others), ""))
     if pairs > 1:
         text = (
-            f"These are {len(comparison.selected)} cells and {pairs} differences, and each "
-            "interval is made as if it were the only one: where no cell is better than another, "
-            "about one difference in twenty still looks like more than chance."
+            f"There are {len(comparison.selected)} cells and {pairs} differences, and the "
+            "intervals are not corrected for their number: even if all cells were equally good, "
+            "about one difference in twenty would look like more than chance."
         )
         paragraphs.append((text, "note"))
     return paragraphs + ([(text, "warning")] if (text := collapse(comparison)) else [])

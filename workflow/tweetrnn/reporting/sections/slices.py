@@ -15,7 +15,7 @@ def blocks(experiment):
     text = (
         f"A slice is the tweets of the {comparison.part} set that share one property; "
         "accuracies are means over replicates. Intervals are 95 % t intervals over groups of "
-        "duplicate tweets and over replicates, each made as if it were the only one; with fewer "
+        "duplicate tweets and over replicates, not corrected for their number; with fewer "
         f"than {FEWEST_GROUPS} groups there is none. English negations are words such as not, "
         "never and don't. All of this is exploratory."
     )
@@ -31,14 +31,13 @@ def hardest(comparison):
     (cell,) = comparison.selected
     found = [row for row in comparison.slices if row.accuracies[cell].interval]
     if not found:
-        return f"{NONE.capitalize()}."
+        return "No slice has enough tweets for an interval."
     low, *_, high = sorted([*found, *found], key=lambda row: row.accuracies[cell].accuracy)
     worst, best = (
-        f"{doc.percent(row.accuracies[cell].accuracy)} where "
-        f"{doc.visible(f'{row.name}: {row.value}')}"
+        f"{doc.visible(f'{row.name}: {row.value}')} ({doc.percent(row.accuracies[cell].accuracy)})"
         for row in (low, high)
     )
-    return f"{cell} is right least often, in {worst}, and most often, in {best}."
+    return f"{cell} is right least often where {worst}, and most often where {best}."
 
 
 def sentence(rows, level):
