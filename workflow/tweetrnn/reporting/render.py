@@ -117,7 +117,7 @@ def html_text(values, pictures):
 
 
 def summary_of(experiment, sections):
-    """Return every figure that the page states: the config, headline, facts and tables' rows.
+    """Return every figure that the page states: the config, answer, facts and tables' rows.
 
     The comparison is that of comparison.json, with the cells in the config's order.
     """
@@ -127,6 +127,7 @@ def summary_of(experiment, sections):
     return {
         "name": experiment.config["name"],
         "config": shareable(experiment.config),
+        "answer": asdict(sections[0].blocks[0]),
         "headline": headline_of(sections[0]),
         "tokenized": experiment.tokenized,
         "encoded": experiment.encoded,
