@@ -130,7 +130,7 @@ def test_page_can_be_read_without_javascript(open_page, full):
     page = open_page(full, java_script_enabled=False)
     assert page.locator("#table-runs tbody tr").count() == 64
     assert page.locator("figure svg").count() > 15
-    assert page.locator(".verdict").first.is_visible()
+    assert page.locator("#answer .sentence").is_visible()
     assert page.locator("button").count() == 0
     assert not page.locator("#curves").is_visible()
 
@@ -370,7 +370,7 @@ def test_nothing_but_tables_scrolls_sideways(open_page, request, name, width):
     page = open_page(request.getfixturevalue(name), viewport={"width": width, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     cut = page.eval_on_selector_all(
-        "h1, h2, h3, p, figure, dl, summary, .bar, .verdict",
+        "h1, h2, h3, p, figure, dl, summary, .bar",
         """(all, width) => all.filter(e => e.checkVisibility() && !e.closest(".scroll")
              && e.getBoundingClientRect().right > width + 1).map(e => e.outerHTML.slice(0, 80))""",
         width,

@@ -368,8 +368,12 @@ CONFIGS = {
 }
 
 
-def captions_of(root, name):
-    """Return {what: its caption} of Snakemake's own report, as it renders them."""
+def captions_of(root, name, page=None):
+    """Return {what: its caption} of Snakemake's own report, as it renders them.
+
+    ``page`` is the path of report.html, once it is among the report's results.
+    """
+    results = [SimpleNamespace(target="report.html", path=page)] if page else []
     config = resolve({"name": "some", **CONFIGS[name]})
     captions = {}
     for path in (root / "workflow/captions").glob("*.rst"):
@@ -380,7 +384,9 @@ def captions_of(root, name):
                 params=SimpleNamespace(captions=figures.captions(config)),
                 wildcards=SimpleNamespace(figure=figure),
             )
-            captions[figure or path.stem] = template.render(snakemake=snakemake)
+            captions[figure or path.stem] = template.render(
+                snakemake=snakemake, categories={"Report": {"Other": results}}
+            )
     return captions
 
 
@@ -393,10 +399,20 @@ def test_every_caption_is_valid_for_snakemakes_report(root, name):
         publish_parts(text, writer="html", settings_overrides={"halt_level": 2})
 
 
+@pytest.mark.parametrize("name", ["report", "partial_report"])
+def test_first_page_of_snakemakes_report_states_the_answer(root, report, name, tmp_path):
+    if name == "partial_report":
+        report = Rendered(example_report(**EXPERIMENTS["partial"]), tmp_path)
+    answer = report.sections[0].blocks[0]
+    text = captions_of(root, "demo", report.folder / "report.html")["workflow"]
+    page = Page(publish_parts(text, writer="html", settings_overrides={"halt_level": 2})["body"])
+    shown = {*answer.texts, *(tile.value for tile in answer.tiles)}
+    assert {visible(text) for text in shown} <= set(page.texts)
+
+
 @pytest.mark.parametrize(
     "caption, words, said",
     [
-        ("workflow", "tweets are invented", ["demo", "a sample"]),
         ("workflow", "drawn at random", ["a sample"]),
         ("primary", "optimistic", ["no test set"]),
         ("effects", "not a random sample", ["demo", "no test set"]),

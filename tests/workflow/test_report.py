@@ -1,5 +1,6 @@
 """The report of a finished small experiment: its figures, its picture of the rules."""
 
+import html
 import json
 import re
 import time
@@ -81,8 +82,7 @@ def test_markdown_has_a_table_for_each_of_the_summary_and_its_images(results, su
     tokens = MarkdownIt("commonmark").enable("table").parse(text)
     tables = sum(token.type == "table_open" for token in tokens)
     shown = [name for name in summary["tables"]]
-    cards = text.count("### ")
-    assert tables == len(shown) + cards
+    assert tables == len(shown) + len(summary["architectures"])
     images = [
         child.attrs["src"]
         for token in tokens
@@ -116,13 +116,15 @@ def test_picture_of_the_rules_is_the_workflow_s_own(root, fresh):
     ), "redraw it with: make rulegraph"
 
 
+def read_variable(page, name):
+    """Return the value of one of the variables in Snakemake's own report."""
+    return json.loads(re.search(rf"^ *var {name} = (.*?);?$", page, re.M)[1])
+
+
 def test_report_of_snakemake_has_the_figures_and_tables_with_their_captions(finished):
     finished.run("--report", "all.html")
     page = (finished.path / "all.html").read_text()
-    results = {
-        result["name"]: result
-        for result in json.loads(re.search(r"^ *var results = (\{.*\})", page, re.M)[1]).values()
-    }
+    results = {result["name"]: result for result in read_variable(page, "results").values()}
     drawn = {path.name for path in (finished.path / "results/small/plot").glob("*.svg")}
     assert set(results) == {*drawn, "report.html", "runs.csv"}
     assert results["ranking.svg"]["labels"] == {"figure": "All runs, ranked"}
@@ -130,6 +132,21 @@ def test_report_of_snakemake_has_the_figures_and_tables_with_their_captions(fini
     curve = results["curves-LSTM-1-loss.svg"]
     assert curve["labels"] == {"cell": "LSTM", "place": "1", "quantity": "loss"}
     assert "marks the divergence epoch" in curve["caption"]
+    listed = [
+        item
+        for subcategories in read_variable(page, "categories").values()
+        for items in subcategories.values()
+        for item in items
+    ]
+    assert sorted(listed) == sorted(set(listed))
+
+
+def test_first_page_of_snakemake_s_report_gives_the_result(finished, summary):
+    finished.run("--report", "all.html")
+    first = read_variable((finished.path / "all.html").read_text(), "workflow_desc")
+    answer = summary["answer"]
+    for text in (answer["sentence"], answer["scope"], *answer["warnings"]):
+        assert text in html.unescape(first)
 
 
 def test_another_title_is_in_the_report_within_ten_seconds(finished):
