@@ -34,7 +34,7 @@ def escape_html(text):
 
 # What must not be torn apart at the end of a line: 1e-3, 95 % interval, 1.1 to 4.6.
 _WHOLE = re.compile(
-    r"(\w*\de-\d+|\d+[ \u00a0]% intervals?|\d %"
+    r"(\w*\de-\d+|\d+[ \u00a0]% intervals?|\d[\d.,]* %"
     rf"|[+{MINUS}]?\d[\d.,]* to [+{MINUS}]?\d[\d.,]*(?<=\d))"
 )
 
