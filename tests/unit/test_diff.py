@@ -11,7 +11,14 @@ from tweetrnn.errors import UserError
 from tweetrnn.evaluation import comparison as comparisons
 from tweetrnn.evaluation.diff import config_differences, diff, matched
 from tweetrnn.files import read_json, write_json
-from tweetrnn.reporting.diff import FORMATS, WIDTH, by_name, cell_differences_table, finished
+from tweetrnn.reporting.diff import (
+    FORMATS,
+    WIDTH,
+    by_name,
+    cell_differences_table,
+    compared,
+    finished,
+)
 from tweetrnn.results import Results
 
 TWEETS = [(str(n), f"tweet {n}", ("negative", "positive")[n % 2]) for n in range(1, 101)]
@@ -141,7 +148,7 @@ def test_difference_on_shared_tweets_is_the_second_s_minus_the_first_s(found):
 def test_absence_of_shared_tweets_is_said(folders, tmp_path, capsys, tweets):
     write_finished(tmp_path, tweets, {"LSTM": [[RIGHT] * len(tweets)]}, "three")
     text = printed(capsys, folders[0], tmp_path)
-    assert text.endswith("\none and three: no test tweets in common.\n")
+    assert paragraph(text, "one and three") == "one and three: no test tweets in common."
 
 
 # ------------------------------------------------------------------------------------ the formats
@@ -173,6 +180,28 @@ def test_models_without_a_test_set_are_said_to_be_optimistic(tmp_path, folders, 
     assert "optimistic" not in paragraph(text, "one: ")
 
 
+def test_results_are_said_in_words_the_better_cell_first(folders, found, capsys):
+    text = printed(capsys, *folders)
+    [pair] = found.headlines["two"].pairs
+    better = pair.first if pair.difference >= 0 else pair.second
+    assert paragraph(text, "In two, ").startswith(f"In two, {better} scored ")
+    shared = paragraph(text, "On the 60 tweets in both test sets, ").replace("\n", " ")
+    assert "the SimpleRNN of one scored 25.0 points higher than the SimpleRNN of two (95\u00a0% " in shared
+
+
+@pytest.mark.parametrize(
+    ("difference", "interval", "expected"),
+    [
+        (0.05, [0.01, 0.09], "A scored 5.0 points higher than B (95\u00a0% interval 1.0 to 9.0)"),
+        (-0.05, [-0.09, 0.01], "B scored 5.0 points higher than A (95\u00a0% interval \u22121.0 to 9.0)"),
+        (0.05, None, "A scored 5.0 points higher than B"),
+        (0.0004, None, "A scored the same as B"),
+    ],
+)
+def test_difference_in_words_is_never_negative(difference, interval, expected):
+    assert compared("A", "B", difference, interval) == expected
+
+
 def test_markdown_has_the_same_tables(folders, capsys):
     text = printed(capsys, *folders, "--format", "markdown")
     assert "| SimpleRNN | 1.000 | 0.750 | −25.0 | " in text
@@ -185,6 +214,18 @@ def test_json_has_the_numbers_unrounded(folders, found, capsys):
     interval = data["headlines"]["one"]["models"]["LSTM"]["interval"]
     assert interval == found.headlines["one"].models["LSTM"].interval
     assert data["shared"][0]["models"][0]["accuracies"] == [1.0, 0.75]
+
+
+@pytest.mark.slow
+def test_page_has_all_tables_a_figure_and_unique_ids(folders, tmp_path, capsys):
+    write_finished(tmp_path / "three", TWEETS, {"LSTM": [[RIGHT] * 100]}, "three", title="<b>x</b>")
+    text = printed(capsys, *folders, tmp_path / "three", "--html", tmp_path / "diff.html")
+    assert text.startswith("In one, ")
+    page = (tmp_path / "diff.html").read_text(encoding="utf-8")
+    ids = re.findall(r'\sid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert {"figure-experiments", "table-models", "table-config", "table-shared-3"} <= set(ids)
+    assert "&lt;b&gt;x" in page and "<b>x" not in page
 
 
 # -------------------------------------------------------------------------------------- the errors
@@ -230,6 +271,14 @@ def test_results_of_an_older_version_are_an_error(config_file):
 def test_no_experiment_is_an_error(tmp_path):
     with pytest.raises(UserError, match="no such config file or results folder"):
         finished(tmp_path / "absent")
+
+
+def test_part_of_an_experiment_is_an_error_that_names_the_whole(folders):
+    split = Results(folders[0]).on("temporal")
+    for part in (split.folder, split.folder.parent, Results(folders[0]).html.parent):
+        part.mkdir(parents=True, exist_ok=True)
+        with pytest.raises(UserError, match=f"expected the folder of a whole one: {folders[0]} "):
+            finished(part)
 
 
 def test_equal_names_are_told_apart_by_their_folders_but_no_experiment_is_compared_with_itself(

@@ -118,3 +118,27 @@ def test_table_sorts_intervals_by_their_lower_end_and_missing_values_apart():
     [column] = table.columns
     assert table.sort_value({"x": [0.2, 0.4]}, column) == 0.2
     assert table.sort_value({"x": None}, column) == ""
+
+
+# ------------------------------------------------------------------------------ ends of lines
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("a rate of 1e-3, or rnn1-lr1e-4", ["1e-3", "lr1e-4"]),
+        ("a 95\u00a0% interval of \u22121.0 to 7.3.", ["95\u00a0% interval", "\u22121.0 to 7.3"]),
+        ("+1.1 to +4.6 points, 12,345 to 99,999, 95 % of 3", ["+1.1 to +4.6", "12,345 to 99,999", "95 %"]),
+        ("from 3 to none, e-mail, A-4", []),
+    ],
+)
+def test_lines_do_not_end_within_numbers_that_belong_together(text, whole):
+    shown = document.unbroken(text)
+    assert re.findall(r'<span class="whole">(.*?)</span>', shown) == whole
+    assert re.sub(r"<.*?>", "", shown) == text
+
+
+def test_text_with_whole_numbers_is_still_escaped():
+    assert document.unbroken("<b>1e-3</b> & 1") == (
+        '&lt;b&gt;<span class="whole">1e-3</span>&lt;/b&gt; &amp; 1'
+    )

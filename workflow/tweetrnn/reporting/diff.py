@@ -1,6 +1,7 @@
-"""The command ``diff``: how finished experiments differ, as a table, Markdown or JSON."""
+"""The command ``diff``: how finished experiments differ, as text, Markdown, JSON or a page."""
 
 import json
+import tempfile
 from dataclasses import asdict
 from itertools import zip_longest
 from pathlib import Path
@@ -8,11 +9,11 @@ from textwrap import wrap
 
 from tweetrnn.config import read, resolve, shown
 from tweetrnn.errors import UserError
-from tweetrnn.evaluation.cell_order import turned
 from tweetrnn.evaluation.diff import Finished, config_differences, diff
 from tweetrnn.evaluation.metrics import METRICS
-from tweetrnn.files import read_json
-from tweetrnn.names import RANKINGS, model_name
+from tweetrnn.files import read_json, write_text
+from tweetrnn.names import BASELINES, RANKINGS, model_name
+from tweetrnn.reporting import canvas, diff_figure, render
 from tweetrnn.reporting import document as doc
 from tweetrnn.reporting.sections.provenance import shareable
 from tweetrnn.results import Results
@@ -33,6 +34,7 @@ def finished(argument):
     """
     path, config = Path(argument), None
     if path.is_dir():
+        reject_part(argument, path)
         results, command = Results(path), f"{RUN} FILE (FILE is its config)"
     elif path.is_file():
         config = shareable(resolve(read(path)))
@@ -54,6 +56,18 @@ def finished(argument):
             f"renew them with: {command} (or compare them as they are: give the folder)"
         )
     return Finished(results, written)
+
+
+def reject_part(argument, folder):
+    """Raise UserError if a folder is not an experiment's, but lies in one."""
+    split = Results(folder).split
+    whole = folder.parents[1] if split else folder.parent
+    if split or Results(whole).summary.exists():
+        what = f"the split {split} of an experiment" if split else "a part of an experiment"
+        raise UserError(
+            f"{argument}: this is {what}; expected the folder of a whole one: {whole} (its report "
+            "compares its splits)"
+        )
 
 
 def by_name(experiments):
@@ -83,18 +97,57 @@ def points(value):
     return doc.text(None) if value is None else doc.points(value)
 
 
+def sections(found):
+    """Return the Sections of a Diff: the results, then what they come from."""
+    headlines, pairs = found.headlines, cell_differences_table(found.headlines)
+    results = [
+        *(doc.Paragraph(pairs_in_words(name, of), "finding") for name, of in headlines.items()),
+        *(doc.Paragraph(described(name, of), "method") for name, of in headlines.items()),
+        doc.Figure("experiments", diff_figure.alt_text(headlines), diff_figure.CAPTION),
+        models_table(headlines),
+        *([pairs] if pairs.rows else []),
+    ]
+    shared = [
+        block
+        for number, of in enumerate(found.shared, 1)
+        for block in shared_blocks(of, headlines, number)
+    ]
+    return [
+        doc.Section("results", "Each experiment's result", results),
+        *([doc.Section("shared", "On the tweets of both test sets", shared)] if shared else []),
+        doc.Section("selected", "What was selected", [selected_table(headlines)]),
+        doc.Section("config", "The configs", [config_table(found)]),
+    ]
+
+
 def blocks(found):
-    """Yield the blocks, Paragraphs and Tables, of a Diff."""
-    yield config_table(found)
-    for name, headline in found.headlines.items():
-        yield doc.Paragraph(described(name, headline))
-    yield selected_table(found.headlines)
-    yield models_table(found.headlines)
-    pairs = cell_differences_table(found.headlines)
-    if pairs.rows:
-        yield pairs
-    for shared in found.shared:
-        yield from shared_blocks(shared, found.headlines)
+    """Return the blocks of all Sections of a Diff that are text."""
+    of_all = [block for section in sections(found) for block in section.blocks]
+    return [block for block in of_all if block.kind != "figure"]
+
+
+def compared(first, second, difference, interval):
+    """Return in words by how much the better of two models scored higher.
+
+    ``difference`` and ``interval`` (or None) are of the first's accuracy - the second's.
+    """
+    if difference < 0:
+        better = [-bound for bound in reversed(interval)] if interval else None
+        return compared(second, first, -difference, better)
+    shown = doc.points(difference)
+    text = f"{first} scored {shown} points higher than {second}"
+    if shown == "0.0":
+        text = f"{first} scored the same as {second}"
+    return text if interval is None else f"{text} (95\u00a0% interval {points_between(interval)})"
+
+
+def pairs_in_words(name, headline):
+    """Return an experiment's differences between cells in words, the better cell first."""
+    texts = [
+        compared(pair.first, pair.second, pair.difference, pair.interval)
+        for pair in headline.pairs
+    ] or ["there is one cell, and nothing to compare it with"]
+    return f"In {name}, {doc.first_of(texts)}."
 
 
 def config_table(found):
@@ -164,8 +217,7 @@ def cell_differences_table(headlines):
     """Return the table of the cells' differences, each the better cell's accuracy - the other's."""
     rows = []
     for name, headline in headlines.items():
-        for pair in headline.pairs:
-            better = turned(pair) if pair.difference < 0 else pair
+        for better in diff_figure.better_first(headline):
             rows.append(
                 {
                     "experiment": name,
@@ -187,12 +239,16 @@ def difference_columns(title="difference"):
     ]
 
 
-def shared_blocks(shared, headlines):
-    """Yield the blocks about the tweets that two experiments share; ``headlines`` are by name."""
+def shared_blocks(shared, headlines, number):
+    """Yield the blocks about the tweets that two experiments share.
+
+    ``headlines`` are by name; ``number`` is that of the table.
+    """
     both = f"{shared.first} and {shared.second}"
     if not shared.tweets:
         yield doc.Paragraph(f"{both}: no test tweets in common.")
         return
+    yield doc.Paragraph(shared_in_words(shared), "finding")
     rows = []
     for model in shared.models:
         first, second = model.accuracies
@@ -208,12 +264,28 @@ def shared_blocks(shared, headlines):
         f"in the test sets of both {both}: mean accuracy over replicates, and {shared.second}'s "
         f"minus {shared.first}'s"
     )
-    yield doc.Table("shared", caption, columns, rows)
+    yield doc.Table(f"shared-{number}", caption, columns, rows)
     if headlines[shared.first].labels != headlines[shared.second].labels:
         yield doc.Paragraph(
             f"{both} tell different classes apart, and with fewer classes a tweet is easier to "
             "get right."
         )
+
+
+def shared_in_words(shared):
+    """Return how the cells that two experiments have in common did on the tweets they share."""
+    texts = [
+        compared(
+            f"the {model.model} of {shared.second}",
+            f"the {model.model} of {shared.first}",
+            model.difference,
+            model.interval,
+        )
+        for model in shared.models
+        if model.difference is not None and model.model not in BASELINES
+    ]
+    found = doc.first_of(texts) or "the experiments have no cell in common"
+    return f"On the {doc.whole(shared.tweets)} tweets in both test sets, {found}."
 
 
 # ----------------------------------------------------------------------------------------- formats
@@ -274,6 +346,21 @@ FORMATS = {
 }
 
 
+def write_page(found, path):
+    """Write a page like a report's: the sections, with a figure of the experiments."""
+    values = {
+        "title": "Experiments compared",
+        "subject": "Experiments",
+        "name": listed(list(found.headlines)),
+        "sections": sections(found),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        with canvas.style():
+            canvas.save(diff_figure.draw(found.headlines), "experiments", Path(folder))
+        pictures = {"experiments": Path(folder, "experiments.svg")}
+        write_text(path, render.html_text(values, pictures))
+
+
 # ----------------------------------------------------------------------------------------- command
 
 
@@ -283,9 +370,13 @@ def add_arguments(parser):
     parser.add_argument("first", metavar="A", help=what)
     parser.add_argument("others", nargs="+", metavar="B", help="the same of one or more others")
     parser.add_argument("--format", choices=FORMATS, default="table", help="(default: %(default)s)")
+    parser.add_argument("--html", metavar="FILE", help="also write a page like a report's")
 
 
 def main(options):
     """Print how the experiments differ."""
     experiments = by_name([finished(one) for one in (options.first, *options.others)])
-    print(FORMATS[options.format](diff(experiments)))
+    found = diff(experiments)
+    if options.html:
+        write_page(found, Path(options.html))
+    print(FORMATS[options.format](found))

@@ -32,6 +32,22 @@ def escape_html(text):
     return html.escape(visible(text))
 
 
+# What must not be torn apart at the end of a line: 1e-3, 95 % interval, 1.1 to 4.6.
+_WHOLE = re.compile(
+    r"(\w*\de-\d+|\d+[ \u00a0]% intervals?|\d[\d.,]* %"
+    rf"|[+{MINUS}]?\d[\d.,]* to [+{MINUS}]?\d[\d.,]*(?<=\d))"
+)
+
+
+def unbroken(text):
+    """Return visible text as HTML, with elements where a line must not end inside it."""
+    pieces = map(html.escape, _WHOLE.split(text))
+    return "".join(
+        f'<span class="whole">{piece}</span>' if number % 2 else piece
+        for number, piece in enumerate(pieces)
+    )
+
+
 # Characters with a meaning inside a line, at its beginning, and in addresses that become links.
 _INSIDE = re.compile(r"[\\`*_\[\]<>~&$|]")
 _BEGINNING = re.compile(r"^(\d*)([.)](?=\s|$)|[+-](?=[\s+-]|$)|[#=])")

@@ -22,6 +22,7 @@ from tweetrnn.reporting.experiment import Experiment
 from tweetrnn.reporting.sections import sections_of
 from tweetrnn.reporting.sections.provenance import shareable
 from tweetrnn.reporting.table_files import write_tables
+from tweetrnn.reporting.terms import Terms
 from tweetrnn.results import Results
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -30,6 +31,8 @@ NOT_PLOTTED = ("rulegraph",)  # figures in the folder of the templates, as SVG a
 STYLES = (
     "page.css",
     "answer.css",
+    "contents.css",
+    "terms.css",
     "tables.css",
     "figures.css",
     "cards.css",
@@ -37,7 +40,7 @@ STYLES = (
     "playground.css",
     "print.css",
 )
-SCRIPTS = ("page.js", "answer.js", "tables.js", "figures.js")
+SCRIPTS = ("page.js", "contents.js", "terms.js", "answer.js", "tables.js", "figures.js")
 SCRIPTS_OF_BLOCKS = ("curves", "playground")  # by the kind of block
 
 
@@ -52,8 +55,15 @@ def environment():
         keep_trailing_newline=True,
     )
     templates.filters["text"] = lambda value: Markup(doc.escape_html(value))
+    templates.filters["inline"] = lambda value: Markup(doc.unbroken(doc.visible(value)))
+    templates.filters["slug"] = slug
     templates.filters["md"] = doc.escape_markdown
     return templates
+
+
+def slug(text):
+    """Return a text as part of an id."""
+    return re.sub(r"\W+", "-", text)
 
 
 def recoloured(svg):
@@ -99,9 +109,22 @@ def script_for(sections):
     return read_templates("scripts", [*SCRIPTS, *own])
 
 
+def prose(terms):
+    """Return a function that writes a text of a section as HTML, its terms linked."""
+
+    def written(text, section):
+        html = ""
+        for piece, term in terms.pieces(doc.visible(text), section):
+            shown = doc.unbroken(piece)
+            html += f'<a class="term" href="#term-{slug(term)}">{shown}</a>' if term else shown
+        return Markup(html)
+
+    return written
+
+
 def html_text(values, pictures):
     """Return report.html; ``values`` as for the Markdown, ``pictures`` are paths of SVGs."""
-    script = script_for(values["sections"])
+    script, terms = script_for(values["sections"]), Terms()
     return (
         environment()
         .get_template("report.html.j2")
@@ -112,6 +135,8 @@ def html_text(values, pictures):
             script=Markup(script),
             script_hash=script_hash(script),
             for_script=for_script,
+            terms=terms,
+            prose=prose(terms),
         )
     )
 
@@ -187,6 +212,7 @@ def write(experiment, figures, html, markdown, summary, images, tables):
     copy_images(pictures, images)
     values = {
         "title": experiment.config["report"]["title"],
+        "subject": "Experiment",
         "name": experiment.config["name"],
         "sections": sections,
     }
