@@ -36,7 +36,7 @@ STYLES = (
     "playground.css",
     "print.css",
 )
-SCRIPTS = ("page.js", "tables.js", "figures.js")
+SCRIPTS = ("page.js", "tables.js", "figures.js", "charts.js")
 SCRIPTS_OF_BLOCKS = ("explorer", "playground")  # by the kind of block
 
 

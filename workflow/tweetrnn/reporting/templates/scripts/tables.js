@@ -35,7 +35,7 @@ function compare(a, b) {
 }
 
 // The rows in the order of a column's values; missing numbers come last in both directions.
-function sorted(rows, column, order) {
+function sortedRows(rows, column, order) {
   const sign = order === "ascending" ? 1 : -1;
   return rows
     .map((row) => [sortValue(row.cells[column]), row])
@@ -74,7 +74,7 @@ class TableTools {
   }
 
   get wanted() {
-    return this.rows.filter(this.matches);
+    return this.rows.filter((row) => this.matches(row));
   }
 
   get columns() {
@@ -106,7 +106,7 @@ class TableTools {
     for (const head of this.heads) head.removeAttribute("aria-sort");
     this.order = column === undefined ? null : { column, order };
     if (this.order) this.heads[column].setAttribute("aria-sort", order);
-    this.rows = this.order ? sorted(this.rows, column, order) : this.original;
+    this.rows = this.order ? sortedRows(this.rows, column, order) : this.original;
     this.page = 0;
     this.show();
   }
@@ -183,17 +183,18 @@ class TableTools {
     this.on = element("button", { type: "button", textContent: "Later", onclick: turn(1) });
     this.where = element("span", { role: "status" });
     this.bar.prepend(this.back, this.on, this.where);
+    addEventListener("beforeprint", () => this.show(true));
+    addEventListener("afterprint", () => this.show());
   }
 
-  show() {
-    const { wanted } = this, first = this.page * PAGE;
-    this.table.tBodies[0].replaceChildren(...(wanted.length || !this.empty ? wanted : [this.empty]));
+  // A printed table is whole; on the screen there is one page of it.
+  show(whole = !this.back) {
+    const { wanted } = this, first = this.page * PAGE, last = Math.min(first + PAGE, wanted.length);
+    const rows = whole ? wanted : wanted.slice(first, last);
+    this.table.tBodies[0].replaceChildren(...(rows.length || !this.empty ? rows : [this.empty]));
     if (!this.back) return;
-    // Rows of other pages are hidden on the screen alone: a printed table is whole.
-    wanted.forEach((row, at) => row.classList.toggle("elsewhere", at < first || at >= first + PAGE));
     this.back.disabled = this.page === 0;
-    this.on.disabled = first + PAGE >= wanted.length;
-    const last = Math.min(first + PAGE, wanted.length);
+    this.on.disabled = last === wanted.length;
     this.where.textContent = `rows ${last ? first + 1 : 0} to ${last}`;
   }
 }
