@@ -35,7 +35,7 @@ class Page(HTMLParser):
     def __init__(self, text):
         super().__init__(convert_charrefs=True)
         self.elements, self.scripts, self.texts, self.tables = [], [], [], {}
-        self._table = self._cell = None
+        self._table = self._row = self._cell = None
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
@@ -46,9 +46,12 @@ class Page(HTMLParser):
         elif tag == "div" and attributes.get("id", "").startswith("table-"):
             self._table = self.tables.setdefault(attributes["id"].removeprefix("table-"), [])
         elif tag == "tr":
-            self._table.append([])
+            # A row of headings above those of columns is thrown away.
+            rows = [] if attributes.get("class") == "groups" else self._table
+            rows.append([])
+            self._row = rows[-1]
         elif tag in ("td", "th"):
-            self._table[-1].append("")
+            self._row.append("")
             self._cell = True
 
     def handle_endtag(self, tag):
@@ -60,7 +63,7 @@ class Page(HTMLParser):
             self.scripts[-1] = data
         self.texts.append(data)
         if self._cell:
-            self._table[-1][-1] += data
+            self._row[-1] += data
 
 
 class Rendered:
@@ -193,10 +196,10 @@ def test_json_in_a_script_element_cannot_end_it_and_says_the_same(text):
 
 def test_curves_in_the_page_are_those_of_the_finished_runs(any_report):
     [data] = [text for text in any_report.page.scripts if not text.startswith('"use strict"')]
-    runs = json.loads(data)["runs"]
+    curves = json.loads(data)["curves"]["validation_accuracy"]
     ranks = finished(any_report.experiment.runs)["rank"].tolist()
-    assert [run["rank"] for run in runs] == ranks
-    assert {len(run["validation_accuracy"]) for run in runs} == {4}
+    assert [rank for rank, values in enumerate(curves, 1) if values] == ranks
+    assert {len(values) for values in curves if values} == {4}
 
 
 # ----------------------------------------------------------------------------------- Markdown

@@ -189,7 +189,7 @@ def test_a_baseline_cell_is_called_by_its_name_in_words_and_shown_where_baseline
     differences = found["differences"]
     both = zip(cells_of(differences, "first"), cells_of(differences, "second"), strict=True)
     assert [first for first, second in both if second == mean] == ["SimpleRNN", "LSTM"]
-    assert cells_of(found["runs"], "model").count(mean) == 16
+    assert cells_of(found["runs"], "cell").count(mean) == 16
     assert cells_of(found["replicates"], "cell").count(mean) == 3
     assert cells_of(found["cost"], "cell") == ["SimpleRNN", "LSTM", mean]
     for name in ("divergence", "optimism", "effects", "classes"):

@@ -6,11 +6,13 @@ two ``escape`` functions make hostile text harmless.
 
 import functools
 import html
+import itertools
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from tweetrnn.grid import Combination, scientific
+from tweetrnn.names import model_label
 
 INVISIBLE = "\u200c\u200d\ufe0e\ufe0f"  # joiners and variation selectors, which emoji need
 MINUS = "\u2212"
@@ -261,21 +263,36 @@ class Answer:
 
 @dataclass
 class Column:
-    """A table's column: the key of its values, its heading, and how they are written."""
+    """A table's column: the key of its values, its heading, and how they are written.
+
+    Attributes:
+        group: the heading above those of a group of neighbouring columns.
+        first: ``descending`` where the highest values are the best ones, so that the first click
+            on the heading puts them on top.
+        extra: whether the reader has to ask for it, where there is JavaScript.
+    """
 
     key: str
     title: str
     show: callable = text
+    group: str = ""
+    first: str = "ascending"
+    extra: bool = False
 
     @property
     def numeric(self):
         """Whether values are numbers (or intervals), to be aligned and sorted as such."""
-        return self.show is not text and self.show is not yes
+        return self.show not in (text, yes, model_label)
 
 
 def columns(show=text, /, **headings):
     """Return the Columns of {key: heading} whose values are all written the same way."""
     return [Column(key, heading, show) for key, heading in headings.items()]
+
+
+def grouped(group, columns, extra=()):
+    """Return Columns under one heading; ``extra`` are the keys of those to be asked for."""
+    return [replace(c, group=group, extra=c.key in extra) for c in columns]
 
 
 @dataclass
@@ -286,8 +303,14 @@ class Table:
     caption: str
     columns: list
     rows: list
-    tools: bool = False  # filter, sort and page, where there is JavaScript
+    tools: bool = False  # whether its columns can be chosen, where there is JavaScript
     kind = "table"
+
+    def groups(self):
+        """Return [(heading, columns)] above the columns' headings; none without groups."""
+        groups = itertools.groupby(self.columns, lambda column: column.group)
+        counted = [(group, len(list(columns))) for group, columns in groups]
+        return counted if any(group for group, _ in counted) else []
 
     def sort_value(self, row, column):
         """Return what a row is sorted by in a column."""
@@ -333,17 +356,39 @@ class Cards:
 
 
 @dataclass
-class Curves:
-    """Every run's curves, drawn where there is JavaScript for the runs that the reader picks.
+class Explorer:
+    """The runs of a table to filter, plot and compare, where there is JavaScript.
 
-    ``runs`` are dicts with cell, name and, by quantity, a list over the epochs; ``cells`` are all
-    cells in the order of their colours.
+    It reads the table itself, whose first column is the runs' rank, from 1.
+
+    Attributes:
+        table: the Table's name.
+        cells: what the table calls the cells, in the order of their colours.
+        factors: keys of the columns to filter by, the cell's first.
+        scores, costs: {key: title} of the columns to plot, and to plot scores against.
+        baselines: {score: {baseline: value}}.
+        score: the one to begin with.
+        selected: the ranks to begin with.
+        curves: {quantity: a list over the epochs for every run, None for one without a result}.
+        quantities: {quantity: title}.
     """
 
+    table: str
     cells: list
-    runs: list
+    factors: list
+    scores: dict
+    costs: dict
+    baselines: dict
+    score: str
+    selected: list
+    curves: dict
     quantities: dict
-    kind = "curves"
+    kind = "explorer"
+
+    @property
+    def data(self):
+        """What the script reads, as a dict."""
+        return asdict(self)
 
 
 @dataclass

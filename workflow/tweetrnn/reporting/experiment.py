@@ -12,6 +12,7 @@ from tweetrnn import __version__, grid
 from tweetrnn.code import PACKAGE
 from tweetrnn.evaluation import comparison, tables
 from tweetrnn.evaluation.cell_order import best_first, in_order, oriented
+from tweetrnn.evaluation.metrics import METRICS
 from tweetrnn.evaluation.robustness import read_robustness
 from tweetrnn.evaluation.select import further_runs
 from tweetrnn.files import check_digest, load_array, read_json, read_parquet
@@ -222,11 +223,13 @@ class Experiment:
     def baseline_values(self, ranking):
         """Return {baseline: its figure on the validation set} in a ranking's metric.
 
-        None beside a mean over epochs: baselines have no epochs.
+        ``ranking`` may also be a metric at the best epoch, METRIC_at_best. None beside a mean over
+        epochs: baselines have no epochs.
         """
         if not self.baselines or is_mean(ranking):
             return {}
-        metric = metric_of(ranking)
+        at_best = ranking.removesuffix("_at_best")
+        metric = at_best if at_best in METRICS else metric_of(ranking)
         return {name: self.baselines[name]["validation"][metric] for name in BASELINES}
 
     @cached_property

@@ -36,12 +36,12 @@ STYLES = (
     "tables.css",
     "figures.css",
     "cards.css",
-    "curves.css",
+    "explorer.css",
     "playground.css",
     "print.css",
 )
-SCRIPTS = ("page.js", "contents.js", "terms.js", "answer.js", "tables.js", "figures.js")
-SCRIPTS_OF_BLOCKS = ("curves", "playground")  # by the kind of block
+SCRIPTS = ("page.js", "contents.js", "terms.js", "answer.js", "tables.js", "figures.js", "charts.js")
+SCRIPTS_OF_BLOCKS = ("explorer", "playground")  # by the kind of block
 
 
 def environment():

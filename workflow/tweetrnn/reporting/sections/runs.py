@@ -3,7 +3,7 @@
 from tweetrnn.evaluation.cell_order import best_first
 from tweetrnn.evaluation.metrics import PREDICTION_METRICS
 from tweetrnn.evaluation.tables import records
-from tweetrnn.names import FACTORS, RANKINGS, model_label
+from tweetrnn.names import FACTORS, RANKINGS, higher_is_better, model_label
 from tweetrnn.reporting import document as doc
 from tweetrnn.reporting import figures
 from tweetrnn.reporting.experiment import run_of
@@ -105,8 +105,8 @@ def all_runs(experiment):
     return [
         doc.Paragraph(runs_in_words(experiment), "finding"),
         doc.Paragraph(text, "method"),
+        explorer(experiment),
         runs_table(experiment),
-        curves(experiment),
     ]
 
 
@@ -133,50 +133,100 @@ def runs_in_words(experiment):
     return text + (f". Runs above each baseline: {', '.join(above)}." if above else ".")
 
 
-def runs_table(experiment):
-    """Return the table of all runs."""
-    several = experiment.config["training"]["replicates"] > 1
-    unfinished = len(experiment.finished) < len(experiment.runs)
-    rankings = {name: title.replace("validation ", "") for name, title in RANKINGS.items()}
-    metrics = {
-        f"{name}_at_best": f"{metric.heading}, best epoch"
-        for name, metric in PREDICTION_METRICS.items()
-    }
+def settings(experiment):
+    """Return the columns of what a run is made of."""
     switches = ("dropout", "regularization")
-    columns = [
-        *doc.columns(doc.whole, rank="rank"),
-        *doc.columns(model="cell"),
+    several = experiment.config["training"]["replicates"] > 1
+    return [
         *(
             doc.Column(factor, title, doc.yes if factor in switches else doc.level)
             for factor, title in FACTORS.items()
         ),
         *(doc.columns(doc.whole, replicate="replicate") if several else []),
-        *doc.columns(doc.share, **rankings, **metrics),
+    ]
+
+
+def score_titles():
+    """Return {column: title} of all scores of the table of runs."""
+    at_best = {
+        f"{name}_at_best": f"validation {metric.heading}, best epoch"
+        for name, metric in PREDICTION_METRICS.items()
+    }
+    return RANKINGS | at_best
+
+
+def score_columns(experiment):
+    """Return their columns: those by which runs are ranked and selected, and the best values."""
+    report = experiment.config["report"]
+    shown = {report["rank_by"], report["select_by"], "best_accuracy", "best_macro_f1"}
+    return [
+        doc.Column(
+            name,
+            title.replace("validation ", ""),
+            doc.share,
+            group="validation scores",
+            first="descending",
+            extra=name not in shown,
+        )
+        for name, title in score_titles().items()
+    ]
+
+
+def runs_table(experiment):
+    """Return the table of all runs."""
+    unfinished = len(experiment.finished) < len(experiment.runs)
+    training = [
         *doc.columns(doc.whole, divergence_epoch="divergence epoch", parameters="parameters"),
         *doc.columns(doc.decimal, seconds="seconds"),
         *doc.columns(doc.whole, max_rss_mb="memory, MB"),
         *(doc.columns(status="status") if unfinished else []),
     ]
+    columns = [
+        *doc.columns(doc.whole, rank="rank"),
+        *doc.columns(model_label, cell="cell"),
+        *doc.grouped("settings", settings(experiment)),
+        *score_columns(experiment),
+        *doc.grouped("training", training, extra=["max_rss_mb"]),
+    ]
     order = RANKINGS[experiment.rank_by]
     title = f"All {doc.whole(len(experiment.runs))} runs, in the order of their {order}"
-    rows = [run | {"model": model_label(run["cell"])} for run in records(experiment.runs)]
-    return doc.Table("runs", title, columns, rows, tools=True)
+    return doc.Table("runs", title, columns, records(experiment.runs), tools=True)
+
+
+def explorer(experiment):
+    """Return the Explorer of the table of runs; at first each cell's best run is selected."""
+    score = experiment.config["report"]["select_by"]
+    best = experiment.finished.sort_values(score, ascending=not higher_is_better(score))
+    factors = [column.key for column in settings(experiment)]
+    return doc.Explorer(
+        "runs",
+        [model_label(cell) for cell in experiment.trained_cells],
+        ["cell", *factors, "status"],
+        score_titles(),
+        {"seconds": "training time, seconds", "parameters": "parameters"},
+        {name: labelled(experiment.baseline_values(name)) for name in score_titles()},
+        score,
+        sorted(best.drop_duplicates("cell")["rank"].tolist()),
+        curves(experiment),
+        QUANTITIES,
+    )
+
+
+def labelled(values):
+    """Return {baseline's label: rounded value} of {baseline: value}."""
+    return {model_label(name): round(value, 4) for name, value in values.items()}
 
 
 def curves(experiment):
-    """Return the Curves of all finished runs."""
-    runs = []
-    for run in records(experiment.finished):
-        history = experiment.history(run)[list(QUANTITIES)].to_dict("list")
-        runs.append(
-            {
-                "rank": run["rank"],
-                "cell": model_label(run["cell"]),
-                "name": doc.described(run["combination"]),
-                **{name: [round(value, 4) for value in history[name]] for name in history},
-            }
-        )
-    return doc.Curves([model_label(cell) for cell in experiment.trained_cells], runs, QUANTITIES)
+    """Return {quantity: every run's values over the epochs, None without a result}."""
+    runs = records(experiment.runs)
+    histories = [
+        experiment.history(run) if run["status"] == "finished" else None for run in runs
+    ]
+    return {
+        name: [history if history is None else history[name].round(4).tolist() for history in histories]
+        for name in QUANTITIES
+    }
 
 
 # ------------------------------------------------------------------------------ time and memory
