@@ -298,13 +298,13 @@ class Curves:
 
 @dataclass
 class Playground:
-    """Where a reader types a tweet: what the script reads, a tweet to begin with, its accuracy.
+    """Where a reader types a tweet: what the script reads, tweets to begin with, its accuracy.
 
     It is in the page alone, and there where there is JavaScript.
     """
 
     data: dict
-    example: str
+    examples: list
     agreement: str
     kind = "playground"
 
