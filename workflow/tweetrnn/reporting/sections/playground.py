@@ -26,7 +26,10 @@ def blocks(experiment):
         "itself, with JavaScript and without a network."
     )
     measured = " ".join(
-        [*words_in_words(playground.cut, experiment.split), agreement_in_words(playground.agreement)]
+        [
+            *words_in_words(playground.cut, experiment.split),
+            agreement_in_words(playground.agreement),
+        ]
     )
     return [doc.Paragraph(text), doc.Playground(playground.data, EXAMPLES, measured), *notes]
 
