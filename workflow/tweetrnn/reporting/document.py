@@ -237,6 +237,7 @@ class Table:
     columns: list
     rows: list
     tools: bool = False  # filter, sort and page, where there is JavaScript
+    brief: list | None = None  # the rows that the Markdown has, if not all
     kind = "table"
 
     def sort_value(self, row, column):
@@ -247,6 +248,18 @@ class Table:
         if isinstance(value, bool):
             return int(value)
         return "" if value is None else value
+
+
+@dataclass
+class Filters:
+    """Lists above a table, where there is JavaScript; each keeps the rows with one value.
+
+    ``choices`` are [(title, place of the column, values)].
+    """
+
+    table: str
+    choices: list
+    kind = "filters"
 
 
 @dataclass

@@ -230,7 +230,10 @@ class Experiment:
     def shown_rows(self):
         """The corpus rows of the tweets that the comparison shows."""
         models = self.comparison.failures.values()
-        return sorted({row.corpus_row for model in models for row in model.mistakes})
+        rows = {row.corpus_row for model in models for row in model.mistakes}
+        if found := self.comparison.disagreements:
+            rows |= {row.corpus_row for row in found.listed if row.shown}
+        return sorted(rows)
 
     @cached_property
     def tweets(self):

@@ -37,7 +37,7 @@ STYLES = (
     "print.css",
 )
 SCRIPTS = ("page.js", "tables.js", "figures.js")
-SCRIPTS_OF_BLOCKS = ("curves", "playground")  # by the kind of block
+SCRIPTS_OF_BLOCKS = ("curves", "filters", "playground")  # by the kind of block
 
 
 def environment():

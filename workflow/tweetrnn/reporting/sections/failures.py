@@ -1,6 +1,7 @@
 """What the selected models get wrong."""
 
 from tweetrnn.reporting import document as doc
+from tweetrnn.reporting.sections.tweets import licence_note
 from tweetrnn.wording import listed
 
 
@@ -14,7 +15,7 @@ def blocks(experiment):
     )
     blocks = [doc.Paragraph(text), classes_table(failures), calibration_table(comparison)]
     mistakes = mistakes_table(failures, experiment.tweets)
-    return [*blocks, mistakes] if mistakes.rows else blocks
+    return [*blocks, mistakes, licence_note(experiment.tokenized)] if mistakes.rows else blocks
 
 
 def classes_table(failures):
