@@ -9,6 +9,7 @@ from tweetrnn.training.models import build
 HOSTILE_WORDS = ["</script><script>document.title='owned'</script>", "<!--", "\u2028", "__proto__"]
 HOSTILE_WORDS += ["constructor", "<b>bold</b>", "&amp;", "\u202eturned", "'\"\\", "👩‍👩‍👧"]
 COMBINATION = "rnn2-dense2-dropout1-reg0-lr1e-3"
+SHOWN = "@shown"  # the handle that is no secret
 TOKENIZE = {"tokens": "tweet", "fold_case": True, "unescape_entities": True}
 
 
@@ -24,9 +25,18 @@ def example_playground(
     labels=("<b>bad</b>", "so|so", "`good`"),
     tokenize=TOKENIZE,
     counts=None,
+    tokens=None,
+    unknown="zeros",
 ):
-    """Return the Playground of random models that agree with themselves; padding is a column."""
-    width = len(words) + 1
+    """Return the Playground of random models that agree with themselves; padding is a column.
+
+    Args:
+        counts: how often the words occur, in descending order.
+        tokens: how many there are in the training set, known and unknown.
+        unknown: whether unknown words are a "column" after padding's.
+    """
+    special = 2 if unknown == "column" else 1
+    width, counts = len(words) + special, counts or [1] * len(words)
     models = []
     ids = np.random.default_rng(1).integers(0, width + 1, (40, 6))
     for cell in cells:
@@ -37,17 +47,20 @@ def example_playground(
     vocabulary = pa.table(
         {
             "word": words,
-            "count": counts or [1] * len(words),
-            "id": pa.array(range(1, width), pa.int32()),
+            "count": counts,
+            "id": pa.array(range(special, width), pa.int32()),
         }
     )
     split = {
         "labels": list(labels),
         "width": width,
         "padding_id": 0,
-        "unknown_id": width,
+        "unknown_id": 1 if unknown == "column" else width,
         "sequence_length": 6,
         "padding": "left",
         "truncation": "left",
+        "fit_on": "train",
+        "parts": {"train": {"tokens": tokens or sum(counts)}},
     }
-    return playground.make({"tokenize": tokenize}, split, vocabulary, models, ids)
+    config = {"tokenize": tokenize, "report": {"show_handles": [SHOWN]}}
+    return playground.make(config, split, vocabulary, models, ids)

@@ -5,7 +5,7 @@ from tweetrnn.config import resolve
 from tweetrnn.evaluation.metrics import METRICS
 from tweetrnn.evaluation.tables import names
 from tweetrnn.reporting import figures, render
-from tweetrnn.reporting.experiment import masked
+from tweetrnn.reporting.tweet_text import displayed
 
 HOSTILE = [
     "<script>document.title='owned'</script> @stranger",
@@ -83,7 +83,7 @@ def example_report(cells=("SimpleRNN", "LSTM"), part="test", compared=True, kind
     experiment.new_seconds = dict.fromkeys(experiment.new_runs, 61.5)
     if experiment.comparison:
         experiment.tweets = {
-            row: masked(HOSTILE[number % len(HOSTILE)], ["@airline"])
+            row: displayed(HOSTILE[number % len(HOSTILE)], ["@airline"])
             for number, row in enumerate(experiment.shown_rows)
         }
     experiment.playground = None

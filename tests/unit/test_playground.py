@@ -165,25 +165,108 @@ def test_page_gives_the_agreement_and_the_summary_has_it(tmp_path):
         assert f"{sentence} ({2.5 * row['equal_labels']:.2f}\u00a0%)" in page
         assert f"{row['largest_difference']:.4f}" in page
     summary = json.loads((tmp_path / "report/summary.json").read_text())
-    assert summary["playground"] == result.agreement
+    assert summary["playground"]["agreement"] == result.agreement
+    assert summary["playground"]["words"]["coverage"] == result.cut.coverage
+
+
+# ------------------------------------------------------------------------- the words of the page
+
+WORDS = ["often", "@shown", "@stranger", "seldom", "rare", "rarer"]
+COUNTS = [9, 6, 5, 2, 1, 1]
+
+
+def chosen(room, words=WORDS, counts=COUNTS, tokens=30):
+    """Return the Cut and the kept words, of which each takes 10 bytes."""
+    sizes = np.full(len(words), 10)
+    cut, kept = playground.choose_words(words, np.array(counts), sizes, room, tokens, ["@shown"])
+    return cut, [word for word, stays in zip(words, kept, strict=True) if stays]
+
+
+@pytest.mark.parametrize(
+    "room, kept, minimum, rare, covered",
+    [
+        (50, ["often", "@shown", "seldom", "rare", "rarer"], 1, 0, 19),
+        (49, ["often", "@shown", "seldom"], 2, 2, 17),
+        (20, ["often", "@shown"], 5, 3, 15),
+        (10, ["often"], 9, 5, 9),
+        (9, [], 10, 6, 0),
+    ],
+)
+def test_words_are_cut_at_the_smallest_count_that_fits_and_handles_of_people_always(
+    room, kept, minimum, rare, covered
+):
+    cut, words = chosen(room)
+    assert words == kept
+    assert cut == playground.Cut(minimum, rare, 1, pytest.approx(covered / 30))
+
+
+@pytest.mark.parametrize(
+    "unknown_id, padding_id, new_unknown, new_padding, ids",
+    [
+        (5, 0, 3, 0, [0, 1, 3, 2, 3, 3]),  # padding is a column, unknown words are zeros
+        (0, 5, 0, 3, [0, 1, 0, 2, 0, 3]),  # the other way round
+    ],
+)
+def test_words_that_are_cut_become_the_unknown_word(
+    unknown_id, padding_id, new_unknown, new_padding, ids
+):
+    split = {"width": 5, "unknown_id": unknown_id, "padding_id": padding_id}
+    kernel = np.arange(5.0)[:, None]
+    arrays = {"rnn/kernel": kernel, "rnn/bias": 0, "dense/kernel": 1}
+    kept = np.array([True, False, True, False])
+    facts, [model], new = playground.without_words(
+        split, [("LSTM", None, arrays, 7)], np.arange(6)[None], kept
+    )
+    assert facts == {"width": 3, "unknown_id": new_unknown, "padding_id": new_padding}
+    assert new.tolist() == [ids]
+    assert model[2]["rnn/kernel"].ravel().tolist() == [0, 1, 3]
+    assert len(arrays["rnn/kernel"]) == 5
+
+
+@pytest.mark.parametrize("unknown", ["zeros", "column"])
+def test_agreement_is_that_of_the_words_of_the_page(monkeypatch, unknown):
+    words = [f"word{n}" for n in range(900)]
+    counts = [max(1, 900 // (n + 1)) for n in range(900)]
+    whole = example_playground(words=words, counts=counts, unknown=unknown)
+    monkeypatch.setattr(playground, "ROOM", 150_000)
+    result = example_playground(words=words, counts=counts, unknown=unknown)
+    assert len(result.data["words"].split()) < 900 and result.cut.min_count > 1
+    assert result.data["width"] == len(result.data["words"].split()) + 1 + (unknown == "column")
+    for row, before in zip(result.agreement, whole.agreement, strict=True):
+        assert row["largest_difference"] > 5 * before["largest_difference"]
+
+
+def test_page_says_which_words_it_knows(tmp_path):
+    result = example_playground(words=WORDS, counts=COUNTS, tokens=30)
+    assert "Handles of people are unknown here; the other words cover 63.3\u00a0%" in page_with(
+        result, tmp_path / "all"
+    )[0].replace("  ", " ")
+    result.cut = playground.Cut(3, 17, 2, 0.956)
+    page, _ = page_with(result, tmp_path / "cut")
+    assert (
+        "Words that occur fewer than 3 times are unknown here, and so are handles of people; the "
+        "others cover 95.6\u00a0% of the training tokens."
+    ) in page
+    assert "@stranger" not in data_of(page)["words"] and "@shown" in data_of(page)["words"]
+
+
+def test_page_of_all_words_says_nothing_of_a_cut(tmp_path):
+    page, _ = page_with(example_playground(), tmp_path)
+    assert "of the training tokens" not in page
 
 
 # --------------------------------------------------------------------------------- what is left out
 
 
-def test_vocabulary_too_large_is_left_out_and_the_note_names_the_count_that_brings_it_below(
-    monkeypatch,
-):
+def test_playground_whose_words_would_cover_too_little_is_left_out(monkeypatch):
     monkeypatch.setattr(playground, "ROOM", 150_000)
-    words = [f"word{n}" for n in range(900)]
-    counts = [max(1, 900 // (n + 1)) for n in range(900)]
-    [note] = example_playground(words=words, counts=counts).notes
-    advised = int(re.search(r"vocabulary\.min_count: (\d+) would bring it below", note)[1])
-    kept = sum(count >= advised for count in counts)
-    assert example_playground(words=words[:kept], counts=counts[:kept]).data
-    more = sum(count >= advised - 1 for count in counts)
-    assert more == len(words) or not example_playground(words=words[:more]).data
-    assert "with the 900 words of the vocabulary it would take 0.3\u00a0MB" in note
+    words, counts = [f"word{n}" for n in range(900)], [1] * 900
+    result = example_playground(words=words, counts=counts)
+    assert result.data is None
+    assert result.notes == [
+        "A playground, in which to type a tweet, is left out of this page: the words that find "
+        "room in it, 1.5\u00a0MB, cover only 0\u00a0% of the tokens."
+    ]
 
 
 def test_size_is_known_before_the_words_are_rounded():
@@ -191,29 +274,20 @@ def test_size_is_known_before_the_words_are_rounded():
         words = [f"word{n}" for n in range(count)]
         result = example_playground(words=words).data
         models = [(cell, None, example_arrays(cell, count + 1), None) for cell in playground.STEPS]
-        without = example_playground(words=[f"word{n}" for n in range(15)]).data
-        expected = playground.bytes_of_words(words, models) - playground.bytes_of_words(
-            words[:15], models
-        )
+        without = example_playground(words=words[:15]).data
+        expected = playground.bytes_of_words(words, models)[15:].sum()
         actual = playground.size_of(result) - playground.size_of(without)
         assert expected == pytest.approx(actual, rel=0.02, abs=50)
 
 
 @pytest.mark.slow
-def test_largest_playground_adds_no_more_than_a_page_may_grow_by(tmp_path, monkeypatch):
-    def fits(count):
-        return example_playground(words=[f"word{n}" for n in range(count)])
-
-    result = next(p for p in map(fits, range(6300, 5500, -100)) if p.data)
+def test_largest_playground_adds_no_more_than_a_page_may_grow_by(tmp_path):
+    counts = [max(1, 99_000 // (n + 1)) for n in range(9000)]
+    result = example_playground(words=[f"word{n}" for n in range(9000)], counts=counts)
+    assert result.cut.rare
     page, _ = page_with(result, tmp_path / "with")
     without, _ = page_with(None, tmp_path / "without")
     assert 1_300_000 < len(page.encode()) - len(without.encode()) <= 1_500_000
-
-
-def test_models_too_large_by_themselves_get_no_advice_that_would_not_help(monkeypatch):
-    monkeypatch.setattr(playground, "ROOM", 20_000)
-    [note] = example_playground(words=["a", "b"]).notes
-    assert "would take" in note and "min_count" not in note
 
 
 def test_cell_that_the_page_cannot_compute_is_left_out_and_named():

@@ -15,6 +15,7 @@ from tweetrnn.errors import UserError
 from tweetrnn.evaluation import exploratory, statistics
 from tweetrnn.evaluation.ceiling import ceiling
 from tweetrnn.evaluation.comparison import Comparison, Trained, to_json
+from tweetrnn.evaluation.disagreements import disagreements
 from tweetrnn.evaluation.divergence import divergence, paired_divergence
 from tweetrnn.evaluation.ensembles import ensembles
 from tweetrnn.evaluation.failures import failures
@@ -120,6 +121,7 @@ def make_comparison(
         slice_differences=slice_differences(
             {cell: right[cell] for cell in choices}, tweets.groups, found
         ),
+        disagreements=disagreements(judged_new, tweets, classes, found, report["show_tweets"]),
         ceiling=ceiling(corpus, len(classes)),
         divergence=divergence(runs, config["grid"]),
         paired_divergence=paired_divergence(runs, config),

@@ -313,6 +313,26 @@ class SliceDifference:  # between two cells on a slice
 
 
 @dataclass(kw_only=True)
+class Disagreement:  # a judged tweet to which the majorities of two cells give other classes
+    row: int  # in the judged set
+    corpus_row: int
+    label: str
+    answers: dict[str, str]  # by cell
+    probabilities: dict[str, float]  # of these answers, the mean over replicates, by cell
+    slices: dict[str, str | None]  # by property; None where the tweet has no value
+    shown: bool  # whether its text is shown
+
+
+@dataclass(kw_only=True)
+class Disagreements:  # of the two most accurate cells
+    cells: list[str]  # the most accurate first
+    tweets: int
+    right: dict[str, int]  # on how many of them each cell is right
+    neither: int
+    listed: list[Disagreement]  # those that are shown, then the others; the surest first
+
+
+@dataclass(kw_only=True)
 class LabelAgreement:  # of two labels of the same tweet; without a pair all but counts are None
     pairs: int
     agreed: int
@@ -370,6 +390,7 @@ class Comparison:
     failures: dict[str, Failures]
     slices: list[Slice]
     slice_differences: list[SliceDifference]
+    disagreements: Disagreements | None  # None with a single cell
     ceiling: Ceiling
     divergence: list[Divergence]
     paired_divergence: list[PairedDivergence]

@@ -304,6 +304,7 @@ class Table:
     columns: list
     rows: list
     tools: bool = False  # whether its columns can be chosen, where there is JavaScript
+    brief: list | None = None  # the rows that the Markdown has, if not all
     kind = "table"
 
     def groups(self):
@@ -320,6 +321,18 @@ class Table:
         if isinstance(value, bool):
             return int(value)
         return "" if value is None else value
+
+
+@dataclass
+class Filters:
+    """Lists above a table, where there is JavaScript; each keeps the rows with one value.
+
+    ``choices`` are [(title, place of the column, values)].
+    """
+
+    table: str
+    choices: list
+    kind = "filters"
 
 
 @dataclass
@@ -393,13 +406,13 @@ class Explorer:
 
 @dataclass
 class Playground:
-    """Where a reader types a tweet: what the script reads, a tweet to begin with, its accuracy.
+    """Where a reader types a tweet: what the script reads, tweets to begin with, its accuracy.
 
     It is in the page alone, and there where there is JavaScript.
     """
 
     data: dict
-    example: str
+    examples: list
     agreement: str
     kind = "playground"
 

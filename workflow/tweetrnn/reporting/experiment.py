@@ -1,7 +1,6 @@
 """Everything that a report needs to know about one experiment, read from its stages' files."""
 
 import platform
-import re
 import statistics
 import subprocess
 from dataclasses import replace
@@ -21,18 +20,11 @@ from tweetrnn.machine import processor_name
 from tweetrnn.names import BASELINES, is_mean, metric_of
 from tweetrnn.other_splits import other_splits
 from tweetrnn.reporting import playground
+from tweetrnn.reporting.tweet_text import displayed
 
-MASK = "@…"
-_HANDLE = re.compile(r"(?<!\w)@\w+")
 DRAWN_WITH = ("snakemake", "numpy", "pyarrow", "pandas", "scipy", "scikit-learn", "matplotlib")
 # The files of a checkout that determine results (besides the config, which the report shows).
 SOURCES = ("workflow", "Snakefile", "envs")
-
-
-def masked(text, shown):
-    """Return a tweet's text without the handles of people; ``shown`` are those that may stay."""
-    kept = {handle.casefold() for handle in shown}
-    return _HANDLE.sub(lambda match: match[0] if match[0].casefold() in kept else MASK, text)
 
 
 def commit_of(package):
@@ -252,7 +244,10 @@ class Experiment:
     def shown_rows(self):
         """The corpus rows of the tweets that the comparison shows."""
         models = self.comparison.failures.values()
-        return sorted({row.corpus_row for model in models for row in model.mistakes})
+        rows = {row.corpus_row for model in models for row in model.mistakes}
+        if found := self.comparison.disagreements:
+            rows |= {row.corpus_row for row in found.listed if row.shown}
+        return sorted(rows)
 
     @cached_property
     def tweets(self):
@@ -260,7 +255,7 @@ class Experiment:
         digest = self.tokenized["tweets_sha256"]
         texts = read_parquet(self.results.tweets, ["text"], digest)["text"]
         shown = self.config["report"]["show_handles"]
-        return {row: masked(texts[row].as_py(), shown) for row in self.shown_rows}
+        return {row: displayed(texts[row].as_py(), shown) for row in self.shown_rows}
 
     @cached_property
     def playground(self):

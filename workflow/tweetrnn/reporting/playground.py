@@ -1,8 +1,9 @@
 """The report's playground: what the page needs to read a typed tweet as the selected models do.
 
 ``templates/scripts/playground.js`` does the rest. The tokenizer's patterns are translated, not
-written a second time. Weights are rounded to 8 bits; this module measures the effect by doing the
-page's arithmetic in numpy and comparing with the probabilities that training stored.
+written a second time. Weights are rounded to 8 bits, and rare words and people's handles become the
+unknown word; this module measures the effect of all that by doing the page's arithmetic in numpy
+and comparing with the probabilities that training stored.
 
 Shapes: N tweets, T time steps, U units, G gates, as in ``models``.
 """
@@ -11,6 +12,7 @@ import base64
 import json
 import re
 from dataclasses import dataclass, field
+from itertools import compress
 
 import numpy as np
 
@@ -18,15 +20,32 @@ from tweetrnn.data import tokenizers
 from tweetrnn.evaluation.predictions import read_predictions
 from tweetrnn.files import check_digest, damaged, load_array, read_json, read_parquet
 from tweetrnn.grid import Run
+from tweetrnn.reporting.tweet_text import masked
 from tweetrnn.training import weights
 
 ROOM = 1_480_000  # bytes of data in the page; with the script, 1.5 MB are the most
+FEWEST_COVERED = 0.5  # of the tokens: with fewer, most tweets would be mostly unknown
 EXACT = 16  # the first rows, which are not rounded: padding and the most frequent words
 COMPARED = 10_000  # validation tweets that the agreement is measured on, at most
 AT_A_TIME = 2_000  # of them
 PORTED_TOKENIZERS = ("tweet", "whitespace")
 # The split's facts that say how words become a row of ids.
 SEQUENCE = ("width", "padding_id", "unknown_id", "sequence_length", "padding", "truncation")
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Which words of the vocabulary the page knows.
+
+    ``min_count`` is how often they occur at least, ``rare`` how many words occur less often,
+    ``handles`` how many are handles of people, and ``coverage`` the share of the tokens, of the
+    tweets that the vocabulary was counted on, that the page's words cover.
+    """
+
+    min_count: int
+    rare: int
+    handles: int
+    coverage: float
 
 
 @dataclass
@@ -38,6 +57,7 @@ class Playground:
     """
 
     data: dict | None
+    cut: Cut | None = None
     agreement: list = field(default_factory=list)
     notes: list = field(default_factory=list)
 
@@ -150,16 +170,15 @@ def base64_of(numbers, dtype):
     return base64.b64encode(numbers.astype(dtype).tobytes()).decode()
 
 
-def packed(arrays, rows=None):
+def packed(arrays):
     """Return a model's layers for the script: in float32, except for the first one's kernel.
 
     The first kernel has a row for each word, which makes up nearly all of the bytes. So all of its
     rows are rounded (``words``); only the first EXACT ones are in float32 as well. Rounding the
     other matrices too, or padding, which most time steps read, would save little and cost more
-    accuracy than rounding all words. ``rows`` cuts the kernel.
+    accuracy than rounding all words.
     """
     first, *others = layers_of(arrays)
-    first["kernel"] = first["kernel"][:rows]
     unit, multiples, values = rounded(first["kernel"], len(first["recurrent_kernel"]))
     first["kernel"] = first["kernel"][:EXACT]
     layers = [
@@ -243,10 +262,7 @@ def agreement(cell, arrays, ids, stored):
     }
 
 
-# ------------------------------------------------------------------------- the whole playground
-
-
-LEFT_OUT = "A playground, in which to type a tweet, is left out of this page"
+# ---------------------------------------------------------------------- the words of the page
 
 
 def size_of(value):
@@ -255,44 +271,86 @@ def size_of(value):
 
 
 def bytes_of_words(words, models):
-    """Return how many bytes the words and their rows take: in base64, 4 for each 3."""
+    """Return (words,) bytes that each word and its rows take: in base64, 4 for each 3."""
     row = 0
     for _, _, arrays, _ in models:
         first = layers_of(arrays)[0]
         columns = first["kernel"].shape[1]
         row += columns + 2 * columns // len(first["recurrent_kernel"])
-    return len(words) * row * 4 // 3 + size_of(" ".join(words))
+    return np.array([size_of(word) - 1 + row * 4 / 3 for word in words])
 
 
-def too_large(size, size_of_words, counts):
-    """Return the note that replaces a playground of ``size`` bytes.
+def tokens_counted(split):
+    """Return how many tokens the tweets have that the vocabulary was counted on."""
+    parts = split["parts"]
+    return sum(parts[name]["tokens"] for name in (["train"] if by_training(split) else parts))
 
-    ``size_of_words`` of them are for the vocabulary's words, whose counts are ``counts``. The note
-    names the ``vocabulary.min_count`` that leaves few enough of them, if any does.
+
+def by_training(split):
+    """Return whether the vocabulary was counted on the training set alone."""
+    return split["fit_on"] == "train"
+
+
+def choose_words(words, counts, sizes, room, tokens, show_handles):
+    """Return (the Cut, (words,) booleans of those that it keeps).
+
+    It is the smallest minimum count whose words fit into ``room`` bytes; where not even the most
+    frequent words do, it keeps none.
+
+    Args:
+        words, counts, sizes: each word's text, how often it occurs and how many bytes it takes.
+        tokens: how many there are, known or unknown.
+        show_handles: the handles that are no secret.
     """
-    # How many words fit; one in a hundred fewer, since some are longer than others.
-    room = int(0.99 * (ROOM - (size - size_of_words)) / size_of_words * len(counts))
-    note = (
-        f"{LEFT_OUT}: with the {len(counts):,} words of the vocabulary it would take "
-        f"{size / 1e6:.1f}\u00a0MB, and 1.5\u00a0MB are the most."
-    )
-    if room <= 0:
-        return note
-    first_too_many = np.sort(counts)[::-1][room]
-    return f"{note} vocabulary.min_count: {first_too_many + 1} would bring it below."
+    handles = np.array([masked(word, show_handles) != word for word in words], dtype=bool)
+    for minimum in [*np.unique(counts), counts.max() + 1]:
+        kept = (counts >= minimum) & ~handles
+        if sizes[kept].sum() <= room:
+            break
+    rare = int(np.count_nonzero(counts < minimum))
+    coverage = float(counts[kept].sum() / tokens)
+    return Cut(int(minimum), rare, int(np.count_nonzero(handles)), coverage), kept
 
 
-def data_of(config, split, words, models, rows=None):
-    """Return what the script reads; arguments as ``make``'s, ``rows`` as ``packed``'s."""
+def without_words(split, models, ids, kept):
+    """Return (split, models, ids) in which the words that are not ``kept`` are unknown.
+
+    Args:
+        split, models, ids: as for ``make``. The columns are padding and unknown, where they are
+            columns, then the words.
+        kept: (words,) booleans, in the order of the columns.
+    """
+    special = split["width"] - len(kept)
+    columns = np.concatenate([np.ones(special, dtype=bool), kept])
+    width = int(np.count_nonzero(columns))
+    # What was one past the last column, an all-zero vector, still is.
+    new = np.append(np.cumsum(columns) - 1, width)
+    unknown = int(new[split["unknown_id"]])
+    new[:-1][~columns] = unknown
+    facts = {"width": width, "padding_id": int(new[split["padding_id"]]), "unknown_id": unknown}
+    cut = []
+    for cell, combination, arrays, stored in models:
+        first = f"{next(iter(arrays)).rpartition('/')[0]}/kernel"
+        cut.append((cell, combination, arrays | {first: arrays[first][columns]}, stored))
+    return split | facts, cut, new[ids]
+
+
+# ------------------------------------------------------------------------- the whole playground
+
+
+LEFT_OUT = "A playground, in which to type a tweet, is left out of this page"
+
+
+def data_of(config, split, words, models, colours):
+    """Return what the script reads; arguments as ``make``'s, ``colours`` by cell."""
     return {
         "labels": split["labels"],
         "words": " ".join(words),  # no token contains white space
         "tokenizer": tokenizer(config["tokenize"]),
         **{name: split[name] for name in SEQUENCE},
         "models": [
-            {"cell": cell, "colour": number % 6, "layers": packed(arrays, rows)}
-            for number, (cell, _, arrays, _) in enumerate(models)  # coloured as in the figures
-            if cell in STEPS
+            {"cell": cell, "colour": colours[cell], "layers": packed(arrays)}
+            for cell, _, arrays, _ in models
         ],
     }
 
@@ -311,27 +369,51 @@ def make(config, split, vocabulary, models, ids):
     if (name := config["tokenize"]["tokens"]) not in PORTED_TOKENIZERS:
         note = f"{LEFT_OUT}: it has no tokenizer of the name {name} (tokenize.tokens)."
         return Playground(None, notes=[note])
-    known = [model for model in models if model[0] in STEPS]
+    colours = {cell: number % 6 for number, (cell, *_) in enumerate(models)}  # as in the figures
     notes = [
         f"{cell} is not among what can be tried in this page, which computes {' and '.join(STEPS)}."
-        for cell, *_ in models
+        for cell in colours
         if cell not in STEPS
     ]
-    if not known:
+    models = [model for model in models if model[0] in STEPS]
+    if not models:
         return Playground(None, notes=notes)
-    order = np.argsort(vocabulary["id"].to_numpy())
-    words = vocabulary["word"].take(order).to_pylist()
+    playground = fitted(config, split, vocabulary, models, ids, colours)
+    playground.notes += notes
+    return playground
+
+
+def fitted(config, split, vocabulary, models, ids, colours):
+    """Return the Playground of as many words as find room; arguments as ``make``'s and colours."""
+    vocabulary = vocabulary.sort_by("id")
+    words, counts = vocabulary["word"].to_pylist(), vocabulary["count"].to_numpy()
+
+    def cut_to(kept):
+        facts, cut_models, cut_ids = without_words(split, models, ids, kept)
+        known = list(compress(words, kept))
+        return data_of(config, facts, known, cut_models, colours), cut_models, cut_ids
+
     # The size is known before a large vocabulary is rounded, which would take much memory.
-    size_of_words = bytes_of_words(words, known)
-    size = size_of(data_of(config, split, [], models, rows=EXACT)) + size_of_words
-    if size > ROOM:
-        counts = vocabulary["count"].to_numpy()
-        return Playground(None, notes=[too_large(size, size_of_words, counts), *notes])
+    few, sizes = np.arange(len(words)) < EXACT, bytes_of_words(words, models)
+    room = ROOM - (size_of(cut_to(few)[0]) - sizes[few].sum())
+    show_handles = config["report"]["show_handles"]
+    cut, kept = choose_words(words, counts, sizes, room, tokens_counted(split), show_handles)
+    if cut.coverage < FEWEST_COVERED:
+        return Playground(None, notes=[too_few(cut)])
+    data, models, ids = cut_to(kept)
     agreements = [
         {"cell": cell, "combination": combination, **agreement(cell, arrays, ids, stored)}
-        for cell, combination, arrays, stored in known
+        for cell, combination, arrays, stored in models
     ]
-    return Playground(data_of(config, split, words, models), agreements, notes)
+    return Playground(data, cut, agreements)
+
+
+def too_few(cut):
+    """Return the note that replaces a playground of too few words."""
+    return (
+        f"{LEFT_OUT}: the words that find room in it, 1.5\u00a0MB, cover only "
+        f"{100 * cut.coverage:.0f}\u00a0% of the tokens."
+    )
 
 
 def read(results, config, split, selected):

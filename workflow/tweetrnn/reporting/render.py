@@ -41,7 +41,7 @@ STYLES = (
     "print.css",
 )
 SCRIPTS = ("page.js", "contents.js", "terms.js", "answer.js", "tables.js", "figures.js", "charts.js")
-SCRIPTS_OF_BLOCKS = ("explorer", "playground")  # by the kind of block
+SCRIPTS_OF_BLOCKS = ("explorer", "filters", "playground")  # by the kind of block
 
 
 def environment():
@@ -161,7 +161,7 @@ def summary_of(experiment, sections):
         "comparison": comparison and to_json(ordered(comparison, experiment.cells)),
         "robustness": robustness
         and asdict(replace(robustness, pairs=in_order(robustness.pairs, experiment.cells))),
-        "playground": experiment.playground.agreement if experiment.playground else [],
+        "playground": tried(experiment.playground),
         "tables": {table.name: table.rows for section in sections for table in section.tables()},
         "architectures": {card.architecture.name: card.architecture.rows for card in cards},
     }
@@ -176,6 +176,13 @@ def headline_of(section):
         elif block.kind == "paragraph":
             texts.append(block.text)
     return texts
+
+
+def tried(playground):
+    """Return which words a Playground knows and how it agrees with the models; None without."""
+    if not playground or not playground.data:
+        return None
+    return {"words": asdict(playground.cut), "agreement": playground.agreement}
 
 
 def copy_images(pictures, folder):

@@ -8,6 +8,7 @@ from tweetrnn.reporting import figures
 from tweetrnn.reporting.sections import (
     ceiling,
     data,
+    disagreements,
     divergence,
     effects,
     failures,
@@ -34,6 +35,7 @@ SECTIONS = {
     "robustness": ("Does it hold on other splits?", robustness.blocks, False),
     "failures": ("How they fail", failures.blocks, True),
     "slices": ("Where they differ", slices.blocks, True),
+    "disagreements": ("Where they disagree", disagreements.blocks, True),
     "ceiling": ("What the labels allow", ceiling.blocks, True),
     "try": ("Try it", playground.blocks, False),
     "published": ("Beside published results", published.blocks, True),

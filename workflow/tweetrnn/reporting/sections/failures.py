@@ -1,6 +1,7 @@
 """What the selected models get wrong."""
 
 from tweetrnn.reporting import document as doc
+from tweetrnn.reporting.sections.tweets import licence_note
 from tweetrnn.wording import listed
 
 LARGE_GAP = 0.1  # between two classes' recall
@@ -22,7 +23,7 @@ def blocks(experiment):
         calibration_table(comparison),
     ]
     mistakes = mistakes_table(failures, experiment.tweets)
-    return [*blocks, mistakes] if mistakes.rows else blocks
+    return [*blocks, mistakes, licence_note(experiment.tokenized)] if mistakes.rows else blocks
 
 
 def classes_in_words(cell, model):

@@ -3,7 +3,13 @@
 from tweetrnn.reporting import document as doc
 from tweetrnn.wording import listed
 
-EXAMPLE = "Thanks for the quick reply, but it still does not work :("
+EXAMPLES = [
+    "Thanks for the quick reply, but it still does not work :(",
+    "Best service I have had in years, thank you so much!",
+    "Three hours late and nobody tells us why... never again",
+    "Is this open on Sunday?",
+    "Not bad at all, I was really surprised :)",
+]
 
 
 def blocks(experiment):
@@ -15,11 +21,30 @@ def blocks(experiment):
     if not playground.data:
         return notes
     text = (
-        "Type a tweet into report.html to see what the selected runs make of it after each word; "
-        "the page computes that by itself, with JavaScript and without a network."
+        "Type a tweet into report.html to see what the selected runs make of it after each word, "
+        "what each word contributed, and what the networks remember. The page computes that by "
+        "itself, with JavaScript and without a network."
     )
-    agreement = agreement_in_words(playground.agreement)
-    return [doc.Paragraph(text), doc.Playground(playground.data, EXAMPLE, agreement), *notes]
+    measured = " ".join(
+        [
+            *words_in_words(playground.cut, experiment.split),
+            agreement_in_words(playground.agreement),
+        ]
+    )
+    return [doc.Paragraph(text), doc.Playground(playground.data, EXAMPLES, measured), *notes]
+
+
+def words_in_words(cut, split):
+    """Yield sentences on which words the page knows; ``split`` are the split's facts."""
+    of = "training tokens" if split["fit_on"] == "train" else "tokens"
+    covered = f"cover {doc.percent(cut.coverage)} of the {of}"
+    if cut.rare:
+        yield (
+            f"Words that occur fewer than {doc.whole(cut.min_count)} times are unknown here"
+            f"{', and so are handles of people' if cut.handles else ''}; the others {covered}."
+        )
+    elif cut.handles:
+        yield f"Handles of people are unknown here; the other words {covered}."
 
 
 def agreement_in_words(rows):
@@ -32,7 +57,7 @@ def agreement_in_words(rows):
         for row in rows
     ]
     return (
-        "In the page the weights of all but the most frequent words are rounded to 8 bits, one "
-        f"scale for each word and gate. So {listed(each)}. A word is unknown where the models' "
-        "vocabulary lacks it."
+        "A word is unknown where the models' vocabulary lacks it. The weights of all but the most "
+        "frequent words are rounded to 8 bits, one scale for each "
+        f"word and gate. With all this, {listed(each)}."
     )

@@ -96,40 +96,43 @@ function addWord(to, id, { kernel, words: { unit, multiples, values } }) {
 
 // to += x matrix
 function addProduct(to, x, matrix) {
-  matrix.forEach((row, i) => {
-    for (let j = 0; j < row.length; j++) to[j] += x[i] * row[j];
-  });
+  for (let i = 0; i < matrix.length; i++) {
+    const row = matrix[i], factor = x[i]; // plain loops: nearly all of the time is spent here
+    for (let j = 0; j < to.length; j++) to[j] += factor * row[j];
+  }
   return to;
 }
 
 const sigmoid = (x) => 1 / (1 + Math.exp(-x));
 
-// From the gates' inputs and the state before to the state after; h is also what the layer hands on.
+// From the gates' inputs and the state before to the gates and the state after. The last key, h, is
+// the state that the layer hands on.
 const STEPS = {
   SimpleRNN: (z) => ({ h: z.map(Math.tanh) }),
   LSTM(z, before) {
     const units = z.length / 4;
-    const c = before.c.map(
-      (cell, k) => sigmoid(z[units + k]) * cell + sigmoid(z[k]) * Math.tanh(z[2 * units + k]),
-    );
-    return { c, h: c.map((cell, k) => sigmoid(z[3 * units + k]) * Math.tanh(cell)) };
+    const part = (k, squash) => z.subarray(k * units, (k + 1) * units).map((x) => squash(x));
+    const [i, f, g, o] = [sigmoid, sigmoid, Math.tanh, sigmoid].map((squash, k) => part(k, squash));
+    const c = before.c.map((cell, k) => f[k] * cell + i[k] * g[k]);
+    return { i, f, o, g, c, h: c.map((cell, k) => o[k] * Math.tanh(cell)) };
   },
 };
 
-// Probabilities of the classes for a sequence of ids.
-function probabilitiesOf({ cell, layers }, ids) {
+// The last recurrent layer's gates and states after each id of a sequence, and the probabilities of
+// the classes.
+function passOf({ cell, layers }, ids) {
   const recurrent = layers.filter((layer) => layer.recurrent_kernel);
-  let outputs = ids;
+  let steps = ids.map((id) => ({ h: id }));
   for (const layer of recurrent) {
     const { kernel, recurrent_kernel, bias } = layer;
     let state = { h: new Float64Array(recurrent_kernel.length), c: new Float64Array(recurrent_kernel.length) };
-    outputs = outputs.map((x) => {
+    steps = steps.map(({ h: x }) => {
       const z = layer.words ? addWord(bias.slice(), x, layer) : addProduct(bias.slice(), x, kernel);
       state = STEPS[cell](addProduct(z, state.h, recurrent_kernel), state);
-      return state.h;
+      return state;
     });
   }
-  let x = outputs.at(-1);
+  let x = steps.at(-1).h;
   layers.slice(recurrent.length).forEach(({ kernel, bias }, number, dense) => {
     x = addProduct(bias.slice(), x, kernel);
     if (number < dense.length - 1) x = x.map((value) => Math.max(value, 0));
@@ -137,7 +140,7 @@ function probabilitiesOf({ cell, layers }, ids) {
   const most = Math.max(...x);
   const powers = x.map((value) => Math.exp(value - most));
   const sum = powers.reduce((a, b) => a + b);
-  return [...powers.map((power) => power / sum)];
+  return { steps, probabilities: [...powers.map((power) => power / sum)] };
 }
 
 class Playground {
@@ -159,7 +162,7 @@ class Playground {
     const key = sequence.join();
     return this.models.map((model) => {
       if (model.known.size > 1000) model.known.clear();
-      if (!model.known.has(key)) model.known.set(key, probabilitiesOf(model, sequence));
+      if (!model.known.has(key)) model.known.set(key, passOf(model, sequence).probabilities);
       return model.known.get(key);
     });
   }
@@ -167,75 +170,192 @@ class Playground {
 
 // ------------------------------------------------------------------ and what is seen of it
 
+const QUANTITIES = { h: "state", i: "input gate", f: "forget gate", o: "output gate", g: "candidate", c: "memory" };
+
+const answerOf = (probabilities) => probabilities.indexOf(Math.max(...probabilities));
+
+function signed(value) {
+  const text = Math.abs(value).toFixed(2);
+  return (Number(text) === 0 ? "" : value < 0 ? "\u2212" : "+") + text;
+}
+
+// A bar in a cell's colour beneath a number, between two shares of the width.
+function bar(from, to, colour) {
+  const made = element("i", { className: "share" });
+  made.style.marginLeft = `${100 * from}%`;
+  made.style.width = `${100 * (to - from)}%`;
+  made.style.background = `var(--cell-${colour})`;
+  return made;
+}
+
+// The units' values as a stripe, and their mean size for those who do not see it.
+function stripe(values, title) {
+  const colours = [...values].map((value, k) => {
+    const strength = Math.round(100 * Math.min(Math.abs(value), 1));
+    const [from, to] = [k, k + 1].map((edge) => `${((100 * edge) / values.length).toFixed(2)}%`);
+    return `color-mix(in srgb, var(--${value < 0 ? "negative" : "positive"}) ${strength}%, transparent) ${from} ${to}`;
+  });
+  const made = element("i", { className: "stripe" });
+  made.style.background = `linear-gradient(to right, ${colours})`;
+  const mean = (values.reduce((sum, value) => sum + Math.abs(value), 0) / values.length).toFixed(2);
+  return element("td", { title: `${title}: ${mean}` }, made, element("span", { className: "unseen" }, mean));
+}
+
+// Columns of a table: for each model one for each name, and the names beneath the models.
+function headOf(models, namesOf) {
+  const head = (text, properties = {}) => {
+    const made = element("th", properties, element("bdi", {}, text));
+    made.scope = properties.colSpan ? "colgroup" : "col";
+    return made;
+  };
+  const cells = models.map((model) => head(model.cell, { colSpan: namesOf(model).length }));
+  const names = models.flatMap((model) => namesOf(model).map((name) => head(name)));
+  return element("thead", {}, element("tr", {}, element("td"), ...cells), element("tr", {}, head("word"), ...names));
+}
+
 class PlaygroundView {
   constructor(box) {
     this.playground = new Playground(JSON.parse(document.getElementById("playground-data").textContent));
     this.input = box.querySelector("textarea");
     this.verdict = box.querySelector("[role=status]");
-    this.pane = box.querySelector(".scroll");
+    this.warning = box.querySelector(".warning");
+    this.results = box.querySelector(".results");
+    [this.wordByWord, this.memory] = box.querySelectorAll(".scroll");
+    this.chips = box.querySelector(".words");
+    this.words = [];
+    this.out = new Set(); // which words are left out, by their place
     this.input.oninput = () => this.show();
+    for (const example of box.querySelectorAll(".examples button")) {
+      example.onclick = () => this.load(example.textContent);
+    }
     document.getElementById("needs-javascript").remove();
     box.hidden = false;
     this.show();
   }
 
+  load(text) {
+    this.out.clear();
+    this.input.value = text;
+    this.show();
+  }
+
+  toggle(at) {
+    if (!this.out.delete(at)) this.out.add(at);
+    this.show();
+    this.chips.children[at].focus();
+  }
+
   show() {
     const { words, ids } = this.playground.read(this.input.value);
-    const said = words.map((_, at) => this.playground.judge(ids.slice(0, at + 1)));
-    this.tell(words, said.at(-1));
-    this.pane.hidden = !words.length;
-    this.pane.replaceChildren(this.table(words, said));
+    this.out = new Set([...this.out].filter((at) => words[at] === this.words[at]));
+    this.words = words;
+    const kept = [...words.keys()].filter((at) => !this.out.has(at));
+    const keptWords = kept.map((at) => words[at]), keptIds = kept.map((at) => ids[at]);
+    const said = kept.map((_, at) => this.playground.judge(keptIds.slice(0, at + 1)));
+    this.tell(keptWords, said.at(-1));
+    this.results.hidden = !words.length;
+    this.chips.replaceChildren(...this.chipsOf(words, kept, keptIds));
+    this.wordByWord.replaceChildren(this.table(keptWords, said));
+    this.memory.replaceChildren(this.memoryTable(keptWords, keptIds));
     stops();
   }
 
   // Said aloud by screen readers, so it changes only when there is another verdict.
   tell(words, last) {
-    const { models, data } = this.playground;
-    const each = (last ?? []).map((p, number) => `${models[number].cell}: ${data.labels[p.indexOf(Math.max(...p))]}`);
+    const { models, data, ids } = this.playground;
+    const each = (last ?? []).map((p, number) => `${models[number].cell}: ${data.labels[answerOf(p)]}`);
     const cut = words.length > data.sequence_length;
     const end = data.truncation === "left" ? "last" : "first";
     const text = !last
       ? "No word yet."
       : each.join(", ") + (cut ? `. Of more than ${data.sequence_length} words the ${end} ones are read.` : "");
     if (this.verdict.textContent !== text) this.verdict.textContent = text;
+    this.warning.hidden = words.filter((word) => !ids.has(word)).length * 2 <= words.length;
+  }
+
+  // A button for each word, which leaves it out, with what it adds to each answer's probability.
+  chipsOf(words, kept, keptIds) {
+    const { models, ids } = this.playground;
+    const whole = this.playground.judge(keptIds);
+    const changes = kept.map((at) => {
+      const without = this.playground.judge(keptIds.filter((_, place) => kept[place] !== at));
+      return whole.map((p, number) => p[answerOf(p)] - without[number][answerOf(p)]);
+    });
+    const largest = Math.max(0.05, ...changes.flat().map(Math.abs)); // whose bar is half of a button
+    return words.map((word, at) => {
+      const out = this.out.has(at);
+      const made = element("button", { type: "button", ariaPressed: String(out), onclick: () => this.toggle(at) });
+      made.append(element("bdi", { className: ids.has(word) ? "" : "unknown" }, word));
+      (changes[kept.indexOf(at)] ?? []).forEach((change, number) => {
+        const name = element("span", { className: "unseen" }, ` ${models[number].cell} `);
+        const [from, to] = [0, change / largest].sort((a, b) => a - b).map((end) => (1 + end) / 2);
+        made.append(name, element("small", {}, signed(change)), bar(from, to, models[number].colour));
+      });
+      return made;
+    });
   }
 
   table(words, said) {
-    const { models, data, ids } = this.playground;
-    const head = (text, properties = {}) => {
-      const made = element("th", properties, element("bdi", {}, text));
-      made.scope = properties.colSpan ? "colgroup" : "col";
-      return made;
-    };
-    const rows = words.map((word, at) => {
-      const title = element("th", { scope: "row" }, element("bdi", {}, word));
-      if (!ids.has(word)) title.append(element("small", {}, " unknown"));
-      return element("tr", {}, title, ...said[at].flatMap((p, number) => this.cells(p, models[number].colour)));
-    });
-    return element(
-      "table",
-      {},
-      element("caption", {}, element("span", {}, "What each model says of the tweet up to each word")),
-      element(
-        "thead",
-        {},
-        element("tr", {}, element("td"), ...models.map(({ cell }) => head(cell, { colSpan: data.labels.length }))),
-        element("tr", {}, head("word"), ...models.flatMap(() => data.labels.map((label) => head(label)))),
-      ),
-      element("tbody", {}, ...rows),
+    const { models, data } = this.playground;
+    const rows = words.map((word, at) =>
+      element("tr", {}, this.title(word), ...said[at].flatMap((p, number) => this.cells(p, models[number].colour))),
     );
+    const caption = element("caption", {}, element("span", {}, "What each model says of the tweet up to each word"));
+    return element("table", {}, caption, headOf(models, () => data.labels), element("tbody", {}, ...rows));
+  }
+
+  title(word) {
+    const made = element("th", { scope: "row" }, element("bdi", {}, word));
+    if (!this.playground.ids.has(word)) made.append(element("small", {}, " unknown"));
+    return made;
   }
 
   cells(probabilities, colour) {
     const most = Math.max(...probabilities);
-    return probabilities.map((probability) => {
-      const made = element("td", { className: probability === most ? "most" : "" }, probability.toFixed(2));
-      made.style.setProperty("--share", probability);
-      made.style.setProperty("--colour", `var(--cell-${colour})`);
-      return made;
+    return probabilities.map((probability) =>
+      element(
+        "td",
+        { className: probability === most ? "most" : "" },
+        probability.toFixed(2),
+        bar(0, probability, colour),
+      ),
+    );
+  }
+
+  // One row for each word that is read, and one for the padding before or after them.
+  memoryTable(words, ids) {
+    const { models, data } = this.playground;
+    const passes = models.map((model) => passOf(model, sequenceOf(ids, data)).steps);
+    const namesOf = (number) => Object.keys(passes[number][0]).map((key) => QUANTITIES[key]);
+    const places = sequenceOf([...words.keys()], { ...data, padding_id: -1 });
+    const steps = [...places.keys()].filter((step) => places[step] >= 0 || places[step + 1] !== -1);
+    const rows = steps.map((step) => {
+      const word = places[step] < 0 ? "padding" : words[places[step]];
+      const title = places[step] < 0 ? element("th", { scope: "row" }, element("small", {}, word)) : this.title(word);
+      const stripes = passes.flatMap((pass) =>
+        Object.entries(pass[step]).map(([key, values]) => stripe(values, `${QUANTITIES[key]} after ${word}, mean size`)),
+      );
+      return element("tr", {}, title, ...stripes);
     });
+    const caption = element("caption", {}, element("span", {}, "Gates and states of the last recurrent layer after each word"));
+    const head = headOf(models, (model) => namesOf(models.indexOf(model)));
+    return element("table", {}, caption, head, element("tbody", {}, ...rows));
   }
 }
 
 const playgroundBox = document.getElementById("playground");
-if (playgroundBox) new PlaygroundView(playgroundBox);
+if (playgroundBox) {
+  const view = new PlaygroundView(playgroundBox);
+  // A click on a tweet that the report shows loads it. A masked handle is unknown here, as any other.
+  const shown = "#table-wrong td:first-child bdi, #table-disagreements td:last-child bdi";
+  for (const text of document.querySelectorAll(shown)) {
+    if (!text.textContent) continue;
+    const button = element("button", { type: "button", className: "load", title: "Try it" }, ...text.childNodes);
+    button.onclick = () => {
+      view.load(button.textContent.replaceAll("@\u2026", "@someone"));
+      view.input.focus({ preventScroll: true });
+      document.getElementById("try").scrollIntoView();
+    };
+    text.append(button);
+  }
+}

@@ -1,0 +1,110 @@
+"""The tweets on which the two most accurate cells disagree."""
+
+from tweetrnn.reporting import document as doc
+from tweetrnn.reporting.sections.tweets import licence_note
+from tweetrnn.wording import listed
+
+NEITHER = "neither"
+FEW = 10  # rows in the Markdown where no text is shown
+
+
+def blocks(experiment):
+    """Return the section's blocks, none where a single cell is compared."""
+    comparison = experiment.comparison
+    found = comparison.disagreements
+    if not found:
+        return []
+    finding = doc.Paragraph(sentence(found, comparison.tweets, comparison.part), "finding")
+    if not found.tweets:
+        return [finding]
+    table = tweets_table(found, comparison.part, experiment.tweets)
+    licence = [licence_note(experiment.tokenized)] if any(row.shown for row in found.listed) else []
+    method = doc.Paragraph(method_in_words(comparison), "method")
+    return [finding, method, doc.Filters(table.name, choices(table, found)), table, *licence]
+
+
+def sentence(found, tweets, part):
+    """Return how often the cells disagree, and who is right then."""
+    first, second = found.cells
+    if not found.tweets:
+        return f"{first} and {second} agree on all {doc.whole(tweets)} {part} tweets."
+    return (
+        f"{first} and {second} disagree on {doc.whole(found.tweets)} of {doc.whole(tweets)} {part} "
+        f"tweets: {first} alone is right on {doc.whole(found.right[first])}, {second} alone on "
+        f"{doc.whole(found.right[second])}, neither on {doc.whole(found.neither)}."
+    )
+
+
+def method_in_words(comparison):
+    """Return what an answer and a probability are, and what is left out."""
+    found = comparison.disagreements
+    counts = listed([f"{comparison.failures[cell].replicates} of {cell}" for cell in found.cells])
+    text = (
+        f"A cell's answer is that of most of its new replicates ({counts}), and its probability is "
+        "their mean. The number of a tweet is its row among the stored predictions for the "
+        f"{comparison.part} set."
+    )
+    if len(found.listed) < found.tweets:
+        text += (
+            f" Listed are the {doc.whole(len(found.listed))} tweets that the cells are surest of."
+        )
+    if any(row.shown for row in found.listed):
+        text += (
+            " Texts are shown of the few tweets of each kind that the cells are surest of "
+            "(report.show_tweets); people's handles are masked."
+        )
+    return (
+        f"{text} report.md has the first rows; report.html and tables/disagreements.csv have all."
+    )
+
+
+def who_is_right(row):
+    """Return the cell whose answer is the label, or that there is none."""
+    return next((cell for cell, answer in row.answers.items() if answer == row.label), NEITHER)
+
+
+def properties(found):
+    """Return the names of the properties that divide the tweets."""
+    names = found.listed[0].slices
+    return [name for name in names if len({row.slices[name] for row in found.listed}) > 1]
+
+
+def tweets_table(found, part, texts):
+    """Return the table of the tweets; ``texts`` has those that are shown, by corpus row."""
+    rows = [
+        {
+            "row": row.row,
+            "label": row.label,
+            "right": who_is_right(row),
+            **{f"answer_{k}": row.answers[cell] for k, cell in enumerate(found.cells)},
+            **{f"probability_{k}": row.probabilities[cell] for k, cell in enumerate(found.cells)},
+            **{f"slice_{name}": row.slices[name] for name in row.slices},
+            "text": doc.visible(texts[row.corpus_row]) if row.shown else "",
+        }
+        for row in found.listed
+    ]
+    columns = [*doc.columns(doc.whole, row="tweet"), *doc.columns(label="label", right="right")]
+    for k, cell in enumerate(found.cells):
+        columns += doc.columns(**{f"answer_{k}": cell})
+        columns += doc.columns(doc.share, **{f"probability_{k}": "probability"})
+    columns += doc.columns(**{f"slice_{name}": name for name in properties(found)}, text="text")
+    caption = f"The {part} tweets on which {' and '.join(found.cells)} disagree"
+    brief = [row for row in rows if row["text"]] or rows[:FEW]
+    return doc.Table("disagreements", caption, columns, rows, brief=brief)
+
+
+def choices(table, found):
+    """Return what the rows can be filtered by: [(title, place of the column, its values)]."""
+    keys = [column.key for column in table.columns]
+    wanted = ["right", "label", *(f"slice_{name}" for name in properties(found))]
+    order = {"right": [*found.cells, NEITHER]}
+    return [
+        (table.columns[keys.index(key)].title, keys.index(key), values_of(table, key, order))
+        for key in wanted
+    ]
+
+
+def values_of(table, key, order):
+    """Return the values that a column has, those of ``order`` in its order."""
+    values = {row[key] for row in table.rows} - {None}
+    return [value for value in order[key] if value in values] if key in order else sorted(values)
