@@ -23,6 +23,23 @@ function drawn(name, attributes, text) {
   return made;
 }
 
+// One tooltip for the page: text (with line breaks) beside a point of the viewport, and within it.
+const tip = document.body.appendChild(element("div", { id: "tooltip", hidden: true, role: "tooltip" }));
+
+function tooltip(text, x, y) {
+  tip.textContent = text;
+  tip.hidden = false;
+  const { width, height } = tip.getBoundingClientRect();
+  const room = document.documentElement.clientWidth;
+  const left = x + 14 + width <= room ? x + 14 : Math.max(x - 14 - width, 0);
+  const top = y + 14 + height <= innerHeight ? y + 14 : Math.max(y - 14 - height, 0);
+  tip.style.translate = `${left}px ${top}px`;
+}
+
+function hideTooltip() {
+  tip.hidden = true;
+}
+
 // What does not scroll need not be a stop of the tabulator.
 function stops() {
   for (const pane of document.querySelectorAll(".scroll")) {
