@@ -91,7 +91,8 @@ def folder(experiment, tmp_path_factory, root):
     write_json(results.comparison, to_json(experiment.comparison))
     save_array(results.offsets, experiment.offsets)
     write_json(results.token_facts, experiment.tokenized)
-    write_json(results.encode_facts, {"sha256": {"offsets": sha256_of(results.offsets)}})
+    encoded = experiment.encoded | {"sha256": {"offsets": sha256_of(results.offsets)}}
+    write_json(results.encode_facts, encoded)
     arguments = {"results": str(results), "figures": str(results.figures), "memory_mb": 1500}
     command = ["plot", json.dumps(arguments), "--config", json.dumps(experiment.config)]
     subprocess.run(

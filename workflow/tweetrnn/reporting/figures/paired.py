@@ -20,7 +20,7 @@ def caption(config):
     """Return the caption in Snakemake's own report."""
     return (
         "For every combination of which both cells have finished, the difference between the cells "
-        f"in ``{config['report']['select_by']}``, sorted; the dashed line is the mean. The "
+        f"in {RANKINGS[config['report']['select_by']]}, sorted; the dashed line is the mean. The "
         "combinations share their tweets: this describes the grid and is no test."
     )
 
@@ -63,7 +63,14 @@ def draw_pair(axes, pair, look, narrow):
     """Draw the differences of two cells, in the colour of the cell that is ahead."""
     import numpy as np
 
-    values = np.sort(pair.differences)[::-1]
+    order = np.argsort(pair.differences, kind="stable")[::-1]
+    values = np.array(pair.differences)[order]
+    between = f"{pair.first} {doc.MINUS} {pair.second}"
+    rows = [
+        {"cells": between, "combination": pair.combinations[n], "difference, points": 100 * value}
+        for n, value in zip(order, values, strict=True)
+    ]
+    canvas.values(axes, np.arange(len(values)) + 1, None, rows)
     edges = np.arange(len(values) + 1) + 0.5
     for cell, ahead in ((pair.first, values.clip(0)), (pair.second, values.clip(None, 0))):
         axes.stairs(ahead, edges, fill=True, color=look.colour(cell))

@@ -54,6 +54,17 @@ def draw(experiment):
         if model in canvas.BASELINE_LINES:
             style |= {"linestyle": canvas.BASELINE_LINES[model]}
         axes.plot(tweets, [size.accuracy for size in sizes], label=model_label(model), **style)
+        rows = [
+            {
+                "model": model_label(model),
+                "training tweets": size.tweets,
+                "accuracy": size.accuracy,
+                "lowest": size.min,
+                "highest": size.max,
+            }
+            for size in sizes
+        ]
+        canvas.values(axes, tweets, [size.accuracy for size in sizes], rows)
         axes.vlines(
             tweets,
             [size.min for size in sizes],
