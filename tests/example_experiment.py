@@ -165,6 +165,7 @@ def make_experiment(
     top=3,
     rank_by="mean_accuracy",
     on_other_splits=False,
+    published=(),
     **grid,
 ):
     """Return an Experiment with all that figures need; partial where no run has finished.
@@ -173,6 +174,7 @@ def make_experiment(
         part: the set that the comparison is judged on; without a test set "validation".
         statuses: of the first runs; the others are finished.
         on_other_splits: whether the config asks for other splits and training sizes.
+        published: entries of ``report.published``.
         grid: the config's section, for what differs from example_runs.GRID.
     """
     rng = np.random.default_rng(7)
@@ -181,7 +183,8 @@ def make_experiment(
     if on_other_splits:
         config["robustness"] |= {"splits": OTHER_SPLITS, "training_sizes": [0.1], "reselect": 2}
     config["report"] |= {"select_by": "best_accuracy", "resamples": 100}
-    config["report"] |= {"top": top, "show_tweets": 1, "published": PUBLISHED, "reference": True}
+    config["report"] |= {"top": top, "show_tweets": 1}
+    config["report"] |= {"published": list(published), "reference": True}
     runs, rows = example_tables(config, statuses, epochs, rng)
     finished = (runs["status"] == "finished").any()
     experiment = Experiment(None, config, memory_mb=1500, partial=not finished)

@@ -14,6 +14,7 @@ figures' names and titles, and must not wait for them.
 import io
 import json
 import re
+import textwrap
 from xml.etree import ElementTree
 
 from tweetrnn.files import replacing, write_text
@@ -147,6 +148,7 @@ def subplots(height, rows=1, columns=1, width=WIDTH, **grid):
 def note(text, width=WIDTH):
     """Return a figure with nothing but a text: why there is nothing to show."""
     figure, axes = subplots(1.0, width=width)
+    text = textwrap.fill(text, 50)
     axes.text(0.5, 0.5, text, ha="center", va="center", color=MUTED, transform=axes.transAxes)
     axes.set_axis_off()
     return figure
@@ -257,7 +259,7 @@ def dumbbells(axes, rows, look, describe):
     """
     for place, row in enumerate(rows):
         axes.plot([min(row.values()), max(row.values())], [place] * 2, color=MUTED, linewidth=1.0)
-    for cell in dict.fromkeys(cell for row in rows for cell in row):
+    for cell in [cell for cell in look.number if any(cell in row for row in rows)]:
         places = [place for place, row in enumerate(rows) if cell in row]
         x = [rows[place][cell] for place in places]
         axes.plot(x, places, label=model_label(cell), **look.dots(cell))
@@ -273,8 +275,17 @@ def baseline_lines(axes, values, vertical=False):
 
 
 def legend(figure, columns=3, **options):
-    """Draw the figure's legend above everything."""
-    figure.legend(loc="outside upper left", ncols=columns, **options)
+    """Draw the figure's legend above everything, in lines of so many entries."""
+    entries = [
+        entry
+        for axes in figure.axes
+        for entry in zip(*axes.get_legend_handles_labels(), strict=True)
+    ]
+    if not entries:
+        return
+    by_column = [entry for column in range(columns) for entry in entries[column::columns]]
+    handles, labels = zip(*by_column, strict=True)
+    figure.legend(handles, labels, loc="outside upper left", ncols=columns, **options)
 
 
 def _flatten(element):

@@ -52,7 +52,8 @@ def draw(experiment):
         return canvas.note("no training has left its time")
     groups = [(cell, layers) for cell in cells for layers in layers_of(runs, cell)]
     figure, panels = canvas.subplots(1.4 + 0.4 * len(groups), 2, 1, sharey=True)
-    names = [row_name(cell, layers, varied(experiment.config["grid"])) for cell, layers in groups]
+    several = {cell for cell in cells if len(layers_of(runs, cell)) > 1}
+    names = [row_name(cell, layers, cell in several) for cell, layers in groups]
     columns = {"seconds": "seconds", "max_rss_mb": "peak memory, MB"}
     crowded = 2 * len(runs) > canvas.CROWDED
     for axes, column, most in zip(panels, columns, (0, experiment.memory_mb), strict=True):
@@ -85,4 +86,4 @@ def layers_of(runs, cell):
 def row_name(cell, layers, told):
     """Return what a row is called: ``LSTM, 2 layers`` where numbers of layers are told."""
     name = model_label(cell)
-    return f"{name},\n{layers} layer{'s' * (layers > 1)}" if told else name
+    return f"{name}, {layers} layer{'s' * (layers > 1)}" if told else name

@@ -8,6 +8,7 @@ TITLE = "What is taken for what"
 CATEGORY = "Mistakes"
 SECTION, AFTER = "failures", None
 NEEDS_COMPARISON = True
+FEW_CLASSES = 4  # of a matrix with counts
 MOST_CLASSES = 12  # of a matrix
 MOST_CONFUSIONS = 20  # of a list
 SHADE = 0.5  # of a whole row: dark enough to see, light enough to read on
@@ -17,9 +18,10 @@ def caption(config):
     """Return the caption."""
     return (
         "What each cell's selected models take for what: rows are the true classes, columns the "
-        "predicted ones. Numbers are means over the cell's replicates, the shade is the share of "
-        f"the row. With more than {MOST_CLASSES} classes, the most frequent confusions are listed "
-        "instead."
+        "predicted ones. Numbers are mean tweets over the cell's replicates and the share of the "
+        f"row, which is also the shade; with more than {FEW_CLASSES} classes only the share, in "
+        f"percent. With more than {MOST_CLASSES} classes, the most frequent confusions are listed "
+        "instead, as true \u2192 predicted class."
     )
 
 
@@ -75,16 +77,16 @@ def draw_list(experiment, models, names):
         {cell: matrix[ids[true], ids[guess]] for cell, matrix in matrices.items()}
         for true, guess in pairs
     ]
-    figure, axes = canvas.subplots(0.9 + 0.22 * len(pairs))
+    figure, axes = canvas.subplots(0.9 + 0.36 * len(pairs))
 
     def described(place, cell):
         true, guess = pairs[place]
         return told(cell, true, guess, rows[place][cell], matrices[cell][ids[true]].sum())
 
     canvas.dumbbells(axes, rows, canvas.Look(experiment.cells), described)
-    canvas.rows(axes, [f"{cut(true, 14)} \u2192 {cut(guess, 14)}" for true, guess in pairs])
-    axes.set_xlabel("tweets (true class \u2192 predicted class), mean of replicates")
-    axes.set_xlim(left=0)
+    canvas.rows(axes, [f"{cut(true)} \u2192\n{cut(guess)}" for true, guess in pairs])
+    axes.set_xlabel("tweets, mean over replicates")
+    axes.set_xlim(*canvas.limits([0.0, *(value for row in rows for value in row.values())], 0.03))
     canvas.legend(figure)
     return figure
 
@@ -97,14 +99,15 @@ def told(cell, true, guess, tweets, of):
 
 def draw_matrices(experiment, models, labels, names):
     """Draw a matrix for each cell; ``labels`` are the classes' names as they are shown."""
-    classes = len(labels)
-    columns = 1 if classes > 4 or len(models) == 1 else 2
+    classes, longest = len(labels), 0.07 * max(map(len, labels))  # about inches
+    columns = 1 if classes > FEW_CLASSES or len(models) == 1 else 2
     lines = -(-len(models) // columns)
-    side = 2.0 if columns == 2 else 0.45 * classes + 0.5
-    figure, panels = canvas.subplots(0.35 + (side + 0.25) * lines, lines, columns, squeeze=False)
+    side = min(0.45 * classes, canvas.WIDTH - 0.5 - longest) if columns == 1 else 1.6
+    crowded = longest > side / classes
+    height = 0.4 + (side + 0.5 + crowded * longest / 2) * lines
+    figure, panels = canvas.subplots(height, lines, columns, squeeze=False)
     for axes in panels.flat[len(models) :]:
         axes.set_axis_off()
-    crowded = max(map(len, labels)) * 0.07 > (side - 0.4) / classes  # about inches
     turned = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if crowded else {}
     for axes, (cell, model) in zip(panels.flat, models.items(), strict=False):
         draw_matrix(axes, model.confusion, canvas.Look(experiment.cells).colour(cell), cell, names)
@@ -127,9 +130,9 @@ def draw_matrix(axes, confusion, colour, cell, names):
         share = count / rows[true] if rows[true] else 0
         square = Rectangle((guess - 0.5, true - 0.5), 1, 1, facecolor=colour, alpha=SHADE * share)
         axes.add_patch(square)
-        text = f"{count:.1f}" if 0 < count < 10 else f"{count:,.0f}"
-        if len(counts) <= 4 and count:
-            text += f"\n{100 * share:.0f} %"
+        text = f"{100 * share:.0f}" if count else ""
+        if len(counts) <= FEW_CLASSES:
+            text = (f"{count:.1f}" if count < 10 else f"{count:,.0f}") + f"\n{text} %" * bool(count)
         axes.text(guess, true, text, ha="center", va="center", fontsize=canvas.SMALL)
         each = told(cell, names[true], names[guess], count, rows[true])
         canvas.values(axes, [guess], [true], [each])

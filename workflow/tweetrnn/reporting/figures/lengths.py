@@ -38,7 +38,7 @@ def draw(experiment):
     step = max(1, int(np.ceil((longest + 1) / 80)))
     edges = np.arange(0, longest + step + 1, step) - 0.5
     tweets, _ = np.histogram(np.minimum(counts, longest), bins=edges)
-    axes.stairs(tweets, edges, fill=True, color=canvas.CELL_COLOURS[0])
+    axes.stairs(tweets, edges, fill=True, color=canvas.MUTED)
     rows = [
         {"tokens from": low, "to": high, "tweets": count}
         for low, high, count in zip(
@@ -47,7 +47,7 @@ def draw(experiment):
     ]
     canvas.values(axes, (edges[:-1] + edges[1:]) / 2, None, rows)
     limit = experiment.encoded["sequence_length"]
-    axes.axvline(limit + 0.5, color=canvas.INK, linewidth=2.4, label=f"read by the networks {limit}")
+    axes.axvline(limit + 0.5, color=canvas.INK, linewidth=2.4, label=f"networks read {limit}")
     for key, name, dashes in (("median", "median", "-"), ("p95", "95 % have at most", (0, (4, 2)))):
         value = experiment.tokenized["length"][key]
         axes.axvline(

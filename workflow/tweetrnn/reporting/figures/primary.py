@@ -131,6 +131,6 @@ def title(comparison):
     gap = ", where selected\n" if comparison.optimistic else " "
     pairs = comparison.primary.pairs
     if max((len(pair.first + pair.second) for pair in pairs), default=0) > LONG:
-        gap = gap.rstrip() + "\n"
+        gap = ",\nwhere selected\n" if comparison.optimistic else "\n"
     small = "(small: each replicate)" if len(comparison.replicates) > 1 else ""
     return f"accuracy on {comparison.part}{gap}{small}".rstrip()

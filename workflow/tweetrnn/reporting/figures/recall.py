@@ -15,8 +15,8 @@ def caption(config):
     """Return the caption."""
     return (
         "The share of each class's tweets that the selected models find, the mean over replicates; "
-        "a thin line is the range over them. In brackets, how many tweets the class has. The "
-        f"{MOST_CLASSES} classes with the most tweets are shown."
+        "a line beneath is the range over them. In brackets, how many tweets the class has. At "
+        f"most the {MOST_CLASSES} classes with the most tweets are shown."
     )
 
 
@@ -51,7 +51,7 @@ def draw(experiment):
     failures, look = by_cell(experiment), canvas.Look(experiment.cells)
     names = classes_shown(failures)
     rows = [{cell: failures[cell][name].recall.mean for cell in failures} for name in names]
-    figure, axes = canvas.subplots(0.85 + (0.16 + 0.1 * len(failures)) * len(names))
+    figure, axes = canvas.subplots(0.85 + (0.16 + 0.08 * len(failures)) * len(names))
 
     def described(place, cell):
         scores = failures[cell][names[place]]
@@ -60,16 +60,14 @@ def draw(experiment):
         return {"class": names[place], "cell": cell} | found | {"tweets": scores.support}
 
     canvas.dumbbells(axes, rows, look, described)
-    step = 0.6 / len(failures)
-    for number, (cell, classes) in enumerate(failures.items()):
-        offset = (number - (len(failures) - 1) / 2) * step or step
+    for number, (cell, classes) in enumerate(failures.items(), 1):
         spreads = [classes[name].recall for name in names]
-        places = [place + offset for place in range(len(names))]
+        places = [place + 0.12 + 0.5 * number / (len(failures) + 1) for place in range(len(names))]
         ends = [one.min for one in spreads], [one.max for one in spreads]
         axes.hlines(places, *ends, color=look.colour(cell), linewidth=1.0)
     supports = next(iter(failures.values()))
     canvas.rows(axes, [f"{cut(name)} ({doc.whole(supports[name].support)})" for name in names])
-    axes.set(xlim=(-0.03, 1.03), xlabel="recall (share of the class's tweets that is found)")
+    axes.set(xlim=(-0.03, 1.03), xlabel="recall")
     canvas.legend(figure)
     return figure
 

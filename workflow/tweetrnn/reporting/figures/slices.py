@@ -85,7 +85,7 @@ def draw(experiment):
 def draw_rows(axes, rows):
     """Draw each slice's difference on its interval, with lines between the properties."""
     axes.axvline(0, color=canvas.INK, linewidth=1.0)
-    style = {"color": canvas.CELL_COLOURS[0], "marker": "o"}
+    style = {"color": canvas.INK, "marker": "d"}
     for place, row in enumerate(rows):
         interval = [100 * end for end in row.interval]
         text = doc.points(row.difference)

@@ -74,7 +74,8 @@ def draw(experiment):
         )
     axes.set_xscale("log")
     ticks = sorted({size.tweets for size in experiment.robustness.sizes})
-    axes.set_xticks(ticks, [doc.whole(tick) for tick in ticks], rotation=30, ha="right")
+    turned = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if len(ticks) > 3 else {}
+    axes.set_xticks(ticks, [doc.whole(tick) for tick in ticks], **turned)
     axes.minorticks_off()
     axes.set(xlabel="training tweets", ylabel=f"{experiment.robustness.part} accuracy")
     canvas.legend(figure, 2)

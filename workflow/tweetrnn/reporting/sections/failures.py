@@ -1,5 +1,6 @@
 """What the selected models get wrong."""
 
+from tweetrnn.evaluation.failures import KINDS
 from tweetrnn.reporting import document as doc
 from tweetrnn.wording import listed
 
@@ -88,6 +89,6 @@ def mistakes_table(failures, tweets):
     ]
     caption = (
         "Tweets that more than half of a cell's replicates give the same wrong class, of each kind "
-        "those of most replicates and, of these, the most confident; people's handles are masked"
+        f"(at most {KINDS}) those of most replicates and, of these, the most confident; people's handles are masked"
     )
     return doc.Table("wrong", caption, columns, rows)

@@ -113,7 +113,7 @@ function addSaving(figure) {
     const ariaLabel = `Save figure ${name} as ${kind}`;
     bar.append(element("button", { type: "button", className: "save", textContent: kind, ariaLabel, onclick }));
   }
-  figure.querySelector(".picture").after(bar);
+  figure.append(bar);
 }
 
 for (const figure of document.querySelectorAll("figure")) addSaving(figure);
