@@ -34,6 +34,11 @@ OTHER_SPLITS = [
     {"method": "held_out", "seeds": [], "slice": "airline", "values": ["one", "other"]},
     {"method": "temporal", "seeds": [], "slice": None, "values": []},
 ]
+PUBLISHED = [
+    {"model": "LSTM", "metric": "accuracy", "value": 0.8, "source": "A", "note": ""},
+    {"model": "<b>BERT</b>", "metric": "accuracy", "value": 0.9, "source": "B", "note": ""},
+    {"model": "SVM", "metric": "balanced_accuracy", "value": 0.6, "source": "B", "note": ""},
+]
 TWEETS = 120  # of the validation and the test set
 
 
@@ -160,6 +165,7 @@ def make_experiment(
     top=3,
     rank_by="mean_accuracy",
     on_other_splits=False,
+    published=(),
     **grid,
 ):
     """Return an Experiment with all that figures need; partial where no run has finished.
@@ -168,6 +174,7 @@ def make_experiment(
         part: the set that the comparison is judged on; without a test set "validation".
         statuses: of the first runs; the others are finished.
         on_other_splits: whether the config asks for other splits and training sizes.
+        published: entries of ``report.published``.
         grid: the config's section, for what differs from example_runs.GRID.
     """
     rng = np.random.default_rng(7)
@@ -177,6 +184,7 @@ def make_experiment(
         config["robustness"] |= {"splits": OTHER_SPLITS, "training_sizes": [0.1], "reselect": 2}
     config["report"] |= {"select_by": "best_accuracy", "resamples": 100}
     config["report"] |= {"top": top, "show_tweets": 1}
+    config["report"] |= {"published": list(published), "reference": True}
     runs, rows = example_tables(config, statuses, epochs, rng)
     finished = (runs["status"] == "finished").any()
     experiment = Experiment(None, config, memory_mb=1500, partial=not finished)
@@ -190,5 +198,6 @@ def make_experiment(
         for name, value in (("majority", 0.63), ("logistic_regression", 0.78), ("nb_svm", 0.79))
     }
     experiment.tokenized = {"length": {"min": 1, "median": 17, "p95": 28, "max": 33}}
+    experiment.encoded = {"sequence_length": 30}
     experiment.offsets = np.concatenate([[0], rng.poisson(17, 500).cumsum()])
     return experiment

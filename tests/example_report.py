@@ -72,7 +72,7 @@ def example_report(cells=("SimpleRNN", "LSTM"), part="test", compared=True, kind
         "time": {"first": "2026-01-05T00:00:00Z", "last": "2026-02-01T23:59:59Z"},
         "missing": {"user": 0, "time": 12, "slice_airline": 30},
     }
-    experiment.encoded = {"words": 4321, "cut_tweets": 17}
+    experiment.encoded |= {"words": 4321, "cut_tweets": 17}
     experiment.split = split_facts(no_test=part == "validation")
     experiment.architecture = lambda run: [
         {"layer": "rnn (RNN)", "output_shape": "(None, 32)", "parameters": 1234}

@@ -73,6 +73,29 @@ def test_no_two_figures_of_a_category_have_the_same_labels(experiment):
 # ------------------------------------------------------------------------- in the report
 
 
+def test_figures_are_numbered_in_the_report_s_order_and_curves_on_cards_are_one():
+    blocks = [block for section in sections_of(example_report()) for block in section.blocks]
+    numbers = [block.number for block in blocks if block.kind in ("figure", "cards")]
+    assert numbers == list(range(1, len(numbers) + 1))
+    on_cards = [c for b in blocks if b.kind == "cards" for c in b.cards]
+    assert {figure.number for card in on_cards for figure in (card.loss, card.accuracy)} == {None}
+
+
+def test_captions_of_the_report_are_those_of_snakemake_s():
+    experiment = example_report()
+    captions = figures.captions(experiment.config)
+    shown = {f.name: f.caption for s in sections_of(experiment) for f in s.figures() if f.number}
+    shown.pop("rulegraph")
+    assert len(shown) > 10
+    assert all(captions[name] == caption for name, caption in shown.items())
+
+
+def test_captions_are_plain_words():
+    # They are reStructuredText in Snakemake's own report, and text in ours.
+    for caption in figures.captions(example_report().config).values():
+        assert not re.search(r"[`*|\\\n]|_\b", caption)
+
+
 def shown(experiment):
     """Return {section: names of its figures} of the report."""
     return {
@@ -94,7 +117,11 @@ def test_every_figure_of_an_experiment_is_drawn_and_in_the_report_once(cells):
         ("headline", ["figure primary", "table selected"]),
         ("data", ["table parts", "figure lengths"]),
         ("runs", ["figure ranking", "figure cells", "table runs"]),
-        ("failures", ["figure failures", "table classes", "figure calibration", "table wrong"]),
+        ("failures", ["figure failures", "table classes", "figure recall", "table calibration"]),
+        ("failures", ["table calibration", "figure calibration", "table wrong"]),
+        ("ceiling", ["figure ceiling", "table confidence"]),
+        ("reference", ["figure reference", "table reference"]),
+        ("real", ["table ensembles", "figure ensembles"]),
         ("slices", ["table slices", "table slice_differences", "figure slices"]),
         ("real", ["table paired", "figure paired", "table optimism", "figure optimism"]),
         ("real", ["figure optimism", "table tuning_budget", "figure tuning_budget"]),

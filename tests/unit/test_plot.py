@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import time
+import tracemalloc
 from itertools import combinations
 from xml.etree import ElementTree
 
@@ -31,8 +32,9 @@ from tweetrnn.reporting.canvas import (
     style,
     subplots,
     tidied,
+    values,
 )
-from tweetrnn.reporting.figures import ranking
+from tweetrnn.reporting.figures import failures, ranking, recall
 from tweetrnn.reporting.figures.calibration import FEW
 from tweetrnn.reporting.verdict import best_against_others
 from tweetrnn.results import Results
@@ -91,7 +93,8 @@ def folder(experiment, tmp_path_factory, root):
     write_json(results.comparison, to_json(experiment.comparison))
     save_array(results.offsets, experiment.offsets)
     write_json(results.token_facts, experiment.tokenized)
-    write_json(results.encode_facts, {"sha256": {"offsets": sha256_of(results.offsets)}})
+    encoded = experiment.encoded | {"sha256": {"offsets": sha256_of(results.offsets)}}
+    write_json(results.encode_facts, encoded)
     arguments = {"results": str(results), "figures": str(results.figures), "memory_mb": 1500}
     command = ["plot", json.dumps(arguments), "--config", json.dumps(experiment.config)]
     subprocess.run(
@@ -328,12 +331,100 @@ def test_paired_differences_are_sorted_and_split_at_zero(experiment):
     assert (above >= 0).all() and (below <= 0).all()
 
 
-def test_confusion_squares_have_the_area_of_their_rows_share(experiment):
+def test_confusion_squares_are_shaded_by_the_share_of_their_row(experiment):
     axes = draw("failures", experiment).axes[1]
     counts = np.array(experiment.comparison.failures["LSTM"].confusion)
-    areas = np.array([p.get_width() * p.get_height() for p in axes.patches])
+    shades = np.array([patch.get_alpha() for patch in axes.patches])
     shares = counts / counts.sum(axis=1, keepdims=True)
-    assert np.allclose(areas / areas.sum(), shares.ravel() / shares.sum())
+    assert np.allclose(shades / shades.max(), shares.ravel() / shares.max())
+    assert shades.max() <= failures.SHADE
+
+
+def test_many_classes_have_a_list_of_confusions_instead_of_a_matrix():
+    classes = [f"class {number}" for number in range(40)]
+    experiment = example_experiment(classes=classes, top=1, **ONE_COMBINATION)
+    (axes,) = draw("failures", experiment).axes
+    rows = axes.get_yticklabels()
+    assert len(rows) == failures.MOST_CONFUSIONS and not axes.patches
+    matrices = [model.confusion for model in experiment.comparison.failures.values()]
+    largest = failures.largest(np.mean(matrices, axis=0), classes, 1)
+    assert rows[0].get_text().split(" \u2192\n") == [*next(iter(largest))]
+
+
+def test_largest_confusions_are_ordered_and_leave_out_what_never_happened():
+    found = failures.largest([[9, 2, 0], [0, 9, 3], [0, 0, 9]], ["a", "b", "c"])
+    assert list(found.items()) == [(("b", "c"), 3), (("a", "b"), 2)]
+
+
+def test_recall_shows_each_class_of_each_cell_in_one_row(experiment):
+    (axes,) = draw("recall", experiment).axes
+    of_lstm = experiment.comparison.failures["LSTM"].per_class.values()
+    expected = {(round(scores.recall.mean, 9), row) for row, scores in enumerate(of_lstm)}
+    assert points(axes, "s") == expected
+
+
+def test_recall_of_many_classes_shows_those_with_most_tweets():
+    classes = [f"class {number}" for number in range(40)]
+    experiment = example_experiment(classes=classes, top=1, **ONE_COMBINATION)
+    scores = experiment.comparison.failures["LSTM"].per_class
+    chosen = recall.classes_shown(recall.by_cell(experiment))
+    others = set(classes) - set(chosen)
+    assert len(chosen) == recall.MOST_CLASSES
+    assert min(scores[name].support for name in chosen) >= max(
+        scores[name].support for name in others
+    )
+
+
+def test_three_hundred_classes_take_little_memory():
+    # As a matrix they took 3.2 GB.
+    classes = [f"class {number}" for number in range(300)]
+    experiment = example_experiment(classes=classes, top=1, **ONE_COMBINATION)
+    tracemalloc.start()
+    for name in ("failures", "recall"):
+        draw(name, experiment)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 50e6
+
+
+PUBLISHED = [
+    {"model": "LSTM", "metric": "accuracy", "value": 0.8, "source": "A", "note": ""},
+    {"model": "<b>BERT</b>", "metric": "accuracy", "value": 0.9, "source": "B", "note": ""},
+    {"model": "SVM", "metric": "balanced_accuracy", "value": 0.6, "source": "B", "note": ""},
+]
+
+
+def test_published_results_are_in_the_rows_of_our_models_with_that_name():
+    experiment = example_experiment(published=PUBLISHED, **ONE_COMBINATION)
+    axes = draw("published", experiment).axes
+    assert len(axes) == 2
+    rows = [label.get_text() for label in axes[0].get_yticklabels()]
+    assert points(axes[0], "D") == {(0.8, rows.index("LSTM")), (0.9, rows.index("<b>BERT</b>"))}
+    ours = experiment.comparison.primary.accuracies["LSTM"].accuracy
+    assert points(axes[0], "s") == {(round(ours, 9), rows.index("LSTM"))}
+
+
+def test_reference_figures_have_the_majority_s_line_under_each_reading(experiment):
+    reference = experiment.comparison.reference
+    for axes, metric in zip(
+        draw("reference", experiment).axes, ("accuracy", "binary_accuracy"), strict=True
+    ):
+        assert {x for x, _ in points(axes, "D")} == {row.published for row in reference.rows}
+        lines = {float(x) for line in axes.lines for x in line.get_xdata()}
+        assert reference.majority[metric] in lines
+
+
+def test_ensembles_show_what_averaging_gains(experiment):
+    (axes,) = draw("ensembles", experiment).axes
+    together = set(experiment.comparison.ensembles.accuracies.values())
+    assert {x for x, _ in points(axes, "d")} == {round(value, 9) for value in together}
+
+
+def test_ceiling_draws_the_band_of_the_best_possible_accuracy(experiment):
+    (axes,) = draw("ceiling", experiment).axes
+    (band,) = axes.patches
+    ends = [band.get_x(), band.get_x() + band.get_width()]
+    assert ends == pytest.approx(experiment.comparison.ceiling.same_id.best_accuracy)
 
 
 def test_calibration_shows_the_bins_that_have_tweets(experiment):
@@ -402,16 +493,19 @@ def test_baselines_are_no_lines_beside_means_over_epochs(name, rank_by, lines):
     assert len([label for label in labels if re.match("majority|logistic", label)]) == lines
 
 
-def test_cost_figure_and_table_have_the_same_median(experiment):
+def test_cost_figure_has_a_row_and_a_median_for_each_number_of_recurrent_layers(experiment):
     (upper, _) = draw("cost", experiment).axes
     ends = {float(x) for line in upper.lines for x in line.get_xdata()}
-    assert experiment.cost("LSTM")["median"] in ends
+    runs = experiment.runs[experiment.runs["cell"] == "LSTM"]
+    assert set(runs.groupby("recurrent_layers")["seconds"].median()) <= ends
+    rows = [label.get_text() for label in upper.get_yticklabels()]
+    assert {"LSTM, 1 layer", "LSTM, 2 layers"} <= set(rows)
 
 
-def test_lengths_figure_draws_the_quantiles_of_the_facts(experiment):
+def test_lengths_figure_draws_the_quantiles_and_the_length_of_a_sequence(experiment):
     (axes,) = draw("lengths", experiment).axes
     drawn_at = {line.get_label(): line.get_xdata()[0] for line in axes.lines}
-    assert drawn_at == {"median 17": 17, "95 % have at most 28": 28}
+    assert drawn_at == {"networks read 30": 30.5, "median 17": 17, "95 % have at most 28": 28}
 
 
 def test_ranking_shows_the_finished_runs_and_counts_the_others():
@@ -470,7 +564,7 @@ def test_curve_marks_the_divergence_epoch():
     experiment = example_experiment(top=1)
     experiment.runs["divergence_epoch"] = 2
     figure = draw("curves-LSTM-1-loss", experiment)
-    assert "diverge at 2" in texts(figure)
+    assert "validation loss lowest: epoch 2" in texts(figure)
     assert any(list(line.get_xdata()) == [2, 2] for line in figure.axes[0].lines)
 
 
@@ -517,8 +611,139 @@ def test_slices_show_each_difference_that_has_an_interval(experiment):
     rows = [row for row in experiment.comparison.slice_differences if row.interval]
     assert 0 < len(rows) < len(experiment.comparison.slice_differences)
     expected = {(round(100 * sign * row.difference, 9), place) for place, row in enumerate(rows)}
-    assert points(axes, "o") == expected
+    assert points(axes, "d") == expected
     lines = [sorted(line.get_xdata()) for line in axes.lines]
     for row in rows:
         ends = sorted(100 * sign * end for end in row.interval)
         assert any(np.array_equal(line, ends) for line in lines)
+
+
+# ------------------------------------------------------------------------- values and places
+
+
+WIDE = dict(
+    cells=["SimpleRNN", "LSTM", "BidirectionalLSTM"],
+    classes=("a very long name of a class", "another long name", "x"),
+    published=PUBLISHED,
+    on_other_splits=True,
+    top=1,
+    **FEW_COMBINATIONS,
+)
+
+
+def registered(figure, axes):
+    """Return the set of (x, y) in an axes for which values are registered."""
+    return {(round(x, 9), round(y, 9)) for its, x, y, _ in figure.marks if its is axes}
+
+
+def marked(axes):
+    """Return the set of (x, y) of all marks, without those of the legend."""
+    return {
+        (round(float(x), 9), round(float(y), 9))
+        for line in axes.lines
+        if line.get_marker() not in ("", "None", None)
+        for x, y in line.get_xydata()
+    }
+
+
+def test_every_mark_has_its_values():
+    for name, figure in drawn(example_experiment(**WIDE)):
+        assert figure.marks, name
+        for axes in figure.axes:
+            assert marked(axes) <= registered(figure, axes), name
+
+
+def test_every_column_of_a_histogram_has_its_values(experiment):
+    for name in ("lengths", "paired"):
+        figure = draw(name, experiment)
+        values = [row for *_, row in figure.marks]
+        key = "tweets" if name == "lengths" else "difference, points"
+        of_patches = sum(patch.get_data().values for patch in figure.axes[0].patches)
+        scale = 100 if name == "paired" else 1
+        assert [row[key] for row in values] == pytest.approx((scale * of_patches).tolist())
+
+
+def test_svg_holds_the_values_at_the_places_of_their_marks(tmp_path):
+    with style():
+        figure, axes = subplots(2)
+        axes.plot([0, 1, 2], [5, 7, 6], "o", color=INK)
+        values(axes, [0, 1, 2], [5, 7, 6], [{"a": 1, "b": "<x>"}, {"a": 0.123456}, {"c": True}])
+        save(figure, "name", tmp_path)
+    root = ElementTree.parse(tmp_path / "name.svg").getroot()
+    data = json.loads(root.find(f"{SVG}metadata").text)
+    assert data["columns"] == ["a", "b", "c"]
+    assert [mark[3:] for mark in data["marks"]] == [
+        [1, "<x>", None],
+        [0.1235, None, None],
+        [None, None, "yes"],
+    ]
+    marks = [(float(use.get("x")), float(use.get("y"))) for use in root.iter(f"{SVG}use")]
+    for place in data["marks"]:
+        assert any(place[1:3] == pytest.approx(mark, abs=0.06) for mark in marks)
+
+
+def test_hostile_values_are_harmless_text(tmp_path):
+    with style():
+        figure, axes = subplots(2)
+        values(axes, [0], None, [{"a": "</metadata><script>\u202e\x07"}])
+        save(figure, "name", tmp_path)
+    text = (tmp_path / "name.svg").read_text()
+    assert "<script" not in text and "\x07" not in text and "\u202e" not in text
+    ElementTree.fromstring(text)
+
+
+def overlaps(figure):
+    """Return the pairs of texts that overlap, and the texts that leave the figure."""
+    with style():
+        arrange(figure)
+        shown = []
+        for text in figure.findobj(lambda artist: hasattr(artist, "get_text")):
+            # Turned texts overlap with their boxes alone.
+            if text.get_visible() and text.get_text().strip() and not text.get_rotation() % 90:
+                shown.append((text.get_text(), text.get_window_extent()))
+    hidden = {
+        (label.get_text(), label.get_window_extent().bounds)
+        for axes in figure.axes
+        for axis in (axes.xaxis, axes.yaxis)
+        for tick in axis.get_major_ticks()
+        if not axes.axison or not in_view(axis, tick)
+        for label in (tick.label1, tick.label2)
+    }
+    shown = [(text, box) for text, box in shown if (text, box.bounds) not in hidden]
+    pairs = {
+        (one, other)
+        for (one, a), (other, b) in combinations(shown, 2)
+        if min(a.x1, b.x1) - max(a.x0, b.x0) > 1 and min(a.y1, b.y1) - max(a.y0, b.y0) > 1.5
+    }
+    beyond = {
+        text
+        for text, box in shown
+        if min(*box.min, *(figure.bbox.max - box.max)) < -1
+    }
+    return pairs, beyond
+
+
+def in_view(axis, tick):
+    low, high = sorted(axis.get_view_interval())
+    return low - 1e-9 <= tick.get_loc() <= high + 1e-9
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        WIDE,
+        dict(part="validation", cells=["SimpleRNN", "BidirectionalLSTM"], top=1, **ONE_COMBINATION),
+        pytest.param(
+            dict(learning_rate=[1e-5, 1e-4, 1e-3, 1e-2], recurrent_layers=[1, 2, 3], top=1),
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            dict(classes=[f"class {n}" for n in range(12)], top=1, **ONE_COMBINATION),
+            marks=pytest.mark.slow,
+        ),
+    ],
+    ids=["three cells, long names", "no test set", "many levels", "twelve classes"],
+)
+def test_no_two_texts_of_a_figure_overlap_and_none_leaves_it(options):
+    for name, figure in drawn(example_experiment(**options)):
+        assert overlaps(figure) == (set(), set()), name

@@ -259,12 +259,16 @@ def test_markdown_shows_each_figure_that_the_page_shows(any_report):
 
 def test_markdown_and_page_show_the_captions_of_figures(any_report):
     shown = [figure for section in any_report.sections for figure in section.figures()]
-    captions = [visible(figure.caption) for figure in shown if figure.caption]
+    captions = [
+        visible(f"Figure {figure.number}. {figure.title}. {figure.caption}")
+        for figure in shown
+        if figure.number
+    ]
     tokens = MarkdownIt("commonmark").enable("table").parse(any_report.markdown)
     paragraphs = [plain(token) for token in tokens if token.type == "inline"]
     assert captions and set(captions) <= set(paragraphs)
-    text = "".join(any_report.page.texts)
-    assert [caption for caption in captions if caption not in text] == []
+    page = " ".join("".join(any_report.page.texts).split())
+    assert [caption for caption in captions if caption not in page] == []
 
 
 def test_markdown_holds_neither_markup_nor_links_of_others(any_report):

@@ -4,9 +4,8 @@ Throughout, ``replicates`` is (replicates, N, classes) probabilities and ``label
 ids.
 """
 
-from itertools import permutations
-
 import numpy as np
+import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
 
 from tweetrnn.evaluation.comparison import Bin, Calibration, ClassScores, Failures, Mistake
@@ -14,6 +13,7 @@ from tweetrnn.evaluation.primary import spread
 from tweetrnn.metrics import confusion
 
 BINS = 10
+KINDS = 30  # of mistakes that are shown
 
 
 def per_class(replicates, labels, names):
@@ -73,7 +73,9 @@ def calibration(replicates, labels):
     """Return the Calibration."""
     of_each = [reliability(probabilities, labels) for probabilities in replicates]
     return Calibration(
-        bins=reliability(np.concatenate(replicates), np.tile(labels, len(replicates))),
+        bins=reliability(
+            replicates.reshape(-1, replicates.shape[2]), np.tile(labels, len(replicates))
+        ),
         replicates=of_each,
         expected_calibration_error=spread([calibration_error(bins) for bins in of_each]),
         mean_confidence=spread(replicates.max(axis=2).mean(axis=1, dtype=np.float64).tolist()),
@@ -81,11 +83,11 @@ def calibration(replicates, labels):
 
 
 def shared_mistakes(replicates, tweets, names, count):
-    """Return the first ``count`` Mistakes of each kind, at most one of a group.
+    """Return the first ``count`` Mistakes of each of the most frequent KINDS, one of a group.
 
-    A mistake is a tweet that more than half of the replicates give the same wrong class. Kinds are
-    in the order of true and predicted class; of a kind come first those of most replicates, then
-    of these the most confident, ties by row.
+    A mistake is a tweet that more than half of the replicates give the same wrong class; its kind
+    are the true and the predicted class. Kinds are in their order; of a kind come first those of
+    most replicates, then of these the most confident, ties by row.
 
     Args:
         tweets: the TweetSet.
@@ -93,26 +95,38 @@ def shared_mistakes(replicates, tweets, names, count):
         count: of each kind.
     """
     predicted, confidence = replicates.argmax(axis=2), replicates.max(axis=2).astype(np.float64)
-    mistakes = []
-    for true, guess in permutations(range(len(names)), 2):
-        wrong = predicted == guess
-        votes = wrong.sum(axis=0)
-        rows = np.flatnonzero((tweets.labels == true) & (2 * votes > len(replicates)))
-        votes, sure = votes[rows], np.where(wrong, confidence, 0).sum(axis=0)[rows] / votes[rows]
-        order = np.lexsort((-sure, -votes))
-        _, first = np.unique(tweets.groups[rows[order]], return_index=True)
-        mistakes += [
-            Mistake(
-                true=names[true],
-                predicted=names[guess],
-                replicates=int(votes[at]),
-                confidence=float(sure[at]),
-                row=int(rows[at]),
-                corpus_row=int(tweets.corpus_rows[rows[at]]),
-            )
-            for at in order[np.sort(first)][:count]
-        ]
-    return mistakes
+    # A class that has more than half of the votes is their median.
+    guess = np.sort(predicted, axis=0)[len(replicates) // 2]
+    agree = predicted == guess
+    votes = agree.sum(axis=0)
+    found = pd.DataFrame(
+        {
+            "true": tweets.labels,
+            "guess": guess,
+            "votes": votes,
+            "sure": np.where(agree, confidence, 0).sum(axis=0) / votes,
+            "row": np.arange(len(guess)),
+            "group": tweets.groups,
+        }
+    )
+    found = found[(guess != tweets.labels) & (2 * votes > len(replicates))]
+    found = found.sort_values(["votes", "sure", "row"], ascending=[False, False, True])
+    kind = ["true", "guess"]
+    found = found.drop_duplicates([*kind, "group"])
+    most = found.groupby(kind).size().nlargest(KINDS).index
+    found = found[pd.MultiIndex.from_frame(found[kind]).isin(most)]
+    found = found.groupby(kind).head(count).sort_values(kind, kind="stable")
+    return [
+        Mistake(
+            true=names[row.true],
+            predicted=names[row.guess],
+            replicates=int(row.votes),
+            confidence=float(row.sure),
+            row=int(row.row),
+            corpus_row=int(tweets.corpus_rows[row.row]),
+        )
+        for row in found.itertuples()
+    ]
 
 
 def failures(replicates, tweets, names, count):

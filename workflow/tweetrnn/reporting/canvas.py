@@ -4,16 +4,22 @@ Every distinction made by a colour is made by a marker, a line style or a place 
 but the curves have one width, so that their texts are equally large on a page, and are narrow
 enough to be read on a telephone.
 
+A drawing registers what each of its marks shows (``values``). The SVG carries that with the marks'
+places, so that a page can show the values of the mark under the pointer and save them as a table.
+
 numpy and matplotlib are imported only where something is drawn: the workflow's rules read the
 figures' names and titles, and must not wait for them.
 """
 
 import io
+import json
 import re
+import textwrap
 from xml.etree import ElementTree
 
 from tweetrnn.files import replacing, write_text
-from tweetrnn.names import BASELINES
+from tweetrnn.names import BASELINES, FACTORS, model_label
+from tweetrnn.reporting.document import visible
 
 # Each colour is drawn in this exact hexadecimal; the page replaces it by the CSS variable of the
 # same name and so recolours the figures for a dark background. No two may be equal.
@@ -134,6 +140,7 @@ def subplots(height, rows=1, columns=1, width=WIDTH, **grid):
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
+    figure.marks = []  # (axes, x, y, row), see ``values``
     FigureCanvasAgg(figure)
     return figure, figure.subplots(rows, columns, **grid)
 
@@ -141,9 +148,33 @@ def subplots(height, rows=1, columns=1, width=WIDTH, **grid):
 def note(text, width=WIDTH):
     """Return a figure with nothing but a text: why there is nothing to show."""
     figure, axes = subplots(1.0, width=width)
+    text = textwrap.fill(text, 50)
     axes.text(0.5, 0.5, text, ha="center", va="center", color=MUTED, transform=axes.transAxes)
     axes.set_axis_off()
     return figure
+
+
+def values(axes, x, y, rows):
+    """Register what marks show: a dict of values by column for each mark.
+
+    Numbers are given as they are to be read, differences in percentage points.
+
+    Args:
+        axes: where the marks are.
+        x, y: their places, in data coordinates. A column (of a histogram, say), which is hit at
+            any height, has None for y.
+        rows: the dicts; a figure's columns are all their keys.
+    """
+    import numpy as np
+
+    for at_x, at_y, row in zip(*np.broadcast_arrays(x, np.nan if y is None else y), rows, strict=True):
+        axes.figure.marks.append((axes, float(at_x), float(at_y), row))
+
+
+def settings(run):
+    """Return what a run, a dict, is made of, by column."""
+    made_of = {"cell": model_label(run["cell"])} | {FACTORS[name]: run[name] for name in FACTORS}
+    return made_of | {"replicate": run["replicate"]}
 
 
 def limits(values, pad=0.06):
@@ -205,12 +236,34 @@ def points(axis):
     axis.set_major_formatter(FuncFormatter(label))
 
 
-def estimate(axes, row, value, interval, style, text):
-    """Draw an estimate with its interval (or None), and its number at the right."""
+def with_interval(column, value, interval, unit=1):
+    """Return an estimate and the ends of its interval (or None) by column, as multiples."""
+    low, high = interval or (None, None)
+    estimated = {column: value, "95 % interval from": low, "to": high}
+    return {key: one if one is None else unit * one for key, one in estimated.items()}
+
+
+def estimate(axes, row, value, interval, style, text, described):
+    """Draw an estimate with its interval (or None), its number at the right, and its values."""
     if interval is not None:
         axes.plot(interval, [row, row], color=style["color"], solid_capstyle="butt")
     axes.plot([value], [row], **style | {"linestyle": "none", "markersize": 6})
+    values(axes, [value], [row], [described])
     axes.text(1.02, row, text, transform=axes.get_yaxis_transform(), va="center", fontsize=SMALL)
+
+
+def dumbbells(axes, rows, look, describe):
+    """Draw a row for each {cell: value}: a mark for each cell, and a line that joins them.
+
+    ``describe(row's number, cell)`` returns the values that a mark shows.
+    """
+    for place, row in enumerate(rows):
+        axes.plot([min(row.values()), max(row.values())], [place] * 2, color=MUTED, linewidth=1.0)
+    for cell in [cell for cell in look.number if any(cell in row for row in rows)]:
+        places = [place for place, row in enumerate(rows) if cell in row]
+        x = [rows[place][cell] for place in places]
+        axes.plot(x, places, label=model_label(cell), **look.dots(cell))
+        values(axes, x, places, [describe(place, cell) for place in places])
 
 
 def baseline_lines(axes, values, vertical=False):
@@ -222,8 +275,17 @@ def baseline_lines(axes, values, vertical=False):
 
 
 def legend(figure, columns=3, **options):
-    """Draw the figure's legend above everything."""
-    figure.legend(loc="outside upper left", ncols=columns, **options)
+    """Draw the figure's legend above everything, in lines of so many entries."""
+    entries = [
+        entry
+        for axes in figure.axes
+        for entry in zip(*axes.get_legend_handles_labels(), strict=True)
+    ]
+    if not entries:
+        return
+    by_column = [entry for column in range(columns) for entry in entries[column::columns]]
+    handles, labels = zip(*by_column, strict=True)
+    figure.legend(handles, labels, loc="outside upper left", ncols=columns, **options)
 
 
 def _flatten(element):
@@ -248,8 +310,45 @@ def _flatten(element):
             del child.attrib["style"]
 
 
-def tidied(svg, name):
+def shown(value):
+    """Return a registered value as it is written: with four digits, or as harmless text."""
+    if value is None or isinstance(value, str):
+        return value and visible(value)
+    if str(value) in ("True", "False"):  # of Python or numpy
+        return "yes" if value else "no"
+    return int(value) if value == int(value) else float(f"{value:.4g}")
+
+
+def data_of(figure):
+    """Return the registered values of a figure and the places of their marks, for JSON.
+
+    ``columns`` are the values' names; ``panels`` the axes' [left, top, right, bottom] and ``marks``
+    [panel, x, y, *values] with places in the SVG's units, y None for a column.
+    """
+    import numpy as np
+
+    panels = list(dict.fromkeys(axes for axes, *_ in figure.marks))
+    columns = list(dict.fromkeys(key for *_, row in figure.marks for key in row))
+    scale, height = 72 / figure.dpi, 72 * figure.get_figheight()
+
+    def place(x, y):
+        return [round(float(x) * scale, 1), round(height - float(y) * scale, 1)]
+
+    marks = []
+    for axes, x, y, row in figure.marks:
+        column = np.isnan(y)
+        at = place(*axes.transData.transform((x, axes.get_ylim()[0] if column else y)))
+        at = [at[0], None] if column else at
+        marks.append([panels.index(axes), *at, *(shown(row.get(key)) for key in columns)])
+    boxes = [axes.bbox.extents for axes in panels]
+    boxes = [[*place(left, top), *place(right, bottom)] for left, bottom, right, top in boxes]
+    return {"columns": columns, "panels": boxes, "marks": marks}
+
+
+def tidied(svg, name, data=None):
     """Return an SVG that can be put into one page with others, at about half its length.
+
+    ``data`` becomes its metadata, as JSON.
 
     Ids that are used become ``name`` and a number; other ids, style rules for the whole page and
     digits beyond a hundredth of a point are removed. The fonts become an attribute of the drawing,
@@ -279,6 +378,9 @@ def tidied(svg, name):
     _flatten(root)
     root.set("font-family", fonts)
     root.set("stroke-linejoin", "round")
+    if data:
+        metadata = ElementTree.SubElement(root, f"{SVG}metadata")
+        metadata.text = json.dumps(data, separators=(",", ":"))
     return ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
@@ -303,4 +405,5 @@ def save(figure, name, folder):
         figure.savefig(temporary, format="png", dpi=160, metadata={"Software": None})
     stream = io.StringIO()
     figure.savefig(stream, format="svg", dpi=150, metadata={"Date": None, "Creator": None})
-    write_text(folder / f"{name}.svg", tidied(stream.getvalue(), name))
+    data = data_of(figure) if figure.marks else None
+    write_text(folder / f"{name}.svg", tidied(stream.getvalue(), name, data))

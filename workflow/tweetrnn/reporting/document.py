@@ -337,11 +337,17 @@ class Filters:
 
 @dataclass
 class Figure:
-    """A drawn figure, by its file's name without ending."""
+    """A drawn figure, by its file's name without ending.
+
+    Its number is its place in the report. One on a card has neither number nor title nor caption:
+    its Cards have them.
+    """
 
     name: str
     alt: str
+    title: str = ""
     caption: str = ""
+    number: int | None = None
     kind = "figure"
 
 
@@ -360,11 +366,16 @@ class Card:
 
 @dataclass
 class Cards:
-    """The reference's table of one cell: a heading, the name of its figure, and its cards."""
+    """The reference's table of one cell: a heading, the name of its figure, and its cards.
+
+    All curves together are one figure of the report, with a number and a caption.
+    """
 
     title: str
     value_title: str
     cards: list
+    caption: str
+    number: int | None = None
     kind = "cards"
 
 

@@ -2,12 +2,13 @@
 
 A module has:
 
-- TITLE and CATEGORY: its title and heading in Snakemake's own report.
+- TITLE: its title, and CATEGORY: its heading in Snakemake's own report.
 - SECTION and AFTER: its place in our report, below the section's table AFTER, or above the
   section's first table (None). A section may also place figures itself: then SECTION is None.
 - NEEDS_COMPARISON: whether a partial report, which has no comparison, leaves it out.
-- ``caption(config)``: its caption in Snakemake's own report, as reStructuredText.
-- ``draw(experiment)``: the matplotlib figure of an Experiment.
+- ``caption(config)``: its caption, in plain words, in our report and in Snakemake's.
+- ``draw(experiment)``: the matplotlib figure of an Experiment. ``canvas.values`` registers what
+  each mark shows, for the page's pointer and as the figure's table (CSV).
 - ``alt_text(experiment)``: one or two sentences with the numbers that it shows.
 - ``names(config)``, if the module draws several figures or sometimes none: their names, such as
   MODULE-ARGUMENT-ARGUMENT. The arguments are passed on to ``draw`` and ``alt_text``, and to
@@ -17,16 +18,21 @@ A module has:
 from tweetrnn.reporting import document as doc
 from tweetrnn.reporting.figures import (
     calibration,
+    ceiling,
     cells,
     cost,
     curves,
     effects,
+    ensembles,
     failures,
     lengths,
     optimism,
     paired,
     primary,
+    published,
     ranking,
+    recall,
+    reference,
     robustness,
     slices,
     training_size,
@@ -41,13 +47,18 @@ FIGURES = (  # in the report's order
     cells,
     effects,
     paired,
+    ensembles,
     optimism,
+    tuning_budget,
     robustness,
     training_size,
-    tuning_budget,
     failures,
+    recall,
     calibration,
     slices,
+    ceiling,
+    published,
+    reference,
     cost,
 )
 _MODULES = {module.__name__.rpartition(".")[2]: module for module in FIGURES}
@@ -92,7 +103,7 @@ def labels(name):
 
 
 def captions(config):
-    """Return {module's name: caption in Snakemake's own report}."""
+    """Return {module's name: caption}."""
     return {name: module.caption(config) for name, module in _MODULES.items()}
 
 
@@ -110,7 +121,18 @@ def alt_text(name, experiment):
 
 def block(name, experiment):
     """Return a figure as the block of a section."""
-    return doc.Figure(name, alt_text(name, experiment))
+    module, arguments = _find(name)
+    text = alt_text(name, experiment)
+    if arguments:  # one of several, which share a title and a caption
+        return doc.Figure(name, text)
+    return doc.Figure(name, text, module.TITLE, module.caption(experiment.config))
+
+
+def number(sections):
+    """Number the figures of a report, in its order; the curves on cards are one for each cell."""
+    numbered = [b for section in sections for b in section.blocks if b.kind in ("figure", "cards")]
+    for n, block in enumerate(numbered, 1):
+        block.number = n
 
 
 def place(section, experiment):

@@ -13,10 +13,11 @@ FEW = 20  # tweets of a bin, the mean over replicates, below which its accuracy 
 def caption(config):
     """Return the caption in Snakemake's own report."""
     return (
-        "Accuracy of the selected models by their confidence (dotted: perfect calibration), over "
-        "the answers of all replicates together; light lines are single replicates. Small marks "
-        f"without a line are bins with fewer than {FEW} tweets per replicate on average, which say "
-        "little. Below, how many tweets have that confidence, the mean over replicates."
+        "How often the selected models are right, by how confident they are; the dotted line is "
+        "perfect calibration. The marks are the answers of all replicates together, the light "
+        f"lines those of each replicate. Grey marks without a line are bins with fewer than {FEW} "
+        "tweets per replicate on average, which say little. Below, how many tweets have that "
+        "confidence, the mean over replicates."
     )
 
 
@@ -53,6 +54,9 @@ def draw(experiment):
             **look.line(cell),
             linewidth=1.6,
         )
+    few = {"color": canvas.MUTED, "marker": "o", "markerfacecolor": canvas.PAPER}
+    few |= {"linestyle": "none", "markersize": 3, "label": f"bin with fewer than {FEW} tweets"}
+    above.plot([], [], **few)
     above.set(ylim=(max(-0.03, lowest_accuracy - 0.05), 1.03), ylabel="accuracy")
     confidence = "confidence (probability of the predicted class)"
     below.set(xlim=(lowest - 0.02, 1.02), xlabel=confidence, ylim=(0, None), ylabel="tweets")
@@ -65,11 +69,23 @@ def draw_bins(axes, bins, replicates, cell, calibration, look):
     """Draw a cell's Bins: those with many tweets on a line, those with few as small marks."""
     error = doc.spread(calibration.expected_calibration_error.numbers())
     line = look.line(cell) | {"label": f"{cell}: calibration error {error}"}
-    dots = {"linestyle": "none", "markersize": 2.5}
+    grey = {"color": canvas.MUTED, "markeredgecolor": canvas.MUTED}
+    dots = grey | {"linestyle": "none", "markersize": 3, "markerfacecolor": canvas.PAPER}
     few = [one for one in bins if one.tweets < FEW * replicates]
     for some, style in ((of_many(bins, replicates), line), (few, dots)):
         x, y = [one.confidence for one in some], [one.accuracy for one in some]
         axes.plot(x, y, **look.marker(cell) | style)
+        canvas.values(axes, x, y, [described(one, replicates, cell) for one in some])
+
+
+def described(one, replicates, cell):
+    """Return the values of a Bin's mark."""
+    return {
+        "cell": cell,
+        "confidence": one.confidence,
+        "accuracy": one.accuracy,
+        "tweets per replicate": one.tweets / replicates,
+    }
 
 
 def of_many(bins, replicates=1):

@@ -28,8 +28,9 @@ def caption(config):
     by = config["report"]["rank_by"]
     baselines = "" if is_mean(by) else " The baselines are drawn as lines."
     return (
-        f"One line for each combination with the ``{by}`` of every cell (replicates averaged), the "
-        "best first. A large gap is due to the cell, or to luck with the seed." + baselines
+        f"One row for each combination with the {RANKINGS[by]} of every cell (replicates "
+        "averaged), the best first. A large gap is due to the cell, or to luck with the seed."
+        + baselines
     )
 
 
@@ -70,12 +71,16 @@ def draw(experiment):
     left_width = 0.08 + sum(widths)  # inches
     height, ratio = 0.95 + 0.17 * max(len(shown), 3), [left_width, canvas.WIDTH - 0.2 - left_width]
     figure, (left, axes) = canvas.subplots(height, 1, 2, sharey=True, width_ratios=ratio)
-    for row, ends in enumerate(zip(shown.min(axis=1), shown.max(axis=1), strict=True)):
-        axes.plot(ends, [row, row], color=canvas.MUTED, linewidth=1.0)
-    for cell in [cell for cell in experiment.cells if cell in shown]:
-        values = shown[cell].reset_index(drop=True).dropna()
-        if len(values):
-            axes.plot(values, values.index, label=cell, **look.dots(cell))
+    levels = experiment.runs.drop_duplicates("combination").set_index("combination")
+    made_of = levels.loc[shown.index].to_dict("records")
+    rows = [row.dropna().to_dict() for _, row in shown.iterrows()]
+
+    def described(place, cell):
+        run = canvas.settings(made_of[place] | {"cell": cell})
+        del run["replicate"]  # over which the value is the mean
+        return run | {RANKINGS[experiment.rank_by]: rows[place][cell]}
+
+    canvas.dumbbells(axes, rows, look, described)
     canvas.baseline_lines(axes, experiment.baseline_values(experiment.rank_by), vertical=True)
     canvas.rows(axes, [""] * len(shown))
     chosen = f"\n(the best {len(shown)} of {len(table)})" if len(table) > len(shown) else ""

@@ -1,5 +1,6 @@
 """What the trainings cost: seconds and memory."""
 
+from tweetrnn.evaluation.tables import records
 from tweetrnn.names import model_label
 from tweetrnn.reporting import canvas
 from tweetrnn.reporting import document as doc
@@ -12,7 +13,16 @@ NEEDS_COMPARISON = False
 
 def caption(config):
     """Return the caption in Snakemake's own report."""
-    return "Seconds and peak memory of every training, and the memory that it asked for."
+    layers = ", by the number of recurrent layers" if varied(config["grid"]) else ""
+    return (
+        f"Seconds and peak memory of every training{layers}, with the median seconds as a line, "
+        "and the memory that each asked for."
+    )
+
+
+def varied(grid):
+    """Return whether trainings differ in what their cost depends on most: recurrent layers."""
+    return len(grid["recurrent_layers"]) > 1
 
 
 def alt_text(experiment):
@@ -40,26 +50,40 @@ def draw(experiment):
     look = canvas.Look(cells)
     if runs.empty:
         return canvas.note("no training has left its time")
-    figure, panels = canvas.subplots(1.4 + 0.4 * len(cells), 2, 1)
-    costs = [experiment.cost(cell) for cell in cells]
-    for axes, column, most in zip(
-        panels, ("seconds", "max_rss_mb"), (0, experiment.memory_mb), strict=True
-    ):
-        for row, cell in enumerate(cells):
-            values = np.sort(runs[column][runs["cell"] == cell].dropna())
-            if not len(values):
-                continue
-            most = max(most, values[-1])
+    groups = [(cell, layers) for cell in cells for layers in layers_of(runs, cell)]
+    figure, panels = canvas.subplots(1.4 + 0.4 * len(groups), 2, 1, sharey=True)
+    several = {cell for cell in cells if len(layers_of(runs, cell)) > 1}
+    names = [row_name(cell, layers, cell in several) for cell, layers in groups]
+    columns = {"seconds": "seconds", "max_rss_mb": "peak memory, MB"}
+    crowded = 2 * len(runs) > canvas.CROWDED
+    for axes, column, most in zip(panels, columns, (0, experiment.memory_mb), strict=True):
+        for row, (cell, layers) in enumerate(groups):
+            group = runs[(runs["cell"] == cell) & (runs["recurrent_layers"] == layers)]
+            group = group.dropna(subset=column).sort_values(column, kind="stable")
             dots = look.dots(cell) | {"markersize": 3.5, "markeredgewidth": 0.8}
-            places = row + canvas.spread_out(len(values), 0.5)
-            axes.plot(values, places, rasterized=2 * len(runs) > canvas.CROWDED, **dots)
-        canvas.rows(axes, [model_label(cell) for cell in cells])
-        axes.set_xlim(0, 1.05 * most or 1)
-    medians = [(cost["median"], row) for row, cost in enumerate(costs) if cost["runs"]]
-    canvas.ticks(panels[0], *zip(*medians, strict=True), 0.8, color=canvas.INK)
+            places = row + canvas.spread_out(len(group), 0.5)
+            axes.plot(group[column], places, rasterized=crowded, **dots)
+            each = [canvas.settings(run) | {columns[column]: run[column]} for run in records(group)]
+            canvas.values(axes, group[column], places, each)
+        canvas.rows(axes, names)
+        axes.set_xlim(0, 1.05 * max(most, runs[column].max()) or 1)
+    medians = runs.groupby(["cell", "recurrent_layers"])["seconds"].median()
+    middle = [medians[group] for group in groups]
+    canvas.ticks(panels[0], middle, np.arange(len(groups)), 0.8, color=canvas.INK)
     panels[0].set_xlabel("seconds of a training (line: the median)")
     panels[1].set_xlabel("peak memory in MB")
     line = {"color": canvas.INK, "linewidth": 1.2, "linestyle": (0, (6, 2))}
     panels[1].axvline(experiment.memory_mb, label=f"asked for, {experiment.memory_mb:,} MB", **line)
     canvas.legend(figure)
     return figure
+
+
+def layers_of(runs, cell):
+    """Return the numbers of recurrent layers of a cell's runs."""
+    return sorted(runs["recurrent_layers"][runs["cell"] == cell].unique().tolist())
+
+
+def row_name(cell, layers, told):
+    """Return what a row is called: ``LSTM, 2 layers`` where numbers of layers are told."""
+    name = model_label(cell)
+    return f"{name}, {layers} layer{'s' * (layers > 1)}" if told else name

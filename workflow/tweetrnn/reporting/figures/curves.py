@@ -2,7 +2,7 @@
 
 from tweetrnn.grid import size
 from tweetrnn.metrics import EPOCH_METRICS
-from tweetrnn.names import metric_of
+from tweetrnn.names import RANKINGS, metric_of
 from tweetrnn.reporting import canvas
 from tweetrnn.reporting import document as doc
 
@@ -37,11 +37,11 @@ def labels(cell, place, quantity):
 def caption(config):
     """Return the caption in Snakemake's own report."""
     return (
-        f"One of the best runs of its cell (by ``{config['report']['rank_by']}``): training "
-        "(dashed) and validation over the epochs. The dotted line marks the divergence epoch: the "
-        "first after which the validation loss never again falls more than 1 % below its value "
-        "there, while the training loss still does. Without a line the curves do not diverge. All "
-        "curves of one quantity share one scale."
+        f"Loss and accuracy of the cell's best runs (by {RANKINGS[config['report']['rank_by']]}) "
+        "over the epochs: training dashed, validation with marks. The dotted line marks the "
+        "minimum of the validation loss, to within 1 %, after which the training loss still "
+        "falls; without a line the curves do not diverge. All curves of one quantity share one "
+        "scale."
     )
 
 
@@ -94,10 +94,18 @@ def draw(experiment, cell, place, quantity):
     if len(history) > 30:
         marked["marker"] = ""
     axes.plot(history["epoch"], validation, label="validation", **marked)
+    for name, curve in (("training", training), ("validation", validation)):
+        rows = [
+            {"epoch": epoch, "set": name, heading(metric): value}
+            for epoch, value in zip(history["epoch"].tolist(), curve.tolist(), strict=True)
+        ]
+        canvas.values(axes, history["epoch"], curve, rows)
     axes.set(ylim=scale(experiment, metric), xlabel="epoch", ylabel=heading(metric))
     canvas.whole_numbers(axes.xaxis, nbins=6)
     if run["divergence_epoch"] is not None:
-        mark_divergence(axes, run["divergence_epoch"], history["epoch"])
+        epoch = run["divergence_epoch"]
+        label = f"validation loss lowest: epoch {epoch}"
+        axes.axvline(epoch, color=canvas.INK, linestyle=":", linewidth=1.2, label=label)
     canvas.legend(figure, 2)
     return figure
 
@@ -110,19 +118,3 @@ def scale(experiment, metric):
         for run in experiment.best_runs(cell)
     ]
     return canvas.limits([value for history in shown for value in history.to_numpy().ravel()])
-
-
-def mark_divergence(axes, divergence, epochs):
-    """Draw a dotted line at the divergence epoch, with its number on the side with more room."""
-    axes.axvline(divergence, color=canvas.INK, linestyle=":", linewidth=1.2)
-    late = divergence > (epochs.iloc[0] + epochs.iloc[-1]) / 2
-    axes.annotate(
-        f"diverge at {divergence}",
-        (divergence, 1),
-        xycoords=("data", "axes fraction"),
-        xytext=(-3 if late else 3, -2),
-        textcoords="offset points",
-        ha="right" if late else "left",
-        va="top",
-        fontsize=canvas.SMALL,
-    )

@@ -15,11 +15,10 @@ def caption(config):
     """Return the caption in Snakemake's own report."""
     sample = "" if config["grid"]["sample"] else " and are not a random sample"
     return (
-        "What a hyperparameter does in this grid: each mark is the difference in "
-        f"``{config['report']['select_by']}`` between two runs of one cell that differ only in "
-        "this hyperparameter, the bar is their mean; positive means the second level is better. "
-        f"The combinations share their tweets{sample}: this describes the grid and nothing beyond "
-        "it."
+        f"Each mark is the difference in {RANKINGS[config['report']['select_by']]} between two "
+        "runs of one cell that differ only in this hyperparameter; positive means the second level "
+        f"is better. The bar is their mean. The combinations share their tweets{sample}: this "
+        "describes the grid and nothing beyond it."
     )
 
 
@@ -62,14 +61,16 @@ def draw(experiment):
     figure, axes = canvas.subplots(0.9 + len(names) * max(0.36, 0.2 * (len(cells) + 0.6)))
     step, means = 1 / (len(cells) + 0.6), []
     for number, cell in enumerate(cells):
-        values, places = [], []
+        values, places, described = [], [], []
         for effect in [effect for effect in effects if effect.cell == cell]:
             place = names.index(label(effect)) + (number - (len(cells) - 1) / 2) * step
             values += sorted(effect.differences)
             places += (place + canvas.spread_out(effect.pairs, step * 0.55)).tolist()
             means.append((effect.mean, place))
+            described += [described_by(effect, value) for value in sorted(effect.differences)]
         dots = look.dots(cell) | {"markersize": 3, "markeredgewidth": 0.8}
         axes.plot(values, places, rasterized=crowded, **dots)
+        canvas.values(axes, values, places, described)
         axes.plot([], [], label=cell, **look.dots(cell))
     canvas.ticks(axes, *zip(*means, strict=True), step * 0.9, color=canvas.INK, linewidth=2.2)
     axes.plot([], [], color=canvas.INK, linestyle="none", marker="|", markersize=9, label="mean")
@@ -84,3 +85,13 @@ def draw(experiment):
     axes.set_xlabel(f"difference in {by}, points{chosen}")
     canvas.legend(figure, 4)
     return figure
+
+
+def described_by(effect, difference):
+    """Return the values of one difference's mark."""
+    return {
+        "hyperparameter": label(effect).replace("\n", ": "),
+        "cell": effect.cell,
+        "difference, points": 100 * difference,
+        "mean, points": 100 * effect.mean,
+    }

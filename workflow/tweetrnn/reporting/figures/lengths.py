@@ -11,8 +11,9 @@ NEEDS_COMPARISON = False
 def caption(config):
     """Return the caption in Snakemake's own report."""
     return (
-        "How many tweets have how many tokens. A row of the networks' input has "
-        f"{config['sequence']['length']}; longer tweets are cut, shorter ones padded."
+        "How many tweets have how many tokens. The networks read "
+        f"{config['sequence']['length']} tokens (thick line): longer tweets are cut, shorter ones "
+        "padded."
     )
 
 
@@ -37,7 +38,16 @@ def draw(experiment):
     step = max(1, int(np.ceil((longest + 1) / 80)))
     edges = np.arange(0, longest + step + 1, step) - 0.5
     tweets, _ = np.histogram(np.minimum(counts, longest), bins=edges)
-    axes.stairs(tweets, edges, fill=True, color=canvas.CELL_COLOURS[0])
+    axes.stairs(tweets, edges, fill=True, color=canvas.MUTED)
+    rows = [
+        {"tokens from": low, "to": high, "tweets": count}
+        for low, high, count in zip(
+            np.ceil(edges[:-1]), [*np.floor(edges[1:-1]), counts.max()], tweets, strict=True
+        )
+    ]
+    canvas.values(axes, (edges[:-1] + edges[1:]) / 2, None, rows)
+    limit = experiment.encoded["sequence_length"]
+    axes.axvline(limit + 0.5, color=canvas.INK, linewidth=2.4, label=f"networks read {limit}")
     for key, name, dashes in (("median", "median", "-"), ("p95", "95 % have at most", (0, (4, 2)))):
         value = experiment.tokenized["length"][key]
         axes.axvline(
@@ -47,5 +57,5 @@ def draw(experiment):
     axes.set(xlabel=f"tokens in a tweet{beyond}", ylabel="tweets")
     canvas.whole_numbers(axes.yaxis, nbins=5)
     axes.grid(axis="x", visible=False)
-    canvas.legend(figure)
+    canvas.legend(figure, 2)
     return figure

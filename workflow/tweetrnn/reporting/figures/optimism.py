@@ -12,12 +12,12 @@ NEEDS_COMPARISON = True
 def caption(config):
     """Return the caption in Snakemake's own report."""
     return (
-        "How much selection flatters: the validation accuracy of each cell's best run, and what "
-        "is left of it when the selection is repeated on resampled tweets and judged on those that "
-        "were not drawn (with its 95 % interval). Resampling tweets leaves out luck with the seed, "
-        "so the small marks show the selected combination, trained again with other seeds and "
-        "measured on the same validation tweets, with their mean. If there is a test set, their "
-        "mean accuracy on it is shown too."
+        "The validation accuracy of each cell's best run (cross), and what is left of it when the "
+        "selection is repeated on resampled tweets and judged on those that were not drawn (with "
+        "its 95 % interval). Resampling tweets leaves out luck with the seed, so the small marks "
+        "show the selected combination, trained again with other seeds and measured on the same "
+        "validation tweets, with their mean. If there is a test set, the dotted line is their mean "
+        "accuracy there."
     )
 
 
@@ -48,20 +48,7 @@ def draw(experiment):
     cells = [cell for cell in experiment.cells if cell in comparison.selection_optimism]
     figure, axes = canvas.subplots(1.1 + 0.6 * len(cells))
     for row, cell in enumerate(cells):
-        optimism = comparison.selection_optimism[cell]
-        axes.plot([optimism.apparent], [row - 0.25], **look.dots(cell) | {"marker": "x"})
-        if optimism.corrected is not None:
-            style, text = look.marker(cell), doc.signed(optimism.optimism)
-            canvas.estimate(axes, row, optimism.corrected, optimism.interval, style, text)
-        replicates = comparison.primary.accuracies[cell].replicates
-        again = [replicate.validation["accuracy"] for replicate in replicates]
-        small = {"markersize": 3, "rasterized": len(again) > canvas.CROWDED}
-        axes.plot(again, [row + 0.25] * len(again), **look.dots(cell) | small)
-        mean = retrained_on_validation(comparison, cell).mean
-        canvas.ticks(axes, [mean], row + 0.25, 0.25, color=look.colour(cell))
-        if tested:
-            accuracy = comparison.primary.accuracies[cell].accuracy
-            canvas.ticks(axes, [accuracy], row, 0.8, color=canvas.INK, linestyle=":")
+        draw_cell(axes, row, cell, comparison, look)
     canvas.rows(axes, cells)
     axes.set_xlabel(f"accuracy (at the right: chosen {doc.MINUS} corrected, points)")
     chosen = {"marker": "x", "label": "on validation, where chosen"}
@@ -73,3 +60,30 @@ def draw(experiment):
         axes.plot([], [], color=canvas.INK, linestyle=":", label="retrained, on test (mean)")
     canvas.legend(figure, 2)
     return figure
+
+
+def draw_cell(axes, row, cell, comparison, look):
+    """Draw a cell's row: apparent above, corrected in the middle, retrained beneath."""
+    optimism, model = comparison.selection_optimism[cell], comparison.primary.accuracies[cell]
+
+    def described(what, value, interval=None):
+        return {"cell": cell, "what": what} | canvas.with_interval("accuracy", value, interval)
+
+    axes.plot([optimism.apparent], [row - 0.25], **look.dots(cell) | {"marker": "x"})
+    chosen = [described("on validation, where chosen", optimism.apparent)]
+    canvas.values(axes, [optimism.apparent], [row - 0.25], chosen)
+    if optimism.corrected is not None:
+        style, text, interval = look.marker(cell), doc.signed(optimism.optimism), optimism.interval
+        corrected = described("corrected", optimism.corrected, interval)
+        canvas.estimate(axes, row, optimism.corrected, interval, style, text, corrected)
+    again = [replicate.validation["accuracy"] for replicate in model.replicates]
+    small = {"markersize": 3, "rasterized": len(again) > canvas.CROWDED}
+    axes.plot(again, [row + 0.25] * len(again), **look.dots(cell) | small)
+    retrained = [described("retrained, on validation", accuracy) for accuracy in again]
+    canvas.values(axes, again, row + 0.25, retrained)
+    mean = retrained_on_validation(comparison, cell).mean
+    canvas.ticks(axes, [mean], row + 0.25, 0.25, color=look.colour(cell))
+    if comparison.part == "test":
+        canvas.ticks(axes, [model.accuracy], row, 0.8, color=canvas.INK, linestyle=":")
+        tested = [described("retrained, on test (mean)", model.accuracy)]
+        canvas.values(axes, [model.accuracy], row, tested)

@@ -19,10 +19,9 @@ def names(config):
 def caption(config):
     """Return the caption in Snakemake's own report."""
     return (
-        "The difference between the cells in "
-        f"``{config['report']['select_by']}``, for every combination that has finished in both, "
-        "sorted; the dashed line is the mean. The combinations share their tweets: this describes "
-        "the grid and is not a test."
+        f"The difference between the cells in {RANKINGS[config['report']['select_by']]}, for every "
+        "combination that has finished in both, sorted; the dashed line is the mean. The "
+        "combinations share their tweets: this describes the grid and is not a test."
     )
 
 
@@ -47,7 +46,7 @@ def draw(experiment):
         return canvas.note("there are no two cells to compare")
     columns = 1 if len(pairs) < 3 else 2
     lines = -(-len(pairs) // columns)
-    figure, panels = canvas.subplots(0.5 + 1.7 * lines, lines, columns, sharey=True, squeeze=False)
+    figure, panels = canvas.subplots(0.5 + 1.9 * lines, lines, columns, sharey=True, squeeze=False)
     scale = canvas.limits([0.0, *(value for pair in pairs for value in pair.differences)], 0.12)
     for axes in panels.flat[len(pairs) :]:
         axes.set_axis_off()
@@ -64,21 +63,27 @@ def draw_pair(axes, pair, look, narrow):
     """Draw the differences of two cells, in the colour of the cell that is ahead."""
     import numpy as np
 
-    values = np.sort(pair.differences)[::-1]
+    order = np.argsort(pair.differences, kind="stable")[::-1]
+    values = np.array(pair.differences)[order]
+    between = f"{pair.first} {doc.MINUS} {pair.second}"
+    rows = [
+        {"cells": between, "combination": pair.combinations[n], "difference, points": 100 * value}
+        for n, value in zip(order, values, strict=True)
+    ]
+    canvas.values(axes, np.arange(len(values)) + 1, None, rows)
     edges = np.arange(len(values) + 1) + 0.5
     for cell, ahead in ((pair.first, values.clip(0)), (pair.second, values.clip(None, 0))):
         axes.stairs(ahead, edges, fill=True, color=look.colour(cell))
     axes.axhline(0, color=canvas.INK, linewidth=1.0)
     axes.axhline(pair.mean, color=canvas.INK, linewidth=1.1, linestyle=(0, (4, 2)))
     cut = "\n" if narrow and len(pair.first + pair.second) > LONG else " "
-    gap = "\n" if narrow else ", "
-    axes.set_title(f"{pair.first}{cut}{doc.MINUS} {pair.second}{gap}mean {doc.signed(pair.mean)}")
-    of = "" if narrow else f" of {pair.pairs}"
-    small = {"transform": axes.transAxes, "fontsize": canvas.SMALL}
-    first = f"{pair.first} ahead in {pair.positive}{of}"
-    second = f"{pair.second} ahead in {pair.negative}{of}"
-    axes.text(0.98, 0.95, first, ha="right", va="top", **small)
-    axes.text(0.02, 0.05, second, va="bottom", **small)
+    cells = f"{pair.first}{cut}{doc.MINUS} {pair.second}"
+    mean = f"mean {doc.signed(pair.mean)}"
+    ahead = f"ahead in {pair.positive}, behind in {pair.negative}"
+    if narrow:
+        axes.set_title(f"{cells}\n{mean}\n{ahead}")
+    else:
+        axes.set_title(f"{cells}, {mean}\n{ahead} of {pair.pairs} combinations")
     axes.set_xlim(0.5, len(values) + 0.5)
     canvas.points(axes.yaxis)
     canvas.whole_numbers(axes.xaxis, nbins=5)

@@ -25,7 +25,7 @@ def caption(config):
     )
     if not config["split"]["fractions"]["test"]:
         text += (
-            "\n\nThere is no test set: the accuracies are those on the validation set, on which "
+            " There is no test set: the accuracies are those on the validation set, on which "
             "the combinations were selected, so they are optimistic."
         )
     return text
@@ -65,10 +65,12 @@ def draw(experiment):
     ends = [0.0]
     for axes, (title, panel) in zip(below, panels.items(), strict=True):
         axes.axvline(0, color=canvas.INK, linewidth=1.0)
-        for row, (_, cell, pair) in enumerate(panel):
+        for row, (name, cell, pair) in enumerate(panel):
             style = look.marker(cell) if cell else {"color": canvas.INK, "marker": "d"}
-            text = doc.signed(pair.difference)
-            canvas.estimate(axes, row, pair.difference, pair.interval, style, text)
+            text, between = doc.signed(pair.difference), (pair.difference, pair.interval)
+            told = {"what": f"{name}: {title}" if cell else f"{name}: difference"}
+            told |= canvas.with_interval("difference, points", *between, unit=100)
+            canvas.estimate(axes, row, *between, style, text, told)
             ends += [pair.difference, *(pair.interval or [])]
         canvas.rows(axes, [name for name, _, _ in panel])
         axes.set_title(title)
@@ -102,13 +104,26 @@ def draw_accuracies(axes, comparison, look):
             line = {"linewidth": 0.9, "linestyle": canvas.BASELINE_LINES[name]}
             axes.axvline(model.accuracy, color=canvas.MUTED, **line)
         elif len(model.replicates) > 1:
-            several = [run.scores(comparison.part)["accuracy"] for run in model.replicates]
-            dots = look.dots(name) | {"markersize": 3, "rasterized": len(several) > canvas.CROWDED}
-            axes.plot(several, [row + 0.36] * len(several), **dots)
+            draw_replicates(axes, row + 0.36, name, model.replicates, comparison.part, look)
         style, text = look.marker(name), doc.share(model.accuracy)
-        canvas.estimate(axes, row, model.accuracy, model.interval, style, text)
+        told = {"what": f"{model_label(name)}: {comparison.part} accuracy"}
+        told |= canvas.with_interval("accuracy", model.accuracy, model.interval)
+        canvas.estimate(axes, row, model.accuracy, model.interval, style, text, told)
     canvas.rows(axes, [textwrap.fill(model_label(name), NARROW) for name in accuracies])
     axes.set_title(title(comparison))
+
+
+def draw_replicates(axes, row, name, replicates, part, look):
+    """Draw the accuracy of each of a model's replicates as a small mark."""
+    several = [run.scores(part)["accuracy"] for run in replicates]
+    dots = look.dots(name) | {"markersize": 3, "rasterized": len(several) > canvas.CROWDED}
+    axes.plot(several, [row] * len(several), **dots)
+    what = f"{model_label(name)}: {part} accuracy of a replicate"
+    told = [
+        {"what": what, "replicate": run.replicate, "accuracy": accuracy}
+        for run, accuracy in zip(replicates, several, strict=True)
+    ]
+    canvas.values(axes, several, row, told)
 
 
 def title(comparison):
@@ -116,6 +131,6 @@ def title(comparison):
     gap = ", where selected\n" if comparison.optimistic else " "
     pairs = comparison.primary.pairs
     if max((len(pair.first + pair.second) for pair in pairs), default=0) > LONG:
-        gap = gap.rstrip() + "\n"
+        gap = ",\nwhere selected\n" if comparison.optimistic else "\n"
     small = "(small: each replicate)" if len(comparison.replicates) > 1 else ""
     return f"accuracy on {comparison.part}{gap}{small}".rstrip()

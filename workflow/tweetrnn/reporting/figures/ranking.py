@@ -1,5 +1,6 @@
 """All runs in the order of their ranks, and below them what each run is made of."""
 
+from tweetrnn.evaluation.tables import records
 from tweetrnn.names import FACTORS, RANKINGS, is_mean, model_label
 from tweetrnn.reporting import canvas
 from tweetrnn.reporting import document as doc
@@ -23,9 +24,9 @@ def caption(config):
     by = config["report"]["rank_by"]
     baselines = "" if is_mean(by) else ", with the baselines as lines"
     return (
-        f"Every run of the grid by ``{by}``, best first{baselines}. The marks below a run show its "
-        "cell and its hyperparameters; for dropout and L2 regularisation only the runs that have "
-        "it are marked."
+        f"Every run of the grid by {RANKINGS[by]}, best first{baselines}. The marks below a run "
+        "show its cell and its hyperparameters; for dropout and L2 regularisation only the runs "
+        "that have it are marked."
     )
 
 
@@ -90,6 +91,11 @@ def draw(experiment):
         of_cell = (runs["cell"] == cell).to_numpy()
         dots = look.dots(cell) | {"markersize": size, "rasterized": rasterized}
         above.plot(rank[of_cell], runs[by][of_cell], label=model_label(cell), **dots)
+        of_each = [
+            {"rank": at} | canvas.settings(run) | {RANKINGS[by]: run[by]}
+            for at, run in zip(rank[of_cell], records(runs[of_cell]), strict=True)
+        ]
+        canvas.values(above, rank[of_cell], runs[by][of_cell], of_each)
         canvas.ticks(below, rank[of_cell], row, 0.62, color=look.colour(cell), **tick)
     for row, (_, factor, values) in enumerate(levels, len(cells)):
         canvas.ticks(below, rank[runs[factor].isin(values)], row, 0.62, color=canvas.INK, **tick)

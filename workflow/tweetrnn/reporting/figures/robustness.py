@@ -8,6 +8,7 @@ TITLE = "The difference on other splits"
 CATEGORY = "Comparison"
 SECTION, AFTER = "robustness", "robustness"
 NEEDS_COMPARISON = True
+OWN_SPLIT = "this experiment's split"
 
 
 def names(config):
@@ -20,8 +21,8 @@ def caption(config):
     """Return the caption in Snakemake's own report."""
     return (
         "The difference of the cells' accuracies on the experiment's own split, with its 95 % "
-        "interval, and below that on every other split. Diamonds are means over random splits, "
-        "with the interval of the corrected resampled t-test."
+        "interval, and below that on every other split, a tick for each. Diamonds are means, those "
+        "of random splits with the interval of the corrected resampled t-test."
     )
 
 
@@ -50,7 +51,9 @@ def draw(experiment):
 def draw_pair(axes, pairs, published, kinds):
     """Draw the differences of two cells, in points."""
     axes.axvline(0, color=canvas.INK, linewidth=1.0)
-    draw_mean(axes, 0, published.difference, published.interval)
+    cells = f"{published.first} {doc.MINUS} {published.second}"
+    own = {"cells": cells, "split": OWN_SPLIT}
+    draw_mean(axes, 0, published.difference, published.interval, own)
     by_kind = {
         pair.kind: pair
         for pair in pairs
@@ -60,13 +63,20 @@ def draw_pair(axes, pairs, published, kinds):
         if pair := by_kind.get(kind):
             points = [100 * difference for difference in pair.differences]
             canvas.ticks(axes, points, row, 0.45, color=canvas.MUTED)
-            draw_mean(axes, row, pair.mean, pair.interval)
-    canvas.rows(axes, ["this experiment's split", *(SPLIT_KINDS[kind] for kind in kinds)])
-    axes.set_title(f"{published.first} {doc.MINUS} {published.second}")
+            each = [
+                {"cells": cells, "split": split, "difference, points": difference}
+                for split, difference in zip(pair.splits, points, strict=True)
+            ]
+            canvas.values(axes, points, row, each)
+            mean = {"cells": cells, "split": f"{SPLIT_KINDS[kind]}, mean of {len(points)}"}
+            draw_mean(axes, row, pair.mean, pair.interval, mean)
+    canvas.rows(axes, [OWN_SPLIT, *(SPLIT_KINDS[kind] for kind in kinds)])
+    axes.set_title(cells)
 
 
-def draw_mean(axes, row, difference, interval):
+def draw_mean(axes, row, difference, interval, told):
     """Draw a mean difference and its interval, shares of 1, in points."""
     style = {"color": canvas.INK, "marker": "d"}
     ends = interval and [100 * end for end in interval]
-    canvas.estimate(axes, row, 100 * difference, ends, style, doc.signed(difference))
+    told |= canvas.with_interval("difference, points", 100 * difference, ends)
+    canvas.estimate(axes, row, 100 * difference, ends, style, doc.signed(difference), told)

@@ -85,11 +85,14 @@ def draw(experiment):
 def draw_rows(axes, rows):
     """Draw each slice's difference on its interval, with lines between the properties."""
     axes.axvline(0, color=canvas.INK, linewidth=1.0)
-    style = {"color": canvas.CELL_COLOURS[0], "marker": "o"}
+    style = {"color": canvas.INK, "marker": "d"}
     for place, row in enumerate(rows):
         interval = [100 * end for end in row.interval]
         text = doc.points(row.difference)
-        canvas.estimate(axes, place, 100 * row.difference, interval, style, text)
+        told = {"slice": f"{row.name}: {row.value}", "tweets": row.tweets}
+        told |= {"cells": f"{row.first} {doc.MINUS} {row.second}"}
+        told |= canvas.with_interval("difference, points", 100 * row.difference, interval)
+        canvas.estimate(axes, place, 100 * row.difference, interval, style, text, told)
         if place and row.name != rows[place - 1].name:
             axes.axhline(place - 0.5, color=canvas.GRID, linewidth=0.8)
     canvas.rows(axes, [label(row) for row in rows])

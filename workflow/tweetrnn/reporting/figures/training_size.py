@@ -54,6 +54,17 @@ def draw(experiment):
         if model in canvas.BASELINE_LINES:
             style |= {"linestyle": canvas.BASELINE_LINES[model]}
         axes.plot(tweets, [size.accuracy for size in sizes], label=model_label(model), **style)
+        rows = [
+            {
+                "model": model_label(model),
+                "training tweets": size.tweets,
+                "accuracy": size.accuracy,
+                "lowest": size.min,
+                "highest": size.max,
+            }
+            for size in sizes
+        ]
+        canvas.values(axes, tweets, [size.accuracy for size in sizes], rows)
         axes.vlines(
             tweets,
             [size.min for size in sizes],
@@ -63,7 +74,8 @@ def draw(experiment):
         )
     axes.set_xscale("log")
     ticks = sorted({size.tweets for size in experiment.robustness.sizes})
-    axes.set_xticks(ticks, [doc.whole(tick) for tick in ticks], rotation=30, ha="right")
+    turned = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if len(ticks) > 3 else {}
+    axes.set_xticks(ticks, [doc.whole(tick) for tick in ticks], **turned)
     axes.minorticks_off()
     axes.set(xlabel="training tweets", ylabel=f"{experiment.robustness.part} accuracy")
     canvas.legend(figure, 2)

@@ -13,8 +13,8 @@ NEEDS_COMPARISON = True
 def caption(config):
     """Return the caption in Snakemake's own report."""
     return (
-        f"The ``{config['report']['select_by']}`` that the best of n combinations of a cell is "
-        "expected to have when they are drawn at random, with replacement, from those trained "
+        f"The {RANKINGS[config['report']['select_by']]} that the best of n combinations of a cell "
+        "is expected to have when they are drawn at random, with replacement, from those trained "
         "(Dodge and others, 2019). The band is one standard deviation over draws."
     )
 
@@ -38,6 +38,12 @@ def draw(experiment):
         tried = range(1, len(budget.expected_best) + 1)
         marker = look.marker(cell) if len(tried) <= 40 else {}
         axes.plot(tried, budget.expected_best, label=cell, **marker | look.line(cell))
+        by = RANKINGS[comparison.select_by]
+        rows = [
+            {"cell": cell, "combinations tried": n, f"expected {by}": best, "standard deviation": sd}
+            for n, best, sd in zip(tried, budget.expected_best, budget.sd, strict=True)
+        ]
+        canvas.values(axes, list(tried), budget.expected_best, rows)
         ends = zip(budget.expected_best, budget.sd, strict=True)
         low, high = zip(*((mean - sd, mean + sd) for mean, sd in ends), strict=True)
         axes.fill_between(tried, low, high, color=look.colour(cell), alpha=0.15, linewidth=0)

@@ -1,6 +1,6 @@
 """The report's sections. A function of an Experiment, in these modules, returns a section's blocks.
 
-summary.json contains the rows of their tables. ``figures.place`` adds the figures.
+summary.json contains the rows of their tables. ``figures`` places and numbers the figures.
 """
 
 from tweetrnn.reporting import document as doc
@@ -57,4 +57,5 @@ def sections_of(experiment):
         shown = blocks(experiment) if possible else [doc.Paragraph(NOT_YET, "note")]
         sections.append(doc.Section(name, title, shown))
         figures.place(sections[-1], experiment)
+    figures.number(sections)
     return [section for section in sections if section.blocks]

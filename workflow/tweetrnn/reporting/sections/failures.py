@@ -1,5 +1,6 @@
 """What the selected models get wrong."""
 
+from tweetrnn.evaluation.failures import KINDS
 from tweetrnn.reporting import document as doc
 from tweetrnn.reporting.sections.tweets import licence_note
 from tweetrnn.wording import listed
@@ -126,7 +127,7 @@ def mistakes_table(failures, tweets):
     ]
     caption = (
         "Tweets to which more than half of a cell's replicates give the same wrong class; for each "
-        "pair of classes those with the most such replicates, then the highest confidence; "
-        "people's handles are masked"
+        f"pair of classes (at most {KINDS}) those with the most such replicates, then the highest "
+        "confidence; people's handles are masked"
     )
     return doc.Table("wrong", caption, columns, rows)

@@ -71,6 +71,7 @@ def blocks(experiment):
             "The workflow's rules as a graph: the corpus is tokenized, encoded and split; runs are "
             "trained, aggregated and selected, compared with the baselines, plotted and rendered.",
             "The workflow's rules",
+            "An arrow leads from each rule to those that read its files.",
         ),
     ]
     if len(trainings.rows) > 1:

@@ -7,7 +7,7 @@ from tweetrnn.names import FACTORS, RANKINGS, higher_is_better, model_label
 from tweetrnn.reporting import document as doc
 from tweetrnn.reporting import figures
 from tweetrnn.reporting.experiment import run_of
-from tweetrnn.reporting.figures.curves import name_of
+from tweetrnn.reporting.figures import curves as curves_of_best
 from tweetrnn.wording import listed
 
 TEN = 10  # best runs, whose cells are counted
@@ -47,7 +47,8 @@ def best(experiment):
         cards = [
             card(experiment, run, place) for place, run in enumerate(experiment.best_runs(cell), 1)
         ]
-        blocks.append(doc.Cards(f"{cell}: the best {len(cards)}", ranking, cards))
+        caption = curves_of_best.caption(experiment.config)
+        blocks.append(doc.Cards(f"{cell}: the best {len(cards)}", ranking, cards, caption))
     return [*blocks, doc.Paragraph(DIVERGENCE_EPOCH, "method")]
 
 
@@ -87,7 +88,7 @@ def card(experiment, run, place):
         doc.share(run[experiment.rank_by]),
         architecture,
         *(
-            figures.block(name_of(run["cell"], place, quantity), experiment)
+            figures.block(curves_of_best.name_of(run["cell"], place, quantity), experiment)
             for quantity in ("loss", "accuracy")
         ),
     )
