@@ -715,11 +715,7 @@ def overlaps(figure):
         for (one, a), (other, b) in combinations(shown, 2)
         if min(a.x1, b.x1) - max(a.x0, b.x0) > 1 and min(a.y1, b.y1) - max(a.y0, b.y0) > 1.5
     }
-    beyond = {
-        text
-        for text, box in shown
-        if min(*box.min, *(figure.bbox.max - box.max)) < -1
-    }
+    beyond = {text for text, box in shown if min(*box.min, *(figure.bbox.max - box.max)) < -1}
     return pairs, beyond
 
 

@@ -40,7 +40,15 @@ STYLES = (
     "playground.css",
     "print.css",
 )
-SCRIPTS = ("page.js", "contents.js", "terms.js", "answer.js", "tables.js", "figures.js", "charts.js")
+SCRIPTS = (
+    "page.js",
+    "contents.js",
+    "terms.js",
+    "answer.js",
+    "tables.js",
+    "figures.js",
+    "charts.js",
+)
 SCRIPTS_OF_BLOCKS = ("explorer", "filters", "playground")  # by the kind of block
 
 

@@ -40,7 +40,12 @@ def draw(experiment):
         axes.plot(tried, budget.expected_best, label=cell, **marker | look.line(cell))
         by = RANKINGS[comparison.select_by]
         rows = [
-            {"cell": cell, "combinations tried": n, f"expected {by}": best, "standard deviation": sd}
+            {
+                "cell": cell,
+                "combinations tried": n,
+                f"expected {by}": best,
+                "standard deviation": sd,
+            }
             for n, best, sd in zip(tried, budget.expected_best, budget.sd, strict=True)
         ]
         canvas.values(axes, list(tried), budget.expected_best, rows)
