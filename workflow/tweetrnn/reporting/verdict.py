@@ -201,7 +201,7 @@ def against_baseline(comparison, name, opening, accuracy):
 
 
 def against_baselines(comparison, baselines):
-    """Return a sentence for each baseline; ``baselines`` is their metrics.json."""
+    """Return the sentences on each baseline, a list; ``baselines`` is their metrics.json."""
     openings = {
         "majority": f"Always answering “{baselines['majority']['label']}”",
         LOGISTIC_REGRESSION: "A logistic regression on words and pairs of words",
@@ -211,10 +211,10 @@ def against_baselines(comparison, baselines):
     accuracy = {name: scores[comparison.part]["accuracy"] for name, scores in baselines.items()}
     for cell in comparison.selected_baselines:
         accuracy[cell] = comparison.primary.accuracies[cell].accuracy
-    return " ".join(
+    return [
         against_baseline(comparison, name, opening, accuracy[name])
         for name, opening in openings.items()
-    )
+    ]
 
 
 def collapse(comparison):
@@ -280,7 +280,7 @@ def details(comparison, baselines):
     """
     paragraphs = [
         (accuracies(comparison), ""),
-        (against_baselines(comparison, baselines), ""),
+        *((text, "") for text in against_baselines(comparison, baselines)),
     ]
     others, pairs = between_cells(comparison)[1:], len(comparison.primary.pairs)
     if not pairs:
