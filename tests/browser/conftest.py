@@ -70,6 +70,13 @@ def many(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def thousands(tmp_path_factory):
+    """The page of 2,048 invented runs."""
+    folder = tmp_path_factory.mktemp("thousands")
+    return write_report(example_report(replicates=32), folder) / "report.html"
+
+
+@pytest.fixture(scope="session")
 def partial(tmp_path_factory):
     """The page of an unfinished grid of three cells."""
     experiment = example_report(["A", "B", "C"], compared=False, statuses=["missing", "diverged"])

@@ -14,20 +14,27 @@ PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 
 
 def rows_of(page, table):
-    """Return the texts of a table's rows that are on the screen."""
+    """Return the texts of a table's rows, as far as they are on the screen."""
     return page.eval_on_selector_all(
         f"#table-{table} tbody tr",
         """rows => rows.filter(row => row.checkVisibility())
-             .map(row => [...row.cells].map(cell => cell.textContent.trim()))""",
+             .map(row => [...row.cells].filter(cell => cell.checkVisibility())
+               .map(cell => cell.textContent.trim()))""",
+    )
+
+
+def headings(page, table):
+    """Return the headings of the columns that are on the screen."""
+    return page.eval_on_selector_all(
+        f"#table-{table} thead tr:last-child th",
+        "heads => heads.filter(h => h.checkVisibility()).map(h => h.textContent.trim())",
     )
 
 
 def column_of(page, table, title):
     """Return the texts of one column, found by its heading."""
-    heads = page.eval_on_selector_all(
-        f"#table-{table} thead th", "heads => heads.map(head => head.textContent.trim())"
-    )
-    return [row[heads.index(title)] for row in rows_of(page, table)]
+    column = headings(page, table).index(title)
+    return [row[column] for row in rows_of(page, table)]
 
 
 def button(page, table, name):
@@ -159,7 +166,8 @@ def test_page_can_be_read_without_javascript(open_page, full):
     assert page.locator("figure svg").count() > 15
     assert page.locator("#answer .sentence").is_visible()
     assert page.locator("button").count() == 0
-    assert not page.locator("#curves").is_visible()
+    assert not page.locator("#explorer").is_visible()
+    assert page.locator("#figure-ranking").is_visible()
 
 
 def test_hostile_texts_show_as_texts(open_page, full):
@@ -179,8 +187,12 @@ def test_hostile_texts_show_as_texts(open_page, full):
 
 def test_numbers_sort_as_numbers_and_missing_ones_come_last(open_page, full):
     page = open_page(full)
-    for title, missing in (("seconds", 0), ("mean accuracy", 1)):
-        for order, descending in (("ascending", False), ("descending", True)):
+    directions = [("ascending", False), ("descending", True)]
+    for title, missing, orders in (
+        ("seconds", 0, directions),
+        ("mean accuracy", 1, directions[::-1]),  # best first
+    ):
+        for order, descending in orders:
             button(page, "runs", title).click()
             assert page.locator(f"#table-runs th[aria-sort={order}]").inner_text() == title
             texts = column_of(page, "runs", title)
@@ -195,25 +207,6 @@ def test_texts_sort_by_their_letters_and_equal_ones_keep_their_order(open_page, 
     assert column_of(page, "runs", "cell") == ["LSTM"] * 32 + ["SimpleRNN"] * 32
     ranks = column_of(page, "runs", "rank")[:32]
     assert ranks == sorted(ranks, key=int)
-
-
-def test_filter_keeps_the_rows_that_hold_all_words(open_page, full):
-    page = open_page(full)
-    page.get_by_label("Filter").fill("lstm 1e-3")
-    assert page.get_by_text("16 of 64 rows").is_visible()
-    rows = rows_of(page, "runs")
-    assert len(rows) == 16 and all("LSTM" in row and "1e-3" in row for row in rows)
-    page.get_by_label("Filter").fill("nothing like it")
-    assert rows_of(page, "runs") == []
-    page.get_by_label("Filter").fill("")
-    assert len(rows_of(page, "runs")) == 64
-
-
-def test_sorting_keeps_the_filter(open_page, full):
-    page = open_page(full)
-    page.get_by_label("Filter").fill("1e-4")
-    button(page, "runs", "parameters").click()
-    assert len(rows_of(page, "runs")) == 32
 
 
 def test_long_table_comes_in_pages(open_page, many):
@@ -237,21 +230,11 @@ def test_heading_and_rank_stay_while_the_table_of_runs_scrolls(open_page, full):
     page = open_page(full, viewport=PHONE)
     page.eval_on_selector("#table-runs .scroll", "pane => pane.scrollTo(300, 600)")
     pane = page.locator("#table-runs .scroll").bounding_box()
-    head = page.locator("#table-runs th").first.bounding_box()
+    groups = page.locator("#table-runs thead").bounding_box()
+    head = page.locator("#table-runs thead tr:last-child th").first.bounding_box()
     assert head["x"] == pytest.approx(pane["x"], abs=1)
-    assert head["y"] == pytest.approx(pane["y"], abs=1)
+    assert groups["y"] == pytest.approx(pane["y"], abs=1)
     assert page.locator("#table-runs td:first-child").nth(30).bounding_box()["x"] == head["x"]
-
-
-def test_table_is_saved_as_csv_with_what_it_shows(open_page, full):
-    page = open_page(full)
-    page.get_by_label("Filter").fill("simplernn 1e-4")
-    head, *rows = saved_csv(page, "runs")
-    assert head[:2] == ["rank", "cell"] and len(rows) == 16
-    assert {row[1] for row in rows} == {"SimpleRNN"}
-    page.get_by_label("Filter").fill("diverged")
-    head, row = saved_csv(page, "runs")
-    assert row[head.index("mean accuracy")] == "" and row[head.index("status")] == "diverged"
 
 
 def test_table_of_many_pages_is_saved_whole(open_page, many):
@@ -274,7 +257,7 @@ def test_saved_tweets_hold_no_formula(open_page, full):
     assert not [text for text in tweets if text.startswith(("=", "+", "-", "@"))]
 
 
-# ------------------------------------------------------------------------------ figures and curves
+# --------------------------------------------------------------------------------------- figures
 
 
 @pytest.mark.parametrize("scheme, colour", [("light", "#0b62a4"), ("dark", "#6fb4ee")])
@@ -299,71 +282,6 @@ def test_every_figure_but_the_small_ones_can_be_saved(open_page, full):
     page = open_page(full)
     figures = page.locator("figure:not(.small)").count()
     assert page.get_by_role("button", name="as SVG").count() == figures > 10
-
-
-def test_ticked_runs_are_drawn(open_page, full):
-    page = open_page(full)
-    lines = page.locator("#curves > svg polyline")
-    assert lines.count() == 2
-    page.get_by_label("Show the curves of run 10", exact=True).check()
-    assert lines.count() == 3
-    assert "10. " in page.locator("#curves .key").inner_text()
-    assert page.locator("#curves > svg").get_attribute("aria-label") == (
-        "validation accuracy by epoch of 3 picked runs"
-    )
-    before = lines.first.get_attribute("points")
-    page.locator("#curves select").select_option("training loss")
-    assert lines.first.get_attribute("points") != before
-    page.get_by_label("Show the curves of run 10", exact=True).uncheck()
-    assert lines.count() == 2
-    page.get_by_role("button", name="Clear").click()
-    assert lines.count() == 0
-    assert page.locator("#table-runs input:checked").count() == 0
-
-
-def test_run_without_a_result_cannot_be_ticked(open_page, full):
-    page = open_page(full)
-    page.get_by_label("Filter").fill("diverged")
-    assert page.locator("#table-runs tbody input").is_disabled()
-
-
-def test_drawn_curves_go_through_their_values(open_page, full):
-    page = open_page(full)
-    page.get_by_role("button", name="Clear").click()
-    page.get_by_label("Show the curves of run 3", exact=True).check()
-    values = page.evaluate(
-        """JSON.parse(document.getElementById("curves-data").textContent)
-             .runs.find(run => run.rank === 3).validation_accuracy"""
-    )
-    points = page.locator("#curves polyline").get_attribute("points").split()
-    heights = [float(point.split(",")[1]) for point in points]
-    scale = (heights[0] - heights[-1]) / (values[-1] - values[0])
-    assert scale > 0
-    for value, height in zip(values, heights, strict=True):
-        assert height == pytest.approx(heights[0] - scale * (value - values[0]), abs=0.01)
-
-
-def test_curves_are_drawn_again_for_another_width_and_not_stuck_where_hidden(open_page, full):
-    page = open_page(full)
-    wide = page.locator("#curves > svg").get_attribute("viewBox")
-    page.set_viewport_size(PHONE)
-    page.wait_for_function(
-        "wide => document.querySelector('#curves > svg').getAttribute('viewBox') !== wide", arg=wide
-    )
-    page.emulate_media(media="print")
-    page.set_viewport_size(DESK)
-    page.wait_for_function("innerWidth === 1280 && document.querySelector('#curves polyline')")
-
-
-def test_cells_have_the_same_colours_in_curves_and_figures(open_page, full):
-    page = open_page(full)
-    page.get_by_role("button", name="Clear").click()
-    cells = column_of(page, "runs", "cell")
-    for number, cell in enumerate(["SimpleRNN", "LSTM"]):
-        box = page.locator("#table-runs tbody tr").nth(cells.index(cell)).locator("input")
-        box.check()
-        assert page.locator("#curves polyline").get_attribute("stroke") == f"var(--cell-{number})"
-        box.uncheck()
 
 
 # ----------------------------------------------------------------- colours, widths, keyboard, paper
@@ -432,7 +350,9 @@ def test_sorting_works_with_the_keyboard_alone(open_page, full):
     [
         "nav a",
         "th button",
-        "#table-runs input",
+        "#table-runs tbody input",
+        "#explorer .filters button",
+        "#explorer circle[tabindex='0']",
         "#table-runs .scroll",
         ".save",
         "summary",
@@ -473,6 +393,7 @@ def test_only_panes_that_scroll_are_stops_of_the_keyboard(open_page, full):
 def test_printed_page_is_light_and_whole_and_has_no_buttons(open_page, many, scheme):
     page = open_page(many, color_scheme=scheme)
     page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator("button:not(th button):visible, nav:visible, input:visible").count() == 0
     assert len(rows_of(page, "runs")) == 256
     assert luminance(page, "body", "color") < 0.05
@@ -515,10 +436,11 @@ def test_texts_in_figures_stand_out_from_the_page(open_page, full, scheme):
 def test_axe_finds_no_violation_after_the_page_was_used(open_page, many, scheme):
     page = open_page(many, color_scheme=scheme, bypass_csp=True)
     button(page, "runs", "best accuracy").click()
-    page.get_by_label("Filter").fill("lstm")
-    page.locator("#table-runs input[type=checkbox]").nth(5).check()
+    page.locator("#explorer").get_by_role("button", name="LSTM").click()
+    page.locator("#table-runs tbody input").nth(5).check()
     button(page, "runs", "Later").click()
-    page.locator("main summary").click()
+    for summary in page.locator("main summary").all():
+        summary.click()
     assert violations(page) == []
 
 

@@ -137,11 +137,12 @@ def runs_in_words(experiment):
 def settings(experiment):
     """Return the columns of what a run is made of."""
     switches = ("dropout", "regularization")
+    titles = FACTORS | {"dense_layers": "dense layers", "regularization": "L2"}  # short ones
     several = experiment.config["training"]["replicates"] > 1
     return [
         *(
             doc.Column(factor, title, doc.yes if factor in switches else doc.level)
-            for factor, title in FACTORS.items()
+            for factor, title in titles.items()
         ),
         *(doc.columns(doc.whole, replicate="replicate") if several else []),
     ]
@@ -187,7 +188,7 @@ def runs_table(experiment):
         *doc.columns(model_label, cell="cell"),
         *doc.grouped("settings", settings(experiment)),
         *score_columns(experiment),
-        *doc.grouped("training", training, extra=["max_rss_mb"]),
+        *doc.grouped("training", training, ["divergence_epoch", "parameters", "max_rss_mb"]),
     ]
     order = RANKINGS[experiment.rank_by]
     title = f"All {doc.whole(len(experiment.runs))} runs, in the order of their {order}"

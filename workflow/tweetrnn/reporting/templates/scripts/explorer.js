@@ -280,8 +280,9 @@ class Explorer {
     if (query.has("selected")) state.selected = this.runs.ranked(list("selected"));
     const [, minus, key] = query.get("sort")?.match(/^(-?)(\w+)$/) ?? [];
     tools.sort(this.runs.columns.get(key), minus ? "descending" : "ascending");
-    const chosen = list("columns");
-    tools.hide(chosen ? [...this.runs.columns].filter(([key, column]) => column && !chosen.includes(key)).map(([, column]) => column) : tools.extra);
+    const chosen = list("columns")?.filter((key) => this.runs.columns.has(key));
+    const others = [...this.runs.columns].filter(([key, column]) => column && !chosen?.includes(key));
+    tools.hide(chosen?.length ? others.map(([, column]) => column) : tools.extra);
     this.state = state;
     this.render();
     tools.box.closest("section").scrollIntoView({ behavior: "instant" });
