@@ -327,7 +327,7 @@ class Table:
 class Filters:
     """Lists above a table, where there is JavaScript; each keeps the rows with one value.
 
-    ``choices`` are [(title, place of the column, values)].
+    ``choices`` are [(title, values, the value of each row)]; None is no value.
     """
 
     table: str

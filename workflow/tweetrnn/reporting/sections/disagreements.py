@@ -17,10 +17,14 @@ def blocks(experiment):
     finding = doc.Paragraph(sentence(found, comparison.tweets, comparison.part), "finding")
     if not found.tweets:
         return [finding]
-    table = tweets_table(found, comparison.part, experiment.tweets)
-    licence = [licence_note(experiment.tokenized)] if any(row.shown for row in found.listed) else []
-    method = doc.Paragraph(method_in_words(comparison), "method")
-    return [finding, method, doc.Filters(table.name, choices(table, found)), table, *licence]
+    shown = any(row.shown for row in found.listed)
+    return [
+        finding,
+        doc.Paragraph(method_in_words(comparison), "method"),
+        *([licence_note(experiment.tokenized)] if shown else []),
+        doc.Filters("disagreements", choices(found)),
+        tweets_table(found, comparison.part, experiment.split, experiment.tweets),
+    ]
 
 
 def sentence(found, tweets, part):
@@ -41,7 +45,7 @@ def method_in_words(comparison):
     counts = listed([f"{comparison.failures[cell].replicates} of {cell}" for cell in found.cells])
     text = (
         f"A cell's answer is that of most of its new replicates ({counts}), and its probability is "
-        "their mean. The number of a tweet is its row among the stored predictions for the "
+        "the mean over them. The number of a tweet is its row among the stored predictions for the "
         f"{comparison.part} set."
     )
     if len(found.listed) < found.tweets:
@@ -63,14 +67,15 @@ def who_is_right(row):
     return next((cell for cell, answer in row.answers.items() if answer == row.label), NEITHER)
 
 
-def properties(found):
-    """Return the names of the properties that divide the tweets."""
-    names = found.listed[0].slices
-    return [name for name in names if len({row.slices[name] for row in found.listed}) > 1]
+def tweets_table(found, part, split, texts):
+    """Return the table of the tweets.
 
-
-def tweets_table(found, part, texts):
-    """Return the table of the tweets; ``texts`` has those that are shown, by corpus row."""
+    Args:
+        found: the Disagreements.
+        part: the set that the tweets are of.
+        split: the split's facts, which name the corpus's own slices.
+        texts: the texts of those that are shown, by corpus row.
+    """
     rows = [
         {
             "row": row.row,
@@ -83,28 +88,25 @@ def tweets_table(found, part, texts):
         }
         for row in found.listed
     ]
-    columns = [*doc.columns(doc.whole, row="tweet"), *doc.columns(label="label", right="right")]
+    columns = [*doc.columns(str, row="tweet"), *doc.columns(label="label", right="right")]
     for k, cell in enumerate(found.cells):
         columns += doc.columns(**{f"answer_{k}": cell})
-        columns += doc.columns(doc.share, **{f"probability_{k}": "probability"})
-    columns += doc.columns(**{f"slice_{name}": name for name in properties(found)}, text="text")
-    caption = f"The {part} tweets on which {' and '.join(found.cells)} disagree"
+        columns += doc.columns(doc.share, **{f"probability_{k}": "p"})
+    columns += doc.columns(**{f"slice_{name}": name for name in split["parts"][part]["slices"]})
+    columns += doc.columns(text="text")
+    caption = f"The {part} tweets on which {' and '.join(found.cells)} disagree; p is probability"
     brief = [row for row in rows if row["text"]] or rows[:FEW]
     return doc.Table("disagreements", caption, columns, rows, brief=brief)
 
 
-def choices(table, found):
-    """Return what the rows can be filtered by: [(title, place of the column, its values)]."""
-    keys = [column.key for column in table.columns]
-    wanted = ["right", "label", *(f"slice_{name}" for name in properties(found))]
+def choices(found):
+    """Return what the rows can be filtered by: [(title, values, each row's value)]."""
+    rows = found.listed
+    each = {"right": [who_is_right(row) for row in rows], "label": [row.label for row in rows]}
+    each |= {name: [row.slices[name] for row in rows] for name in rows[0].slices}
     order = {"right": [*found.cells, NEITHER]}
     return [
-        (table.columns[keys.index(key)].title, keys.index(key), values_of(table, key, order))
-        for key in wanted
+        (title, [v for v in order.get(title, sorted(set(values) - {None})) if v in values], values)
+        for title, values in each.items()
+        if len(set(values)) > 1
     ]
-
-
-def values_of(table, key, order):
-    """Return the values that a column has, those of ``order`` in its order."""
-    values = {row[key] for row in table.rows} - {None}
-    return [value for value in order[key] if value in values] if key in order else sorted(values)

@@ -1,18 +1,23 @@
-// Lists above a table, each of which keeps the rows with one value of a column.
+// Lists above a table, each of which keeps the rows with one value. A list has the place of each row's
+// value, in the order that the rows have in the page.
 
 for (const bar of document.querySelectorAll(".filters")) {
   const table = tools.find(({ box }) => box.id === `table-${bar.dataset.table}`);
-  const lists = [...bar.querySelectorAll("select")];
+  const all = [...table.rows];
   const count = bar.querySelector("[role=status]");
-  const fits = (row) => ({ value, dataset }) =>
-    !value || row.cells[dataset.column].textContent.trim() === value;
+  const lists = [...bar.querySelectorAll("select")].map((list) => {
+    const values = list.dataset.rows.split(",");
+    return { list, valueOf: new Map(all.map((row, at) => [row, values[at]])) };
+  });
   const show = () => {
-    table.wanted = table.rows.filter((row) => lists.every(fits(row)));
+    table.wanted = table.rows.filter((row) =>
+      lists.every(({ list, valueOf }) => list.value === "" || valueOf.get(row) === list.value),
+    );
     table.page = 0;
     table.show();
-    count.textContent = `${table.wanted.length || "none"} of ${table.rows.length} tweets`;
+    count.textContent = `${table.wanted.length || "none"} of ${all.length} tweets`;
   };
-  for (const list of lists) list.onchange = show;
+  bar.addEventListener("change", show);
   bar.hidden = false;
   show();
 }
