@@ -13,10 +13,11 @@ FEW = 20  # tweets of a bin, the mean over replicates, below which its accuracy 
 def caption(config):
     """Return the caption in Snakemake's own report."""
     return (
-        "Accuracy of the selected models by their confidence (dotted: perfect calibration), over "
-        "the answers of all replicates together; light lines are single replicates. Small marks "
-        f"without a line are bins with fewer than {FEW} tweets per replicate on average, which say "
-        "little. Below, how many tweets have that confidence, the mean over replicates."
+        "How often the selected models are right when they are so confident (the dotted line is "
+        "perfect calibration): the answers of all replicates together, and as a light line each "
+        f"replicate's. Small marks without a line are bins with fewer than {FEW} tweets in a "
+        "replicate on average, which say little. Beneath, how many tweets have that confidence, "
+        "the mean over replicates."
     )
 
 

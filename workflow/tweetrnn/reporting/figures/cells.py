@@ -29,7 +29,8 @@ def caption(config):
     baselines = "" if is_mean(by) else " The baselines are drawn as lines."
     return (
         f"One line for each combination with the ``{by}`` of every cell (replicates averaged), the "
-        "best first. A large gap is due to the cell, or to luck with the seed." + baselines
+        "best first. Marks that are far apart differ by the cell or by the luck of the seed."
+        + baselines
     )
 
 
@@ -54,8 +55,8 @@ def alt_text(experiment):
     wins = ", ".join(f"{cell} in {decided.get(cell, 0)}" for cell in experiment.cells)
     ranking = RANKINGS[experiment.rank_by]
     return (
-        f"One line for each combination with the {ranking} of every cell. Of {len(table)} "
-        f"combinations the best is {wins}."
+        f"One line for each combination with the {ranking} of every cell. Of {len(table)} the "
+        f"highest is {wins}."
     )
 
 

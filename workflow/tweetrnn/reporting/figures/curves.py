@@ -38,10 +38,10 @@ def caption(config):
     """Return the caption in Snakemake's own report."""
     return (
         f"One of the best runs of its cell (by ``{config['report']['rank_by']}``): training "
-        "(dashed) and validation over the epochs. The dotted line marks the divergence epoch: the "
+        "(dashed) and validation over the epochs. The dotted line marks the divergence epoch, the "
         "first after which the validation loss never again falls more than 1 % below its value "
-        "there, while the training loss still does. Without a line the curves do not diverge. All "
-        "curves of one quantity share one scale."
+        "there although the training loss does; without it the curves do not diverge. All curves "
+        "of one quantity share one scale."
     )
 
 

@@ -13,13 +13,12 @@ MOST_ROWS = 60  # the largest are shown
 
 def caption(config):
     """Return the caption in Snakemake's own report."""
-    sample = "" if config["grid"]["sample"] else " and are not a random sample"
+    sample = "" if config["grid"]["sample"] else " and are no random sample"
     return (
-        "What a hyperparameter does in this grid: each mark is the difference in "
-        f"``{config['report']['select_by']}`` between two runs of one cell that differ only in "
-        "this hyperparameter, the bar is their mean; positive means the second level is better. "
-        f"The combinations share their tweets{sample}: this describes the grid and nothing beyond "
-        "it."
+        "What a hyperparameter does in this grid: each mark is the difference in validation "
+        f"figure (``{config['report']['select_by']}``) between two combinations of one cell that "
+        "differ in this hyperparameter alone, the bar is their mean. The combinations share their "
+        f"data{sample}: this describes the grid and claims nothing beyond it."
     )
 
 

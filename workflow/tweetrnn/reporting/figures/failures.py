@@ -12,7 +12,7 @@ NEEDS_COMPARISON = True
 def caption(config):
     """Return the caption in Snakemake's own report."""
     return (
-        "Confusion matrices of the selected models: rows are the true classes, columns the "
+        "What each cell's selected models took for what: rows are the true classes, columns the "
         "predicted ones. Numbers are means over the cell's replicates, a square's area is the "
         "share of its row."
     )

@@ -12,12 +12,12 @@ NEEDS_COMPARISON = True
 def caption(config):
     """Return the caption in Snakemake's own report."""
     return (
-        "How much selection flatters: the validation accuracy of each cell's best run, and what "
-        "is left of it when the selection is repeated on resampled tweets and judged on those that "
-        "were not drawn (with its 95 % interval). Resampling tweets leaves out luck with the seed, "
-        "so the small marks show the selected combination, trained again with other seeds and "
-        "measured on the same validation tweets, with their mean. If there is a test set, their "
-        "mean accuracy on it is shown too."
+        "How much the selection itself flatters: the validation accuracy of each cell's best run, "
+        "and what is left of it when the selection is repeated on resampled tweets and judged on "
+        "those that were not drawn (with its 95 % interval). Resampling tweets leaves out the luck "
+        "of the seed: the small marks are the selected combination, retrained with other seeds and "
+        "measured on the same validation tweets, with their mean. Where there is a test set, their "
+        "mean accuracy there."
     )
 
 
@@ -30,8 +30,8 @@ def alt_text(experiment):
         retrained = doc.share(retrained_on_validation(experiment.comparison, cell).mean)
         cells.append(f"{cell} {doc.share(optimism.apparent)}, {corrected}, {retrained}")
     return (
-        "Validation accuracy of the best run, what is left of it on tweets that were not used to "
-        "select it, and the mean of the selected combination trained again with other seeds: "
+        "Validation accuracy of the best run, what is left of it on tweets that took no part in "
+        "its selection, and the mean of the selected combination retrained with other seeds: "
         f"{doc.first_of(cells)}."
     )
 

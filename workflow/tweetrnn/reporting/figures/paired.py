@@ -19,10 +19,9 @@ def names(config):
 def caption(config):
     """Return the caption in Snakemake's own report."""
     return (
-        "The difference between the cells in "
-        f"``{config['report']['select_by']}``, for every combination that has finished in both, "
-        "sorted; the dashed line is the mean. The combinations share their tweets: this describes "
-        "the grid and is not a test."
+        "For every combination of which both cells have finished, the difference between the cells "
+        f"in ``{config['report']['select_by']}``, sorted; the dashed line is the mean. The "
+        "combinations share their tweets: this describes the grid and is no test."
     )
 
 
@@ -35,7 +34,7 @@ def alt_text(experiment):
         if pair.pairs
     ]
     if not pairs:
-        return "No combination has finished in two cells."
+        return "There are no two cells with a finished combination in common."
     by = RANKINGS[experiment.comparison.select_by]
     return f"Differences in {by}, combination by combination, sorted: {doc.first_of(pairs)}."
 

@@ -18,15 +18,15 @@ def caption(config):
     """Return the caption in Snakemake's own report."""
     text = (
         "Accuracy of each cell's selected combination, the mean of its replicates, beside the "
-        "baselines; below, the differences between cells and from each baseline. The lines are "
+        "baselines; beneath, the differences between cells and from each baseline. The lines are "
         "95 % intervals over groups of duplicate tweets and over replicates (none where there are "
         "too few tweets or disagreements), the small marks single replicates. An interval that "
-        "contains zero is consistent with no difference."
+        "holds zero is consistent with no difference."
     )
     if not config["split"]["fractions"]["test"]:
         text += (
-            "\n\nThere is no test set: the accuracies are those on the validation set, on which "
-            "the combinations were selected, so they are optimistic."
+            "\n\nThere is no test set: the figures are of the validation set, where the "
+            "combinations were selected, and are optimistic."
         )
     return text
 

@@ -23,9 +23,9 @@ def caption(config):
     by = config["report"]["rank_by"]
     baselines = "" if is_mean(by) else ", with the baselines as lines"
     return (
-        f"Every run of the grid by ``{by}``, best first{baselines}. The marks below a run show its "
-        "cell and its hyperparameters; for dropout and L2 regularisation only the runs that have "
-        "it are marked."
+        f"Every run of the grid by ``{by}``, best first{baselines}. A mark beneath a run shows its "
+        "cell and what it was made of; of dropout and L2 regularisation only the runs that have it "
+        "are marked."
     )
 
 
@@ -43,7 +43,7 @@ def alt_text(experiment):
     for name, value in experiment.baseline_values(by).items():
         above = (runs[by] > value).sum()
         text += f"; {above} above the {model_label(name)}'s {doc.share(value)}"
-    return f"{text}. Below, the cell and the hyperparameters of each."
+    return f"{text}. Beneath, the cell and the hyperparameters of each."
 
 
 def level_rows(runs):

@@ -20,8 +20,8 @@ def caption(config):
     """Return the caption in Snakemake's own report."""
     return (
         "The difference of the cells' accuracies on the experiment's own split, with its 95 % "
-        "interval, and below that on every other split. Diamonds are means over random splits, "
-        "with the interval of the corrected resampled t-test."
+        "interval, and beneath on every other split. Diamonds are means over random splits, with "
+        "the interval of the corrected resampled t-test."
     )
 
 

@@ -22,7 +22,7 @@ def caption(config):
     """Return the caption in Snakemake's own report."""
     return (
         "The difference in accuracy between the cells, on tweets that have one property in common. "
-        "The lines are 95 % intervals, not corrected for their number; slices with too few "
+        "The lines are 95 % intervals, each made as if it were the only one; slices with too few "
         "tweets are left out. The dashed line is the difference on all tweets. This is exploratory."
     )
 

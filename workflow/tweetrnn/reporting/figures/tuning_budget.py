@@ -14,8 +14,8 @@ def caption(config):
     """Return the caption in Snakemake's own report."""
     return (
         f"The ``{config['report']['select_by']}`` that the best of n combinations of a cell is "
-        "expected to have when they are drawn at random, with replacement, from those trained "
-        "(Dodge and others, 2019). The band is one standard deviation over draws."
+        "expected to have where they are drawn at random, with replacement, from those that were "
+        "trained (Dodge and others, 2019). The band is one standard deviation over draws."
     )
 
 
@@ -27,7 +27,7 @@ def alt_text(experiment):
         for cell, budget in experiment.comparison.tuning_budget.items()
     ]
     by = RANKINGS[experiment.comparison.select_by]
-    return f"Expected {by} of the best of n combinations: {doc.first_of(cells)}."
+    return f"Expected {by} of the best of so many combinations: {doc.first_of(cells)}."
 
 
 def draw(experiment):
