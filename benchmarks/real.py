@@ -91,14 +91,14 @@ def mistakes(found, expected):
 
 
 def sections_of(report, titles):
-    """Return the sections of a report.md with these titles, as one text without pictures.
+    """Return the sections of a report.md with these titles, without pictures and anchors.
 
     SystemExit where the report lacks one.
     """
     found = {}
     for section in report.split("\n## ")[1:]:
         title, _, text = section.partition("\n")
-        text = re.sub(r"\n!\[[^\n]*\n", "", text)
+        text = re.sub(r"\n(!\[|<a id=)[^\n]*\n", "", text)
         found[title.partition(" ")[2]] = re.sub(r"\n{3,}", "\n\n", text).strip()
     for title in titles:
         if title not in found:

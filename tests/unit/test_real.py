@@ -91,7 +91,8 @@ def test_page_has_the_markers_of_every_block(real, root):
 
 
 def test_sections_of_a_report_are_taken_without_pictures(real):
-    report = "# T\n\n## 1\\. One\n\ntext\n\n![alt](a.png)\n\nmore\n\n## 2\\. Two\n\nend\n"
+    one = '## 1\\. One\n\ntext\n\n![alt](a.png)\n\nmore\n\n<a id="two"></a>\n'
+    report = f"# T\n\n{one}\n## 2\\. Two\n\nend\n"
     assert real.sections_of(report, ["One"]) == "**One**\n\ntext\n\nmore"
     with pytest.raises(SystemExit, match="no section 'Three'"):
         real.sections_of(report, ["Three"])

@@ -118,7 +118,7 @@ def test_picture_of_the_rules_is_the_workflow_s_own(root, fresh):
 
 def read_variable(page, name):
     """Return the value of one of the variables in Snakemake's own report."""
-    return json.loads(re.search(rf"^ *var {name} = (.*?);?$", page, re.M)[1])
+    return json.loads(re.search(rf"^ *var {name} = ([{{\"].*[}}\"]);?$", page, re.M)[1])
 
 
 def test_report_of_snakemake_has_the_figures_and_tables_with_their_captions(finished):
