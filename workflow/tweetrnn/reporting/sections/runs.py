@@ -174,11 +174,11 @@ def labelled(values):
 def curves(experiment):
     """Return {quantity: every run's values over the epochs, None without a result}."""
     runs = records(experiment.runs)
-    histories = [
-        experiment.history(run) if run["status"] == "finished" else None for run in runs
-    ]
+    histories = [experiment.history(run) if run["status"] == "finished" else None for run in runs]
     return {
-        name: [history if history is None else history[name].round(4).tolist() for history in histories]
+        name: [
+            history if history is None else history[name].round(4).tolist() for history in histories
+        ]
         for name in QUANTITIES
     }
 
