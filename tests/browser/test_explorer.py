@@ -1,5 +1,6 @@
 """The explorer of the runs in a browser: one selection in plot, table, curves and address."""
 
+import itertools
 import re
 
 import pytest
@@ -284,7 +285,7 @@ def test_scores_can_be_seen_against_costs_with_the_baselines(page, option, colum
         if rank in shown
     )
     xs = [x for _, x in places]
-    assert len(xs) == 63 and all(a <= b + 1.5 for a, b in zip(xs, xs[1:], strict=False))
+    assert len(xs) == 63 and all(a <= b + 1.5 for a, b in itertools.pairwise(xs))
     dot(page, min(shown)).hover()
     assert re.search(rf"{option} [\d.,]+$", page.get_by_role("tooltip").inner_text())
 
