@@ -246,6 +246,8 @@ def test_numbers_in_a_saved_table_can_be_read_as_numbers(open_page, full):
     head, *rows = saved_csv(page, "effects")
     values = [float(row[head.index("mean difference")]) for row in rows]
     assert min(values) < 0 < max(values)
+    page.get_by_text("Columns", exact=True).click()
+    page.get_by_label("parameters", exact=True).check()
     head, *rows = saved_csv(page, "runs")
     assert {row[head.index("parameters")] for row in rows} == {"1234"}
 

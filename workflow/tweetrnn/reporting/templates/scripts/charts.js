@@ -26,7 +26,9 @@ class Chart {
     this.explorer = explorer;
     this.runs = explorer.runs;
     this.svg = drawn("svg", { class: "chart" });
-    this.axes = this.svg.appendChild(drawn("g", { "aria-hidden": "true" }));
+    const [axes, texts] = [drawn("g", { "aria-hidden": "true" }), drawn("g", { class: "above", "aria-hidden": "true" })];
+    Object.assign(this, { axes, texts });
+    this.svg.append(axes, texts);
     this.points = []; // {run, x, y, text}
     this.svg.onpointermove = (event) => {
       const { run, text } = this.nearest(event);
@@ -52,12 +54,13 @@ class Chart {
     const width = this.width || 640;
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.axes.replaceChildren();
+    this.texts.replaceChildren();
     this.points = [];
-    Object.assign(this, { left, right: width - 14, top, bottom: height - 40 });
+    Object.assign(this, { left, right: width - 24, top, bottom: height - 40 });
   }
 
   write(x, y, text, anchor = "middle") {
-    this.axes.append(drawn("text", { x, y, "text-anchor": anchor }, text));
+    this.texts.append(drawn("text", { x, y, "text-anchor": anchor }, text));
   }
 
   line(x1, y1, x2, y2, type = "grid") {
@@ -93,8 +96,9 @@ class Plot extends Chart {
     super(explorer);
     this.radius = this.runs.all.length > 500 ? 2.5 : 4.5;
     this.list = drawn("g", { role: "listbox", "aria-multiselectable": "true" });
-    this.above = drawn("g", { class: "above", "aria-hidden": "true" });
-    this.svg.append(this.list, this.above);
+    this.rings = drawn("g", { class: "above", "aria-hidden": "true" });
+    this.texts.before(this.list);
+    this.svg.append(this.rings);
     for (const run of this.runs.all) if (run.finished) run.dot = this.dot(run);
     this.list.onkeydown = (event) => this.press(event);
     this.list.addEventListener("focusin", ({ target }) => {
@@ -176,19 +180,19 @@ class Plot extends Chart {
   }
 
   ring({ x, y }) {
-    return this.above.appendChild(drawn("circle", { cx: x, cy: y, r: this.radius + 2.5 }));
+    return this.rings.appendChild(drawn("circle", { cx: x, cy: y, r: this.radius + 2.5 }));
   }
 
   // Mark the selected runs; the keyboard reaches the first of them, and the others by arrows.
   select(selected) {
-    this.above.replaceChildren();
+    this.rings.replaceChildren();
     for (const { dot } of this.runs.all) if (dot) dot.ariaSelected = "false";
     for (const run of selected) {
       const place = this.places.get(run);
       run.dot.ariaSelected = "true";
       if (!place) continue;
       this.ring(place);
-      this.above.append(drawn("text", { x: place.x, y: place.y - this.radius - 6, "text-anchor": "middle" }, run.rank));
+      this.rings.append(drawn("text", { x: place.x, y: place.y - this.radius - 6, "text-anchor": "middle" }, run.rank));
     }
     if (!this.list.contains(document.activeElement)) this.stop(this.order.find((run) => selected.has(run)) ?? this.order[0]);
   }

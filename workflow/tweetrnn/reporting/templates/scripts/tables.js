@@ -116,14 +116,14 @@ class TableTools {
   addColumns() {
     this.style = element("style");
     this.groups = this.grouped();
-    const chooser = element("details", { className: "columns" }, element("summary", { textContent: "Columns" }));
+    const choices = element("div", { className: "choices" });
     for (const { head, columns } of this.groups) {
       const name = head.textContent.trim() || "run";
       const group = element("fieldset", {}, element("legend", { textContent: name }));
       for (const column of columns.filter(Boolean)) group.append(this.choice(column));
-      if (group.children.length > 1) chooser.append(group);
+      if (group.children.length > 1) choices.append(group);
     }
-    this.box.prepend(this.style, element("div", { className: "bar" }, chooser));
+    this.box.prepend(this.style, element("details", { className: "columns" }, element("summary", {}, "Columns"), choices));
     this.hide(this.extra);
   }
 
