@@ -88,7 +88,8 @@ def _is_drawn_or_cut(page, node):
         node["target"][0],
         """e => {
           if (e.closest("svg")) return true;
-          const pane = e.closest(".scroll")?.getBoundingClientRect(), own = e.getBoundingClientRect();
+          const pane = e.closest(".scroll")?.getBoundingClientRect();
+          const own = e.getBoundingClientRect();
           return !!pane && (own.right > pane.right || own.left < pane.left
             || own.bottom > pane.bottom || own.top < pane.top);
         }""",

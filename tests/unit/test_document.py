@@ -128,7 +128,10 @@ def test_table_sorts_intervals_by_their_lower_end_and_missing_values_apart():
     [
         ("a rate of 1e-3, or rnn1-lr1e-4", ["1e-3", "lr1e-4"]),
         ("a 95\u00a0% interval of \u22121.0 to 7.3.", ["95\u00a0% interval", "\u22121.0 to 7.3"]),
-        ("+1.1 to +4.6 points, 12,345 to 99,999, 95 % of 3", ["+1.1 to +4.6", "12,345 to 99,999", "95 %"]),
+        (
+            "+1.1 to +4.6 points, 12,345 to 99,999, 95 % of 3",
+            ["+1.1 to +4.6", "12,345 to 99,999", "95 %"],
+        ),
         ("from 3 to none, e-mail, A-4", []),
     ],
 )

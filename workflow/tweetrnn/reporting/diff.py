@@ -144,8 +144,7 @@ def compared(first, second, difference, interval):
 def pairs_in_words(name, headline):
     """Return an experiment's differences between cells in words, the better cell first."""
     texts = [
-        compared(pair.first, pair.second, pair.difference, pair.interval)
-        for pair in headline.pairs
+        compared(pair.first, pair.second, pair.difference, pair.interval) for pair in headline.pairs
     ] or ["there is one cell, and nothing to compare it with"]
     return f"In {name}, {doc.first_of(texts)}."
 
