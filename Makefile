@@ -13,7 +13,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Call the interpreter by its path and the tools as modules, so that the folder can be moved.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help run partial status slurm real test lint audit rulegraph bench scale clean
+.PHONY: help run partial status slurm real test lint audit rulegraph picture bench scale clean
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -86,6 +86,10 @@ rulegraph: $(VENV)/run.stamp  ## redraw the report's diagram of the rules (needs
 	  -e 's/penwidth=2\]/fontcolor="#1b1f24", color="#0b62a4"]/' \
 	  -e 's/fontname=sans,/fontname="DejaVu Sans",/; s/bgcolor=white/bgcolor=none/' \
 	  | tred | dot -Tsvg > workflow/tweetrnn/reporting/templates/rulegraph.svg
+
+picture:  ## take the README's picture again, the first screen of the demo report (needs chromium, and `make run` before)
+	@chromium --headless --no-sandbox --hide-scrollbars --window-size=1280,1000 --force-device-scale-factor=1.5 \
+	  --screenshot=docs/report.png results/demo/report/report.html
 
 clean:  ## delete the environments and all results
 	rm -rf $(VENV) .venv-bench .venv-audit results .snakemake build workflow/*.egg-info

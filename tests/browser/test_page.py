@@ -95,7 +95,8 @@ def _is_drawn_or_cut(page, node):
         node["target"][0],
         """e => {
           if (e.closest("svg")) return true;
-          const pane = e.closest(".scroll")?.getBoundingClientRect(), own = e.getBoundingClientRect();
+          const pane = e.closest(".scroll")?.getBoundingClientRect();
+          const own = e.getBoundingClientRect();
           return !!pane && (own.right > pane.right || own.left < pane.left
             || own.bottom > pane.bottom || own.top < pane.top);
         }""",
@@ -357,7 +358,7 @@ def test_sorting_works_with_the_keyboard_alone(open_page, full):
         "#explorer circle[tabindex='0']",
         "#table-runs .scroll",
         ".save",
-        "summary",
+        "main summary",
         "select",
     ],
 )

@@ -206,7 +206,7 @@ def test_results_are_said_in_words_the_better_cell_first(folders, found, capsys)
     ],
 )
 def test_difference_in_words_is_never_negative(difference, interval, expected):
-    assert compared("A", "B", difference, interval) == expected
+    assert compared("A", "B", difference, interval).replace("\u00a0", " ") == expected
 
 
 def test_markdown_has_the_same_tables(folders, capsys):
