@@ -167,7 +167,9 @@ def values(axes, x, y, rows):
     """
     import numpy as np
 
-    for at_x, at_y, row in zip(*np.broadcast_arrays(x, np.nan if y is None else y), rows, strict=True):
+    for at_x, at_y, row in zip(
+        *np.broadcast_arrays(x, np.nan if y is None else y), rows, strict=True
+    ):
         axes.figure.marks.append((axes, float(at_x), float(at_y), row))
 
 

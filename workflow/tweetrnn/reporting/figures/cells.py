@@ -24,14 +24,13 @@ def names(config):
 
 
 def caption(config):
-    """Return the caption in Snakemake's own report."""
+    """Return the caption."""
     by = config["report"]["rank_by"]
     baselines = "" if is_mean(by) else " The baselines are drawn as lines."
     return (
         f"One row for each combination with the {RANKINGS[by]} of every cell (replicates "
         "averaged), the best first. Marks that are far apart differ by the cell or by the luck of "
-        "the seed."
-        + baselines
+        "the seed." + baselines
     )
 
 

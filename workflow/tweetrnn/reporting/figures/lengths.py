@@ -9,7 +9,7 @@ NEEDS_COMPARISON = False
 
 
 def caption(config):
-    """Return the caption in Snakemake's own report."""
+    """Return the caption."""
     return (
         "How many tweets have how many tokens. The networks read "
         f"{config['sequence']['length']} tokens (thick line): longer tweets are cut, shorter ones "

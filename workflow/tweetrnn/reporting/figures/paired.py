@@ -17,7 +17,7 @@ def names(config):
 
 
 def caption(config):
-    """Return the caption in Snakemake's own report."""
+    """Return the caption."""
     return (
         "For every combination of which both cells have finished, the difference between the cells "
         f"in {RANKINGS[config['report']['select_by']]}, sorted; the dashed line is the mean. The "

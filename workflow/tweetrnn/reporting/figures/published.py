@@ -83,9 +83,7 @@ def draw(experiment):
 def rows_of(comparison, metric, published):
     """Return {row's name: (our model or None, our value or None, published values)}."""
     mine = ours(comparison, metric)
-    rows = {
-        model_label(name): (name, mine[name], []) for name in mine if name != "majority"
-    }
+    rows = {model_label(name): (name, mine[name], []) for name in mine if name != "majority"}
     for entry in published:
         rows.setdefault(entry["model"], (None, None, []))[2].append(entry["value"])
     return rows

@@ -20,13 +20,13 @@ ROW_NAMES = {
 
 
 def caption(config):
-    """Return the caption in Snakemake's own report."""
+    """Return the caption."""
     by = config["report"]["rank_by"]
     baselines = "" if is_mean(by) else ", with the baselines as lines"
     return (
-        f"Every run of the grid by {RANKINGS[by]}, best first{baselines}. A mark beneath a run shows its "
-        "cell and what it was made of; of dropout and L2 regularisation only the runs that have it "
-        "are marked."
+        f"Every run of the grid by {RANKINGS[by]}, best first{baselines}. A mark beneath a run "
+        "shows its cell and what it was made of; of dropout and L2 regularisation only the runs "
+        "that have it are marked."
     )
 
 

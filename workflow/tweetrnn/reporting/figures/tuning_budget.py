@@ -11,11 +11,11 @@ NEEDS_COMPARISON = True
 
 
 def caption(config):
-    """Return the caption in Snakemake's own report."""
+    """Return the caption."""
     return (
-        f"The {RANKINGS[config['report']['select_by']]} that the best of n combinations of a cell is "
-        "expected to have where they are drawn at random, with replacement, from those that were "
-        "trained (Dodge and others, 2019). The band is one standard deviation over draws."
+        f"The {RANKINGS[config['report']['select_by']]} that the best of n combinations of a "
+        "cell is expected to have where they are drawn at random, with replacement, from those "
+        "that were trained (Dodge and others, 2019). The band is one standard deviation over draws."
     )
 
 
@@ -40,7 +40,12 @@ def draw(experiment):
         axes.plot(tried, budget.expected_best, label=cell, **marker | look.line(cell))
         by = RANKINGS[comparison.select_by]
         rows = [
-            {"cell": cell, "combinations tried": n, f"expected {by}": best, "standard deviation": sd}
+            {
+                "cell": cell,
+                "combinations tried": n,
+                f"expected {by}": best,
+                "standard deviation": sd,
+            }
             for n, best, sd in zip(tried, budget.expected_best, budget.sd, strict=True)
         ]
         canvas.values(axes, list(tried), budget.expected_best, rows)

@@ -89,6 +89,7 @@ def mistakes_table(failures, tweets):
     ]
     caption = (
         "Tweets that more than half of a cell's replicates give the same wrong class, of each kind "
-        f"(at most {KINDS}) those of most replicates and, of these, the most confident; people's handles are masked"
+        f"(at most {KINDS}) those of most replicates and, of these, the most confident; people's "
+        "handles are masked"
     )
     return doc.Table("wrong", caption, columns, rows)
