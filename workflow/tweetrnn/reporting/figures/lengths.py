@@ -38,7 +38,7 @@ def draw(experiment):
     step = max(1, int(np.ceil((longest + 1) / 80)))
     edges = np.arange(0, longest + step + 1, step) - 0.5
     tweets, _ = np.histogram(np.minimum(counts, longest), bins=edges)
-    axes.stairs(tweets, edges, fill=True, color=canvas.MUTED)
+    axes.stairs(tweets, edges, fill=True, color=canvas.MUTED, alpha=0.5)
     rows = [
         {"tokens from": low, "to": high, "tweets": count}
         for low, high, count in zip(
