@@ -263,28 +263,6 @@ def test_saved_tweets_hold_no_formula(open_page, full):
 # --------------------------------------------------------------------------------------- figures
 
 
-@pytest.mark.parametrize("scheme, colour", [("light", "#0b62a4"), ("dark", "#6fb4ee")])
-def test_figure_is_saved_as_svg_with_the_colours_that_it_has(open_page, full, scheme, colour):
-    page = open_page(full, color_scheme=scheme)
-    save = page.get_by_role("button", name="Save figure ranking as SVG")
-    svg = downloaded(page, save)
-    assert svg.startswith("<svg") and 'xmlns="http://www.w3.org/2000/svg"' in svg
-    assert "var(" not in svg and colour in svg
-
-
-def test_saved_figure_is_a_picture_by_itself(open_page, full, tmp_path):
-    page = open_page(full)
-    saved = tmp_path / "saved.svg"
-    saved.write_text(downloaded(page, page.get_by_role("button", name="Save figure cells as SVG")))
-    alone = open_page(saved)
-    assert alone.printed == []
-    assert alone.evaluate("document.documentElement.getBoundingClientRect().width") > 100
-
-
-def test_every_figure_but_the_small_ones_can_be_saved(open_page, full):
-    page = open_page(full)
-    figures = page.locator("figure:not(.small)").count()
-    assert page.get_by_role("button", name="as SVG").count() == figures > 10
 
 
 # ----------------------------------------------------------------- colours, widths, keyboard, paper

@@ -119,3 +119,9 @@ def test_a_tweet_that_half_of_the_replicates_get_wrong_or_in_different_ways_is_n
     tweets = TweetSet(np.zeros(2, int), groups=np.arange(2), corpus_rows=np.arange(2))
     replicates = np.stack([answers(1, 1, confidence=0.9), answers(0, 2, confidence=0.9)])
     assert failures.shared_mistakes(replicates, tweets, NAMES, 5) == []
+
+
+def test_mistakes_are_of_the_most_frequent_kinds_alone(monkeypatch):
+    monkeypatch.setattr(failures, "KINDS", 1)
+    found = failures.shared_mistakes(PROBABILITIES[None], TWEETS, NAMES, 5)
+    assert {(mistake.true, mistake.predicted) for mistake in found} == {("negative", "neutral")}

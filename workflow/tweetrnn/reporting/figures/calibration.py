@@ -11,7 +11,7 @@ FEW = 20  # tweets of a bin, the mean over replicates, below which its accuracy 
 
 
 def caption(config):
-    """Return the caption in Snakemake's own report."""
+    """Return the caption."""
     return (
         "How often the selected models are right, by how confident they are; the dotted line is "
         "perfect calibration. The marks are the answers of all replicates together, the light "

@@ -24,7 +24,7 @@ def names(config):
 
 
 def caption(config):
-    """Return the caption in Snakemake's own report."""
+    """Return the caption."""
     by = config["report"]["rank_by"]
     baselines = "" if is_mean(by) else " The baselines are drawn as lines."
     return (

@@ -12,7 +12,7 @@ NEEDS_COMPARISON = False
 
 
 def caption(config):
-    """Return the caption in Snakemake's own report."""
+    """Return the caption."""
     layers = ", by the number of recurrent layers" if varied(config["grid"]) else ""
     return (
         f"Seconds and peak memory of every training{layers}, with the median seconds as a line, "

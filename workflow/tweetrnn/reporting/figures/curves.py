@@ -35,7 +35,7 @@ def labels(cell, place, quantity):
 
 
 def caption(config):
-    """Return the caption in Snakemake's own report."""
+    """Return the caption."""
     return (
         f"Loss and accuracy of the cell's best runs (by {RANKINGS[config['report']['rank_by']]}) "
         "over the epochs: training dashed, validation with marks. The dotted line marks the "

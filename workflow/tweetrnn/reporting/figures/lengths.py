@@ -9,7 +9,7 @@ NEEDS_COMPARISON = False
 
 
 def caption(config):
-    """Return the caption in Snakemake's own report."""
+    """Return the caption."""
     return (
         "How many tweets have how many tokens. The networks read "
         f"{config['sequence']['length']} tokens (thick line): longer tweets are cut, shorter ones "
@@ -38,7 +38,7 @@ def draw(experiment):
     step = max(1, int(np.ceil((longest + 1) / 80)))
     edges = np.arange(0, longest + step + 1, step) - 0.5
     tweets, _ = np.histogram(np.minimum(counts, longest), bins=edges)
-    axes.stairs(tweets, edges, fill=True, color=canvas.MUTED)
+    axes.stairs(tweets, edges, fill=True, color=canvas.MUTED, alpha=0.5)
     rows = [
         {"tokens from": low, "to": high, "tweets": count}
         for low, high, count in zip(

@@ -10,7 +10,7 @@ NEEDS_COMPARISON = True
 
 
 def caption(config):
-    """Return the caption in Snakemake's own report."""
+    """Return the caption."""
     return (
         "The validation accuracy of each cell's best run (cross), and what is left of it when the "
         "selection is repeated on resampled tweets and judged on those that were not drawn (with "

@@ -17,7 +17,7 @@ def names(config):
 
 
 def caption(config):
-    """Return the caption in Snakemake's own report."""
+    """Return the caption."""
     return (
         f"The difference between the cells in {RANKINGS[config['report']['select_by']]}, for every "
         "combination that has finished in both, sorted; the dashed line is the mean. The "

@@ -15,7 +15,7 @@ NARROW = 14  # letters of a line of a model's name
 
 
 def caption(config):
-    """Return the caption in Snakemake's own report."""
+    """Return the caption."""
     text = (
         "Accuracy of each cell's selected combination, the mean of its replicates, beside the "
         "baselines; below, the differences between cells and from each baseline. The lines are "

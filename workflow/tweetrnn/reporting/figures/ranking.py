@@ -20,7 +20,7 @@ ROW_NAMES = {
 
 
 def caption(config):
-    """Return the caption in Snakemake's own report."""
+    """Return the caption."""
     by = config["report"]["rank_by"]
     baselines = "" if is_mean(by) else ", with the baselines as lines"
     return (

@@ -18,7 +18,7 @@ def names(config):
 
 
 def caption(config):
-    """Return the caption in Snakemake's own report."""
+    """Return the caption."""
     return (
         "The difference of the cells' accuracies on the experiment's own split, with its 95 % "
         "interval, and below that on every other split, a tick for each. Diamonds are means, those "

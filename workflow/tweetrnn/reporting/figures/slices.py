@@ -19,7 +19,7 @@ def names(config):
 
 
 def caption(config):
-    """Return the caption in Snakemake's own report."""
+    """Return the caption."""
     return (
         "The difference in accuracy between the cells, on tweets that have one property in common. "
         "The lines are 95 % intervals, not corrected for their number; slices with too few "

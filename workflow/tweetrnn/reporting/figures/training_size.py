@@ -16,7 +16,7 @@ def names(config):
 
 
 def caption(config):
-    """Return the caption in Snakemake's own report."""
+    """Return the caption."""
     return (
         "Accuracy of the selected combinations and of the baselines by the size of the training "
         "set; smaller sets are part of larger ones. Lines are means, vertical lines the range over "

@@ -11,7 +11,7 @@ NEEDS_COMPARISON = True
 
 
 def caption(config):
-    """Return the caption in Snakemake's own report."""
+    """Return the caption."""
     return (
         f"The {RANKINGS[config['report']['select_by']]} that the best of n combinations of a cell "
         "is expected to have when they are drawn at random, with replacement, from those trained "
