@@ -312,6 +312,7 @@ class Table:
         groups = itertools.groupby(self.columns, lambda column: column.group)
         counted = [(group, len(list(columns))) for group, columns in groups]
         return counted if any(group for group, _ in counted) else []
+
     @property
     def rows_in_markdown(self):
         """The rows that the Markdown has."""
