@@ -114,7 +114,7 @@ def test_tweet_is_loaded_with_the_keyboard(open_page, page_file):
 def test_without_a_playground_tweets_are_plain_text(open_page, tmp_path):
     page = open_page(write_report(example_report(), tmp_path) / "report.html")
     assert page.locator("button.load").count() == 0
-    assert page.locator(f"{TABLE} td:last-child").first.inner_text()
+    assert len(page.locator(f"{TABLE} td:last-child").first.inner_text()) > 1
     assert page.printed == []
 
 

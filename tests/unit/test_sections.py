@@ -22,7 +22,7 @@ from tweetrnn.reporting.verdict import DEMO, best_against_others
 
 ORDER = [
     *("headline", "data", "top", "runs", "effects", "divergence"),
-    *("real", "robustness", "failures", "slices", "ceiling"),
+    *("real", "robustness", "failures", "slices", "disagreements", "ceiling"),
     *("reference", "cost", "provenance"),
 ]
 EXPERIMENTS = {
@@ -69,7 +69,9 @@ def cells_of(table, key):
 def test_sections_come_in_their_order(any_experiment):
     shown = [section.name for section in sections_of(any_experiment)]
     asked = any_experiment.comparison and any_experiment.config["robustness"]["splits"]
-    assert shown == [name for name in ORDER if name != "robustness" or asked]
+    pairs = not any_experiment.comparison or any_experiment.comparison.disagreements
+    needs = {"robustness": asked, "disagreements": pairs}
+    assert shown == [name for name in ORDER if needs.get(name, True)]
 
 
 def test_every_value_can_be_shown_and_sorted(any_experiment):

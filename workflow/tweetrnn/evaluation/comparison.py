@@ -419,7 +419,11 @@ def from_json(kind, value):
 
 
 def _fits(kind, value):
-    return is_dataclass(kind) and {one.name for one in fields(kind)} == set(value)
+    return (
+        is_dataclass(kind)
+        and isinstance(value, dict)
+        and {one.name for one in fields(kind)} == set(value)
+    )
 
 
 def read_as(kind, path):

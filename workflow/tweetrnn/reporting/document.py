@@ -240,6 +240,11 @@ class Table:
     brief: list | None = None  # the rows that the Markdown has, if not all
     kind = "table"
 
+    @property
+    def rows_in_markdown(self):
+        """The rows that the Markdown has."""
+        return self.rows if self.brief is None else self.brief
+
     def sort_value(self, row, column):
         """Return what a row is sorted by in a column."""
         value = row.get(column.key)

@@ -84,7 +84,7 @@ def tweets_table(found, part, split, texts):
             **{f"answer_{k}": row.answers[cell] for k, cell in enumerate(found.cells)},
             **{f"probability_{k}": row.probabilities[cell] for k, cell in enumerate(found.cells)},
             **{f"slice_{name}": row.slices[name] for name in row.slices},
-            "text": doc.visible(texts[row.corpus_row]) if row.shown else "",
+            "text": doc.visible(texts[row.corpus_row]) if row.shown else None,
         }
         for row in found.listed
     ]

@@ -349,7 +349,7 @@ if (playgroundBox) {
   // A click on a tweet that the report shows loads it. A masked handle is unknown here, as any other.
   const shown = "#table-wrong td:first-child bdi, #table-disagreements td:last-child bdi";
   for (const text of document.querySelectorAll(shown)) {
-    if (!text.textContent) continue;
+    if (text.textContent === "\u2013") continue; // a tweet whose text is not shown
     const button = element("button", { type: "button", className: "load", title: "Try it" }, ...text.childNodes);
     button.onclick = () => {
       view.load(button.textContent.replaceAll("@\u2026", "@someone"));
