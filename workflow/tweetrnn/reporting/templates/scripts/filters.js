@@ -10,9 +10,8 @@ for (const bar of document.querySelectorAll(".filters")) {
     return { list, valueOf: new Map(all.map((row, at) => [row, values[at]])) };
   });
   const show = () => {
-    table.wanted = table.rows.filter((row) =>
-      lists.every(({ list, valueOf }) => list.value === "" || valueOf.get(row) === list.value),
-    );
+    table.matches = (row) =>
+      lists.every(({ list, valueOf }) => list.value === "" || valueOf.get(row) === list.value);
     table.page = 0;
     table.show();
     count.textContent = `${table.wanted.length || "none"} of ${all.length} tweets`;
