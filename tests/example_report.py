@@ -20,7 +20,8 @@ TITLE = "A <i>title</i> | & more </script>"
 SCORES = dict.fromkeys(METRICS, 0.7)
 STAND_IN = """<?xml version="1.0"?>
 <svg width="20pt" height="10pt" viewBox="0 0 20 10" xmlns="http://www.w3.org/2000/svg">
-<text x="1" y="8" fill="#1b1f24">{name}</text><path d="M0 0h9" stroke="#0B62A4"/></svg>
+<text x="1" y="8" font-size="1" fill="#1b1f24">{name}</text>
+<path d="M0 0h9" stroke="#0B62A4"/></svg>
 """
 
 

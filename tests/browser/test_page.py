@@ -436,7 +436,7 @@ def test_sorting_works_with_the_keyboard_alone(open_page, full):
         "#table-runs input",
         "#table-runs .scroll",
         ".save",
-        "summary",
+        "main summary",
         "select",
     ],
 )
