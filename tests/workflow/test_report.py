@@ -131,7 +131,7 @@ def test_report_of_snakemake_has_the_figures_and_tables_with_their_captions(fini
     assert "Every run of the grid" in results["ranking.svg"]["caption"]
     curve = results["curves-LSTM-1-loss.svg"]
     assert curve["labels"] == {"cell": "LSTM", "place": "1", "quantity": "loss"}
-    assert "marks the divergence epoch" in curve["caption"]
+    assert "marks the minimum of the validation loss" in curve["caption"]
     listed = [
         item
         for subcategories in read_variable(page, "categories").values()
