@@ -15,7 +15,11 @@ def test_every_tweet_that_a_comparison_shows_is_asked_for_once():
         experiment.comparison.failures[cell].mistakes = mistakes
         for mistake, row in zip(mistakes, rows, strict=True):
             mistake.corpus_row = row
-    assert experiment.shown_rows == [2, 5, 7]
+    listed = experiment.comparison.disagreements.listed
+    for number, disagreement in enumerate(listed):
+        disagreement.shown = number < 2
+        disagreement.corpus_row = (5, 9)[number % 2]
+    assert experiment.shown_rows == [2, 5, 7, 9]
 
 
 def git(folder, *command):

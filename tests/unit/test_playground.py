@@ -153,7 +153,7 @@ def test_page_without_a_playground_has_none_of_its_script(tmp_path):
 
 def test_markdown_has_a_sentence_of_it(tmp_path):
     _, text = page_with(example_playground(), tmp_path)
-    section = re.search(r"^## \d+\\\. Try it\n(.*?)^## ", text, re.M | re.S)[1].strip()
+    section = re.search(r"^## \d+\\\. Try it\n(.*?)^<a id", text, re.M | re.S)[1].strip()
     assert section.startswith("Type a tweet into report.html") and "\n" not in section
 
 

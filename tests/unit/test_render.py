@@ -426,7 +426,7 @@ def test_first_page_of_snakemakes_report_states_the_answer(root, report, name, t
     [
         ("workflow", "drawn at random", ["a sample"]),
         ("primary", "optimistic", ["no test set"]),
-        ("effects", "no random sample", ["demo", "no test set"]),
+        ("effects", "not a random sample", ["demo", "no test set"]),
     ],
 )
 def test_captions_say_what_holds_for_the_experiment_alone(root, caption, words, said):

@@ -62,6 +62,8 @@ def draw_accuracies(axes, headlines, models, look):
             marks, [name for name, of in headlines.items() if key in of.models], strict=True
         ):
             axes.plot([value], [place], **look.dots(name))
+            described = {"experiment": name, "model": model_label(key), "accuracy": value}
+            canvas.values(axes, [value], [place], [described])
     for name in headlines:
         axes.plot([], [], label=name, **look.dots(name))
     canvas.rows(axes, [model_label(key) for key in models])
@@ -73,7 +75,10 @@ def draw_differences(axes, pairs, look):
     axes.axvline(0, color=canvas.INK, linewidth=1.0)
     for row, (name, pair) in enumerate(pairs):
         text = doc.signed(pair.difference)
-        canvas.estimate(axes, row, pair.difference, pair.interval, look.marker(name), text)
+        between = (pair.difference, pair.interval)
+        told = {"experiment": name}
+        told |= canvas.with_interval("difference, points", *between, unit=100)
+        canvas.estimate(axes, row, *between, look.marker(name), text, told)
     canvas.rows(axes, [f"{pair.first} {doc.MINUS} {pair.second}" for _, pair in pairs])
     canvas.points(axes.xaxis)
     axes.set_title("difference between cells")

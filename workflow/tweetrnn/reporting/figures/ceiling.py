@@ -18,7 +18,7 @@ def caption(config):
     """Return the caption."""
     return (
         "How often two labels of the same tweet agree, with the 95 % interval; the band is where "
-        "the best possible accuracy would be if these tweets were typical. Beneath, the models' "
+        "the best possible accuracy would be if these tweets were typical. Below, the models' "
         "accuracies with their 95 % intervals."
     )
 

@@ -15,7 +15,7 @@ def caption(config):
     """Return the caption."""
     return (
         "The share of each class's tweets that the selected models find, the mean over replicates; "
-        "a line beneath is the range over them. In brackets, how many tweets the class has. At "
+        "the line below is the range over them. In brackets, how many tweets the class has. At "
         f"most the {MOST_CLASSES} classes with the most tweets are shown."
     )
 
