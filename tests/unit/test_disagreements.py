@@ -161,5 +161,5 @@ def test_licence_stands_next_to_the_texts():
 def test_markdown_has_the_rows_with_a_text(tmp_path):
     experiment = example_report()
     text = (write_report(experiment, tmp_path) / "report.md").read_text()
-    table = text.split("Where they disagree")[1].split("##")[0]
+    table = text.split("Where they disagree")[-1].split("##")[0]
     assert sum(line.startswith("|") for line in table.splitlines()) == 2 + 3

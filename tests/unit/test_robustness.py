@@ -109,7 +109,7 @@ def test_sizes_have_mean_and_range_over_replicates():
 @pytest.mark.parametrize(
     "first, second, said",
     [
-        ([0.1, 0.2], [0.2, 0.1], "cross: A is ahead with 20 training tweets and behind with 10."),
+        ([0.1, 0.2], [0.2, 0.1], "A is ahead of B with 20 training tweets and behind with 10."),
         ([0.1, 0.1], [0.2, 0.1], "B is ahead of A with 10 training tweets, else equal."),
         ([0.3, 0.3], [0.2, 0.1], "A is ahead of B at every size"),
         ([0.3, 0.3], [0.3, 0.3], "are equal at every size"),

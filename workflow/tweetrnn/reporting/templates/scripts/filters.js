@@ -1,7 +1,7 @@
 // Lists above a table, each of which keeps the rows with one value. A list has the place of each row's
 // value, in the order that the rows have in the page.
 
-for (const bar of document.querySelectorAll(".filters")) {
+for (const bar of document.querySelectorAll(".filters[data-table]")) {
   const table = tools.find(({ box }) => box.id === `table-${bar.dataset.table}`);
   const all = [...table.rows];
   const count = bar.querySelector("[role=status]");
