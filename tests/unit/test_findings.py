@@ -235,7 +235,7 @@ def test_clear_effects_are_named_the_largest_first():
     assert effects_in_words(of_effects(effects, [different])) == (
         "Clear effects on best validation accuracy: learning rate 1e-4 to 1e-3 in LSTM (+11.5 "
         "points); learning rate 1e-4 to 1e-3 in SimpleRNN (+6.0 points). The cells clearly differ "
-        "in the effect of learning rate (LSTM and SimpleRNN)."
+        "in the effect of learning rate."
     )
 
 
@@ -283,8 +283,8 @@ def test_combinations_in_which_each_cell_is_ahead_are_counted():
         "LSTM is ahead of SimpleRNN in 2 of 4 combinations and behind in 1."
     ]
     assert range_in_words(pair) == (
-        f"Over 4 combinations LSTM {MINUS} SimpleRNN is {MINUS}0.3 points on average, between "
-        f"{MINUS}4.0 and +2.0."
+        "Over 4 combinations, LSTM scores 0.3 points lower than SimpleRNN on average "
+        f"({MINUS}4.0 to +2.0)."
     )
     assert range_in_words(paired([])) == "No combination has finished in both LSTM and SimpleRNN."
 

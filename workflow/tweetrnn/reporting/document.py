@@ -175,7 +175,7 @@ def p_in_words(p):
 @_or_dash
 def decimal(value):
     """Return 12.345 as ``12.3``."""
-    return f"{value:,.1f}"
+    return f"{round(value, 1) + 0.0:,.1f}"
 
 
 @_or_dash

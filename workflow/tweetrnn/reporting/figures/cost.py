@@ -16,7 +16,7 @@ def caption(config):
     layers = ", by the number of recurrent layers" if varied(config["grid"]) else ""
     return (
         f"Seconds and peak memory of every training{layers}, with the median seconds as a line, "
-        "and the memory that each asked for."
+        "and the memory that each requested."
     )
 
 
@@ -43,7 +43,7 @@ def alt_text(experiment):
 
 
 def draw(experiment):
-    """Draw each training's seconds, and its peak memory beside what it asked for."""
+    """Draw each training's seconds, and its peak memory beside what it requested."""
     import numpy as np
 
     runs, cells = experiment.runs.dropna(subset="seconds"), experiment.trained_cells
@@ -73,7 +73,7 @@ def draw(experiment):
     panels[0].set_xlabel("seconds of a training (line: the median)")
     panels[1].set_xlabel("peak memory in MB")
     line = {"color": canvas.INK, "linewidth": 1.2, "linestyle": (0, (6, 2))}
-    panels[1].axvline(experiment.memory_mb, label=f"asked for, {experiment.memory_mb:,} MB", **line)
+    panels[1].axvline(experiment.memory_mb, label=f"requested, {experiment.memory_mb:,} MB", **line)
     canvas.legend(figure)
     return figure
 

@@ -56,8 +56,9 @@ def effects_in_words(comparison):
             f"No hyperparameter has a clear effect on {by}; the largest is "
             f"{change(largest_first[0])}."
         )
+    several = len({(effect.first, effect.second) for effect in comparison.interactions}) > 1
     different = [
-        f"{FACTORS[effect.factor]} ({effect.first} and {effect.second})"
+        FACTORS[effect.factor] + (f" ({effect.first} and {effect.second})" if several else "")
         for effect in comparison.interactions
         if is_clear(effect, comparison.level)
     ]

@@ -39,10 +39,9 @@ def words_in_words(cut, split):
     of = "training tokens" if split["fit_on"] == "train" else "tokens"
     covered = f"cover {doc.percent(cut.coverage)} of the {of}"
     if cut.rare:
-        yield (
-            f"Words that occur fewer than {doc.whole(cut.min_count)} times are unknown here"
-            f"{', and so are handles of people' if cut.handles else ''}; the others {covered}."
-        )
+        often = f"fewer than {doc.whole(cut.min_count)} times" if cut.min_count > 2 else "only once"
+        handles = ", and so are handles of people" if cut.handles else ""
+        yield f"Words that occur {often} are unknown here{handles}; the others {covered}."
     elif cut.handles:
         yield f"Handles of people are unknown here; the other words {covered}."
 

@@ -51,9 +51,9 @@ def range_in_words(pair):
     if not pair.pairs:
         return f"No combination has finished in both {pair.first} and {pair.second}."
     return (
-        f"Over {combinations(pair.pairs)} {pair.first} {doc.MINUS} {pair.second} is "
-        f"{doc.signed(pair.mean)} points on average, between "
-        f"{doc.signed(pair.min)} and {doc.signed(pair.max)}."
+        f"Over {combinations(pair.pairs)}, {pair.first} scores {doc.points(abs(pair.mean))} points "
+        f"{'lower' if pair.mean < 0 else 'higher'} than {pair.second} on average "
+        f"({doc.signed(pair.min)} to {doc.signed(pair.max)})."
     )
 
 

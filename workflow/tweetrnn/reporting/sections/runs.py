@@ -252,7 +252,7 @@ def cost_in_words(experiment):
     memory = [experiment.cost(cell)["memory"] for cell in experiment.trained_cells]
     if used := [megabytes for megabytes in memory if megabytes is not None]:
         sentences.append(
-            f"No training used more than {doc.whole(max(used))} MB of memory; each asked for "
+            f"No training used more than {doc.whole(max(used))} MB of memory; each requested "
             f"{doc.whole(experiment.memory_mb)} MB."
         )
     return " ".join(sentences) or "No training has been timed."
@@ -283,7 +283,7 @@ def cost_table(experiment):
         *doc.columns(
             doc.whole,
             memory="most memory, MB",
-            asked="asked for, MB",
+            asked="requested, MB",
             further="further replicates",
         ),
         *doc.columns(doc.decimal, further_total="their minutes"),

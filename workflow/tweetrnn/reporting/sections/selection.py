@@ -122,7 +122,11 @@ def budget_in_words(comparison):
     """Return which cell is expected to be ahead with how many combinations; or what they gain."""
     budgets, by = comparison.tuning_budget, RANKINGS[comparison.select_by]
     if len(budgets) > 1:
-        spans = [f"{cell} with {span}" for cell, span in leaders(budgets)]
+        ahead = leaders(budgets)
+        if len(ahead) == 1:
+            [(cell, span)] = ahead
+            return f"Whatever the number of combinations tried ({span}), {cell} comes out ahead."
+        spans = [f"{cell} with {span}" for cell, span in ahead]
         return f"Expected to be ahead, by number of combinations tried: {listed(spans)}."
     ((cell, budget),) = budgets.items()
     first, last = budget.expected_best[0], budget.expected_best[-1]
