@@ -199,7 +199,7 @@ def test_cost_compares_the_cells_over_equal_combinations():
     assert cost_in_words(experiment) == (
         "A training of SimpleRNN takes 2.5 times as long as one of LSTM (5.0 and 2.0 seconds on "
         "average, over the same 32 combinations). No training used more than 300 MB of memory; "
-        "each asked for 1,500 MB."
+        "each requested 1,500 MB."
     )
 
 
