@@ -51,7 +51,7 @@ def sentence(rows, level):
         largest = max(tested, key=lambda row: abs(row.difference))
         return (
             f"None of {count} is more than chance after Holm's correction; the largest is "
-            f"{where(largest)}. That does not show that the cells are equally good there."
+            f"that on {where(largest)}. That does not show that the cells are equally good there."
         )
     verb = "is" if len(clear) == 1 else "are"
     largest = sorted(clear, key=lambda row: -abs(row.difference))
@@ -62,9 +62,9 @@ def sentence(rows, level):
 
 
 def where(row):
-    """Return ``LSTM − SimpleRNN 2.1 points (1.0 to 3.2) where tokens: 11 to 20``."""
+    """Return ``tokens: 11 to 20, LSTM − SimpleRNN 2.1 points (1.0 to 3.2)``."""
     slice_ = doc.visible(f"{row.name}: {row.value}")
-    return f"{row.first} {doc.MINUS} {row.second} {in_points(row)} where {slice_}"
+    return f"{slice_}, {row.first} {doc.MINUS} {row.second} {in_points(row)}"
 
 
 def with_margin(value):
