@@ -498,7 +498,8 @@ def test_slices_that_differ_are_named_first():
         numbers = f"{MINUS}25.0 points ({MINUS}40.0 to {MINUS}10.0)"
     text = finding(experiment, "slices")
     assert text.startswith("1 of ") and "is more than chance after Holm's correction" in text
-    assert f"{numbers} where {row.name}: {row.value}." in text
+    pair_in_words = f"{row.first} {MINUS} {row.second}"
+    assert f"{row.name}: {row.value}, {pair_in_words} {numbers}." in text
 
 
 def test_one_cell_has_accuracies_on_slices_and_nothing_to_compare():
