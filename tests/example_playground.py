@@ -62,5 +62,9 @@ def example_playground(
         "fit_on": "train",
         "parts": {"train": {"tokens": tokens or sum(counts)}},
     }
-    config = {"tokenize": tokenize, "report": {"show_handles": [SHOWN]}}
+    config = {
+        "grid": {"cell": list(cells)},
+        "tokenize": tokenize,
+        "report": {"show_handles": [SHOWN]},
+    }
     return playground.make(config, split, vocabulary, models, ids)

@@ -95,6 +95,7 @@ def test_report_opens_inside_snakemake_s_own(open_page, finished):
     page.locator("table tbody a").first.click()
     inside = page.frame_locator("iframe")
     inside.locator("#answer .sentence").wait_for()
-    inside.locator("nav a").last.click()
+    inside.locator("nav summary").click()
+    inside.locator("nav a", has_text="Provenance").click()
     assert inside.locator("#provenance").is_visible()
     assert not [text for text in page.printed if "tailwind" not in text]

@@ -93,7 +93,7 @@ def test_click_on_a_tweet_loads_it_into_the_playground_and_goes_there(open_page,
     tweets = page.locator(f"{table} button.load")
     assert tweets.count() > 1
     for number in range(tweets.count()):
-        text = tweets.nth(number).inner_text()
+        text = tweets.nth(number).evaluate("b => b.parentNode.querySelector('bdi').textContent")
         tweets.nth(number).click()
         assert page.locator("#tweet").input_value() == text.replace("@\u2026", "@someone")
     assert page.evaluate("document.activeElement.id") == "tweet"

@@ -333,14 +333,19 @@ def test_which_cell_is_expected_to_be_ahead_depends_on_the_number_of_combination
 @pytest.mark.parametrize(
     "runs, expected",
     [
-        (["A 1", "A 1", "A 1"], "All 3 ranking rules put the same run first."),
+        (
+            ["A 1", "A 1", "A 1"],
+            "All 3 ranking rules put the same run of the compared cells first.",
+        ),
         (
             ["A 1", "A 2", "A 1"],
-            "The 3 ranking rules put 2 different runs first, all of them A runs.",
+            "The 3 ranking rules put 2 different runs of the compared cells first, all of them A "
+            "runs.",
         ),
         (
             ["A 1", "A 2", "B 1"],
-            "The 3 ranking rules put 3 different runs first, of more than one cell.",
+            "The 3 ranking rules put 3 different runs of the compared cells first, of more than "
+            "one cell.",
         ),
     ],
 )
@@ -484,7 +489,7 @@ def test_reference_s_figures_stand_beside_ours_and_the_majority_class():
     [
         ([], "Nothing has been trained."),
         ([1], "There was one training."),
-        ([70], "All 70 trainings ran with the same code, versions and processor."),
+        ([70], "70 trainings ran with the same code, versions and processor."),
         (
             [69, 1],
             "The 70 trainings ran with 2 different combinations of code, versions and processor.",

@@ -13,7 +13,7 @@ from tweetrnn.evaluation.diff import Finished, config_differences, diff
 from tweetrnn.evaluation.metrics import METRICS
 from tweetrnn.files import read_json, write_text
 from tweetrnn.names import BASELINES, RANKINGS, model_name
-from tweetrnn.reporting import canvas, diff_figure, render
+from tweetrnn.reporting import canvas, diff_figure, figures, render
 from tweetrnn.reporting import document as doc
 from tweetrnn.reporting.sections.provenance import shareable
 from tweetrnn.results import Results
@@ -92,18 +92,15 @@ def points_between(interval):
     return doc.text(None) if interval is None else " to ".join(map(doc.points, interval))
 
 
-def points(value):
-    """Return 0.0213 as ``2.1``; an en dash for None."""
-    return doc.text(None) if value is None else doc.points(value)
-
-
 def sections(found):
     """Return the Sections of a Diff: the results, then what they come from."""
     headlines, pairs = found.headlines, cell_differences_table(found.headlines)
     results = [
         *(doc.Paragraph(pairs_in_words(name, of), "finding") for name, of in headlines.items()),
         *(doc.Paragraph(described(name, of), "method") for name, of in headlines.items()),
-        doc.Figure("experiments", diff_figure.alt_text(headlines), diff_figure.CAPTION),
+        doc.Figure(
+            "experiments", diff_figure.alt_text(headlines), diff_figure.TITLE, diff_figure.CAPTION
+        ),
         models_table(headlines),
         *([pairs] if pairs.rows else []),
     ]
@@ -112,12 +109,14 @@ def sections(found):
         for number, of in enumerate(found.shared, 1)
         for block in shared_blocks(of, headlines, number)
     ]
-    return [
+    made = [
         doc.Section("results", "Each experiment's result", results),
         *([doc.Section("shared", "On the tweets of both test sets", shared)] if shared else []),
         doc.Section("selected", "What was selected", [selected_table(headlines)]),
         doc.Section("config", "The configs", [config_table(found)]),
     ]
+    figures.number(made)
+    return made
 
 
 def blocks(found):
@@ -233,7 +232,7 @@ def cell_differences_table(headlines):
 def difference_columns(title="difference"):
     """Return the columns of a difference in percentage points and its interval."""
     return [
-        *doc.columns(points, difference=title),
+        *doc.columns(doc.points, difference=title),
         *doc.columns(points_between, interval="95 % interval"),
     ]
 

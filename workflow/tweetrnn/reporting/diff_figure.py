@@ -5,6 +5,7 @@ from tweetrnn.names import model_label
 from tweetrnn.reporting import canvas
 from tweetrnn.reporting import document as doc
 
+TITLE = "The experiments compared"
 CAPTION = (
     "Accuracy of each experiment's selected models and baselines on its own test set, and the "
     "differences between its cells, with 95 % intervals. Experiments with other test sets are not "

@@ -160,6 +160,15 @@ class Experiment:
         choices = self.comparison.selected | self.comparison.selected_baselines
         return further_runs(choices, self.comparison.replicates)
 
+    @property
+    def finalist_runs(self):
+        """How many trainings there were to choose among each cell's best combinations."""
+        if not self.comparison:
+            return 0
+        choices = self.comparison.selected | self.comparison.selected_baselines
+        finalists = sum(len(choice.finalists) for choice in choices.values())
+        return finalists * self.config["training"]["finalist_replicates"]
+
     @cached_property
     def new_seconds(self):
         """{Run: its seconds} of the new_runs."""
@@ -181,16 +190,17 @@ class Experiment:
         """Return the seconds of two cells' finished runs of the same combinations.
 
         Returns:
-            A DataFrame with a column for each cell and a row for each combination and replicate
-            that both have finished.
+            A DataFrame with a column for each cell and a row for each combination: the means of
+            the replicates that both have finished.
         """
         runs = self.finished[self.finished["cell"].isin([first, second])]
         seconds = runs.pivot(index=["combination", "replicate"], columns="cell", values="seconds")
-        return seconds.reindex(columns=[first, second]).dropna()
+        both = seconds.reindex(columns=[first, second]).dropna()
+        return both.groupby("combination").mean()
 
     @cached_property
     def provenances(self):
-        """{Run: its provenance} of all trainings."""
+        """{Run: its provenance} of the grid's trainings and the selected combinations' new ones."""
         trained = self.runs[self.runs["status"] != "missing"]
         runs = [*tables.names(trained), *self.new_runs]
         return {run: read_json(self.results.run(run).provenance) for run in runs}

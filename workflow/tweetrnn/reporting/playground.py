@@ -369,7 +369,7 @@ def make(config, split, vocabulary, models, ids):
     if (name := config["tokenize"]["tokens"]) not in PORTED_TOKENIZERS:
         note = f"{LEFT_OUT}: it has no tokenizer of the name {name} (tokenize.tokens)."
         return Playground(None, notes=[note])
-    colours = {cell: number % 6 for number, (cell, *_) in enumerate(models)}  # as in the figures
+    colours = {cell: n % 6 for n, cell in enumerate(config["grid"]["cell"])}  # as in the figures
     notes = [
         f"{cell} is not among what can be tried in this page, which computes {' and '.join(STEPS)}."
         for cell in colours

@@ -44,12 +44,11 @@ SCRIPTS = (
     "page.js",
     "contents.js",
     "terms.js",
-    "answer.js",
     "tables.js",
     "figures.js",
     "charts.js",
 )
-SCRIPTS_OF_BLOCKS = ("explorer", "filters", "playground")  # by the kind of block
+SCRIPTS_OF_BLOCKS = ("answer", "explorer", "filters", "playground")  # by the kind of block
 
 
 def environment():

@@ -80,8 +80,8 @@ TERMS = {
             "class is their label"
         ),
         "selected combination": (
-            "for each cell, the one with the best validation accuracy (`report.select_by`), the "
-            "mean over the finalists' new runs"
+            "each cell's combination with the highest validation accuracy (`report.select_by`), "
+            "averaged over the finalists' new runs"
         ),
         "finalist": (
             "one of a cell's best combinations in the grid, trained again with other seeds before "

@@ -5,7 +5,7 @@ import re
 from contextlib import suppress
 
 MASK = "@…"
-_HANDLE = re.compile(r"(?<!\w)[@\uff20]\w+")
+_HANDLE = re.compile(r"[@\uff20]\w+")
 
 
 def masked(text, shown):

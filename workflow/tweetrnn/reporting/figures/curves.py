@@ -104,7 +104,7 @@ def draw(experiment, cell, place, quantity):
     canvas.whole_numbers(axes.xaxis, nbins=6)
     if run["divergence_epoch"] is not None:
         epoch = run["divergence_epoch"]
-        label = f"validation loss lowest: epoch {epoch}"
+        label = f"validation loss stops falling: epoch {epoch}"
         axes.axvline(epoch, color=canvas.INK, linestyle=":", linewidth=1.2, label=label)
     canvas.legend(figure, 2)
     return figure

@@ -89,7 +89,9 @@ def scope(experiment):
     """Return what the answer rests on: runs, epochs, tweets and splits."""
     runs, done = len(experiment.runs), len(experiment.finished)
     count = doc.runs_in_words(runs) if done == runs else f"{done} of {doc.runs_in_words(runs)}"
-    again = f", {len(experiment.new_runs)} more with other seeds" if experiment.new_runs else ""
+    finalists, new = experiment.finalist_runs, len(experiment.new_runs)
+    again = f", {finalists} more to choose among the best" if finalists else ""
+    again += f", {new} more with other seeds" if new else ""
     epochs = experiment.config["training"]["epochs"]
     return (
         f"{count} of the grid{again}, {epochs} epoch{'' if epochs == 1 else 's'} each; "

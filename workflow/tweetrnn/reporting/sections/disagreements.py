@@ -22,7 +22,7 @@ def blocks(experiment):
         finding,
         doc.Paragraph(method_in_words(comparison), "method"),
         *([licence_note(experiment.tokenized)] if shown else []),
-        doc.Filters("disagreements", choices(found)),
+        doc.Filters("disagreements", choices(found, comparison.slices)),
         tweets_table(found, comparison.part, experiment.split, experiment.tweets),
     ]
 
@@ -49,13 +49,12 @@ def method_in_words(comparison):
         f"{comparison.part} set."
     )
     if len(found.listed) < found.tweets:
-        text += (
-            f" Listed are the {doc.whole(len(found.listed))} tweets that the cells are surest of."
-        )
+        listed_ = doc.whole(len(found.listed))
+        text += f" Listed are the {listed_} tweets on which the cells are most confident."
     if any(row.shown for row in found.listed):
         text += (
-            " Texts are shown of the few tweets of each kind that the cells are surest of "
-            "(report.show_tweets); people's handles are masked."
+            " Texts are shown for the few tweets of each kind on which the cells are most "
+            "confident (report.show_tweets); people's handles are masked."
         )
     return (
         f"{text} report.md has the first rows; report.html and tables/disagreements.csv have all."
@@ -99,14 +98,22 @@ def tweets_table(found, part, split, texts):
     return doc.Table("disagreements", caption, columns, rows, brief=brief)
 
 
-def choices(found):
-    """Return what the rows can be filtered by: [(title, values, each row's value)]."""
+def choices(found, slices):
+    """Return what the rows can be filtered by: [(title, values, each row's value)].
+
+    ``slices`` are the comparison's, whose values are in their order.
+    """
     rows = found.listed
-    each = {"right": [who_is_right(row) for row in rows], "label": [row.label for row in rows]}
-    each |= {name: [row.slices[name] for row in rows] for name in rows[0].slices}
-    order = {"right": [*found.cells, NEITHER]}
+    labels = [row.label for row in rows]
+    each = [("right", [*found.cells, NEITHER], [who_is_right(row) for row in rows])]
+    each += [("label", sorted(set(labels)), labels)]
+    for name in rows[0].slices:
+        values = [row.slices[name] for row in rows]
+        order = [row.value for row in slices if row.name == name and row.value]
+        order += sorted(set(values) - {None, *order})
+        each.append((name, order, values))
     return [
-        (title, [v for v in order.get(title, sorted(set(values) - {None})) if v in values], values)
-        for title, values in each.items()
+        (title, [value for value in order if value in values], values)
+        for title, order, values in each
         if len(set(values)) > 1
     ]

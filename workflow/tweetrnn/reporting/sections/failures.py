@@ -49,10 +49,11 @@ def confident(comparison):
         cell: model.calibration.mean_confidence.mean - comparison.primary.accuracies[cell].accuracy
         for cell, model in comparison.failures.items()
     }
-    each = [
-        f"{cell} is {'over' if gap > 0 else 'under'}confident by {doc.points(abs(gap))} points"
-        for cell, gap in gaps.items()
-    ]
+    each = []
+    for cell, gap in gaps.items():
+        size = doc.points(abs(gap))
+        how = f"{'over' if gap > 0 else 'under'}confident by {size} points"
+        each.append(f"{cell} is {'as confident as it is right' if size == '0.0' else how}")
     return f"On average {listed(each)}."
 
 

@@ -79,10 +79,11 @@ def selected_table(comparison, seconds):
         rows.append(row)
     others = {name: metric.heading for name, metric in METRICS.items() if name != "accuracy"}
     columns = [
-        *doc.columns(model="model", combination="combination"),
-        *doc.columns(doc.whole, replicates="replicates"),
+        *doc.columns(model="model"),
         *doc.columns(doc.share, accuracy=f"{part} accuracy"),
         *doc.columns(doc.between, interval="95 % interval"),
+        *doc.columns(combination="combination"),
+        *doc.columns(doc.whole, replicates="replicates"),
         *doc.columns(doc.share, **others),
         *doc.columns(doc.whole, parameters="parameters"),
         *doc.columns(doc.decimal, seconds="seconds per training"),

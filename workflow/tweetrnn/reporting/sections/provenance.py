@@ -71,7 +71,8 @@ def blocks(experiment):
             "The workflow's rules as a graph: the corpus is tokenized, encoded and split; runs are "
             "trained, aggregated and selected, compared with the baselines, plotted and rendered.",
             "The workflow's rules",
-            "An arrow leads from each rule to those that read its files.",
+            "An arrow leads from each rule to those that read its files. The rule demo runs only "
+            "for an invented corpus.",
         ),
     ]
     if len(trainings.rows) > 1:
@@ -91,7 +92,7 @@ def trained_on(rows):
     if total == 1:
         return "There was one training."
     if len(rows) == 1:
-        return f"All {doc.whole(total)} trainings ran with the same code, versions and processor."
+        return f"{doc.whole(total)} trainings ran with the same code, versions and processor."
     return (
         f"The {doc.whole(total)} trainings ran with {len(rows)} different combinations of code, "
         "versions and processor."

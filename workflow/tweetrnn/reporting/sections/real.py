@@ -63,14 +63,17 @@ def combinations(count):
 
 
 def winners_in_words(comparison):
-    """Return whether all ranking rules put the same run first."""
+    """Return whether all ranking rules put the same of the compared cells' runs first."""
     winners = comparison.rankings["all"].winners
     different = len({(run.cell, run.combination, run.replicate) for run in winners.values()})
     if different == 1:
-        return f"All {len(winners)} ranking rules put the same run first."
+        return f"All {len(winners)} ranking rules put the same run of the compared cells first."
     cells = {run.cell for run in winners.values()}
     same = f"all of them {cells.pop()} runs" if len(cells) == 1 else "of more than one cell"
-    return f"The {len(winners)} ranking rules put {different} different runs first, {same}."
+    return (
+        f"The {len(winners)} ranking rules put {different} different runs of the compared cells "
+        f"first, {same}."
+    )
 
 
 def primary_analysis(comparison):

@@ -198,7 +198,9 @@ def runs_table(experiment):
 def explorer(experiment):
     """Return the Explorer of the table of runs; at first each cell's best run is selected."""
     score = experiment.config["report"]["select_by"]
-    best = experiment.finished.sort_values(score, ascending=not higher_is_better(score))
+    best = experiment.finished.sort_values(
+        score, ascending=not higher_is_better(score), kind="stable"
+    )
     factors = [column.key for column in settings(experiment)]
     return doc.Explorer(
         "runs",
@@ -237,7 +239,11 @@ def curves(experiment):
 def cost(experiment):
     """Return what the trainings cost, in words and as a table."""
     finding = doc.Paragraph(cost_in_words(experiment), "finding")
-    return [finding, cost_table(experiment)]
+    method = doc.Paragraph(
+        "Times are wall-clock times: what else the machine was doing meanwhile is in them.",
+        "method",
+    )
+    return [finding, method, cost_table(experiment)]
 
 
 def cost_in_words(experiment):

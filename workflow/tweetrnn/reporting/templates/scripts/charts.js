@@ -13,8 +13,9 @@ function roundNumbers(low, high, most) {
   return Array.from({ length: count }, (_, n) => (first + n) * step).map((value) => [value, value.toLocaleString("en", form)]);
 }
 
-// The lowest and the highest value, with some room.
+// The lowest and the highest value, with some room; 0 and 1 without any.
 function limits(values) {
+  if (!values.length) return [0, 1];
   const low = values.reduce((a, b) => Math.min(a, b)), high = values.reduce((a, b) => Math.max(a, b));
   const room = 0.05 * (high - low || Math.abs(high) || 1);
   return [low - room, high + room];

@@ -98,6 +98,8 @@ class Explorer {
       this.render();
     });
     addEventListener("hashchange", () => this.restore());
+    // A link that is followed before the address is written would be lost.
+    document.addEventListener("click", ({ target }) => target.closest("a[href^='#']") && this.writeAddress(), true);
     this.render();
     this.restore();
   }
@@ -260,7 +262,9 @@ class Explorer {
   }
 
   writeAddress() {
+    if (!this.waiting) return;
     clearTimeout(this.waiting);
+    this.waiting = null;
     try {
       history.replaceState(null, "", this.address());
     } catch {
@@ -270,6 +274,7 @@ class Explorer {
 
   // Show what the address says; whatever in it is unknown here is left out.
   restore() {
+    if (location.hash === "#runs") return this.keep(); // the address follows what is shown
     if (!location.hash.startsWith("#runs?")) return;
     const query = new URLSearchParams(location.hash.slice("#runs?".length)), { tools } = this;
     const state = this.initial(), list = (name) => query.get(name)?.split(",");
@@ -289,12 +294,10 @@ class Explorer {
   }
 
   async copy(button) {
+    this.keep();
     this.writeAddress();
     const before = button.textContent;
-    await navigator.clipboard.writeText(location.href).then(
-      () => (button.textContent = "Link copied"),
-      () => (button.textContent = "Copy it from the address bar"),
-    );
+    button.textContent = (await copyText(location.href)) ? "Link copied" : "Copy it from the address bar";
     setTimeout(() => (button.textContent = before), 2000);
   }
 }

@@ -100,13 +100,13 @@ function addSaving(figure) {
   const name = figure.id.replace("figure-", "");
   const text = svg.querySelector("metadata")?.textContent;
   const kinds = {
-    SVG: () => save(`${name}.svg`, "image/svg+xml", standalone(svg)),
-    PNG: () => savePng(svg, `${name}.png`),
+    SVG: () => save(`${figure.id}.svg`, "image/svg+xml", standalone(svg)),
+    PNG: () => savePng(svg, `${figure.id}.png`),
   };
   if (text) {
     const values = new Values(svg, text);
     addValues(figure.querySelector(".picture"), values);
-    kinds.CSV = () => save(`${name}.csv`, "text/csv", values.csv());
+    kinds.CSV = () => save(`${figure.id}.csv`, "text/csv", values.csv());
   }
   const bar = element("div", { className: "bar" });
   for (const [kind, onclick] of Object.entries(kinds)) {

@@ -10,10 +10,7 @@ for (const bar of document.querySelectorAll(".filters[data-table]")) {
     return { list, valueOf: new Map(all.map((row, at) => [row, values[at]])) };
   });
   const show = () => {
-    table.matches = (row) =>
-      lists.every(({ list, valueOf }) => list.value === "" || valueOf.get(row) === list.value);
-    table.page = 0;
-    table.show();
+    table.filter((row) => lists.every(({ list, valueOf }) => list.value === "" || valueOf.get(row) === list.value));
     count.textContent = `${table.wanted.length || "none"} of ${all.length} tweets`;
   };
   bar.addEventListener("change", show);

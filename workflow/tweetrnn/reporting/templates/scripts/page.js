@@ -14,6 +14,28 @@ function save(name, type, text) {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
+function copyByCommand(text) {
+  const focused = document.activeElement;
+  const area = element("textarea", { value: text, readOnly: true });
+  area.style.cssText = "position: fixed; opacity: 0";
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  focused.focus();
+  return done;
+}
+
+// A page opened as a file may have no clipboard, or be refused it.
+async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copyByCommand(text);
+  }
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 
 function drawn(name, attributes, text) {
@@ -23,10 +45,12 @@ function drawn(name, attributes, text) {
   return made;
 }
 
-// One tooltip for the page: text (with line breaks) beside a point of the viewport, and within it.
+// One tooltip for the page: text (with line breaks) beside a point of the viewport, and within it. The
+// pointer can go into a ``steady`` one, as into a definition; others follow it.
 const tip = document.body.appendChild(element("div", { id: "tooltip", hidden: true, role: "tooltip" }));
 
-function tooltip(text, x, y) {
+function tooltip(text, x, y, steady = false) {
+  tip.classList.toggle("steady", steady);
   tip.textContent = text;
   tip.hidden = false;
   const { width, height } = tip.getBoundingClientRect();

@@ -267,8 +267,8 @@ class PlaygroundView {
     const cut = words.length > data.sequence_length;
     const end = data.truncation === "left" ? "last" : "first";
     const text = !last
-      ? "No word yet."
-      : each.join(", ") + (cut ? `. Of more than ${data.sequence_length} words the ${end} ones are read.` : "");
+      ? words.length ? "All words are left out." : "No word yet."
+      : each.join(", ") + (cut ? `. Only the ${end} ${data.sequence_length} words are read.` : "");
     if (this.verdict.textContent !== text) this.verdict.textContent = text;
     this.warning.hidden = words.filter((word) => !ids.has(word)).length * 2 <= words.length;
   }
@@ -347,15 +347,21 @@ const playgroundBox = document.getElementById("playground");
 if (playgroundBox) {
   const view = new PlaygroundView(playgroundBox);
   // A click on a tweet that the report shows loads it. A masked handle is unknown here, as any other.
-  const shown = "#table-wrong td:first-child bdi, #table-disagreements td:last-child bdi";
-  for (const text of document.querySelectorAll(shown)) {
-    if (text.textContent === "\u2013") continue; // a tweet whose text is not shown
-    const button = element("button", { type: "button", className: "load", title: "Try it" }, ...text.childNodes);
+  const rowsOf = (name) => tools.find(({ box }) => box.id === `table-${name}`)?.original ?? []; // of all pages
+  const cells = [
+    ...rowsOf("wrong").map((row) => row.cells[0]),
+    ...rowsOf("disagreements").map((row) => row.cells[row.cells.length - 1]),
+  ];
+  for (const cell of cells) {
+    const text = textOf(cell);
+    if (text === "\u2013") continue; // a tweet whose text is not shown
+    const button = element("button", { type: "button", className: "load", textContent: "try it", ariaLabel: `try it: ${text}` });
     button.onclick = () => {
-      view.load(button.textContent.replaceAll("@\u2026", "@someone"));
+      view.load(text.replaceAll("@\u2026", "@someone"));
       view.input.focus({ preventScroll: true });
-      document.getElementById("try").scrollIntoView();
+      if (location.hash === "#try") document.getElementById("try").scrollIntoView();
+      else location.hash = "#try"; // so that Back leads to the tweet again
     };
-    text.append(button);
+    cell.append(" ", button);
   }
 }

@@ -5,14 +5,19 @@ const MANY = 8; // rows that are worth sorting
 
 // A spreadsheet takes a cell that begins with one of these for a formula.
 function field(text) {
-  const formula = /^[=+\-@\t\r]/.test(text) && !/^[+\-]?[\d.]+$/.test(text);
+  const formula = /^[=+\-@\t\r]/.test(text) && !/^[+\-]?[\d.]+(e[+\-]?\d+)?( to [+\-]?[\d.]+)?$/.test(text);
   const safe = (formula ? "'" : "") + text;
   return /[",\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
+// A cell's text, without what scripts put beside it.
+function textOf(cell) {
+  return (cell.querySelector("bdi") ?? cell).textContent.trim();
+}
+
 // Numbers as other programs read them: no minus sign, dash or thousands separator of print.
 function shownText(cell) {
-  const text = cell.textContent.trim().replaceAll("\u00a0", " ");
+  const text = textOf(cell).replaceAll("\u00a0", " ");
   if (!cell.matches("td.number")) return text;
   return text === "\u2013" ? "" : text.replaceAll("\u2212", "-").replace(/(?<=\d),(?=\d{3})/g, "");
 }
@@ -24,7 +29,7 @@ function csv(rows, columns) {
 
 function sortValue(cell) {
   const value = cell.dataset.value;
-  if (value === undefined) return cell.textContent.trim().toLowerCase();
+  if (value === undefined) return textOf(cell).toLowerCase();
   return value === "" ? NaN : Number(value);
 }
 

@@ -2,8 +2,6 @@
 
 class Definitions {
   constructor() {
-    this.tip = element("div", { className: "tip", id: "tip", role: "tooltip", hidden: true });
-    document.body.append(this.tip);
     this.on("mouseover", (link) => this.show(link));
     this.on("focusin", (link) => this.show(link));
     this.on("focusout", () => this.hide());
@@ -13,8 +11,9 @@ class Definitions {
       this.show(link);
     });
     document.addEventListener("mouseout", ({ relatedTarget: to }) => {
-      if (!this.tip.contains(to) && !this.link?.contains(to)) this.hide();
+      if (this.link && !tip.contains(to) && !this.link.contains(to)) this.hide();
     });
+    addEventListener("scroll", () => this.link && this.place());
     document.addEventListener("keydown", ({ key }) => key === "Escape" && this.hide());
   }
 
@@ -22,27 +21,27 @@ class Definitions {
     document.addEventListener(kind, (event) => {
       const link = event.target.closest?.(".term");
       if (link) act(link, event);
-      else if (kind === "pointerdown" && event.target !== this.tip) this.hide();
+      else if (kind === "pointerdown" && event.target !== tip) this.hide();
     });
   }
 
   show(link) {
     this.hide();
     this.link = link;
-    this.tip.textContent = document.querySelector(`${link.hash} dd`).textContent;
-    this.tip.hidden = false;
-    link.setAttribute("aria-describedby", "tip");
-    // Below the line in which the pointer is, but never beyond the window's edges.
-    const { left, bottom } = link.getBoundingClientRect();
-    const most = document.documentElement.clientWidth - this.tip.offsetWidth - 8;
-    this.tip.style.left = `${scrollX + Math.max(8, Math.min(left, most))}px`;
-    this.tip.style.top = `${scrollY + bottom}px`;
+    link.setAttribute("aria-describedby", tip.id);
+    this.place();
+  }
+
+  place() {
+    const { left, bottom } = this.link.getBoundingClientRect();
+    tooltip(document.querySelector(`${this.link.hash} dd`).textContent, left - 14, bottom - 14, true);
   }
 
   hide() {
-    this.link?.removeAttribute("aria-describedby");
+    if (!this.link) return;
+    this.link.removeAttribute("aria-describedby");
     this.link = null;
-    this.tip.hidden = true;
+    hideTooltip();
   }
 }
 
