@@ -48,7 +48,7 @@ def saved(page, name, kind):
     """Return the bytes of a figure that is saved."""
     with page.expect_download() as download:
         page.get_by_role("button", name=f"Save figure {name} as {kind}", exact=True).click()
-    assert download.value.suggested_filename == f"{name}.{kind.lower()}"
+    assert download.value.suggested_filename == f"figure-{name}.{kind.lower()}"
     with open(download.value.path(), "rb") as file:
         return file.read()
 

@@ -127,10 +127,10 @@ def definition(open_page, full):
 
 def test_hover_shows_a_term_s_definition_until_the_mouse_leaves_both(definition):
     page, term, text = definition(viewport=DESK)
-    tip = page.locator("#tip")
+    tip = page.locator("#tooltip")
     term.hover()
     assert tip.inner_text() == text
-    assert term.get_attribute("aria-describedby") == "tip"
+    assert term.get_attribute("aria-describedby") == "tooltip"
     tip.hover()
     assert tip.is_visible()
     page.locator("nav a").first.hover()
@@ -140,21 +140,23 @@ def test_hover_shows_a_term_s_definition_until_the_mouse_leaves_both(definition)
 def test_focus_shows_a_term_s_definition_and_escape_hides_it(definition):
     page, term, text = definition()
     term.focus()
-    assert page.locator("#tip").inner_text() == text
+    assert page.locator("#tooltip").inner_text() == text
     page.keyboard.press("Escape")
-    assert not page.locator("#tip").is_visible()
+    assert not page.locator("#tooltip").is_visible()
     term.blur()
     term.focus()
     page.keyboard.press("Tab")
-    assert page.locator("#tip").inner_text() != text or not page.locator("#tip").is_visible()
+    assert (
+        page.locator("#tooltip").inner_text() != text or not page.locator("#tooltip").is_visible()
+    )
 
 
 def test_first_touch_shows_a_term_s_definition_and_the_second_leads_to_it(definition):
     page, term, text = definition(viewport=PHONE, has_touch=True)
     term.tap()
-    assert page.locator("#tip").inner_text() == text
+    assert page.locator("#tooltip").inner_text() == text
     assert "#" not in page.url
-    box = page.locator("#tip").bounding_box()
+    box = page.locator("#tooltip").bounding_box()
     assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"]
     term.tap()
     assert page.url.endswith(term.get_attribute("href"))

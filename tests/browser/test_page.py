@@ -20,7 +20,7 @@ def rows_of(page, table):
         f"#table-{table} tbody tr",
         """rows => rows.filter(row => row.checkVisibility())
              .map(row => [...row.cells].filter(cell => cell.checkVisibility())
-               .map(cell => cell.textContent.trim()))""",
+               .map(cell => (cell.querySelector("bdi") ?? cell).textContent.trim()))""",
     )
 
 

@@ -265,11 +265,7 @@ class Explorer {
     if (!this.waiting) return;
     clearTimeout(this.waiting);
     this.waiting = null;
-    try {
-      history.replaceState(null, "", this.address());
-    } catch {
-      // A page inside another page may have no address of its own.
-    }
+    setAddress(this.address(), "replaceState");
   }
 
   // Show what the address says; whatever in it is unknown here is left out.

@@ -45,6 +45,13 @@ function drawn(name, attributes, text) {
   return made;
 }
 
+// Change the page's address by a method of the history; a page inside another may have none.
+function setAddress(address, method) {
+  try {
+    history[method](null, "", address);
+  } catch {}
+}
+
 // One tooltip for the page: text (with line breaks) beside a point of the viewport, and within it. The
 // pointer can go into a ``steady`` one, as into a definition; others follow it.
 const tip = document.body.appendChild(element("div", { id: "tooltip", hidden: true, role: "tooltip" }));

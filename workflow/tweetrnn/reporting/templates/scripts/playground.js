@@ -358,9 +358,9 @@ if (playgroundBox) {
     const button = element("button", { type: "button", className: "load", textContent: "try it", ariaLabel: `try it: ${text}` });
     button.onclick = () => {
       view.load(text.replaceAll("@\u2026", "@someone"));
+      setAddress("#try", "pushState"); // so that Back leads to the tweet again
       view.input.focus({ preventScroll: true });
-      if (location.hash === "#try") document.getElementById("try").scrollIntoView();
-      else location.hash = "#try"; // so that Back leads to the tweet again
+      document.getElementById("try").scrollIntoView();
     };
     cell.append(" ", button);
   }
