@@ -565,7 +565,7 @@ def test_curve_marks_the_divergence_epoch():
     experiment = example_experiment(top=1)
     experiment.runs["divergence_epoch"] = 2
     figure = draw("curves-LSTM-1-loss", experiment)
-    assert "validation loss lowest: epoch 2" in texts(figure)
+    assert "validation loss stops falling: epoch 2" in texts(figure)
     assert any(list(line.get_xdata()) == [2, 2] for line in figure.axes[0].lines)
 
 
