@@ -462,8 +462,7 @@ def test_best_published_value_stands_beside_our_best():
         {"model": "CNN", "metric": "accuracy", "value": 0.99, "source": "A paper"},
     ]
     assert best_published("macro_f1", own, published) == (
-        "The highest macro-F1 here is 0.720 (NB-SVM), the highest published one 0.650 (SVM, A "
-        "paper)."
+        "The best macro-F1 here is 0.720 (NB-SVM), the best published one 0.650 (SVM, A paper)."
     )
 
 

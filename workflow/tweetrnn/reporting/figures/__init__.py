@@ -80,7 +80,7 @@ def names(config, compared=True):
     """Return the names of the figures, which their files have, in the report's order.
 
     Args:
-        config: grid, report.top and training.replicates.
+        config: all that the modules' ``names`` read, as rule plot lists it.
         compared: whether there is a comparison.
     """
     return [

@@ -12,7 +12,7 @@ MOST_ROWS = 60  # the largest are shown
 
 
 def caption(config):
-    """Return the caption in Snakemake's own report."""
+    """Return the caption."""
     sample = "" if config["grid"]["sample"] else " and are not a random sample"
     return (
         f"Each mark is the difference in {RANKINGS[config['report']['select_by']]} between two "

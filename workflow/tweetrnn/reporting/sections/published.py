@@ -34,13 +34,14 @@ def blocks(experiment):
 
 def best_in_words(metric, own, published):
     """Return the best of our models and the best published one in a metric."""
-    best = max(own, key=lambda row: row[metric])
-    printed = max(
+    best_of = max if METRICS[metric].higher_is_better else min
+    best = best_of(own, key=lambda row: row[metric])
+    printed = best_of(
         (row for row in published if row["metric"] == metric), key=lambda row: row["value"]
     )
     return (
-        f"The highest {METRICS[metric].heading} here is {doc.share(best[metric])} "
-        f"({best['model']}), the highest published one {doc.share(printed['value'])} "
+        f"The best {METRICS[metric].heading} here is {doc.share(best[metric])} "
+        f"({best['model']}), the best published one {doc.share(printed['value'])} "
         f"({printed['model']}, {printed['source']})."
     )
 
