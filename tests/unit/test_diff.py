@@ -187,7 +187,8 @@ def test_results_are_said_in_words_the_better_cell_first(folders, found, capsys)
     assert paragraph(text, "In two, ").startswith(f"In two, {better} scored ")
     shared = paragraph(text, "On the 60 tweets in both test sets, ").replace("\n", " ")
     assert (
-        "the SimpleRNN of one scored 25.0 points higher than the SimpleRNN of two (95\u00a0% "
+        "the SimpleRNN of one scored 25.0 points higher than the SimpleRNN of two, but the data "
+        "are also consistent with no difference (95\u00a0% "
         in shared
     )
 
@@ -196,7 +197,12 @@ def test_results_are_said_in_words_the_better_cell_first(folders, found, capsys)
     ("difference", "interval", "expected"),
     [
         (0.05, [0.01, 0.09], "A scored 5.0 points higher than B (95 % interval 1.0 to 9.0)"),
-        (-0.05, [-0.09, 0.01], "B scored 5.0 points higher than A (95 % interval −1.0 to 9.0)"),
+        (
+            -0.05,
+            [-0.09, 0.01],
+            "B scored 5.0 points higher than A, but the data are "
+            "also consistent with no difference (95 % interval −1.0 to 9.0)",
+        ),
         (0.05, None, "A scored 5.0 points higher than B"),
         (0.0004, None, "A scored the same as B"),
     ],

@@ -137,6 +137,8 @@ def compared(first, second, difference, interval):
     text = f"{first} scored {shown} points higher than {second}"
     if shown == "0.0":
         text = f"{first} scored the same as {second}"
+    elif interval and interval[0] <= 0:
+        text += ", but the data are also consistent with no difference"
     return text if interval is None else f"{text} (95\u00a0% interval {points_between(interval)})"
 
 
