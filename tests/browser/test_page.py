@@ -74,15 +74,20 @@ def contrast(one, other):
     return (max(one, other) + 0.05) / (min(one, other) + 0.05)
 
 
-def violations(page):
+def violations(page, within=None):
     """Return what axe-core finds wrong, and contrasts that it cannot decide: [(rule, places)].
 
-    It can decide none in a drawing (for that see the test of contrasts in figures), and none of
+    ``within`` is the selector of the part to look at; the whole page takes seconds. It can decide
+    none in a drawing (for that see the test of contrasts in figures), and none of
     what a pane that scrolls cuts off.
     """
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(page, options={"resultTypes": ["violations", "incomplete"]}).response
+    found = (
+        Axe()
+        .run(page, context=within, options={"resultTypes": ["violations", "incomplete"]})
+        .response
+    )
     undecided = [rule for rule in found["incomplete"] if rule["id"] == "color-contrast"]
     for rule in undecided:
         rule["nodes"] = [node for node in rule["nodes"] if not _is_drawn_or_cut(page, node)]

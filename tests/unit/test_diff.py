@@ -188,8 +188,7 @@ def test_results_are_said_in_words_the_better_cell_first(folders, found, capsys)
     shared = paragraph(text, "On the 60 tweets in both test sets, ").replace("\n", " ")
     assert (
         "the SimpleRNN of one scored 25.0 points higher than the SimpleRNN of two, but the data "
-        "are also consistent with no difference (95\u00a0% "
-        in shared
+        "are also consistent with no difference (95\u00a0% " in shared
     )
 
 
