@@ -145,3 +145,10 @@ def test_text_with_whole_numbers_is_still_escaped():
     assert document.unbroken("<b>1e-3</b> & 1") == (
         '&lt;b&gt;<span class="whole">1e-3</span>&lt;/b&gt; &amp; 1'
     )
+
+
+@pytest.mark.parametrize(
+    "count, words", [(1, "the same combination"), (2_000, "the same 2,000 combinations")]
+)
+def test_equal_combinations_are_counted_in_words(count, words):
+    assert document.same_combinations(count) == words

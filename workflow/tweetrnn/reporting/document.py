@@ -215,6 +215,11 @@ def runs_in_words(count):
     return "1 run" if count == 1 else f"{count} runs"
 
 
+def same_combinations(count):
+    """Return 1 as ``the same combination`` and 2 as ``the same 2 combinations``."""
+    return "the same combination" if count == 1 else f"the same {whole(count)} combinations"
+
+
 def first_of(texts, most=6):
     """Return the first texts, separated by semicolons, and how many more there are."""
     more = f"; and {len(texts) - most} more" if len(texts) > most else ""

@@ -78,8 +78,8 @@ def cost_tiles(experiment, best, other=None):
         return []
     means = seconds.mean()
     detail = (
-        f"{doc.decimal(means[best])} and {doc.decimal(means[other])} seconds on average, over the "
-        f"same {doc.whole(len(seconds))} combinations"
+        f"{doc.decimal(means[best])} and {doc.decimal(means[other])} seconds on average, over "
+        f"{doc.same_combinations(len(seconds))}"
     )
     title = f"Training time, {best} relative to {other}"
     return [doc.Tile(title, f"{doc.ratio(means[best] / means[other])} times", detail)]

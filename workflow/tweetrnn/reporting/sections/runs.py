@@ -274,7 +274,7 @@ def times_in_words(experiment, first, other):
     return (
         f"A training of {slow} takes {doc.ratio(means[slow] / means[fast])} times as long as one "
         f"of {fast} ({doc.decimal(means[slow])} and {doc.decimal(means[fast])} seconds on average, "
-        f"over the same {doc.whole(len(seconds))} combinations)."
+        f"over {doc.same_combinations(len(seconds))})."
     )
 
 
