@@ -26,7 +26,7 @@ from tweetrnn.reporting.sections.published import best_in_words as best_publishe
 from tweetrnn.reporting.sections.real import ahead, range_in_words, winners_in_words
 from tweetrnn.reporting.sections.reference import repeated
 from tweetrnn.reporting.sections.robustness import gained, moved
-from tweetrnn.reporting.sections.runs import best_in_words, cost_in_words, runs_in_words
+from tweetrnn.reporting.sections.runs import best_in_words, cost_in_words, scores_in_words
 from tweetrnn.reporting.sections.selection import budget_in_words, flattered
 from tweetrnn.reporting.sections.slices import hardest
 
@@ -162,15 +162,15 @@ def of_runs(runs, **baselines):
 
 def test_runs_are_told_by_their_range_and_whose_the_best_are():
     runs = runs_of(*[("LSTM", 0.8)] * 7, *[("SimpleRNN", 0.7)] * 5)
-    assert runs_in_words(of_runs(runs, majority=0.6, nb_svm=0.75)) == (
+    assert scores_in_words(of_runs(runs, majority=0.6, nb_svm=0.75)) == (
         "12 runs range from 0.700 to 0.800 in best validation accuracy; of the best 10, 7 are LSTM "
         "and 3 are SimpleRNN. Runs above each baseline: majority class 12, NB-SVM 7."
     )
 
 
 def test_one_run_and_no_run_are_told_as_such():
-    assert runs_in_words(of_runs(runs_of())) == "No run has finished."
-    assert runs_in_words(of_runs(runs_of(("LSTM", 0.8)))) == (
+    assert scores_in_words(of_runs(runs_of())) == "No run has finished."
+    assert scores_in_words(of_runs(runs_of(("LSTM", 0.8)))) == (
         "One run has finished; its best validation accuracy is 0.800."
     )
 

@@ -72,12 +72,20 @@ class CellAccuracy:  # of a cell's selected combination on the judged set
     collapsed_replicates: list[Collapsed]
     spread: dict[str, dict[str, Spread]]  # by set and metric
 
+    def values(self, part):
+        """Return {metric: its mean over the replicates} on a set."""
+        return {metric: spread.mean for metric, spread in self.spread[part].items()}
+
 
 @dataclass(kw_only=True)
 class BaselineAccuracy:
     accuracy: float
     interval: list[float] | None
     scores: dict[str, Scores]  # by set
+
+    def values(self, part):
+        """Return {metric: its value} on a set."""
+        return self.scores[part]
 
 
 @dataclass(kw_only=True)

@@ -95,18 +95,18 @@ def compared(comparison, parameters, run_scores):
     judged_on, accuracies = comparison.part, comparison.primary.accuracies
     cell = accuracies[parameters["cell"]]
     trainings = _count(len(cell.replicates), "new training")
-    means = {name: spread.mean for name, spread in cell.spread[judged_on].items()}
+    means = cell.values(judged_on)
     models = {
         f"this run (replicate {parameters['replicate']})": (run_scores, "–"),
         f"its combination: mean over {trainings}": (means, doc.between(cell.interval)),
     }
     for name, baseline in BASELINES.items():
         interval = doc.between(accuracies[name].interval)
-        models[f"baseline: {baseline.description}"] = accuracies[name].scores[judged_on], interval
+        values = accuracies[name].values(judged_on)
+        models[f"baseline: {baseline.description}"] = values, interval
     for name in [name for name in comparison.selected_baselines if name != parameters["cell"]]:
-        spread = accuracies[name].spread[judged_on]
-        means = {metric: values.mean for metric, values in spread.items()}
-        models[f"baseline: {model_label(name)}"] = means, doc.between(accuracies[name].interval)
+        values, interval = accuracies[name].values(judged_on), accuracies[name].interval
+        models[f"baseline: {model_label(name)}"] = values, doc.between(interval)
     level = f"{comparison.level:.0%}".replace("%", "\u00a0%")
     return _metrics_table(models, f"{level} interval of the accuracy")
 

@@ -16,6 +16,7 @@ from tweetrnn.names import BASELINES, RANKINGS, model_name
 from tweetrnn.reporting import canvas, diff_figure, figures, render
 from tweetrnn.reporting import document as doc
 from tweetrnn.reporting.sections.provenance import shareable
+from tweetrnn.reporting.verdict import INTERVAL
 from tweetrnn.results import Results
 from tweetrnn.wording import listed
 
@@ -87,11 +88,6 @@ def by_name(experiments):
 # ------------------------------------------------------------------------------------------- words
 
 
-def points_between(interval):
-    """Return [0.01, 0.05] as ``1.0 to 5.0``; an en dash for None."""
-    return doc.text(None) if interval is None else " to ".join(map(doc.points, interval))
-
-
 def sections(found):
     """Return the Sections of a Diff: the results, then what they come from."""
     headlines, pairs = found.headlines, cell_differences_table(found.headlines)
@@ -139,7 +135,7 @@ def compared(first, second, difference, interval):
         text = f"{first} scored the same as {second}"
     elif interval and interval[0] <= 0:
         text += ", but the data are also consistent with no difference"
-    return text if interval is None else f"{text} (95\u00a0% interval {points_between(interval)})"
+    return text if interval is None else f"{text} ({INTERVAL} {doc.points_between(interval)})"
 
 
 def pairs_in_words(name, headline):
@@ -221,7 +217,7 @@ def cell_differences_table(headlines):
             rows.append(
                 {
                     "experiment": name,
-                    "cells": f"{better.first} {doc.MINUS} {better.second}",
+                    "cells": doc.cells_of(better),
                     "difference": better.difference,
                     "interval": better.interval,
                 }
@@ -235,7 +231,7 @@ def difference_columns(title="difference"):
     """Return the columns of a difference in percentage points and its interval."""
     return [
         *doc.columns(doc.points, difference=title),
-        *doc.columns(points_between, interval="95 % interval"),
+        *doc.columns(doc.points_between, interval="95 % interval"),
     ]
 
 

@@ -54,14 +54,13 @@ def draw_accuracies(axes, headlines, models, look):
         for number, (name, headline) in enumerate(headlines.items()):
             if model := headline.models.get(key):
                 place = row + (number - (len(headlines) - 1) / 2) * step
-                marks.append((model.accuracy, place))
+                marks.append((name, model.accuracy, place))
                 if model.interval:
                     line = {"color": look.colour(name), "solid_capstyle": "butt"}
                     axes.plot(model.interval, [place, place], **line)
-        axes.plot(*zip(*marks, strict=True), color=canvas.MUTED, linewidth=0.8)
-        for (value, place), name in zip(
-            marks, [name for name, of in headlines.items() if key in of.models], strict=True
-        ):
+        _, values, places = zip(*marks, strict=True)
+        axes.plot(values, places, color=canvas.MUTED, linewidth=0.8)
+        for name, value, place in marks:
             axes.plot([value], [place], **look.dots(name))
             described = {"experiment": name, "model": model_label(key), "accuracy": value}
             canvas.values(axes, [value], [place], [described])
@@ -80,7 +79,7 @@ def draw_differences(axes, pairs, look):
         told = {"experiment": name}
         told |= canvas.with_interval("difference, points", *between, unit=100)
         canvas.estimate(axes, row, *between, look.marker(name), text, told)
-    canvas.rows(axes, [f"{pair.first} {doc.MINUS} {pair.second}" for _, pair in pairs])
+    canvas.rows(axes, [doc.cells_of(pair) for _, pair in pairs])
     canvas.points(axes.xaxis)
     axes.set_title("difference between cells")
     axes.set_xlabel("points")

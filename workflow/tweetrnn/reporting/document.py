@@ -148,6 +148,17 @@ def signed_between(value):
 
 
 @_or_dash
+def points_between(value):
+    """Return [low, high] in percentage points without signs: ``1.0 to 5.0``."""
+    return f"{points(value[0])} to {points(value[1])}"
+
+
+def cells_of(pair):
+    """Return what the difference of two cells is: ``LSTM \u2212 SimpleRNN``."""
+    return f"{pair.first} {MINUS} {pair.second}"
+
+
+@_or_dash
 def spread(value):
     """Return a mean, a minimum and a maximum as ``0.712 (0.690 to 0.731)``."""
     mean, low, high = value
@@ -213,6 +224,15 @@ def described(combination):
 def runs_in_words(count):
     """Return 1 as ``1 run`` and 2 as ``2 runs``."""
     return "1 run" if count == 1 else f"{count} runs"
+
+
+def average_seconds(seconds, first, second):
+    """Return two cells' mean seconds in words; ``seconds`` is what ``paired_seconds`` returns."""
+    means = seconds.mean()
+    return (
+        f"{decimal(means[first])} and {decimal(means[second])} seconds on average, over "
+        f"{same_combinations(len(seconds))}"
+    )
 
 
 def same_combinations(count):

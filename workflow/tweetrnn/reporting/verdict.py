@@ -3,7 +3,7 @@
 from tweetrnn.evaluation import interval
 from tweetrnn.evaluation.cell_order import best_first
 from tweetrnn.names import model_label
-from tweetrnn.reporting.document import percent, points, whole
+from tweetrnn.reporting.document import percent, points, points_between, whole
 from tweetrnn.wording import listed
 
 DEMO = (
@@ -20,8 +20,7 @@ LOGISTIC_REGRESSION = "logistic_regression"
 
 def interval_in_points(interval, sign=1):
     """Return an interval, or with the sign -1 its negative, as ``1.0 to 5.0``."""
-    low, high = sorted(sign * end for end in interval)
-    return f"{points(low)} to {points(high)}"
+    return points_between(sorted(sign * end for end in interval))
 
 
 def best_against_others(comparison):
@@ -80,13 +79,17 @@ def capitalised(text):
     return text[0].upper() + text[1:]
 
 
+def runner_up_first(comparison):
+    """Return what ``best_against_others`` yields, the best of the other cells first."""
+    order = best_first(comparison)
+    return sorted(best_against_others(comparison), key=lambda found: order.index(found[1]))
+
+
 def between_cells(comparison):
     """Return a sentence on the best cell and each other one; the runner-up comes first."""
-    place = {cell: number for number, cell in enumerate(best_first(comparison))}
-    pairs = sorted(best_against_others(comparison), key=lambda found: place[found[1]])
     return [
         sentence(comparison, f"the selected {best}", f"the selected {other}", pair, sign)
-        for best, other, sign, pair in pairs
+        for best, other, sign, pair in runner_up_first(comparison)
     ]
 
 
@@ -106,9 +109,9 @@ def conclusion(comparison):
 
 def against(comparison, baseline):
     """Return the differences between the selected models and a baseline, the best cell first."""
-    place = {cell: number for number, cell in enumerate(best_first(comparison))}
+    order = best_first(comparison)
     rows = [row for row in comparison.primary.against_baselines if row.baseline == baseline]
-    return sorted(rows, key=lambda row: place[row.cell])
+    return sorted(rows, key=lambda row: order.index(row.cell))
 
 
 def beyond_baseline(comparison):

@@ -83,7 +83,7 @@ def layers_of(runs, cell):
     return sorted(runs["recurrent_layers"][runs["cell"] == cell].unique().tolist())
 
 
-def row_name(cell, layers, told):
-    """Return what a row is called: ``LSTM, 2 layers`` where numbers of layers are told."""
+def row_name(cell, layers, several):
+    """Return a row's name: ``LSTM``, or ``LSTM, 2 layers`` if the cell has several such rows."""
     name = model_label(cell)
-    return f"{name}, {layers} layer{'s' * (layers > 1)}" if told else name
+    return f"{name}, {layers} layer{'s' * (layers > 1)}" if several else name

@@ -28,7 +28,7 @@ def caption(config):
 def alt_text(experiment):
     """Return the range and the mean of each pair's differences."""
     pairs = [
-        f"{pair.first} {doc.MINUS} {pair.second} from {doc.signed_between([pair.min, pair.max])} "
+        f"{doc.cells_of(pair)} from {doc.signed_between([pair.min, pair.max])} "
         f"points, mean {doc.signed(pair.mean)}, above zero in {pair.positive} of {pair.pairs}"
         for pair in experiment.comparison.paired_cells
         if pair.pairs
@@ -65,7 +65,7 @@ def draw_pair(axes, pair, look, narrow):
 
     order = np.argsort(pair.differences, kind="stable")[::-1]
     values = np.array(pair.differences)[order]
-    between = f"{pair.first} {doc.MINUS} {pair.second}"
+    between = doc.cells_of(pair)
     rows = [
         {"cells": between, "combination": pair.combinations[n], "difference, points": 100 * value}
         for n, value in zip(order, values, strict=True)

@@ -45,8 +45,7 @@ def alt_text(experiment):
     )
     text = f"{comparison.part.capitalize()} accuracies with {100 * comparison.level:g} % intervals"
     pairs = [
-        f"{pair.first} {doc.MINUS} {pair.second} {doc.signed(pair.difference)}"
-        f"{in_brackets(doc.signed_between, pair)}"
+        f"{doc.cells_of(pair)} {doc.signed(pair.difference)}{in_brackets(doc.signed_between, pair)}"
         for pair in comparison.primary.pairs
     ]
     differences = f" Differences in points: {doc.first_of(pairs)}." if pairs else ""
@@ -86,9 +85,7 @@ def draw(experiment):
 def differences(primary):
     """Return {title: [(row's name, its cell or None, Difference)]}, without empty ones."""
     panels = {
-        "difference between cells": [
-            (f"{pair.first} {doc.MINUS} {pair.second}", None, pair) for pair in primary.pairs
-        ]
+        "difference between cells": [(doc.cells_of(pair), None, pair) for pair in primary.pairs]
     }
     for pair in primary.against_baselines:
         title = f"difference from {model_label(pair.baseline)}"

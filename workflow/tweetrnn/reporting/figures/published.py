@@ -3,7 +3,7 @@
 import textwrap
 
 from tweetrnn.evaluation.metrics import METRICS
-from tweetrnn.names import BASELINES, model_label
+from tweetrnn.names import model_label
 from tweetrnn.reporting import canvas
 from tweetrnn.reporting import document as doc
 
@@ -42,12 +42,8 @@ def caption(config):
 
 def ours(comparison, metric):
     """Return {model: our value of a metric} of cells and baselines."""
-    return {
-        name: model.scores[comparison.part][metric]
-        if name in BASELINES
-        else model.spread[comparison.part][metric].mean
-        for name, model in comparison.primary.accuracies.items()
-    }
+    accuracies = comparison.primary.accuracies
+    return {name: model.values(comparison.part)[metric] for name, model in accuracies.items()}
 
 
 def alt_text(experiment):

@@ -29,7 +29,7 @@ def caption(config):
 def alt_text(experiment):
     """Return the mean difference by kind of split."""
     kinds = [
-        f"{SPLIT_KINDS[pair.kind]}, {pair.first} {doc.MINUS} {pair.second}: "
+        f"{SPLIT_KINDS[pair.kind]}, {doc.cells_of(pair)}: "
         f"{doc.signed(pair.mean)} points on average over {len(pair.splits)}"
         for pair in experiment.robustness.pairs
     ]
@@ -51,7 +51,7 @@ def draw(experiment):
 def draw_pair(axes, pairs, published, kinds):
     """Draw the differences of two cells, in points."""
     axes.axvline(0, color=canvas.INK, linewidth=1.0)
-    cells = f"{published.first} {doc.MINUS} {published.second}"
+    cells = doc.cells_of(published)
     own = {"cells": cells, "split": OWN_SPLIT}
     draw_mean(axes, 0, published.difference, published.interval, own)
     by_kind = {

@@ -44,8 +44,7 @@ def label(row):
 
 def in_points(row):
     """Return a row's difference as ``2.1 points (1.0 to 3.2)``."""
-    low, high = map(doc.points, row.interval)
-    return f"{doc.points(row.difference)} points ({low} to {high})"
+    return f"{doc.points(row.difference)} points ({doc.points_between(row.interval)})"
 
 
 def alt_text(experiment):
@@ -90,7 +89,7 @@ def draw_rows(axes, rows):
         interval = [100 * end for end in row.interval]
         text = doc.points(row.difference)
         told = {"slice": f"{row.name}: {row.value}", "tweets": row.tweets}
-        told |= {"cells": f"{row.first} {doc.MINUS} {row.second}"}
+        told |= {"cells": doc.cells_of(row)}
         told |= canvas.with_interval("difference, points", 100 * row.difference, interval)
         canvas.estimate(axes, place, 100 * row.difference, interval, style, text, told)
         if place and row.name != rows[place - 1].name:

@@ -8,9 +8,9 @@ from tweetrnn.reporting.verdict import (
     INTERVAL,
     LOGISTIC_REGRESSION,
     against,
-    best_against_others,
     conclusion,
     interval_in_points,
+    runner_up_first,
     warnings,
 )
 from tweetrnn.wording import listed
@@ -34,13 +34,8 @@ def tiles_of(experiment):
     comparison = experiment.comparison
     best, *others = best_first(comparison)
     tiles = [accuracy_tile(comparison, best)]
-    if others:
-        (found,) = (
-            difference_tile(best, other, pair, sign)
-            for _, other, sign, pair in best_against_others(comparison)
-            if other == others[0]
-        )
-        tiles = [found]
+    for _, other, sign, pair in runner_up_first(comparison)[:1]:
+        tiles = [difference_tile(best, other, pair, sign)]
     row = against(comparison, LOGISTIC_REGRESSION)[0]
     tiles.append(difference_tile(best, model_label(LOGISTIC_REGRESSION), row))
     return tiles + cost_tiles(experiment, best, *others[:1])
@@ -77,10 +72,7 @@ def cost_tiles(experiment, best, other=None):
     if seconds.empty:
         return []
     means = seconds.mean()
-    detail = (
-        f"{doc.decimal(means[best])} and {doc.decimal(means[other])} seconds on average, over "
-        f"{doc.same_combinations(len(seconds))}"
-    )
+    detail = doc.average_seconds(seconds, best, other)
     title = f"Training time, {best} relative to {other}"
     return [doc.Tile(title, f"{doc.ratio(means[best] / means[other])} times", detail)]
 

@@ -70,7 +70,7 @@ def effects_in_words(comparison):
 
 
 def is_clear(effect, level):
-    """Return whether an effect is unlikely to be chance, after Holm's correction."""
+    """Return whether an effect, or another difference, is clear after Holm's correction."""
     return effect.p_holm is not None and effect.p_holm < 1 - level
 
 
@@ -86,7 +86,7 @@ def effects_table(name, caption, effects):
     rows = [
         {
             **vars(effect),
-            "who": f"{effect.first} {doc.MINUS} {effect.second}" if compares_cells else effect.cell,
+            "who": doc.cells_of(effect) if compares_cells else effect.cell,
             "what": FACTORS[effect.factor],
             "change": f"{doc.level(effect.low)} to {doc.level(effect.high)}",
             "range": [effect.min, effect.max] if effect.pairs else None,

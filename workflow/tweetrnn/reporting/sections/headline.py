@@ -67,10 +67,9 @@ def selected_table(comparison, seconds):
     """
     part, rows = comparison.part, []
     for name, model in comparison.primary.accuracies.items():
-        if name in BASELINES:
-            row = dict(model.scores[part])
-        else:
-            row = {metric: spread.mean for metric, spread in model.spread[part].items()} | {
+        row = dict(model.values(part))
+        if name not in BASELINES:
+            row |= {
                 "combination": doc.described(model.combination),
                 "replicates": len(model.replicates),
                 **confounders(comparison, name, seconds),

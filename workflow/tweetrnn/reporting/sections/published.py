@@ -49,11 +49,8 @@ def best_in_words(metric, own, published):
 def ours(comparison, metrics):
     """Yield a row for each selected model and baseline, with its values of the metrics."""
     for name, model in comparison.primary.accuracies.items():
-        if name in BASELINES:
-            label, values = BASELINES[name].model, model.scores[comparison.part]
-        else:
-            spreads = model.spread[comparison.part]
-            label, values = name, {metric: spreads[metric].mean for metric in metrics}
+        label = BASELINES[name].model if name in BASELINES else name
+        values = model.values(comparison.part)
         row = {"model": label, "source": "this experiment", "interval": model.interval}
         yield row | {metric: values[metric] for metric in metrics}
 

@@ -96,16 +96,11 @@ def method(robustness):
     return " ".join(texts)
 
 
-def cells_of(pair):
-    """Return the heading of a difference: ``LSTM − SimpleRNN``."""
-    return f"{pair.first} {doc.MINUS} {pair.second}"
-
-
 def pairs_table(robustness):
     """Return the differences by kind of split."""
     rows = [
         vars(pair)
-        | {"kind": SPLIT_KINDS[pair.kind], "cells": cells_of(pair), "count": len(pair.splits)}
+        | {"kind": SPLIT_KINDS[pair.kind], "cells": doc.cells_of(pair), "count": len(pair.splits)}
         for pair in robustness.pairs
     ]
     columns = [
@@ -140,7 +135,7 @@ def splits_table(experiment, robustness):
     """Return every single split's differences."""
     splits = other_splits(experiment.config)
     rows = [
-        {"split": splits[name].label, "cells": cells_of(pair), "difference": difference}
+        {"split": splits[name].label, "cells": doc.cells_of(pair), "difference": difference}
         for pair in robustness.pairs
         for name, difference in zip(pair.splits, pair.differences, strict=True)
     ]

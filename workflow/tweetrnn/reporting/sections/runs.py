@@ -104,14 +104,14 @@ def all_runs(experiment):
         "they cannot influence the selection."
     )
     return [
-        doc.Paragraph(runs_in_words(experiment), "finding"),
+        doc.Paragraph(scores_in_words(experiment), "finding"),
         doc.Paragraph(text, "method"),
         explorer(experiment),
         runs_table(experiment),
     ]
 
 
-def runs_in_words(experiment):
+def scores_in_words(experiment):
     """Return the range of all runs, whose the best are, and how many beat the baselines."""
     by, runs = experiment.rank_by, experiment.finished
     if runs.empty:
@@ -273,8 +273,7 @@ def times_in_words(experiment, first, other):
     slow, fast = (first, other) if means[first] >= means[other] else (other, first)
     return (
         f"A training of {slow} takes {doc.ratio(means[slow] / means[fast])} times as long as one "
-        f"of {fast} ({doc.decimal(means[slow])} and {doc.decimal(means[fast])} seconds on average, "
-        f"over {doc.same_combinations(len(seconds))})."
+        f"of {fast} ({doc.average_seconds(seconds, slow, fast)})."
     )
 
 

@@ -4,6 +4,7 @@ from tweetrnn.evaluation.slices import FEWEST_GROUPS
 from tweetrnn.names import model_label
 from tweetrnn.reporting import document as doc
 from tweetrnn.reporting.figures.slices import NONE, in_points
+from tweetrnn.reporting.sections.effects import is_clear
 
 
 def blocks(experiment):
@@ -45,7 +46,7 @@ def sentence(rows, level):
     tested = [row for row in rows if row.p_holm is not None]
     if not tested:
         return f"{NONE.capitalize()}."
-    clear = [row for row in tested if row.p_holm < 1 - level]
+    clear = [row for row in tested if is_clear(row, level)]
     count = f"{len(tested)} differences on slices"
     if not clear:
         largest = max(tested, key=lambda row: abs(row.difference))
@@ -64,7 +65,7 @@ def sentence(rows, level):
 def where(row):
     """Return ``tokens: 11 to 20, LSTM − SimpleRNN 2.1 points (1.0 to 3.2)``."""
     slice_ = doc.visible(f"{row.name}: {row.value}")
-    return f"{slice_}, {row.first} {doc.MINUS} {row.second} {in_points(row)}"
+    return f"{slice_}, {doc.cells_of(row)} {in_points(row)}"
 
 
 def with_margin(value):
@@ -99,7 +100,7 @@ def accuracy_table(name, title, comparison, slices):
 
 def difference_table(rows):
     """Return the differences between the cells on each slice."""
-    rows = [vars(row) | {"who": f"{row.first} {doc.MINUS} {row.second}"} for row in rows]
+    rows = [vars(row) | {"who": doc.cells_of(row)} for row in rows]
     columns = [
         *doc.columns(name="property", value="value"),
         *doc.columns(doc.whole, tweets="tweets"),

@@ -83,6 +83,6 @@ def gap(pair):
         interval = f" ({INTERVAL} {interval_in_points(pair.interval)})"
     single, ensembles = doc.signed(pair.single_difference), doc.signed(pair.difference)
     return (
-        f"Averaging over seeds changes {pair.first} {doc.MINUS} {pair.second} from {single} to "
+        f"Averaging over seeds changes {doc.cells_of(pair)} from {single} to "
         f"{ensembles} points{interval}."
     )

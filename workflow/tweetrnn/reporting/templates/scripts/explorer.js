@@ -22,7 +22,7 @@ class Runs {
 
   addFactor(key) {
     const { cells } = this.data;
-    const text = (run) => this.cell(run, key).textContent.trim();
+    const text = (run) => textOf(this.cell(run, key));
     const found = new Map(this.all.map((run) => [text(run), sortValue(this.cell(run, key))]));
     const order = ([a, x], [b, y]) => (key === "cell" ? cells.indexOf(a) - cells.indexOf(b) : compare(x, y));
     const levels = [...found].sort(order).map(([level]) => level);
@@ -236,7 +236,7 @@ class Explorer {
     if (!run || x === undefined) return hideTooltip();
     const { data, state } = this, titles = { ...data.scores, ...data.costs };
     const shown = [state.score, state.against].filter((key) => key in titles);
-    const values = shown.map((key) => `${titles[key]} ${run.row.cells[this.runs.columns.get(key)].textContent}`);
+    const values = shown.map((key) => `${titles[key]} ${textOf(this.runs.cell(run, key))}`);
     tooltip([this.runs.named(run), ...values, text].filter(Boolean).join("\n"), x, y);
   }
 
