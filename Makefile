@@ -2,6 +2,8 @@
 PYTHON ?= python3
 CONFIG ?= config/config.yaml
 CORES ?= all
+# On SLURM: allocation or jobs
+WAY ?= allocation
 # The folder of the real tweets, for `make real`
 DATA ?= data
 # The index that torch is installed from; the CPU build: https://download.pytorch.org/whl/cpu
@@ -47,8 +49,8 @@ partial: $(VENV)/run.stamp  ## report on the finished runs, while others run or 
 status: $(VENV)/run.stamp  ## show the progress of the trainings
 	@$(BIN)/python -m tweetrnn status --configfile $(CONFIG)
 
-slurm: $(VENV)/run.stamp  ## run the pipeline on a SLURM cluster (docs/cluster.md; options: SUBMIT="-- --jobs 20")
-	@$(BIN)/python -m tweetrnn submit --configfile $(CONFIG) $(SUBMIT)
+slurm: $(VENV)/run.stamp  ## run the pipeline on a SLURM cluster, in one job (SBATCH="--ntasks=32": its size; WAY=jobs: a job for each training)
+	@$(BIN)/python -m tweetrnn submit --configfile $(CONFIG) --way $(WAY) $(if $(SBATCH),--sbatch='$(SBATCH)') $(SUBMIT)
 	@$(BIN)/python -m tweetrnn headline --configfile $(CONFIG)
 
 real: $(VENV)/run.stamp  ## run the presets on the real tweets in DATA and check their values (UPDATE=1: store them; REFERENCE=1: also the reference's presets)

@@ -1,7 +1,8 @@
-"""A real SLURM cluster of one node, run as plain processes in one folder.
+"""A real SLURM cluster of one or a few nodes, run as plain processes in one folder.
 
 No root, systemd or cgroups are needed: munged, slurmctld and slurmd run in the foreground as
 children of the test, each known by its pid, and listen on free ports of the loopback interface.
+All nodes are this machine: each has its own slurmd, with its own port and spool folder.
 """
 
 import os
@@ -14,7 +15,7 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from tweetrnn.running.ownership import die_with_parent
+from tweetrnn.supervision.ownership import die_with_parent
 
 NODE = "node1"
 CLIENTS = ["sbatch", "scancel", "scontrol", "sinfo", "squeue", "srun"]
@@ -24,7 +25,6 @@ SLURM_CONF = """\
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={controller_port}
-SlurmdPort={node_port}
 SlurmUser={user}
 SlurmdUser={user}
 AuthType=auth/munge
@@ -32,11 +32,11 @@ CredType=cred/munge
 # A requeued job may start again after cred_expire, 2 minutes if not said.
 AuthInfo=socket={root}/munge.socket,cred_expire=5
 StateSaveLocation={root}/state
-SlurmdSpoolDir={root}/spool
+SlurmdSpoolDir={root}/spool/%n
 SlurmctldPidFile={root}/slurmctld.pid
-SlurmdPidFile={root}/slurmd.pid
+SlurmdPidFile={root}/slurmd.%n.pid
 SlurmctldLogFile={root}/slurmctld.log
-SlurmdLogFile={root}/slurmd.log
+SlurmdLogFile={root}/slurmd.%n.log
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SwitchType=switch/none
@@ -60,13 +60,16 @@ JobCompType=jobcomp/filetxt
 JobCompLoc={root}/jobcomp.txt
 # Two real cores may count as {cpus}.
 SlurmdParameters=config_overrides
-NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} Gres=gpu:1
+NodeName=DEFAULT CPUs={cpus} RealMemory={memory} Gres=gpu:1
+{nodes}
 # A job in the partition urgent preempts one in main, which is queued again.
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
-PartitionName=DEFAULT Nodes={node} MaxTime=INFINITE DefaultTime=10 DefMemPerCPU=500
+PartitionName=DEFAULT Nodes=ALL MaxTime=INFINITE DefaultTime=10 DefMemPerCPU=500
 PartitionName=main Default=YES PriorityTier=1
 PartitionName=urgent PriorityTier=2
+PartitionName=fragile PriorityTier=1 PreemptMode=CANCEL
+PartitionName=short PriorityTier=1 MaxTime=10
 """
 
 
@@ -92,17 +95,24 @@ def wait_until(condition, seconds, what, every=0.05):
 
 
 class Cluster:
-    """One controller, one node with one (pretended) GPU and 4 CPUs, no accounting."""
+    """One controller, nodes that have one (pretended) GPU each, no accounting.
 
-    def __init__(self, root, cpus=4, memory=8000):
+    Args:
+        nodes: how many. They are called node1 (``NODE``), node2 and so on; their daemons slurmd,
+            slurmd2 and so on.
+        cpus, memory: of each node; memory in MB.
+    """
+
+    def __init__(self, root, nodes=1, cpus=4, memory=8000):
         self.root = Path(root).resolve()
+        self.node_of = {f"slurmd{n if n > 1 else ''}": f"node{n}" for n in range(1, nodes + 1)}
         self.cpus, self.memory = cpus, memory
         self.daemons = {}
 
     # -- starting and stopping
 
     def start(self):
-        """Write the configuration, start the daemons, wait until the node takes jobs."""
+        """Write the configuration, start the daemons, wait until the nodes take jobs."""
         self.root.mkdir(parents=True)
         self.root.chmod(0o755)
         for name in ["state", "spool"]:
@@ -110,21 +120,25 @@ class Cluster:
         key = self.root / "munge.key"
         key.touch(mode=0o600)
         key.write_bytes(secrets.token_bytes(128))
-        ports = free_ports(2)
+        controller_port, *ports = free_ports(1 + len(self.node_of))
+        host = socket.gethostname().split(".")[0]
+        nodes = [
+            f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port}"
+            for node, port in zip(self.node_of.values(), ports, strict=True)
+        ]
         (self.root / "slurm.conf").write_text(
             SLURM_CONF.format(
                 root=self.root,
-                node=NODE,
-                host=socket.gethostname().split(".")[0],
+                host=host,
                 user=subprocess.check_output(["id", "-un"], text=True).strip(),
-                controller_port=ports[0],
-                node_port=ports[1],
+                controller_port=controller_port,
                 cpus=self.cpus,
                 memory=self.memory,
+                nodes="\n".join(nodes),
             )
         )
         # SLURM numbers GPUs by their device files, so it must be a device; any will do.
-        (self.root / "gres.conf").write_text(f"NodeName={NODE} Name=gpu File=/dev/null\n")
+        (self.root / "gres.conf").write_text("Name=gpu File=/dev/null\n")
         # SLURM 22.05 needs to know a cgroup version even if no plugin uses cgroups.
         (self.root / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n")
         self._write_clients()
@@ -136,8 +150,9 @@ class Cluster:
         )
         self.spawn("slurmctld")
         wait_until(lambda: self._succeeds("scontrol", "ping"), 30, "slurmctld answers")
-        self.spawn("slurmd")
-        wait_until(lambda: self.node_state() == "IDLE", 30, "the node is idle")
+        for slurmd, node in self.node_of.items():
+            self.spawn(slurmd)
+            wait_until(lambda node=node: self.node_state(node) == "IDLE", 30, f"{node} is idle")
 
     def stop(self):
         """Cancel all jobs and end every daemon that ``start`` started."""
@@ -152,7 +167,7 @@ class Cluster:
         wait_until(lambda: not self.jobs(), 60, "all jobs are gone", every=0.2)
 
     def spawn(self, name):
-        """Start one of munged, slurmctld, slurmd (again)."""
+        """Start one of munged, slurmctld and the nodes' slurmd, slurmd2, ... (again)."""
         command = {
             "munged": [
                 "munged",
@@ -165,11 +180,10 @@ class Cluster:
                 f"--log-file={self.root}/munged.log",
             ],
             "slurmctld": ["slurmctld", "-D"],
-            "slurmd": ["slurmd", "-D", "-N", NODE],
-        }[name]
+        } | {slurmd: ["slurmd", "-D", "-N", node] for slurmd, node in self.node_of.items()}
         with (self.root / f"{name}.out").open("a") as out:
             self.daemons[name] = subprocess.Popen(
-                command,
+                command[name],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
@@ -244,9 +258,10 @@ class Cluster:
         done = subprocess.run(list(command), env=self.environment, capture_output=True, timeout=60)
         return done.returncode == 0
 
-    def node_state(self):
-        """Return the node's state, such as IDLE, MIXED or DRAINED."""
-        return self.run("sinfo", "--noheader", "--format=%T", check=False).strip().upper()
+    def node_state(self, node=NODE):
+        """Return a node's state, such as IDLE, MIXED or DRAINED."""
+        shown = self.run("sinfo", "--noheader", f"--nodes={node}", "--format=%T", check=False)
+        return shown.strip().upper()
 
     def jobs(self, ended=False):
         """Return (job id, state, comment) of each job; of ended ones too if ``ended``.

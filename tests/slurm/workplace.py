@@ -61,19 +61,24 @@ LSTM, SIMPLE_RNN = run_of("LSTM"), run_of("SimpleRNN")
 RUNS = [SIMPLE_RNN, LSTM, run_of("SimpleRNN", 2), run_of("LSTM", 2)]
 
 
+def processes(directory):
+    """Return {pid: its arguments, of any encoding} of all that runs in ``directory``."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                if os.path.samefile(entry / "cwd", directory):
+                    found[int(entry.name)] = (entry / "cmdline").read_bytes().split(b"\0")
+    return found
+
+
 def trainings(directory):
     """Return {pid: Run} of the processes that train in ``directory`` right now."""
     found = {}
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        with suppress(OSError):
-            arguments = (entry / "cmdline").read_bytes().decode().split("\0")
-            if arguments[1:4] == ["-m", "tweetrnn", "train"] and os.path.samefile(
-                entry / "cwd", directory
-            ):
-                stage = json.loads(arguments[4])
-                found[int(entry.name)] = run_of(stage["cell"], int(stage["replicate"]))
+    for pid, arguments in processes(directory).items():
+        if arguments[1:4] == [b"-m", b"tweetrnn", b"train"]:
+            stage = json.loads(arguments[4])
+            found[pid] = run_of(stage["cell"], int(stage["replicate"]))
     return found
 
 
@@ -159,16 +164,22 @@ class Workplace:
             self.process.wait()
         self.cluster.cancel_all()
         self.watcher.__exit__()
+        try:
+            wait_until(lambda: not processes(self.path), 30, "all processes have ended")
+        finally:
+            for pid in processes(self.path):
+                os.kill(pid, signal.SIGKILL)
 
     # -- running
 
-    def start(self, *command):
+    def start(self, *command, **variables):
         """Start a command in the project's environment; its output goes to ``output``."""
         bin_folder = Path(sys.executable).parent
         environment = self.cluster.environment
         environment |= {
             "PATH": f"{bin_folder}:{environment['PATH']}",
             "PYTHONPATH": str(self.root / "workflow"),
+            **variables,
         }
         with self.output.open("a") as out:
             self.process = subprocess.Popen(
@@ -180,13 +191,35 @@ class Workplace:
                 stderr=subprocess.STDOUT,
             )
 
-    def submit(self, *snakemake, patience=100):
-        """Start ``tweetrnn submit`` on the small experiment."""
-        watchdog = ["--poll", 1, "--patience", patience]
+    def submit(self, *snakemake, options=(), environment=()):
+        """Start ``tweetrnn submit`` on the small experiment, with a SLURM job for each training."""
         self.start(
-            *("tweetrnn", "submit", "--configfile", "small.yaml", *watchdog, "--"),
-            *(*QUICK, *snakemake),
+            *("tweetrnn", "submit", "--configfile", "small.yaml", "--way", "jobs", "--poll", 1),
+            *(*options, "--", *QUICK, *snakemake),
+            **dict(environment),
         )
+
+    def allocate(self, *targets, sbatch="--ntasks=4", options=(), snakemake=(), environment=()):
+        """Start ``tweetrnn submit`` on the small experiment, all in one SLURM job."""
+        self.start(
+            *("tweetrnn", "submit", "--configfile", "small.yaml", "--poll", 1),
+            *(f"--sbatch={sbatch}", *options, "--", "--latency-wait", 10, *snakemake, "--"),
+            *targets,
+            **dict(environment),
+        )
+
+    def fake(self, client, script):
+        """Put a stand-in for one of SLURM's clients first on the PATH; $REAL is the real one.
+
+        Return the variables that a command needs to find it.
+        """
+        folder = self.path / "fakes"
+        folder.mkdir(exist_ok=True)
+        path = folder / client
+        path.write_text(f"#!/bin/sh\nREAL={self.cluster.root}/bin/{client}\n{script}\n")
+        path.chmod(0o755)
+        own = Path(sys.executable).parent
+        return {"PATH": f"{folder}:{own}:{self.cluster.environment['PATH']}"}
 
     def finish(self, seconds=400, status=0):
         """Wait for the started command and check its exit status."""
@@ -232,6 +265,10 @@ class Workplace:
     def first_training(self):
         """Return the Run that trains, while others wait for the one GPU."""
         return wait_until(lambda: list(trainings(self.path).values()), 120, "a training")[0]
+
+    def environment_of(self, pid):
+        """Return the environment of a process, a list of NAME=VALUE."""
+        return Path(f"/proc/{pid}/environ").read_text(errors="replace").split("\0")
 
     def jobs(self):
         """Return (job id, state, comment) of all jobs ever submitted from this directory."""

@@ -3,6 +3,7 @@
 import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,9 +12,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tweetrnn import guard
 from tweetrnn.errors import Stopped, UserError
-from tweetrnn.guard import Guard, one_writer, process_started
+from tweetrnn.supervision import guard
+from tweetrnn.supervision.guard import Guard, one_writer, process_started
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def python(program, *arguments):
     """Run a program that imports ``guard``; it ends when its standard input does."""
     with subprocess.Popen(
         [sys.executable, "-c", program, *map(str, arguments)],
-        env={"PYTHONPATH": str(Path(guard.__file__).parents[1])},
+        env={"PYTHONPATH": str(Path(guard.__file__).parents[2])},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -118,7 +119,7 @@ def test_training_without_a_supervisor_continues(quick):
 
 
 def test_supervisor_s_end_stops_even_if_nobody_waits_for_it(quick):
-    with python("import sys; sys.stdin.read()") as supervisor, Guard(supervisor.pid) as active:
+    with python("import sys; sys.stdin.read()") as supervisor, Guard(f"{supervisor.pid}") as active:
         active.poll()
         supervisor.kill()
         os.waitid(os.P_PID, supervisor.pid, os.WEXITED | os.WNOWAIT)
@@ -130,12 +131,12 @@ def test_supervisor_s_end_stops_even_if_nobody_waits_for_it(quick):
 def test_supervisor_that_has_already_ended_stops_at_the_first_poll():
     with subprocess.Popen(["true"]) as gone:
         pass
-    with Guard(gone.pid) as active, pytest.raises(Stopped):
+    with Guard(f"{gone.pid}") as active, pytest.raises(Stopped):
         active.poll()
 
 
 def test_another_process_with_the_supervisor_s_pid_is_not_the_supervisor(quick, monkeypatch):
-    with Guard(os.getpid()) as active:
+    with Guard(f"{os.getpid()}") as active:
         active.poll()
         monkeypatch.setattr(guard, "process_started", lambda pid: active.started + 1)
         time.sleep(0.02)
@@ -143,9 +144,18 @@ def test_another_process_with_the_supervisor_s_pid_is_not_the_supervisor(quick, 
             active.poll()
 
 
+def test_supervisor_on_another_host_is_not_looked_for_here(quick):
+    with subprocess.Popen(["true"]) as gone:
+        pass
+    with Guard(f"{gone.pid}@elsewhere") as active:
+        active.poll()
+    with Guard(f"{gone.pid}@{socket.gethostname()}") as active, pytest.raises(Stopped):
+        active.poll()
+
+
 def test_supervisor_is_not_checked_at_every_poll(monkeypatch):
     checks = []
-    with Guard(os.getpid()) as active:
+    with Guard(f"{os.getpid()}") as active:
         monkeypatch.setattr(
             guard, "process_started", lambda pid: checks.append(pid) or active.started
         )
@@ -159,7 +169,7 @@ def test_signal_ends_a_process_that_has_nothing_to_lose_at_once(number):
     # Whatever the running code does with exceptions.
     program = """
 import time
-from tweetrnn.guard import Guard
+from tweetrnn.supervision.guard import Guard
 with Guard() as guard:
     with guard.nothing_to_lose():
         print("ready", flush=True)
@@ -187,7 +197,7 @@ def test_signal_is_only_recorded_again_after_nothing_to_lose():
 
 HOLDER = """
 import sys
-from tweetrnn.guard import one_writer
+from tweetrnn.supervision.guard import one_writer
 with one_writer(sys.argv[1], 0):
     print("held", flush=True)
     sys.stdin.read()
@@ -307,7 +317,7 @@ def test_file_in_place_of_the_directory_is_an_error(tmp_path):
 CONTENDER = """
 import os, random, sys
 from pathlib import Path
-from tweetrnn import guard
+from tweetrnn.supervision import guard
 guard.CHECK_INTERVAL = 1e-4
 directory, alone, done = map(Path, sys.argv[1:])
 while not done.exists():

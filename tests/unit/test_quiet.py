@@ -2,11 +2,13 @@
 
 import logging
 from enum import Enum
+from pathlib import Path
 
 import pytest
-from tweetrnn.running.quiet import MissingFiles, ShortErrors
+from tweetrnn.results import Results
+from tweetrnn.running.quiet import FinishedCheckpoints, MissingFiles, ShortErrors
 
-Event = Enum("Event", ["JOB_ERROR", "ERROR", "JOB_INFO"])
+Event = Enum("Event", ["JOB_ERROR", "ERROR", "JOB_INFO", "JOB_FINISHED"])
 FAILED = (
     "RuleException:\nCalledProcessError in file x.smk, line 9:\n"
     "Command 'python -m tweetrnn train' returned non-zero exit status 1."
@@ -27,11 +29,49 @@ def test_command_of_a_stage_that_said_what_is_wrong_is_left_out():
         input=["a"],
         output=["b"],
         shellcmd="python -m tweetrnn train",
+        rule_msg=None,
         log=["train.log"],
         jobid=3,
     )
     assert (record.input, record.output, record.shellcmd) == ([], [], None)
     assert (record.log, record.jobid) == (["train.log"], 3)
+    assert record.rule_msg == "see above, and the log"
+
+
+def test_reason_that_a_cluster_gives_is_kept_without_the_command_line():
+    reason = "SLURM sbatch failed. The error message was 'sbatch: error: Invalid account'."
+    record = kept(
+        "Error in rule train, jobid: 3",
+        event=Event.JOB_ERROR,
+        shellcmd="python -m tweetrnn train",
+        rule_msg=f"{reason}\n    sbatch call:\n        sbatch --parsable --job-name x",
+    )
+    assert record.rule_msg == reason
+
+
+@pytest.mark.parametrize("experiment", ["demo", "demo/splits/held_out-US_Airways_e30e38e1"])
+def test_checkpoint_is_removed_once_the_training_s_job_is_done(tmp_path, monkeypatch, experiment):
+    monkeypatch.chdir(tmp_path)
+    results = Results(Path("results", experiment))
+    checkpoints, saved = FinishedCheckpoints(lambda wildcards: results), []
+    for number in (1, 2, 3):
+        wildcards = {"experiment": experiment, "cell": "LSTM", "combination": "rnn1-lr1e-3"}
+        wildcards["replicate"] = str(number)
+        event = {"event": Event.JOB_INFO, "jobid": number + 9, "wildcards": wildcards}
+        assert checkpoints.filter(logging.makeLogRecord(event))
+        folder = results.checkpoints / f"LSTM/rnn1-lr1e-3/{number}"
+        folder.mkdir(parents=True)
+        saved.append(folder)
+        if number != 3:  # its job was only pretended to be done, as by --touch
+            history = results.folder / f"train/LSTM/rnn1-lr1e-3/{number}/history.csv"
+            history.parent.mkdir(parents=True)
+            history.touch()
+    other = {"event": Event.JOB_INFO, "jobid": 3, "wildcards": {"experiment": experiment}}
+    checkpoints.filter(logging.makeLogRecord(other))
+    for number in (3, 10, 12):
+        event = {"event": Event.JOB_FINISHED, "job_id": number}
+        assert checkpoints.filter(logging.makeLogRecord(event))
+    assert [path.exists() for path in saved] == [False, True, True]
 
 
 def test_stage_that_was_killed_gets_a_message_that_run_repeats(tmp_path, monkeypatch):

@@ -16,11 +16,11 @@ from tweetrnn.evaluation.comparison import Choice
 from tweetrnn.evaluation.select import Selection
 from tweetrnn.files import write_json
 from tweetrnn.grid import Run
-from tweetrnn.guard import one_writer
 from tweetrnn.metrics import HISTORY
 from tweetrnn.results import Results
 from tweetrnn.running import status
 from tweetrnn.running.status import RunStatus, lines, planned, read_log, read_run, seconds_left
+from tweetrnn.supervision.guard import one_writer
 
 CONFIG = {
     "name": "demo",
@@ -74,7 +74,7 @@ def test_training_without_any_file_waits(results, runs):
 def test_training_whose_lock_a_process_holds_is_running(results, runs):
     folder = results.run(runs[0]).checkpoint
     hold = (
-        "import sys; from tweetrnn.guard import one_writer\n"
+        "import sys; from tweetrnn.supervision.guard import one_writer\n"
         "with one_writer(sys.argv[1], 0): print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(

@@ -2,225 +2,17 @@
 
 import argparse
 import logging
-import os
 import signal
 import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
 from tweetrnn.errors import UserError
-from tweetrnn.running import ownership, slurm, submit
-
-SUBMITTED = "Job {} has been submitted with SLURM jobid {} (log: x/{}.log).\n"
-
-
-def waiting_for(*jobs, patience=100):
-    watch = submit.Waiting(patience)
-    for number, job in jobs:
-        watch.read(SUBMITTED.format(number, job, job), now=0)
-    return watch
-
-
-def test_job_that_slurm_has_not_had_for_long_is_forgotten():
-    watch = waiting_for((1, "11"), (2, "12"))
-    assert watch.forgotten({"11": "RUNNING", "12": "PENDING"}, now=1000) == []
-    assert watch.forgotten({"12": "PENDING"}, now=1099) == []
-    assert watch.forgotten({"12": "PENDING"}, now=1101) == ["11"]
-
-
-def test_job_that_snakemake_saw_end_is_not_forgotten():
-    watch = waiting_for((1, "11"), (2, "12"))
-    watch.read("Finished jobid: 1 (Rule: train)\n", now=10)
-    watch.read("    jobid: 2\n", now=10)  # in the block that reports an error
-    assert watch.forgotten({}, now=1000) == []
-
-
-def test_job_that_is_tried_again_is_waited_for_under_its_new_number():
-    watch = waiting_for((1, "11"))
-    watch.read("    jobid: 1\n", now=10)
-    watch.read(SUBMITTED.format(1, "15", "15"), now=20)
-    assert watch.forgotten({}, now=121) == ["15"]
-
-
-def test_patience_starts_again_when_slurm_answers_again():
-    watch = waiting_for((1, "11"))
-    assert watch.forgotten(None, now=5000) == []
-    assert watch.forgotten({}, now=5099) == []
-    assert watch.forgotten({}, now=5101) == ["11"]
-
-
-@pytest.mark.parametrize("experiment", ["demo", "demo/splits/held_out-US_Airways_e30e38e1"])
-def test_checkpoint_is_removed_once_snakemake_reports_that_the_training_is_done(
-    tmp_path, monkeypatch, experiment
-):
-    monkeypatch.chdir(tmp_path)
-    results = Path("results", experiment)
-    runs = [f"LSTM/rnn1-dense2-dropout0-reg1-lr1e-3/{replicate}" for replicate in (1, 2)]
-    saved = [Path(results, "checkpoints", run, "checkpoint.safetensors") for run in runs]
-    for run, checkpoint in zip(runs, saved, strict=True):
-        checkpoint.parent.mkdir(parents=True)
-        checkpoint.touch()
-        Path(results, "train", run).mkdir(parents=True)
-        Path(results, "train", run, "history.csv").touch()
-    checkpoints = submit.Checkpoints()
-    for number, run in enumerate(runs, start=10):
-        log = f".snakemake/slurm_logs/rule_train/{f'{experiment}/{run}'.replace('/', '_')}/7.log"
-        checkpoints.read(f"Job {number} has been submitted with SLURM jobid 7 (log: /x/{log}).\n")
-    checkpoints.read("Finished jobid: 3 (Rule: tokenize)\n")
-    checkpoints.read("Finished jobid: 10 (Rule: train)\n")
-    assert [path.exists() for path in saved] == [False, True]
-
-
-@given(st.lists(st.tuples(st.booleans(), st.floats(0, 50)), max_size=30))
-def test_job_that_shows_up_within_patience_is_never_forgotten(looks):
-    watch, now = waiting_for((1, "11")), 0
-    for answered, pause in looks:
-        now += pause
-        assert watch.forgotten({"11": "RUNNING"} if answered else None, now) == []
-
-
-@pytest.mark.parametrize(
-    ("outcome", "cluster_failed", "left", "step"),
-    [
-        (0, True, 0, 0),
-        (1, False, 3, 1),
-        (1, True, 3, "restart"),
-        (1, True, 0, submit.UNAVAILABLE),
-        (-9, False, 1, "restart"),
-        (-9, False, 0, submit.UNAVAILABLE),
-        ("forgot", False, 1, "restart"),
-        ("forgot", True, 0, submit.UNAVAILABLE),
-        ("outage", True, 3, submit.UNAVAILABLE),
-    ],
-)
-def test_only_faults_of_the_cluster_restart_snakemake(outcome, cluster_failed, left, step):
-    assert submit.decide(outcome, cluster_failed, left) == step
-
-
-def test_job_names_depend_on_the_directory_alone(tmp_path):
-    (tmp_path / "link").symlink_to(tmp_path)
-    prefix = submit.job_prefix(tmp_path)
-    assert prefix == submit.job_prefix(tmp_path / "link")
-    assert prefix != submit.job_prefix(tmp_path.parent)
-    assert len(prefix) <= 50  # the plugin's limit
-
-
-def test_queue_has_only_the_jobs_of_the_directory():
-    table = (
-        "7|RUNNING|None|tweetrnn-ab_1\n"
-        "8_2|PENDING|Resources|tweetrnn-ab_1\n"
-        "9|PENDING|launch failed requeued held|tweetrnn-ab_1\n"
-        "10|RUNNING|None|tweetrnn-cd_1\n"
-        "\n"
-    )
-    assert slurm.parse_queue(table, "tweetrnn-ab_") == {
-        "7": "RUNNING",
-        "8_2": "PENDING",
-        "9": "HELD",
-    }
-
-
-@pytest.mark.parametrize(
-    ("min_job_age", "accounting", "choice"),
-    [
-        (300, True, "squeue"),
-        (300, False, "squeue"),
-        (60, True, "sacct"),
-        (60, False, "squeue"),
-        (None, True, "sacct"),
-    ],
-)
-def test_status_command_is_squeue_wherever_it_shows_ended_jobs_long_enough(
-    min_job_age, accounting, choice
-):
-    assert slurm.choose_status_command(min_job_age, accounting, first_poll=10) == choice
-
-
-def test_min_job_age_is_read_from_slurm_s_configuration():
-    assert slurm.parse_min_job_age("MinJobAge               = 300 sec\n") == 300
-    assert slurm.parse_min_job_age("") is None
-
-
-def test_second_submission_is_refused_until_the_first_has_ended(tmp_path):
-    with ownership.Ownership.take(tmp_path) as first:
-        first.begin()
-        with pytest.raises(UserError, match=f"process {os.getpid()} on"):
-            ownership.Ownership.take(tmp_path)
-    ownership.Ownership.take(tmp_path).__exit__()
-
-
-def take_and_be_killed(directory, then):
-    """Have a process take the directory, run the code ``then`` and be killed."""
-    program = f"""
-import os, pathlib, signal, subprocess
-from tweetrnn.running.ownership import Ownership
-mine = Ownership.take({str(directory)!r})
-mine.begin()
-{then}
-os.kill(os.getpid(), signal.SIGKILL)
-"""
-    package = Path(submit.__file__).parents[2]
-    subprocess.run([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": str(package)})
-
-
-def killed_owner(directory):
-    """Have a process take the directory, create Snakemake's lock and be killed."""
-    lock = directory / ".snakemake/locks/0.output.lock"
-    lock.parent.mkdir(parents=True)
-    take_and_be_killed(directory, f"pathlib.Path({str(lock)!r}).write_text('x'); mine.beat()")
-    return lock
-
-
-def test_lock_of_a_killed_submission_is_removed(tmp_path):
-    lock = killed_owner(tmp_path)
-    assert lock.exists()
-    with ownership.Ownership.take(tmp_path) as mine:
-        assert mine.unlock()
-    assert not lock.exists()
-
-
-@pytest.mark.slow
-def test_snakemake_that_dies_after_its_submitter_is_waited_for(tmp_path):
-    take_and_be_killed(tmp_path, "subprocess.Popen(['sleep', '1'], pass_fds=[mine.handle])")
-    began = time.monotonic()
-    ownership.Ownership.take(tmp_path).__exit__()
-    assert time.monotonic() - began > 0.2
-
-
-def test_lock_that_the_dead_submission_cannot_have_made_is_kept(tmp_path):
-    lock = killed_owner(tmp_path)
-    later = lock.stat().st_mtime + 60
-    os.utime(lock, (later, later))
-    with (
-        ownership.Ownership.take(tmp_path) as mine,
-        pytest.raises(UserError, match="snakemake --unlock"),
-    ):
-        mine.unlock()
-    assert lock.exists()
-
-
-def test_lock_without_any_submission_before_is_kept(tmp_path):
-    (tmp_path / ".snakemake/locks").mkdir(parents=True)
-    lock = tmp_path / ".snakemake/locks/0.output.lock"
-    lock.write_text("results/x")
-    with ownership.Ownership.take(tmp_path) as mine, pytest.raises(UserError):
-        mine.unlock()
-    assert lock.exists()
-
-
-def test_process_is_known_to_be_dead_only_on_its_own_machine():
-    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    owner = ownership.identity(child.pid)
-    assert not ownership.is_dead(owner)
-    child.communicate()
-    assert ownership.is_dead(owner)
-    assert not ownership.is_dead(owner | {"host": "elsewhere"})
-    assert ownership.is_dead(ownership.identity(os.getpid()) | {"boot": "earlier"})
+from tweetrnn.files import write_json
+from tweetrnn.running import submit
+from tweetrnn.supervision import job_each, slurm, submission
+from tweetrnn.supervision.allocation import Allocation
+from tweetrnn.supervision.ownership import Ownership, Replaced
 
 
 def options_of(*arguments):
@@ -229,50 +21,357 @@ def options_of(*arguments):
     return parser.parse_args(arguments)
 
 
+def job(number, state="RUNNING", reason="None", name="tweetrnn-a", comment="rule_train"):
+    return slurm.Job(number, state, reason, name, comment)
+
+
 @pytest.fixture
 def handlers():
     """Restore the signal handlers that a submission sets."""
-    before = {number: signal.getsignal(number) for number in submit.STOP_SIGNALS}
+    before = {number: signal.getsignal(number) for number in submission.STOP_SIGNALS}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
 
 
+@pytest.fixture
+def told(caplog, monkeypatch):
+    """All that the command says."""
+    monkeypatch.setattr(logging.getLogger("tweetrnn"), "propagate", True)
+    return caplog
+
+
+class Example(submission.Submission):
+    """A submission that does nothing."""
+
+    WHERE = "somewhere"
+
+    def work(self):
+        return 0
+
+    def own(self, jobs):
+        return jobs
+
+
+def example(*arguments):
+    return Example(options_of(*arguments))
+
+
+def terminated(command):
+    signal.raise_signal(signal.SIGTERM)
+    command.sleep(9)
+
+
 @pytest.mark.parametrize(
     ("queue", "message"),
-    [(None, "SLURM has not answered for 0 s"), ({"7": "RUNNING"}, "jobs 7 were cancelled 0 s ago")],
+    [(None, "SLURM has not answered for 0 s"), ({"7": job("7")}, "jobs 7 were cancelled 0 s ago")],
 )
 def test_cluster_that_does_not_recover_ends_the_command_with_its_own_exit_status(
-    tmp_path, monkeypatch, caplog, handlers, queue, message
+    tmp_path, monkeypatch, told, handlers, queue, message
 ):
-    monkeypatch.setattr(slurm, "queue", lambda prefix: queue)
+    monkeypatch.setattr(slurm, "jobs", lambda prefix: queue)
     monkeypatch.setattr(slurm, "cancel", lambda jobs: None)
-    monkeypatch.setattr(logging.getLogger("tweetrnn"), "propagate", True)
     options = options_of("--outage", "0", "--leaving", "0")
-    with ownership.Ownership.take(tmp_path) as mine:
-        assert submit.Submission(options, mine).run() == submit.UNAVAILABLE
-    assert message in caplog.text
+    with Ownership.take(tmp_path) as mine:
+        assert job_each.JobEach(options, mine).run() == submission.UNAVAILABLE
+    assert message in told.text
+    assert told.messages[-1].endswith(submission.CONTINUES)
+
+
+@pytest.mark.parametrize(
+    ("end", "status", "last"),
+    [
+        (lambda command: 0, 0, "All is done"),
+        (lambda command: 1, 1, "Some jobs failed"),
+        (terminated, 143, "Stopped; what was trained is kept"),
+    ],
+)
+def test_every_exit_has_a_last_sentence(monkeypatch, told, handlers, end, status, last):
+    monkeypatch.setattr(slurm, "jobs", lambda prefix: {})
+    command = example()
+    command.work = lambda: end(command)
+    assert command.run() == status
+    assert told.messages[-1].startswith(last)
+
+
+@pytest.mark.parametrize(
+    "error, cancelled", [(UserError, ["7"]), (Replaced, []), (submission.OthersJob, [])]
+)
+def test_jobs_are_cancelled_unless_they_are_another_commands(
+    monkeypatch, handlers, error, cancelled
+):
+    found = []
+    monkeypatch.setattr(slurm, "jobs", lambda prefix: {"7": job("7")})
+    monkeypatch.setattr(slurm, "cancel", found.extend)
+    command = example()
+
+    def fail():
+        raise error("x")
+
+    command.work = fail
+    with pytest.raises(error):
+        command.run()
+    assert found == cancelled
+
+
+def test_restart_counts_only_if_no_training_got_on(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    command = example("--restarts", "1")
+    path = tmp_path / "results/a/checkpoints/LSTM/rnn1/1/checkpoint.safetensors"
+    path.parent.mkdir(parents=True)
+    path.touch()
+    for _ in range(5):
+        command.count_restart(0, "jobs")
+    later = path.stat().st_mtime + 1
+    command.count_restart(later, "jobs")
+    with pytest.raises(submission.Unavailable, match="2 jobs in a row"):
+        command.count_restart(later, "jobs")
+
+
+def test_time_in_which_the_command_was_suspended_is_no_outage(monkeypatch, told):
+    now = [0.0]
+    monkeypatch.setattr(submission.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(slurm, "jobs", lambda prefix: None)
+    command = example("--outage", "600", "--poll", "15")
+    for pause in (15, 15, 7200, 15):  # two hours with the lid closed
+        now[0] += pause
+        assert command.look() is None
+    with pytest.raises(submission.Unavailable, match="not answered for 600 s"):
+        for _ in range(60):
+            now[0] += 15
+            command.look()
+    assert told.text.count("SLURM does not answer") == 1
+
+
+def test_an_answer_ends_an_outage(monkeypatch):
+    now, answers = [0.0], iter([None, {}] * 50)
+    monkeypatch.setattr(submission.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(slurm, "jobs", lambda prefix: next(answers))
+    command = example("--outage", "20", "--poll", "15")
+    for _ in range(100):
+        now[0] += 15
+        command.look()
+
+
+def test_reason_for_which_jobs_wait_is_told_once(told):
+    command = example()
+    for _ in range(2):
+        command.explain({str(n): job(str(n), "PENDING", "Priority") for n in range(50)})
+        command.explain({"7": job("7", "PENDING", "ReqNodeNotAvail, UnavailableNodes:node1")})
+    assert [text for text in told.messages if "Priority" in text] == [
+        "SLURM job 0 is waiting (Priority)"
+    ]
+    assert told.messages[-1] == (
+        "SLURM job 7 is waiting (ReqNodeNotAvail; nodes are down, drained or reserved: see "
+        "sinfo -R and scontrol show res)"
+    )
+
+
+@pytest.mark.parametrize("reason", slurm.HOPELESS)
+def test_job_that_can_never_start_is_an_error_that_says_what_to_change(reason):
+    with pytest.raises(
+        UserError, match=rf"never start job 7 \({reason}\): .*(ask|name|change|allows|may)"
+    ):
+        example().explain({"7": job("7", "PENDING", reason)})
+
+
+def test_job_that_could_not_be_launched_is_cancelled_and_no_other(monkeypatch):
+    cancelled = []
+    monkeypatch.setattr(slurm, "cancel", cancelled.extend)
+    jobs = [
+        job("7", "PENDING", "launch failed requeued held"),
+        job("8", "PENDING", "JobHeldUser"),
+        job("9"),
+    ]
+    example().cancel_held({each.id: each for each in jobs})
+    assert cancelled == ["7"]
+
+
+def test_folder_that_moved_while_its_jobs_ran_is_named(tmp_path, monkeypatch):
+    folder = tmp_path / "before"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    command = example()
+    command.check_folder()
+    folder.rename(tmp_path / "after")
+    with pytest.raises(UserError, match=f"{folder}: this folder was moved"):
+        command.check_folder()
+
+
+def test_jobs_of_an_earlier_submission_that_appear_later_are_cancelled(tmp_path, monkeypatch, told):
+    cancelled = []
+    monkeypatch.setattr(slurm, "cancel", cancelled.extend)
+    jobs = [
+        job("7", name="tweetrnn-a-1_x"),
+        job("8", "PENDING", name="tweetrnn-a-1_x"),
+        job("9", name="tweetrnn-a-2_x"),
+    ]
+    queue = {each.id: each for each in jobs}
+    with Ownership.take(tmp_path) as mine:
+        job_each.JobEach(options_of(), mine)._cancel_orphans(queue, "tweetrnn-a-2")
+        assert cancelled == ["7", "8"]
+        waiting = job_each.JobEach(options_of("--leftovers", "wait"), mine)
+        waiting._cancel_orphans(queue, "tweetrnn-a-2")
+    assert cancelled == ["7", "8", "8"]
+
+
+def test_job_names_depend_on_the_directory_alone(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path)
+    prefix = slurm.job_prefix(tmp_path)
+    assert prefix == slurm.job_prefix(tmp_path / "link")
+    assert prefix != slurm.job_prefix(tmp_path.parent)
+    assert len(f"{prefix}-{2**64:x}") <= 50  # the plugin's limit
+
+
+def test_dollar_in_a_path_is_refused_for_jobs_and_named(tmp_path, monkeypatch, root):
+    folder = tmp_path / "a$HOME"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    options = options_of("--way", "jobs", "--profile", str(root / "workflow/profiles/slurm"))
+    with pytest.raises(UserError, match=r"a\$HOME: a job for each training cannot have \$"):
+        submit.main(options)
+
+
+def test_folder_without_a_profile_is_named(tmp_path):
+    with pytest.raises(UserError, match=f"{tmp_path}: there is no profile.yaml in it"):
+        submit.main(options_of("--profile", str(tmp_path)))
 
 
 def test_what_the_user_gives_comes_last_on_snakemakes_command_line():
     options = options_of("--configfile", "c.yaml", "--", "--retries", "9", "target")
-    command = submit.command_line(options, "--slurm-status-command", "squeue")
+    command = job_each.command_line(options, "--slurm-status-command", "squeue")
     assert command[-3:] == ["--retries", "9", "target"]
     # Not right before a target, which it would take for another config file.
     assert command[command.index("--configfile") + 2].startswith("--")
     assert "--rerun-incomplete" in command
 
 
-def test_make_slurm_submits_the_config_and_passes_options_on(root):
-    command = ["make", "--dry-run", "slurm", "CONFIG=c.yaml", "SUBMIT=-- --jobs 5"]
+@pytest.mark.parametrize(
+    ("variables", "options"),
+    [
+        (["SUBMIT=-- --jobs 5"], "--way allocation  -- --jobs 5"),
+        (["WAY=jobs"], "--way jobs  "),
+        (["SBATCH=--ntasks=4 --time=9"], "--way allocation --sbatch='--ntasks=4 --time=9' "),
+    ],
+)
+def test_make_slurm_submits_the_config_and_passes_options_on(root, variables, options):
+    command = ["make", "--dry-run", "slurm", "CONFIG=c.yaml", *variables]
     printed = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
-    assert "-m tweetrnn submit --configfile c.yaml -- --jobs 5\n" in printed
+    assert f"-m tweetrnn submit --configfile c.yaml {options}\n" in printed
 
 
-def test_cluster_profile_contains_the_default_profile(root):
+def allocation(monkeypatch, tmp_path, *arguments):
+    """Return an Allocation of an experiment, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "c.yaml").write_text("name: a")
+    options = options_of("--profile", "p", "--configfile", "c.yaml", *arguments)
+    return Allocation(options)
+
+
+def test_job_for_the_same_task_is_followed(monkeypatch, tmp_path, told):
+    command = allocation(monkeypatch, tmp_path)
+    mine = job("7", name=command.prefix, comment=command.task)
+    monkeypatch.setattr(slurm, "jobs", lambda prefix: {"7": mine})
+    assert command._job() == "7"
+    assert "Following SLURM job 7" in told.text
+
+
+@pytest.mark.parametrize(
+    "text, arguments",
+    [("name: b", []), ("name: a", ["--", "--forceall"]), ("name: a", ["--profile", "mine"])],
+)
+def test_job_for_another_task_is_left_alone(monkeypatch, tmp_path, handlers, text, arguments):
+    theirs = allocation(monkeypatch, tmp_path)
+    (tmp_path / "c.yaml").write_text(text)
+    options = options_of("--profile", "p", "--configfile", "c.yaml", *arguments)
+    command = Allocation(options)
+    queue = {"7": job("7", name=theirs.prefix, comment=theirs.task)}
+    cancelled = []
+    monkeypatch.setattr(slurm, "jobs", lambda prefix: queue)
+    monkeypatch.setattr(slurm, "cancel", cancelled.extend)
+    with pytest.raises(UserError, match=r"job 7 was submitted .* another config or other options"):
+        command.run()
+    assert cancelled == []
+
+
+def test_one_way_leaves_the_jobs_of_the_other_alone(monkeypatch, tmp_path, handlers):
+    command = allocation(monkeypatch, tmp_path)
+    prefix, cancelled = command.prefix, []
+    monkeypatch.setattr(slurm, "cancel", cancelled.extend)
+    monkeypatch.setattr(slurm, "jobs", lambda prefix: {"8": job("8", name=f"{command.prefix}-1_x")})
+    with pytest.raises(UserError, match="job 8 was submitted from this folder with WAY=jobs"):
+        command.run()
+    monkeypatch.setattr(slurm, "jobs", lambda _: {"7": job("7", name=prefix)})
+    with (
+        Ownership.take(tmp_path) as mine,
+        pytest.raises(UserError, match="job 7 of this folder runs the whole workflow"),
+    ):
+        job_each.JobEach(options_of("--way", "jobs"), mine).run()
+    assert cancelled == []
+
+
+def test_options_for_sbatch_cannot_change_what_the_job_is_known_by(monkeypatch, tmp_path):
+    more = "--sbatch=--ntasks=1 --job-name=mine --output=x --comment='a b'"
+    command = allocation(monkeypatch, tmp_path, more)
+    call = [str(part) for part in command._sbatch()]
+    assert call.index("--ntasks=1") < call.index(f"--job-name={command.prefix}")
+    for option in ("--job-name=", "--output=", "--comment="):
+        assert [part for part in call if part.startswith(option)][-1] in {
+            f"--job-name={command.prefix}",
+            "--output=.snakemake/submit/job.log",
+            f"--comment={command.task}",
+        }
+
+
+def test_sbatch_that_submits_nothing_is_an_error(monkeypatch, tmp_path):
+    command = allocation(monkeypatch, tmp_path, "--sbatch=--test-only")
+    done = subprocess.CompletedProcess([], 0, "", "sbatch: Job 7 to start at noon")
+    monkeypatch.setattr(slurm, "jobs", lambda prefix: {})
+    monkeypatch.setattr(slurm, "run", lambda *command: done)
+    with pytest.raises(UserError, match="sbatch submitted no job: sbatch: Job 7 to start"):
+        command._job()
+
+
+def test_unbalanced_quote_for_sbatch_is_named(monkeypatch, tmp_path):
+    with pytest.raises(UserError, match="--sbatch=--time='x: No closing quotation"):
+        allocation(monkeypatch, tmp_path, "--sbatch=--time='x")
+
+
+@pytest.mark.parametrize(
+    "outcome, status",
+    [
+        ({"job": "7", "status": 0, "stopped": False}, 0),
+        ({"job": "7", "status": 1, "stopped": False}, 1),
+        ({"job": "7", "status": 2, "stopped": False}, 1),  # Snakemake does not know an option
+        ({"job": "7", "status": 137, "stopped": False}, None),
+        ({"job": "7", "status": 1, "stopped": True}, None),
+        ({"job": "6", "status": 0, "stopped": False}, None),
+    ],
+)
+def test_outcome_is_final_if_snakemake_ended_by_itself(monkeypatch, tmp_path, outcome, status):
+    command = allocation(monkeypatch, tmp_path)
+    submission.FOLDER.mkdir(parents=True)
+    write_json(submission.FOLDER / "outcome.json", outcome)
+    assert command._outcome("7") == status
+
+
+def test_mistake_in_the_config_is_found_before_anything_is_submitted(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "c.yaml").write_text("name: a\ntraining: {epochz: 1}\ncorpus: {kind: demo}\n")
+    with pytest.raises(UserError, match="epochz"):
+        submit.main(options_of("--configfile", "c.yaml"))
+
+
+def test_options_for_an_allocation_are_refused_for_jobs():
+    with pytest.raises(UserError, match="--sbatch is for an allocation"):
+        submit.main(options_of("--way", "jobs", "--sbatch=--ntasks=4"))
+
+
+@pytest.mark.parametrize("name", ["slurm", "allocation"])
+def test_cluster_profiles_contain_the_default_profile(root, name):
     read = [
-        yaml.safe_load((root / path).read_text())
-        for path in ["profiles/default/profile.yaml", "workflow/profiles/slurm/profile.yaml"]
+        yaml.safe_load((root / path / "profile.yaml").read_text())
+        for path in ["profiles/default", f"workflow/profiles/{name}"]
     ]
     default, cluster = read
     assert {key: cluster.get(key) for key in default} == default

@@ -227,6 +227,7 @@ def test_module_of_the_docs_uses_files_that_rules_of_the_outer_workflow_make(out
     results = outer.path / "sentiment/results/tiny"
     assert (results / "report/report.html").is_file()
     assert (results / "predict/new.csv").is_file()
+    assert list(results.glob("checkpoints/*/*/*")) == []
     assert NOTHING in outer.run("--dry-run").stdout
     outer.run("--nolock", "tweets_partial")
     assert (results / "partial/report/report.html").is_file()

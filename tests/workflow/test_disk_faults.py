@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 from tweetrnn.__main__ import main
 from tweetrnn.data import tokenize
-from tweetrnn.guard import STOPPED_STATUS
+from tweetrnn.supervision.guard import STOPPED_STATUS
 
 STAGES = (
     *("tokenize", "encode", "split", "train", "baselines"),

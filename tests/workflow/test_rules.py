@@ -105,8 +105,11 @@ def job_of(rule):
     wildcards = {name: WILDCARDS[name] for name in rule.wildcard_names}
     input = rule.expand_input(wildcards)[0]
     output = rule.expand_output(wildcards)[0]
-    params, _ = rule.expand_params(wildcards, input, output, None)
-    command = format_command(rule.shellcmd, params=params, log=rule.expand_log(wildcards))
+    resources = rule.expand_resources(wildcards, input, 1)
+    job = SimpleNamespace(resources=resources, threads=1)
+    params, _ = rule.expand_params(wildcards, input, output, job)
+    log = rule.expand_log(wildcards)
+    command = format_command(rule.shellcmd, params=params, log=log, resources=resources)
     return SimpleNamespace(
         stage=params.stage,
         arguments=json.loads(params.arguments),

@@ -3,6 +3,7 @@ import json
 import os
 import shlex
 import shutil
+import socket
 import sys
 from pathlib import Path
 
@@ -17,8 +18,9 @@ from tweetrnn.errors import UserError
 from tweetrnn.grid import Run, runs
 from tweetrnn.other_splits import other_splits, runs_on
 from tweetrnn.results import RUN_FILES, Results
-from tweetrnn.running.quiet import MissingFiles, ShortErrors
+from tweetrnn.running.quiet import FinishedCheckpoints, MissingFiles, ShortErrors
 from tweetrnn.stages import STAGES, check_arguments, parameters
+from tweetrnn.supervision import in_allocation
 
 logger.addFilter(ShortErrors())
 logger.addFilter(MISSING := MissingFiles())
@@ -55,9 +57,12 @@ LOCAL, LOCAL_ANY = (
     for results in (RESULTS, ANY)
 )
 RUN = Run("{cell}", "{combination}", "{replicate}")
+JOBS = ("train", "baselines")  # stages that are jobs of their own on a cluster
 LIGHT = {"mem_mb": 2000, "runtime": 30}  # resources of a stage that takes seconds
 STAGE = (
-    "{params.environment} python -m tweetrnn {params.stage} {params.arguments:q} "
+    # For srun, if it is a job step: unlike params, resources can grow with each attempt.
+    "SLURM_MEM_PER_NODE={resources.mem_mb} {params.environment} {params.step} "
+    "python -m tweetrnn {params.stage} {params.arguments:q} "
     "--config {params.config:q} --log {log:q}"
 )
 
@@ -75,6 +80,15 @@ def of_run(*names, run=RUN, of=ANY):
 def experiment_of(wildcards):
     """Return a job's wildcard {experiment}, a key of CONFIGS."""
     return wildcards.get("experiment", config["name"])
+
+
+def local_results(wildcards):
+    """Return the Results that a job's outputs belong to, as Snakemake sees them."""
+    return Results(str(LOCAL_ANY.folder).replace("{experiment}", experiment_of(wildcards)))
+
+
+if workflow.is_main_process:
+    logger.addFilter(FinishedCheckpoints(local_results))
 
 
 def settings(*keys, without=(), config=config):
@@ -135,6 +149,7 @@ def stage(name, *keys, without=(), code=None, **constants):
         "constants": lambda wildcards: json.dumps(constants, sort_keys=True),
         "code": code or code_digest(STAGES[name]),
         "environment": environment,
+        "step": step if name in JOBS else "",
     }
 
 
@@ -145,12 +160,22 @@ def environment(wildcards, input):
     cause reruns. They are in a param that depends on the input: Snakemake does not record those.
     """
     variables = {
-        "TWEETRNN_SUPERVISOR": str(os.getpid()),
+        "TWEETRNN_SUPERVISOR": f"{os.getpid()}@{socket.gethostname()}",
         "TWEETRNN_ON_DIVERGENCE": config["training"]["on_divergence"],
     }
     if CHECKOUT:
         variables["PYTHONPATH"] = str(PACKAGE.parent)
     return " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
+
+
+def step(wildcards, input, threads, resources):
+    """Return the command that makes a stage a job step; "" outside of an allocation."""
+    return in_allocation.step(threads, resources.get("gpu", 0))
+
+
+def memory(mb):
+    """Return a job's memory, a function of the attempt."""
+    return lambda wildcards, attempt: in_allocation.at_most(mb * attempt)
 
 
 def of_runs(names, runs, of):

@@ -11,7 +11,7 @@ rule baselines:
     conda:
         "../../envs/report.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        mem_mb=memory(2000),
         runtime=30,
     params:
         **stage("baselines"),

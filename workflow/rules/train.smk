@@ -57,8 +57,8 @@ rule train:
         "../../envs/train.yaml"
     threads: config["training"]["threads"]
     resources:
-        mem_mb=lambda wildcards, attempt: TRAINING_MB * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        mem_mb=memory(TRAINING_MB),
+        runtime=60,  # no more for a retry, which continues from a checkpoint
     params:
         **TRAINING,
     message:
@@ -68,7 +68,7 @@ rule train:
 
 
 onsuccess:
-    # Only now are trainings known to be done; a checkpoint is four times as large as the weights.
+    # What a Snakemake left that was killed; others remove a training's checkpoint with its job's end.
     for results in (LOCAL, *map(LOCAL.on, SPLITS)):
         for checkpoint in results.checkpoints.glob("*/*/*/checkpoint.safetensors"):
             run = Run.parse(str(checkpoint.parent.relative_to(results.checkpoints)))

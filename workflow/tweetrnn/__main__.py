@@ -10,13 +10,16 @@ import time
 
 from tweetrnn import stages
 from tweetrnn.errors import Stopped, UserError, repeat_at_end
-from tweetrnn.guard import CHECK_INTERVAL, STOPPED_STATUS, Guard
+from tweetrnn.supervision.guard import CHECK_INTERVAL, STOPPED_STATUS, Guard
 from tweetrnn.wording import listed
 
 # {command: (its module, what it does)}, for people; rules run the stages of stages.py.
 COMMANDS = {
     "run": ("running.run", "run the workflow on this machine; safe to start again after any kill"),
-    "submit": ("running.submit", "run the workflow on a SLURM cluster, under a watchdog"),
+    "submit": (
+        "running.submit",
+        "run the workflow on a SLURM cluster; safe to start again after any fault",
+    ),
     "status": ("running.status", "show how far the trainings are (--watch: until they are done)"),
     "config": (
         "running.show_config",
@@ -57,7 +60,7 @@ def _log_to(path):
 
 
 def _end_with(supervisor):
-    """End this process soon after the process ``supervisor``, the only one that needs its files.
+    """End this process soon after its ``supervisor``, the only process that needs its files.
 
     Otherwise a stage whose Snakemake was killed could overwrite files written later.
     """
@@ -128,9 +131,9 @@ def _run_command(options, arguments):
 def main(argv=None):
     """Run one command or stage; return the exit status (1 after a user's mistake)."""
     name, run, log = parse(sys.argv[1:] if argv is None else argv)
-    supervisor = os.environ.get("TWEETRNN_SUPERVISOR")
+    supervisor = os.environ.get("TWEETRNN_SUPERVISOR", "")
     if supervisor and name != "train":  # train stops by itself, with a checkpoint
-        _end_with(int(supervisor))
+        _end_with(supervisor)
     try:
         _log_to(log)
         return run() or 0

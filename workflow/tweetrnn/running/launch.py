@@ -5,9 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tweetrnn.running.ownership import die_with_parent
+from tweetrnn.supervision.ownership import die_with_parent
 
 ROOT = Path(__file__).resolve().parents[3]
+PACKAGES = Path(__file__).resolve().parents[2]  # where tweetrnn is imported from
 
 
 def add_arguments(parser):

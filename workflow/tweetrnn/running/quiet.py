@@ -1,9 +1,11 @@
-"""Shorten Snakemake's error messages to the helpful part."""
+"""What Snakemake's messages lead to: short errors, and no checkpoints of finished trainings."""
 
 import logging
 import re
+import shutil
 
 from tweetrnn.errors import repeat_at_end
+from tweetrnn.grid import Run
 
 KILLED = re.compile(r"died with <Signals\.(\w+): \d+>")
 STAGE = "-m tweetrnn "  # in a stage's command; an outer workflow's rules have other commands
@@ -25,7 +27,9 @@ class ShortErrors(logging.Filter):
         event = _event(record)
         if event == "JOB_ERROR" and STAGE in str(record.shellcmd):
             record.input, record.output, record.shellcmd = [], [], None
-            record.rule_msg = "see above, and the log"
+            # A cluster's reason, without sbatch's command line; locally there is none.
+            reason = str(record.rule_msg or "").partition("\n    sbatch call:")[0]
+            record.rule_msg = reason or "see above, and the log"
         elif (
             event == "ERROR"
             and getattr(record, "exception", None) == "RuleException"
@@ -39,6 +43,36 @@ class ShortErrors(logging.Filter):
                 )
                 repeat_at_end(record.msg)
             return bool(match) or "returned non-zero exit status" not in str(record.msg)
+        return True
+
+
+class FinishedCheckpoints(logging.Filter):
+    """For Snakemake's logger: removes a training's checkpoint once its job is done.
+
+    Not the job itself, because only now is it known not to be tried again. A checkpoint is four
+    times as large as the weights.
+
+    Args:
+        results: the function that returns the Results of a wildcard {experiment}.
+    """
+
+    def __init__(self, results):
+        super().__init__()
+        self.results = results
+        self.trainings = {}  # Snakemake's job number: (Results, Run)
+
+    def filter(self, record):
+        """Note a training's job, or remove its checkpoint; keep the record."""
+        event = _event(record)
+        if event == "JOB_INFO" and {"cell", "combination", "replicate"} <= {*record.wildcards}:
+            wildcards = dict(record.wildcards)
+            run = Run(*(wildcards[key] for key in ("cell", "combination", "replicate")))
+            self.trainings[record.jobid] = self.results(wildcards), run
+        elif event == "JOB_FINISHED" and record.job_id in self.trainings:
+            results, run = self.trainings.pop(record.job_id)
+            paths = results.run(run)
+            if paths.history.exists():
+                shutil.rmtree(paths.checkpoint, ignore_errors=True)
         return True
 
 

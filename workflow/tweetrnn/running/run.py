@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tweetrnn.config import read
 from tweetrnn.running import launch
-from tweetrnn.running.ownership import Ownership
+from tweetrnn.supervision.ownership import Ownership
 
 
 def add_arguments(parser):
@@ -31,6 +31,18 @@ def main(options):
     command = launch.command(
         options.configfile, "--cores", options.cores, "--rerun-incomplete", *options.snakemake
     )
+    signals = (signal.SIGTERM, signal.SIGHUP)
+    return supervise(command, {}, signals, lambda number, process: process.send_signal(number))
+
+
+def supervise(command, variables, signals, stop):
+    """Run Snakemake to its end in the working folder; return its exit status.
+
+    Args:
+        command: Snakemake's command line.
+        variables: more variables of its environment.
+        signals: those after which ``stop(number, process)`` is called.
+    """
     with (
         Ownership.take(Path.cwd()) as ownership,
         tempfile.NamedTemporaryFile("r", encoding="utf-8", prefix="tweetrnn-") as errors,
@@ -38,10 +50,10 @@ def main(options):
         if ownership.unlock():
             print("Removed the lock of a dead Snakemake", file=sys.stderr)
         ownership.begin()
-        process = launch.start(command, ownership, {"TWEETRNN_ERRORS": errors.name})
+        process = launch.start(command, ownership, variables | {"TWEETRNN_ERRORS": errors.name})
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to Snakemake as well
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda number, frame: process.send_signal(number))
+        for number in signals:
+            signal.signal(number, lambda number, frame: stop(number, process))
         status = _wait(process, ownership)
         ownership.unlock()  # a killed Snakemake leaves its lock
         if messages := errors.read():

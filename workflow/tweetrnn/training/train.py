@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tweetrnn.errors import Stopped
 from tweetrnn.grid import Run
-from tweetrnn.guard import STOPPED_STATUS, Guard, one_writer
 from tweetrnn.results import RUN_FILES, SPLIT_ARRAYS
+from tweetrnn.supervision.guard import STOPPED_STATUS, Guard, one_writer
 
 log = logging.getLogger("tweetrnn")
 
@@ -39,7 +39,7 @@ def train(
     files = dict(locals())  # the arguments by name
     run = Run(cell, combination, int(replicate))
     checkpoint = Path(checkpoints, str(run))
-    with Guard(int(os.environ.get("TWEETRNN_SUPERVISOR", 0)) or None) as guard:
+    with Guard(os.environ.get("TWEETRNN_SUPERVISOR", "")) as guard:
         try:
             with guard.nothing_to_lose():  # torch alone takes seconds, more on a busy machine
                 from tweetrnn.training.fit import fit

@@ -1,13 +1,16 @@
 """Let one Snakemake at a time run in a directory, and recognise the lock of a dead one.
 
 The kernel provides the proof: the command keeps a file locked, its Snakemake inherits the lock, and
-the last of the two to end, however it ends, releases it. Whoever gets the lock is alone.
+the last of the two to end, however it ends, releases it. Whoever gets the lock is alone, unless the
+file system keeps locks from other machines; so an owner of another machine must also have been
+silent for a minute.
 """
 
 import ctypes
 import errno
 import fcntl
 import json
+import logging
 import os
 import signal
 import socket
@@ -17,10 +20,13 @@ from pathlib import Path
 
 from tweetrnn.errors import UserError
 from tweetrnn.files import write_json
-from tweetrnn.guard import process_started
+from tweetrnn.supervision.guard import process_started
 
+logger = logging.getLogger("tweetrnn")
 TOLERANCE = 3  # seconds between times of one file system; clocks of machines are not compared
 DYING = 20  # seconds that the Snakemake of a dead owner, killed by the kernel, may take to end
+SILENCE = 60  # seconds without a heartbeat after which an owner on another machine is dead
+FAULTS = 60  # seconds for which the file system may fail
 
 
 def identity(pid):
@@ -31,6 +37,7 @@ def identity(pid):
         "boot": boot.read_text().strip() if boot.exists() else "",
         "pid": pid,
         "started": process_started(pid),
+        "job": os.environ.get("SLURM_JOB_ID"),
     }
 
 
@@ -40,6 +47,10 @@ def is_dead(owner):
     if owner["host"] != now["host"]:
         return False
     return owner["boot"] != now["boot"] or owner["started"] != now["started"]
+
+
+class Replaced(UserError):
+    """Another command has become the owner, and this one must touch nothing."""
 
 
 class Ownership:
@@ -55,6 +66,8 @@ class Ownership:
         self.snakemake_locks = folder.parent / "locks"
         self.folder, self.handle = folder, handle
         self._record = folder / "owner.json"
+        self._text = None  # what this owner has written into its record
+        self._failing_since = None
         # An earlier owner that ended properly has removed its record.
         self.life = self._times() if self._record.exists() else None
 
@@ -84,6 +97,9 @@ class Ownership:
             if owner and not is_dead(owner):
                 os.close(handle)
                 raise UserError(f"{_busy(owner)} If it is dead, delete {record}.") from None
+        if owner and owner["host"] != socket.gethostname() and _beats(record, folder):
+            os.close(handle)
+            raise UserError(_busy(owner))
         return cls(folder, handle)
 
     def _times(self):
@@ -93,19 +109,60 @@ class Ownership:
         return self
 
     def __exit__(self, *exception):
-        self._record.unlink(missing_ok=True)
+        with suppress(OSError):
+            if self._record.read_text() == self._text:
+                self._record.unlink()
         os.close(self.handle)
 
     def begin(self):
         """Record this process as the owner from now on."""
         os.utime(self.handle)
         write_json(self._record, identity(os.getpid()))
+        self._text = self._record.read_text()
         self.beat()
 
     def beat(self):
-        """Record that the owner is still alive."""
-        os.utime(self._record)
-        self.life = self._times()
+        """Record that the owner is still alive.
+
+        Raises:
+            Replaced: the folder now has another owner.
+            UserError: the folder cannot be written for a minute.
+        """
+        try:
+            if self._record.read_text() != self._text:
+                raise Replaced(
+                    f"{self._record}: another command runs in this folder. It took over while this "
+                    "one did not answer, as a suspended one does; this one ends"
+                )
+            os.utime(self._record)
+            self.life, self._failing_since = self._times(), None
+        except OSError as error:
+            self._failing_since = self._failing_since or time.monotonic()
+            if isinstance(error, FileNotFoundError) and self.folder.parent.is_dir():
+                self._restore()
+            elif time.monotonic() - self._failing_since > FAULTS:
+                raise UserError(
+                    f"{self._record}: cannot be read or written for {FAULTS} s ({error.strerror})"
+                ) from None
+
+    def _restore(self):
+        """Write the folder's files again, which somebody has deleted.
+
+        Raises:
+            Replaced: another command has become the owner since.
+        """
+        logger.warning("%s was deleted while a command uses it; writing it again", self.folder)
+        self.folder.mkdir(exist_ok=True)
+        handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            raise Replaced(_busy(None)) from None
+        os.dup2(handle, self.handle)
+        os.close(handle)
+        os.utime(self.handle, times=(self.life[0], self.life[0]))
+        self._record.write_text(self._text)
 
     def unlock(self):
         """Remove the lock that a dead Snakemake of an owner left; return whether there was one.
@@ -143,8 +200,30 @@ def _lock(handle, owner):
             time.sleep(0.1)
 
 
+def _beats(record, folder):
+    """Return whether an owner on another machine is alive, after a minute at most."""
+    clock = folder / "now"  # its time is the file system's, as that of the record
+    deadline = time.monotonic() + SILENCE
+    try:
+        first = record.stat().st_mtime
+        while time.monotonic() < deadline:
+            clock.touch()
+            if clock.stat().st_mtime - first > SILENCE:
+                return False
+            time.sleep(0.2)
+            if record.stat().st_mtime != first:
+                return True
+        return False
+    except FileNotFoundError:  # it has just ended
+        return False
+    finally:
+        clock.unlink(missing_ok=True)
+
+
 def _busy(owner):
     who = f" (process {owner['pid']} on {owner['host']})" if owner else ""
+    if owner and owner.get("job"):
+        who = f" (SLURM job {owner['job']} on {owner['host']})"
     return f"another command runs Snakemake in this directory{who}; wait for it or end it first."
 
 

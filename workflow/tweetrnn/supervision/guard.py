@@ -5,6 +5,7 @@ import fcntl
 import logging
 import os
 import signal
+import socket
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -43,16 +44,20 @@ def process_started(pid):
 
 
 class Guard:
-    """Turns signals, and the end of the process ``supervisor`` (a pid or None), into ``Stopped``.
+    """Turns signals, and the end of the process ``supervisor``, into ``Stopped``.
+
+    ``supervisor`` is PID or PID@HOST, or nothing. A process of another host cannot be seen: a batch
+    system ends what it has started there.
 
     A context manager: inside it a signal of ``SIGNALS`` is only recorded, and ``poll``, called
     where the work can be interrupted, raises ``Stopped``. Within ``nothing_to_lose`` a signal ends
     the process at once.
     """
 
-    def __init__(self, supervisor=None):
-        self.supervisor = supervisor
-        self.started = supervisor and process_started(supervisor)
+    def __init__(self, supervisor=""):
+        pid, _, host = supervisor.partition("@")
+        self.supervisor = int(pid) if pid and host in ("", socket.gethostname()) else None
+        self.started = self.supervisor and process_started(self.supervisor)
         self.received = None
         self.exit_at_once = False
         self.next_check = 0.0
