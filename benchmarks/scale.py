@@ -49,7 +49,7 @@ class Cost:
     peak: float  # resident memory of the largest of them, MB
 
 
-def cost_of(command, directory):
+def cost_of(command, directory, environment=ENVIRONMENT):
     """Run a command; return its Cost.
 
     Raises:
@@ -58,7 +58,7 @@ def cost_of(command, directory):
     with tempfile.TemporaryFile("w+") as out:
         began = time.monotonic()
         process = subprocess.Popen(
-            list(map(str, command)), cwd=directory, env=ENVIRONMENT, stdout=out, stderr=out
+            list(map(str, command)), cwd=directory, env=environment, stdout=out, stderr=out
         )
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.monotonic() - began

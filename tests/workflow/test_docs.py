@@ -20,7 +20,6 @@ ELSEWHERE = {
     "make test": "these tests are that",
     "make lint": "CI",
     "make slurm": "tests/slurm",
-    "sbatch": "nothing: it needs a node with 64 cores",
     "pip install snakemake-storage": "nothing: it needs Kubernetes and S3",
     "snakemake --executor kubernetes": "nothing: it needs Kubernetes and S3",
     'pip install "tweetrnn': "test_deploy.py",
