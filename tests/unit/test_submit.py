@@ -226,10 +226,18 @@ def test_job_names_depend_on_the_directory_alone(tmp_path):
 def test_dollar_in_a_path_is_refused_for_jobs_and_named(tmp_path, monkeypatch, root):
     folder = tmp_path / "a$HOME"
     folder.mkdir()
+    monkeypatch.setattr(submit.shutil, "which", lambda command: command)
     monkeypatch.chdir(folder)
     options = options_of("--way", "jobs", "--profile", str(root / "workflow/profiles/slurm"))
     with pytest.raises(UserError, match=r"a\$HOME: a job for each training cannot have \$"):
         submit.main(options)
+
+
+def test_machine_without_slurm_is_said_to_be_none_of_its_login_nodes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match="no sbatch on the PATH; is this a login node"):
+        submit.main(options_of())
 
 
 def test_folder_without_a_profile_is_named(tmp_path):

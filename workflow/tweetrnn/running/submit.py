@@ -1,6 +1,7 @@
 """Run the workflow on a SLURM cluster: in one allocation, or with a job for each training."""
 
 import logging
+import shutil
 from pathlib import Path
 
 from tweetrnn.config import read, resolve
@@ -72,6 +73,11 @@ def main(options):
         raise UserError(
             f"{options.profile}: there is no profile.yaml in it; name a folder that has one"
         )
+    for command in ("sbatch", "squeue"):
+        if not shutil.which(command):
+            raise UserError(
+                f"there is no {command} on the PATH; is this a login node of a SLURM cluster?"
+            )
     slurm.forget_users_settings()
     if options.way == "allocation":
         logger.warning("Submitting one SLURM job, in which each training is a job step")

@@ -77,7 +77,7 @@ def run(*command, seconds=60):
             stdin=subprocess.DEVNULL,
         )
     except FileNotFoundError:
-        reason = f"there is no {command[0]} on the PATH; is this a login node of a SLURM cluster?"
+        reason = f"there is no {command[0]} on the PATH"
     except subprocess.TimeoutExpired:
         reason = f"{command[0]} does not answer"
     return subprocess.CompletedProcess(command, 1, "", reason)
