@@ -79,7 +79,7 @@ def processes_on(cluster, node):
 def lost(cluster, node, alive):
     """Lose a node until the end: kill its slurmd and, unless ``alive``, all that it has started.
 
-    SLURM is told that the node is down; it would notice by itself after SlurmdTimeout.
+    The test marks it as down, which SLURM would otherwise do after SlurmdTimeout.
     """
     [slurmd] = [name for name, its_node in cluster.node_of.items() if its_node == node]
     cluster.kill(slurmd)

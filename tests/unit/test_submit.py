@@ -12,7 +12,7 @@ from tweetrnn.files import write_json
 from tweetrnn.running import submit
 from tweetrnn.supervision import job_each, slurm, submission
 from tweetrnn.supervision.allocation import Allocation
-from tweetrnn.supervision.ownership import Ownership, Replaced
+from tweetrnn.supervision.ownership import FOLDER, Ownership, Replaced
 
 
 def options_of(*arguments):
@@ -358,8 +358,8 @@ def test_unbalanced_quote_for_sbatch_is_named(monkeypatch, tmp_path):
 )
 def test_outcome_is_final_if_snakemake_ended_by_itself(monkeypatch, tmp_path, outcome, status):
     command = allocation(monkeypatch, tmp_path)
-    submission.FOLDER.mkdir(parents=True)
-    write_json(submission.FOLDER / "outcome.json", outcome)
+    FOLDER.mkdir(parents=True)
+    write_json(FOLDER / "outcome.json", outcome)
     assert command._outcome("7") == status
 
 

@@ -6,7 +6,6 @@ process only watches: if it dies, the job goes on, and the same command follows 
 """
 
 import hashlib
-import json
 import logging
 import os
 import shlex
@@ -16,9 +15,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from tweetrnn.errors import UserError
+from tweetrnn.files import read_json
 from tweetrnn.running import launch
 from tweetrnn.supervision import slurm
-from tweetrnn.supervision.submission import FOLDER, OthersJob, Submission, Tail, Unavailable
+from tweetrnn.supervision.ownership import FOLDER
+from tweetrnn.supervision.submission import OthersJob, Submission, Tail, Unavailable
 
 logger = logging.getLogger("tweetrnn")
 KILLED = 128  # plus the signal's number: the exit status of a process that a signal killed
@@ -67,20 +68,20 @@ class Allocation(Submission):
 
     def _job(self):
         """Return the id of this folder's job: one that SLURM has already, or a new one."""
-        end, pause, submitted = time.monotonic() + self.options.outage, 1, False
-        while True:
-            for job in self.queue().values():
+        end = time.monotonic() + self.options.outage
+        for pause in slurm.pauses():
+            if job := next(iter(self.queue().values()), None):
                 self._check_task(job)
-                if not submitted:
+                if pause == 1:
                     logger.warning("Following SLURM job %s, which this folder has already", job.id)
                 return job.id  # perhaps of an sbatch that said it failed
             OUTCOME.unlink(missing_ok=True)
             done = slurm.run(*self._sbatch())
-            submitted = True
-            job = done.stdout.strip().partition(";")[0]
-            if done.returncode == 0 and not job.isdigit():
-                raise UserError(f"sbatch submitted no job: {(done.stdout + done.stderr).strip()}")
             if done.returncode == 0:
+                job = done.stdout.strip().partition(";")[0]
+                if not job.isdigit():
+                    said = (done.stdout + done.stderr).strip()
+                    raise UserError(f"sbatch submitted no job: {said}")
                 logger.warning("Submitted SLURM job %s; its output is in %s", job, LOG)
                 return job
             if not slurm.TRY_AGAIN.search(done.stderr):
@@ -92,7 +93,6 @@ class Allocation(Submission):
                 raise Unavailable(f"sbatch failed for {self.options.outage:.0f} s: {done.stderr}")
             logger.warning("%s; trying again in %d s", done.stderr.strip(), pause)
             self.sleep(pause)
-            pause = min(2 * pause, 60)
 
     def _check_task(self, job):
         """Check that one of this folder's jobs does what this command would have it do.
@@ -128,18 +128,12 @@ class Allocation(Submission):
 
     def _follow(self, job, tail):
         """Wait for the job's end; return the exit status, None if the workflow is not done."""
-        next_look = 0
         while True:
             tail.show()
             if (status := self._outcome(job)) is not None:
                 tail.show()
                 return status
-            self.sleep(0.5)
-            self.check_folder()
-            if time.monotonic() < next_look:
-                continue
-            next_look = time.monotonic() + self.options.poll
-            if (jobs := self.look()) is None:
+            if (jobs := self.turn()) is None:
                 continue
             if job not in jobs:
                 self.sleep(1)  # its last words may take a moment to appear here
@@ -150,8 +144,8 @@ class Allocation(Submission):
 
     def _outcome(self, job):
         """Return the exit status of a job's Snakemake that has come to its own end, or None."""
-        with suppress(FileNotFoundError, ValueError):
-            outcome = json.loads(OUTCOME.read_text())
+        with suppress(UserError):
+            outcome = read_json(OUTCOME)
             if outcome["job"] == job and not outcome["stopped"] and outcome["status"] < KILLED:
                 return min(outcome["status"], 1)
         return None

@@ -9,7 +9,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -19,6 +18,7 @@ from tweetrnn.files import write_json
 from tweetrnn.running import launch
 from tweetrnn.running.run import supervise
 from tweetrnn.supervision import slurm
+from tweetrnn.supervision.submission import is_here
 
 # For trainings to write checkpoints and Snakemake to end. SLURM kills a cancelled job after some 30
 # seconds, and one whose time is up after 60.
@@ -47,12 +47,14 @@ def resources(variables):
     Snakemake knows only the sum over all nodes. A step that no node has room for yet waits.
     """
     nodes = cpus(variables["SLURM_JOB_CPUS_PER_NODE"])
-    limits = [f"mem_mb={total}"] if (total := sum(memory(variables))) else []
     gpus = int(variables.get("SLURM_GPUS_ON_NODE", 0)) * len(nodes)
-    options = ["--cores", str(sum(nodes)), "--max-threads", str(max(nodes))]
-    if limits or gpus:
-        options += ["--resources", *limits, *([f"gpu={gpus}"] if gpus else [])]
-    return options + (["--set-resources", "train:gpu=1"] if gpus else [])
+    limits = {"mem_mb": sum(memory(variables)), "gpu": gpus}
+    known = [f"{name}={limit}" for name, limit in limits.items() if limit]
+    return [
+        *("--cores", str(sum(nodes)), "--max-threads", str(max(nodes))),
+        *(["--resources", *known] if known else []),
+        *(["--set-resources", "train:gpu=1"] if gpus else []),
+    ]
 
 
 def step(threads, gpus):
@@ -83,7 +85,7 @@ def main():
     launch.add_arguments(parser)
     options = parser.parse_args()
     job = os.environ["SLURM_JOB_ID"]
-    if not (os.path.isdir(options.folder) and os.path.samefile(options.folder, ".")):
+    if not is_here(options.folder):
         raise SystemExit(  # SLURM starts the job in /tmp then
             f"error: {options.folder}: there is no such folder on {socket.gethostname()}. It must "
             "be on a file system that all nodes share, and must not be moved while its job waits"
@@ -97,11 +99,11 @@ def main():
     most = max(memory(os.environ))
     for name in ("SLURM_MEM_PER_CPU", "SLURM_MEM_PER_NODE"):  # srun takes no two of them
         os.environ.pop(name, None)
-    limited = []
+    received = []
 
     def stop(number, process):
         """End Snakemake without new trainings; those that run write checkpoints."""
-        limited.append(number == signal.SIGUSR1)
+        received.append(number)
         process.send_signal(signal.SIGTERM)
         # Snakemake 9 can wait for itself for ever if a job ends while it handles a signal.
         timer = threading.Timer(LAST_SECONDS[number], process.kill)
@@ -114,9 +116,9 @@ def main():
     except UserError as error:  # such as another Snakemake in this folder
         print(f"error: {error}", file=sys.stderr)
         status = 1
-    if status and any(limited):  # time is up
-        subprocess.run(["scontrol", "requeue", job])
-    write_json(options.outcome, {"job": job, "status": status, "stopped": bool(limited)})
+    if status and signal.SIGUSR1 in received:  # time is up
+        slurm.run("scontrol", "requeue", job)
+    write_json(options.outcome, {"job": job, "status": status, "stopped": bool(received)})
     return status
 
 

@@ -17,7 +17,14 @@ from pathlib import Path
 from tweetrnn.running import launch
 from tweetrnn.supervision import slurm, stand_ins
 from tweetrnn.supervision.ownership import Replaced
-from tweetrnn.supervision.submission import UNFINISHED, OthersJob, Submission, Tail, progressed
+from tweetrnn.supervision.submission import (
+    FINISHED,
+    UNFINISHED,
+    OthersJob,
+    Submission,
+    Tail,
+    progressed,
+)
 
 logger = logging.getLogger("tweetrnn")
 
@@ -100,7 +107,7 @@ class JobEach(Submission):
         if not self.unseen.exists():
             return
         since = self.unseen.stat().st_mtime
-        histories = Path("results").glob("**/train/*/*/*/history.csv")
+        histories = (path for pattern in FINISHED for path in Path().glob(pattern))
         unseen = [str(path) for path in histories if path.stat().st_mtime >= since]
         for start in range(0, len(unseen), 1000):
             subprocess.run(
@@ -125,12 +132,10 @@ class JobEach(Submission):
         )
         try:
             status = self._watch(process, name)
-        except Replaced:  # another command's lock may be there
+        except BaseException as error:
             _end(process)
-            raise
-        except BaseException:
-            _end(process)
-            self.ownership.unlock()
+            if not isinstance(error, Replaced):  # then the lock may be another command's
+                self.ownership.unlock()
             raise
         _end(process)
         return status
@@ -140,18 +145,14 @@ class JobEach(Submission):
 
     def _watch(self, process, name):
         """Look after a running Snakemake; return its exit status."""
-        messages, next_look = Tail(self.ownership.folder / "messages"), 0
+        messages = Tail(self.ownership.folder / "messages")
         while process.poll() is None:
-            self.sleep(0.5)
-            self.check_folder()
+            jobs = self.turn()
             self.ownership.beat()
             messages.show()
             if not (self.ownership.folder / "bin").exists():  # somebody deleted the folder
                 self._install()
-            if time.monotonic() < next_look:
-                continue
-            next_look = time.monotonic() + self.options.poll
-            if (jobs := self.look()) is None:
+            if jobs is None:
                 continue
             self.cancel_held(jobs)
             self.explain(jobs)

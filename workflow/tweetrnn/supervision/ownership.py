@@ -23,6 +23,7 @@ from tweetrnn.files import write_json
 from tweetrnn.supervision.guard import process_started
 
 logger = logging.getLogger("tweetrnn")
+FOLDER = Path(".snakemake/submit")  # below the directory
 TOLERANCE = 3  # seconds between times of one file system; clocks of machines are not compared
 DYING = 20  # seconds that the Snakemake of a dead owner, killed by the kernel, may take to end
 SILENCE = 60  # seconds without a heartbeat after which an owner on another machine is dead
@@ -78,7 +79,7 @@ class Ownership:
         Raises:
             UserError: another command runs Snakemake there.
         """
-        folder = Path(directory, ".snakemake/submit")
+        folder = Path(directory, FOLDER)
         folder.mkdir(parents=True, exist_ok=True)
         record = folder / "owner.json"
         handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o666)

@@ -36,6 +36,7 @@ HINTS = {
     "QOSMax": "a limit of the quality of service; it waits for your other jobs",
     "AssocGrp": "a limit of the account; it waits for other jobs",
 }
+LONGEST_PAUSE = 60  # seconds between two attempts to submit
 # The user's own settings for SLURM's commands that would change what they print here.
 USERS_OWN = ("SQUEUE_", "SCANCEL_", "SACCT_", "SINFO_", "SLURM_CLUSTERS", "SLURM_TIME_FORMAT")
 
@@ -81,6 +82,14 @@ def run(*command, seconds=60):
     except subprocess.TimeoutExpired:
         reason = f"{command[0]} does not answer"
     return subprocess.CompletedProcess(command, 1, "", reason)
+
+
+def pauses():
+    """Yield the seconds to wait between attempts to submit, longer and longer."""
+    pause = 1
+    while True:
+        yield pause
+        pause = min(2 * pause, LONGEST_PAUSE)
 
 
 def jobs(prefix, ended=False):

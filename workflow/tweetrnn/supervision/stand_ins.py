@@ -26,7 +26,6 @@ FAILED += UNKNOWN_TO_PLUGIN
 CLUSTERS_FAULT = {*FAILED} - {"FAILED", "OUT_OF_MEMORY"}
 ENDED = (*FAILED, "COMPLETED")
 PAUSE, LONGEST_LOOK = 3, 40  # seconds; the plugin gives up after 60
-LONGEST_PAUSE = 60  # seconds between two attempts to submit
 
 
 def install(folder, prefix, leftovers):
@@ -79,8 +78,8 @@ class Submitter:
         parser.add_argument("--job-name")
         parser.add_argument("--comment")
         wanted, _ = parser.parse_known_args(arguments)
-        pause, told = 1, None
-        while True:
+        told = None
+        for pause in slurm.pauses():
             self._guard.poll()
             job, reason = self._earlier(wanted.job_name, wanted.comment)
             if not (job or reason):
@@ -98,7 +97,6 @@ class Submitter:
                 self.say(f"{reason}; trying again until it works")
                 told = reason
             time.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
 
     def _earlier(self, name, comment):
         """Return (the number of a job submitted already, why to wait before submitting one).

@@ -14,10 +14,9 @@ from tweetrnn.supervision import slurm
 from tweetrnn.supervision.ownership import Replaced
 
 logger = logging.getLogger("tweetrnn")
-FOLDER = Path(".snakemake/submit")
 UNAVAILABLE = 69  # EX_UNAVAILABLE of sysexits.h: the cluster did not recover
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-NEWS = 10  # seconds for which SLURM may fail to answer before the user is told
+NEWS = 10  # seconds without an answer from SLURM that are worth a message
 CONTINUES = "the same command continues where this one ended"
 # Where trainings leave what they have got done.
 FINISHED = ("results/*/train/*/*/*/history.csv", "results/*/splits/*/train/*/*/*/history.csv")
@@ -43,6 +42,13 @@ def progressed(since, patterns=FINISHED + UNFINISHED):
             with suppress(FileNotFoundError):
                 if path.stat().st_mtime > since:
                     return True
+    return False
+
+
+def is_here(folder):
+    """Return whether a path is that of the working folder."""
+    with suppress(OSError):
+        return os.path.samefile(folder, ".")
     return False
 
 
@@ -83,6 +89,7 @@ class Submission:
         self._told = set()  # the reasons told for which jobs wait
         self._silence = 0  # seconds for which SLURM has not answered
         self._asked = time.monotonic()
+        self._next_look = 0
 
     def run(self):
         """Stay until the workflow is done; return the exit status, after a last sentence."""
@@ -92,7 +99,7 @@ class Submission:
         try:
             status = self.work()
             if status:
-                logger.warning("Some jobs failed; after mending what they say above, %s", CONTINUES)
+                logger.warning("Some jobs failed; once what they say is fixed, %s", CONTINUES)
             else:
                 logger.warning("All is done")
             return status
@@ -101,7 +108,7 @@ class Submission:
             return 128 + self._stopped_by
         except Unavailable as error:
             logger.error("error: %s", error)
-            logger.warning("Given up; once that is mended, %s", CONTINUES)
+            logger.warning("Gave up; once that is fixed, %s", CONTINUES)
             return UNAVAILABLE
         except (OthersJob, Replaced):  # what is in the queue is another command's
             raise
@@ -126,13 +133,11 @@ class Submission:
         Raises:
             UserError: it was moved.
         """
-        with suppress(OSError):
-            if os.path.samefile(self.directory, "."):
-                return
-        raise UserError(
-            f"{self.directory}: this folder was moved while its jobs ran, and they no longer find "
-            "it. They were cancelled; the same command, in its new place, continues"
-        )
+        if not is_here(self.directory):
+            raise UserError(
+                f"{self.directory}: this folder was moved while its jobs ran, and they no longer "
+                "find it. They were cancelled; the same command, in its new place, continues"
+            )
 
     # -- waiting
 
@@ -175,6 +180,15 @@ class Submission:
         while (jobs := self.look()) is None:
             self.sleep(min(self.options.poll, 15))
         return jobs
+
+    def turn(self):
+        """Wait a moment; return the jobs of this folder if it is time to look, otherwise None."""
+        self.sleep(0.5)
+        self.check_folder()
+        if time.monotonic() < self._next_look:
+            return None
+        self._next_look = time.monotonic() + self.options.poll
+        return self.look()
 
     def explain(self, jobs):
         """Say why jobs wait, once for each reason.
