@@ -33,9 +33,10 @@ def examples_of(seed, number, width=WIDTH):
 def trainer_of(cell="LSTM", dropout=False, l2=False, learning_rate=0.01, seed=5, **options):
     """Return a small Trainer: 23 examples in batches of 5, the last of which has 3."""
     device = options.pop("device", "cpu")
+    layers = 2 if CELLS[cell].recurrent else 1
     model = build(
         cell,
-        Combination(2, 2, dropout, l2, learning_rate),
+        Combination(layers, 2, dropout, l2, learning_rate),
         WIDTH,
         CLASSES,
         seed=seed,
