@@ -1,5 +1,6 @@
 """The installable package, its version, and what the Snakemake workflow catalog requires."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -42,3 +43,26 @@ def test_repository_has_what_the_workflow_catalog_requires(root):
     assert usage["software-stack-deployment"].keys() == {
         *("conda", "apptainer", "apptainer+conda", "report"),
     }
+
+
+def comprehensions(tree):
+    """Yield (module's names that a comprehension reads, names it binds), by function."""
+    kinds = ast.ListComp, ast.SetComp, ast.DictComp
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef):
+            found = [node for node in ast.walk(function) if isinstance(node, kinds)]
+            names = [[n for n in ast.walk(c) if isinstance(n, ast.Name)] for c in found]
+            bound = [{n.id for n in each if isinstance(n.ctx, ast.Store)} for each in names]
+            read = [{n.id for n in each} - own for each, own in zip(names, bound, strict=True)]
+            yield function.name, set().union(*bound) & set().union(*read)
+
+
+def test_no_comprehension_binds_a_name_that_another_takes_from_the_module(root):
+    """Python 3.12 takes it for a local variable then, in the whole function, and fails."""
+    clashes = []
+    for path in (root / "workflow/tweetrnn").rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        of_module = {getattr(node, "name", None) for node in tree.body}
+        for function, names in comprehensions(tree):
+            clashes += [(path.name, function, name) for name in names & of_module]
+    assert not clashes

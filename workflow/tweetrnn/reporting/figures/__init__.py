@@ -137,7 +137,7 @@ def number(sections):
 
 def place(section, experiment):
     """Put the figures of a section among its blocks; one without its table is left out."""
-    tables = {block.name: at for at, block in enumerate(section.blocks) if block.kind == "table"}
+    tables = {b.name: at for at, b in enumerate(section.blocks) if b.kind == "table"}
     places = {table: at + 1 for table, at in tables.items()}
     places[None] = min(tables.values(), default=len(section.blocks))
     figures = {at: [] for at in sorted(places.values(), reverse=True)}
