@@ -39,22 +39,24 @@ $(VENV)/test.stamp: envs/test.txt $(VENV)/run.stamp
 	@$(INSTALL) --require-hashes -r envs/test.txt
 	@touch $@
 
+# A random.py in this folder is not Python's.
+run partial status slurm: export PYTHONSAFEPATH := 1
 run: $(VENV)/run.stamp  ## run the pipeline (CONFIG=config/airline.yaml: the real tweets) and print where the report is
-	@$(BIN)/python -m tweetrnn run --cores $(CORES) --configfile $(CONFIG)
-	@$(BIN)/python -m tweetrnn headline --configfile $(CONFIG)
+	@$(BIN)/python -m tweetrnn run --cores $(CORES) --configfile '$(CONFIG)'
+	@$(BIN)/python -m tweetrnn headline --configfile '$(CONFIG)'
 
 partial: $(VENV)/run.stamp  ## report on the finished runs, while others run or after some failed
-	@$(BIN)/python -m snakemake --configfile $(CONFIG) --nolock --cores 1 partial
+	@$(BIN)/python -m snakemake --configfile '$(CONFIG)' --nolock --cores 1 partial
 
 status: $(VENV)/run.stamp  ## show the progress of the trainings
-	@$(BIN)/python -m tweetrnn status --configfile $(CONFIG)
+	@$(BIN)/python -m tweetrnn status --configfile '$(CONFIG)'
 
 slurm: $(VENV)/run.stamp  ## run the pipeline on a SLURM cluster, in one job (SBATCH="--ntasks=32": its size; WAY=jobs: a job for each training)
-	@$(BIN)/python -m tweetrnn submit --configfile $(CONFIG) --way $(WAY) $(if $(SBATCH),--sbatch='$(SBATCH)') $(SUBMIT)
-	@$(BIN)/python -m tweetrnn headline --configfile $(CONFIG)
+	@$(BIN)/python -m tweetrnn submit --configfile '$(CONFIG)' --way $(WAY) $(if $(SBATCH),--sbatch='$(SBATCH)') $(SUBMIT)
+	@$(BIN)/python -m tweetrnn headline --configfile '$(CONFIG)'
 
 real: $(VENV)/run.stamp  ## run the presets on the real tweets in DATA and check their values (UPDATE=1: store them; REFERENCE=1: also the reference's presets)
-	@$(BIN)/python benchmarks/real.py --data $(DATA) --cores $(CORES) $(if $(UPDATE),--update) $(if $(REFERENCE),--reference)
+	@$(BIN)/python benchmarks/real.py --data '$(DATA)' --cores $(CORES) $(if $(UPDATE),--update) $(if $(REFERENCE),--reference)
 
 test: $(VENV)/test.stamp  ## run all tests
 	@$(BIN)/python -m pytest

@@ -40,6 +40,7 @@ def test_defaults_are_those_of_the_schema():
     assert set(DEFAULTS) == {key for key in known if "url" in known[key].get("x-kinds", [])} - {
         "url",
         "sha256",
+        "max_mb",
     }
 
 

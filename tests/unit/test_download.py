@@ -1,9 +1,13 @@
 """Downloads from a real server on this machine that misbehaves as scripted."""
 
+import errno
 import hashlib
+import os
 import threading
 from contextlib import suppress
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from socketserver import TCPServer
 
 import pytest
@@ -308,6 +312,53 @@ def test_a_server_that_never_answers_is_given_up(run, server):
 
 
 @pytest.mark.slow
+def test_headers_that_drip_count_as_no_answer(run, server):
+    def drip(handler):
+        with suppress(OSError):
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+            while not server.released.wait(0.05):
+                handler.wfile.write(b"X-Drop: x\r\n")
+
+    run(drip, ranged, timeout=0.5)
+    assert run.waits == [1]
+
+
+@pytest.mark.parametrize("begin", [0, 7])
+def test_a_first_answer_that_is_a_range_is_not_taken_for_the_file(run, begin):
+    def part(handler):
+        span = f"bytes {begin}-255999/{len(CONTENT)}"
+        handler.answer(206, CONTENT[begin:1000], Content_Range=span)
+
+    run(part, ranged)
+
+
+@pytest.mark.parametrize(
+    "script", [whole, partial(_chunked, end=len(CONTENT))], ids=["declared", "chunked"]
+)
+def test_no_more_is_downloaded_than_the_config_allows(run, script):
+    run.fails(script, match="more than 0.001 MB; if it should, set corpus.max_mb", most=1000)
+    assert not run.part.exists()
+
+
+def test_words_of_a_server_cannot_act_on_the_terminal(run):
+    def escape(handler):
+        handler.send_response(404, "\x1b[2JGone")
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    assert "\x1b" not in run.fails(escape, match=r"answered 404 \?\[2JGone")
+
+
+def test_a_part_that_is_a_link_is_not_written_through(run, tmp_path):
+    other = tmp_path / "other"
+    other.write_text("mine")
+    run.part.parent.mkdir()
+    run.part.symlink_to(other)
+    run()
+    assert other.read_text() == "mine"
+
+
+@pytest.mark.slow
 def test_a_server_that_stops_in_the_middle_is_given_up_and_resumed(run, server):
     def stop(handler):
         ranged(handler, 100_000)
@@ -369,15 +420,26 @@ def test_a_folder_that_cannot_be_written_is_reported_at_once(server, tmp_path):
         fetch(server.url, SHA256, tmp_path / "file" / "x", sleep=pytest.fail)
 
 
-def test_a_full_disk_is_reported_and_not_tried_again(run, server):
-    run.output.parent.mkdir()
-    run.part.symlink_to("/dev/full")
+def test_a_full_disk_is_reported_and_not_tried_again(run, server, monkeypatch):
+    class Full:
+        """A file without room for a byte."""
+
+        def write(self, content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            pass
+
+    monkeypatch.setattr(Path, "open", lambda path, mode, buffering: Full())
     run.fails(ranged, match="No space left on device")
     assert len(server.ranges) == 1
 
 
 def test_the_stage_downloads_the_corpus_of_the_config(server, tmp_path):
-    config = {"corpus": {"url": server.url, "sha256": SHA256}}
+    config = {"corpus": {"url": server.url, "sha256": SHA256, "max_mb": 1}}
     download(str(tmp_path / "x.csv"), config=config)
     assert (tmp_path / "x.csv").read_bytes() == CONTENT
     server.script = [wrong]

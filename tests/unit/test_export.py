@@ -40,7 +40,8 @@ def trained(folder, cell, layers):
     run.folder.mkdir(parents=True)
     tensors = {name: weight.contiguous() for name, weight in model.weights().items()}
     save_file(tensors, run.best, metadata(model))
-    write_json(run.parameters, {"sha256": {"best": sha256_of(run.best)}, "best_epoch": 1})
+    facts = vars(run.run) | {"sha256": {"best": sha256_of(run.best)}, "best_epoch": 1}
+    write_json(run.parameters, facts)
     return f"{cell}/{combination.name}", model
 
 

@@ -1,6 +1,12 @@
 """Files are complete or absent, and damaged ones are refused."""
 
 import json
+import os
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +25,7 @@ from tweetrnn.files import (
     sha256_of,
     write_json,
     write_parquet,
+    write_text,
 )
 
 JSON = st.recursive(
@@ -52,11 +59,90 @@ def test_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def killed_writer(path):
+    """Have a process begin to write ``path`` and be killed; return the temporary file it leaves."""
+    program = (
+        "import os, signal, sys; from tweetrnn.files import replacing\n"
+        "with replacing(sys.argv[1]) as temporary: print(temporary); sys.stdout.flush(); "
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True)
+    return Path(done.stdout.strip())
+
+
 def test_the_next_write_deletes_what_a_killed_writer_left(tmp_path):
-    (tmp_path / ".facts.json.abc.part").write_text("ha")
-    (tmp_path / ".other.json.abc.part").write_text("another's")
+    left = killed_writer(tmp_path / "facts.json")
+    assert left.exists()
     write_json(tmp_path / "facts.json", {})
-    assert {path.name for path in tmp_path.iterdir()} == {"facts.json", ".other.json.abc.part"}
+    assert list(tmp_path.iterdir()) == [tmp_path / "facts.json"]
+
+
+@pytest.mark.parametrize(
+    "name", ["facts.json", "f*", "[f]acts.json", "facts", "facts.json.x", "a b.json"]
+)
+def test_a_write_deletes_no_other_files(tmp_path, name):
+    path = tmp_path / "facts.json"
+    others = {killed_writer(path).name} if name != "facts.json" else set()
+    others |= {f".{name}.mine.part", f".{name}.x.part", f".{name}.12.abcdefgh.part"}
+    for other in others:
+        (tmp_path / other).touch()
+    write_json(tmp_path / name, {})
+    assert {each.name for each in tmp_path.iterdir()} == {*others, name}
+
+
+def test_two_writers_of_one_file_leave_one_of_their_contents(tmp_path):
+    path = tmp_path / "facts.json"
+    with replacing(path) as first:
+        first.write_text("first")
+        with replacing(path) as second:
+            second.write_text("second")
+        assert path.read_text() == "second"
+    assert path.read_text() == "first"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_is_followed_and_stays(tmp_path):
+    target, link = tmp_path / "elsewhere" / "target", tmp_path / "link"
+    target.parent.mkdir()
+    link.symlink_to("elsewhere/target")
+    for text in ("new", "replaced"):
+        write_text(link, text)
+        assert link.is_symlink() and target.read_text() == text
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_pipe_is_written_to_and_stays(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(pipe.read_text)
+        write_text(pipe, "through\n" * 100_000)
+    assert read.result() == "through\n" * 100_000
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_a_device_is_written_to_and_stays(tmp_path):
+    device = tmp_path / "null"
+    try:
+        os.mknod(device, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+        device.write_text("")
+    except PermissionError:  # not root, or a file system without devices: a link to the machine's
+        device.unlink(missing_ok=True)
+        device.symlink_to("/dev/null")
+    write_text(device, "gone")
+    assert stat.S_ISCHR(device.stat().st_mode)
+
+
+def test_failed_write_writes_nothing_to_a_pipe(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with pytest.raises(RuntimeError), replacing(pipe) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert os.read(reader, 10) == b""
+    os.close(reader)
 
 
 def test_numbers_that_json_lacks_are_refused(tmp_path):

@@ -41,6 +41,23 @@ from tweetrnn.reporting.verdict import best_against_others
 from tweetrnn.results import Results
 
 pytestmark = pytest.mark.filterwarnings("error")
+USERS_SETTINGS = """\
+text.usetex: true
+font.family: serif
+font.size: 30
+figure.facecolor: red
+axes.prop_cycle: cycler('color', ['red'])
+axes.grid: true
+axes.linewidth: 9
+savefig.bbox: tight
+savefig.transparent: true
+svg.fonttype: path
+svg.hashsalt: mine
+path.simplify: true
+lines.linewidth: 7
+xtick.labelsize: 3
+legend.loc: center
+"""
 HREF = "{http://www.w3.org/1999/xlink}href"
 
 
@@ -84,8 +101,12 @@ def experiment():
 
 @pytest.fixture(scope="module")
 def folder(experiment, tmp_path_factory, root):
-    """The figures that the stage draws from the stages' files, in a separate process."""
+    """The figures that the stage draws, in a process of a user with settings of their own."""
     results = Results(tmp_path_factory.mktemp("results"))
+    settings = results.folder / "matplotlibrc"
+    settings.write_text(USERS_SETTINGS)
+    variables = {"PYTHONPATH": str(root / "workflow"), "PYTHONHASHSEED": "99"}
+    variables |= {"MATPLOTLIBRC": str(settings), "MPLBACKEND": "svg"}
     tables.write(experiment.runs, results.runs, results.runs_csv)
     tables.write(experiment.epochs, results.epochs, results.epochs_csv)
     digests = {name: sha256_of(getattr(results, name)) for name in ("runs", "epochs")}
@@ -96,11 +117,12 @@ def folder(experiment, tmp_path_factory, root):
     write_json(results.token_facts, experiment.tokenized)
     encoded = experiment.encoded | {"sha256": {"offsets": sha256_of(results.offsets)}}
     write_json(results.encode_facts, encoded)
-    arguments = {"results": str(results), "figures": str(results.figures), "memory_mb": 1500}
+    arguments = results.paths(["figures", "figure_facts"]) | {"results": str(results)}
+    arguments |= {"memory_mb": 1500}
     command = ["plot", json.dumps(arguments), "--config", json.dumps(experiment.config)]
     subprocess.run(
         [sys.executable, "-m", "tweetrnn", *command],
-        env=os.environ | {"PYTHONPATH": str(root / "workflow"), "PYTHONHASHSEED": "99"},
+        env=os.environ | variables,
         check=True,
     )
     return results.figures
@@ -116,7 +138,9 @@ def test_every_name_is_drawn_as_svg_and_png(experiment, folder):
     expected = {
         f"{name}.{end}" for name in figures.names(experiment.config) for end in ("svg", "png")
     }
-    assert {path.name for path in folder.iterdir()} == expected
+    assert {path.name for path in folder.iterdir()} == {*expected, "facts.json"}
+    facts = json.loads((folder / "facts.json").read_text())["sha256"]
+    assert facts == {name: sha256_of(folder / name) for name in expected}
 
 
 @pytest.mark.slow
@@ -178,7 +202,9 @@ def test_no_svg_has_rules_for_the_whole_page_or_fetches_anything(svgs):
 
 
 @pytest.mark.slow
-def test_same_data_give_the_same_bytes_in_another_process(experiment, folder, tmp_path):
+def test_same_data_give_the_same_bytes_in_another_process_of_a_user_with_own_settings(
+    experiment, folder, tmp_path
+):
     again = {"primary", "ranking", "paired", "failures", "curves-LSTM-1-loss"}
     for name, figure in drawn(experiment):
         if name in again:

@@ -49,11 +49,10 @@ def results(tmp_path_factory, one_thread):
         cell: {"combination": SHALLOW, "figure": figure, "replicate": 1, "candidates": 1}
         for cell, figure in (("SimpleRNN", 0.9), ("LSTM", 0.1))  # of another metric
     }
-    select_by = "mean_accuracy"
-    write_json(
-        results.selected,
-        {"select_by": select_by, "replicates": [2], "cells": cells, "baseline_cells": {}},
-    )
+    selection = {"select_by": "mean_accuracy", "replicates": [2]}
+    selection |= {"cells": cells, "baseline_cells": {}}
+    digest = tables.digest_of(tables.read_runs(results.runs, results.aggregate_facts))
+    write_json(results.selected, selection | {"runs_sha256": digest})
     return results
 
 

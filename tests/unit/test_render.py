@@ -15,7 +15,9 @@ from docutils.core import publish_parts
 from example_report import CLASSES, HOSTILE, TITLE, example_report, write_report, write_stand_ins
 from markdown_it import MarkdownIt
 from tweetrnn.config import resolve
+from tweetrnn.errors import UserError
 from tweetrnn.evaluation.tables import finished
+from tweetrnn.files import write_json
 from tweetrnn.reporting import figures, render
 from tweetrnn.reporting.canvas import COLOUR_VARIABLES
 from tweetrnn.reporting.document import visible
@@ -431,3 +433,13 @@ def test_first_page_of_snakemakes_report_states_the_answer(root, report, name, t
 )
 def test_captions_say_what_holds_for_the_experiment_alone(root, caption, words, said):
     assert [name for name in CONFIGS if words in captions_of(root, name)[caption]] == said
+
+
+def test_figure_that_plot_did_not_draw_is_refused(tmp_path):
+    (tmp_path / "primary.svg").write_text("<svg/>")
+    write_json(tmp_path / "facts.json", {"sha256": {"primary.svg": "0" * 64}})
+    paths = [tmp_path / name for name in ("html", "md", "json", "images", "tables")]
+    with pytest.raises(UserError, match=r"primary\.svg: damaged"):
+        render.render(
+            *(tmp_path, tmp_path, tmp_path / "facts.json", *paths), config={}, memory_mb=1
+        )

@@ -1,15 +1,17 @@
 """Select: the best on validation, whatever the other figures say."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pandas as pd
 import pytest
+from example_experiment import example_experiment
 from example_runs import config_of, write_grid
 from tweetrnn import metrics
 from tweetrnn.errors import UserError
 from tweetrnn.evaluation.aggregate import aggregate
 from tweetrnn.evaluation.comparison import Choice
 from tweetrnn.evaluation.select import (
+    Selection,
     choose,
     further_runs,
     make_selection,
@@ -17,8 +19,8 @@ from tweetrnn.evaluation.select import (
     select,
 )
 from tweetrnn.evaluation.shortlist import Shortlist, best_combinations, shortlist
-from tweetrnn.evaluation.tables import mean_figures, read_runs
-from tweetrnn.files import read_json
+from tweetrnn.evaluation.tables import digest_of, mean_figures, read_runs
+from tweetrnn.files import read_json, write_json
 from tweetrnn.grid import Run
 from tweetrnn.results import Results
 
@@ -164,3 +166,15 @@ def test_the_stage_names_new_replicates(tmp_path, select_by):
     selection = read_selection(results.selected)
     assert selection.cells["LSTM"] == Choice(**selected["cells"]["LSTM"])
     assert (selection.select_by, selection.replicates) == (select_by, [3, 4, 5])
+
+
+def test_selection_from_other_runs_is_refused(tmp_path):
+    runs = example_experiment().runs
+    selected = tmp_path / "selected.json"
+    write_json(selected, asdict(Selection("best_accuracy", [2], {}, {}, digest_of(runs))))
+    assert read_selection(selected, runs).replicates == [2]
+    slower = runs.assign(seconds=runs["seconds"] + 1, max_rss_mb=0)
+    assert read_selection(selected, slower).replicates == [2]
+    other = runs.assign(best_accuracy=runs["best_accuracy"] + 1e-9)
+    with pytest.raises(UserError, match="selected from other runs"):
+        read_selection(selected, other)

@@ -278,6 +278,12 @@ def test_a_set_without_tweets_is_refused(tmp_path):
         run(tmp_path, [["a"], ["b"]], ["negative"] * 2, names=["negative"])
 
 
+def test_duplicates_that_leave_no_tweet_for_a_set_are_said_to_stay_together(tmp_path):
+    tokens = [["a"]] * 5 + [["b"]] * 5
+    with pytest.raises(UserError, match=r"of 10 tweets \(2 different ones: tweets with the same"):
+        run(tmp_path, tokens, ["negative"] * 10, names=["negative"])
+
+
 def test_training_without_a_class_is_refused(tmp_path):
     labels = ["negative"] * 9 + ["positive"]
     with pytest.raises(UserError, match="no tweet of class 'positive', of which the corpus has 1"):

@@ -63,7 +63,8 @@ def finish(results, run, accuracies, status="finished"):
         writer.writeheader()
         for epoch, accuracy in enumerate(accuracies, 1):
             writer.writerow({"epoch": epoch, "validation_accuracy": accuracy})
-    write_json(paths.parameters, {"status": status, "epochs": len(accuracies)})
+    facts = vars(run) | {"status": status, "epochs": len(accuracies)}
+    write_json(paths.parameters, facts)
     write_json(paths.timing, {"epochs": [0.5] * len(accuracies), "total": 0.5 * len(accuracies)})
 
 
@@ -131,7 +132,7 @@ def test_recorded_divergence_is_a_state_of_its_own(results, runs):
 def test_selected_combinations_further_trainings_are_counted(results, runs):
     combination = runs[0].combination
     choice = Choice(combination=combination, figure=0.5, replicate=1, candidates=1)
-    selection = Selection("best_accuracy", [2, 3], {"LSTM": choice}, {"GRU": choice})
+    selection = Selection("best_accuracy", [2, 3], {"LSTM": choice}, {"GRU": choice}, "")
     write_json(results.selected, asdict(selection))
     further = [Run(cell, combination, number) for cell in ("LSTM", "GRU") for number in (2, 3)]
     assert [run for _, run in planned(resolve(CONFIG), results)] == [*runs, *further]

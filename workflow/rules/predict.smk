@@ -27,6 +27,7 @@ rule predict:
         runtime=60,
     params:
         **stage("predict_file", "predict", without=["predict.files"]),
+        content=lambda wildcards: content.digest(TO_PREDICT[wildcards.name]),
     message:
         "Predicting the tweets of {input.file}"
     shell:

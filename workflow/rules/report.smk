@@ -10,6 +10,7 @@ rule plot:
         ROBUSTNESS,
         at("offsets", "encode_facts", "token_facts").values(),
     output:
+        **at("figure_facts"),
         figures=[
             RESULTS.figure(name, suffix)
             for name in figures.names(config)
@@ -54,6 +55,7 @@ rule render:
         ROBUSTNESS,
         at("token_facts", "encode_facts", "split_facts", "tweets").values(),
         at("vocabulary", "validation_sequences").values(),
+        **at("figure_facts"),
         figures=rules.plot.output.figures,
     output:
         **at("markdown", "summary"),

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import io
 import logging
 import os
 import sys
@@ -35,6 +36,26 @@ COMMANDS = {
     ),
     "import-keras": ("prediction.import_keras", "convert Keras's weights, for predict and export"),
 }
+
+
+class _Closed(io.TextIOBase):
+    """Stands for standard output that the caller has closed."""
+
+    def write(self, text):
+        """Say so, as soon as something is printed."""
+        raise UserError("standard output is closed; send it to a file or to /dev/null")
+
+    def reconfigure(self, **how):
+        """Do nothing."""
+
+
+def _prepare_streams():
+    """Let no letter that the terminal lacks, and no closed stream, end in a traceback."""
+    sys.stdout = sys.stdout or _Closed()
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115 - open to the end
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # pytest's have none
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _log_to(path):
@@ -94,6 +115,28 @@ def _is_out_of_memory(error):
     )
 
 
+class _Command(argparse.ArgumentParser):
+    """Parses a command's arguments, which options may stand between."""
+
+    _mixing = False  # parse_known_intermixed_args calls parse_known_args
+
+    def parse_known_args(self, args=None, namespace=None):
+        """Return (the options, what is left over)."""
+        if self._mixing or "--" in args:  # after it, everything is an argument
+            return super().parse_known_args(args, namespace)
+        self._mixing = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._mixing = False
+
+    def error(self, message):
+        """End with a message that helps with values that look like options."""
+        if "expected one argument" in message:
+            message += "; a value that begins with - is written --option=-value"
+        super().error(message)
+
+
 def parse(arguments):
     """Return (command or stage, a function that runs it, its log file) of a command line."""
     if arguments[:1] and arguments[0] in stages.STAGES:
@@ -104,7 +147,9 @@ def parse(arguments):
         description="The pipeline's commands; COMMAND --help explains the options of one. "
         f"(The workflow's rules run the stages {listed(list(stages.STAGES))}.)",
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", parser_class=_Command
+    )
     for name, (path, summary) in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=summary)
         if arguments[:1] == [name]:  # import no other module: torch alone takes seconds
@@ -130,11 +175,12 @@ def _run_command(options, arguments):
 
 def main(argv=None):
     """Run one command or stage; return the exit status (1 after a user's mistake)."""
-    name, run, log = parse(sys.argv[1:] if argv is None else argv)
-    supervisor = os.environ.get("TWEETRNN_SUPERVISOR", "")
-    if supervisor and name != "train":  # train stops by itself, with a checkpoint
-        _end_with(supervisor)
+    _prepare_streams()
     try:
+        name, run, log = parse(sys.argv[1:] if argv is None else argv)
+        supervisor = os.environ.get("TWEETRNN_SUPERVISOR", "")
+        if supervisor and name != "train":  # train stops by itself, with a checkpoint
+            _end_with(supervisor)
         _log_to(log)
         return run() or 0
     except UserError as error:

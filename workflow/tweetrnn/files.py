@@ -9,32 +9,45 @@ JSON file of the stage that wrote it; readers pass it to ``read_parquet``, ``loa
 import hashlib
 import json
 import os
+import re
+import shlex
+import shutil
+import socket
 import tempfile
+import zlib
 from contextlib import contextmanager
 from pathlib import Path
 
 from tweetrnn.errors import UserError
 
+_MACHINE = f"{zlib.crc32(socket.gethostname().encode()):08x}"
 CHECKSUM = "checksum"  # the key of a JSON object
-RECREATE = "; delete the file and run again to recreate it"  # how ``damaged`` ends
+RECREATE = "; delete the file and run again"  # what ``damaged`` says to do
 
 
 @contextmanager
 def replacing(path):
-    """Yield a temporary path next to ``path``; rename it to ``path`` when the block succeeds.
+    """Yield a temporary path; when the block succeeds, what it wrote becomes ``path``'s content.
 
-    When the block fails, the temporary file is deleted and ``path`` stays as it was. Temporary
-    files that killed writers left behind are deleted first.
+    The temporary file is next to ``path``, or to what it links to, and is renamed; when the block
+    fails, it is deleted and ``path`` stays as it was. Temporary files of this machine's killed
+    writers are deleted first. A pipe or a device is not replaced: it is written to at the end.
 
     Raises:
         OSError: the disk is full, the folder read-only or the like; it names ``path``.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for leftover in path.parent.glob(f".{path.name}.*.part"):
-        leftover.unlink(missing_ok=True)
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        with _writing_through(path) as temporary:
+            yield temporary
+        return
+    target = Path(os.path.realpath(path)) if path.is_symlink() else path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _delete_leftovers(target)
     with naming(path):
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        handle, name = tempfile.mkstemp(
+            dir=target.parent, prefix=f".{target.name}.{_MACHINE}-{os.getpid()}.", suffix=".part"
+        )
         os.close(handle)
         temporary = Path(name)
         try:
@@ -43,10 +56,36 @@ def replacing(path):
             os.umask(umask)
             # mkstemp made it private; colleagues share a results folder.
             temporary.chmod(0o666 & ~umask)
-            temporary.replace(path)
+            temporary.replace(target)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+@contextmanager
+def _writing_through(path):
+    """Yield a temporary path; write its content to ``path`` when the block succeeds."""
+    with tempfile.TemporaryDirectory() as folder:
+        temporary = Path(folder, "content")
+        yield temporary
+        with naming(path), temporary.open("rb") as source, path.open("wb") as stream:
+            shutil.copyfileobj(source, stream)
+
+
+def _delete_leftovers(target):
+    """Delete temporary files that ``replacing`` made for ``target`` before its process was killed.
+
+    Those of other machines are left alone: whether their processes live cannot be seen here.
+    """
+    own = re.compile(rf"\.{re.escape(target.name)}\.{_MACHINE}-(\d+)\.\w{{8}}\.part")
+    for leftover in target.parent.iterdir():
+        if match := own.fullmatch(leftover.name):
+            try:
+                os.kill(int(match[1]), 0)
+            except ProcessLookupError:
+                leftover.unlink(missing_ok=True)
+            except (PermissionError, OverflowError):  # another user's process; no pid at all
+                pass
 
 
 @contextmanager
@@ -242,7 +281,11 @@ def check_digest(path, expected):
 def damaged(path, reason):
     """Return the UserError for a file that is no longer what a stage wrote."""
     reason = " ".join(str(reason).split())  # Arrow's have several lines
-    return UserError(f"{path}: damaged ({reason}){RECREATE}")
+    # A plain run makes only what the report still needs.
+    return UserError(
+        f"{path}: damaged ({reason}){RECREATE} (if it stays away, with: snakemake --cores all "
+        f"--configfile CONFIG {shlex.quote(str(path))})"
+    )
 
 
 def _absent(path):

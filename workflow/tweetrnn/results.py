@@ -52,6 +52,7 @@ FILES = {
     "html": "report/report.html",
     "markdown": "report/report.md",
     "summary": "report/summary.json",  # what the report says, for programs
+    "figure_facts": "plot/facts.json",
     "images": "report/images",  # the figures of report.md
     "tables": "report/tables",  # every table of the report, as CSV and Parquet
 }

@@ -250,8 +250,10 @@ def ranks_of_repeated(repeated, ids):
     return ranks
 
 
-def check_sets(sets, labels, names, split):
+def check_sets(sets, labels, names, split, groups):
     """Refuse sets that no model can be trained or evaluated on; ``split`` is the config's section.
+
+    ``groups`` (N,) are equal for tweets that must be in one set.
 
     Raises:
         UserError: training or validation is empty, or the test set although its fraction is
@@ -267,8 +269,8 @@ def check_sets(sets, labels, names, split):
             )
         if not size and split["method"] != "given" and fraction > 0:
             raise UserError(
-                f"split.fractions.{name}: {fraction:g} of {len(sets)} tweets leaves no tweet for "
-                f"the {name} set; use a larger corpus or a larger fraction"
+                f"split.fractions.{name}: {fraction:g} of {len(sets)} tweets{_together(groups)} "
+                f"leaves no tweet for the {name} set; use a larger corpus or a larger fraction"
             )
     in_corpus = np.bincount(labels, minlength=len(names))
     in_train = np.bincount(labels[sets == 0], minlength=len(names))
@@ -279,6 +281,14 @@ def check_sets(sets, labels, names, split):
                 f"{total}; use split.method: stratified, a larger split.fractions.train or "
                 "split.train_share, a larger corpus, or leave the class out of corpus.labels"
             )
+
+
+def _together(groups):
+    """Return, for a message, how many tweets there are if those that stay together count once."""
+    distinct = len(np.unique(groups))
+    if distinct == len(groups):
+        return ""
+    return f" ({distinct} different ones: tweets with the same tokens stay in one set)"
 
 
 def overlap(groups, sets):

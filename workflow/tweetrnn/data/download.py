@@ -7,7 +7,9 @@ import http.client
 import logging
 import os
 import re
+import socket
 import ssl
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -29,8 +31,9 @@ class _RetryError(Exception):
 
 
 def download(corpus, *, config):
-    """Download the corpus; config: corpus.url, corpus.sha256."""
-    fetch(config["corpus"]["url"], config["corpus"]["sha256"], corpus)
+    """Download the corpus; config: corpus.url, corpus.sha256, corpus.max_mb."""
+    source = config["corpus"]
+    fetch(source["url"], source["sha256"], corpus, most=source["max_mb"] * 10**6)
 
 
 def file_name(url):
@@ -39,15 +42,17 @@ def file_name(url):
     return re.sub(r"[^\w.-]", "_", name)[-50:].lstrip(".") or "corpus"
 
 
-def fetch(url, sha256, output, attempts=5, timeout=60, wait=1, sleep=time.sleep):
+def fetch(url, sha256, output, most=10**9, attempts=5, timeout=60, wait=1, sleep=time.sleep):
     """Download ``url`` to ``output``.
 
     Args:
         url: http or https; redirects are followed, but only to these two.
         sha256: of the file, in hexadecimal.
         output: the file, which appears only with the right content.
+        most: the most bytes that are taken.
         attempts: how many connections are tried.
-        timeout: seconds without a byte (or with very few) after which a connection is given up.
+        timeout: seconds without a byte (or with very few), or until the headers have come, after
+            which a connection is given up.
         wait: seconds before the second attempt; doubled before each later one.
         sleep: waits that many seconds.
 
@@ -61,7 +66,7 @@ def fetch(url, sha256, output, attempts=5, timeout=60, wait=1, sleep=time.sleep)
         output.parent.mkdir(parents=True, exist_ok=True)
     for attempt in range(1, attempts + 1):
         try:
-            resumed, complete = _receive(url, shown, part, timeout)
+            resumed, complete = _receive(url, shown, part, most, timeout)
             _accept(part, output, sha256.lower(), shown, resumed, complete)
             return
         except _RetryError as error:
@@ -106,26 +111,35 @@ def _accept(part, output, sha256, shown, resumed, complete):
     )
 
 
-def _receive(url, shown, part, timeout):
+def _receive(url, shown, part, most, timeout):
     """Download what ``part`` lacks; return (resumed, complete).
 
     ``resumed``: whether it continued from an earlier attempt's bytes. ``complete``: whether the
     server says that the file is complete now (None where it does not say).
     """
+    if part.is_symlink():  # nobody's to write through
+        part.unlink()
     have = part.stat().st_size if part.exists() else 0
     request = urllib.request.Request(url, headers={"User-Agent": "tweetrnn"})
     if have:
         request.add_header("Range", f"bytes={have}-")
     try:
-        with urllib.request.build_opener(_Redirects).open(request, timeout=timeout) as response:
+        opener = urllib.request.build_opener(_Redirects, _Http, _Https)
+        with opener.open(request, timeout=timeout) as response:
             sent = response.headers.get("Content-Range", "").lower()
             resumed = response.status == 206 and sent.startswith(f"bytes {have}-")
             if response.status == 206 and not resumed:
-                part.unlink()
+                part.unlink(missing_ok=True)
                 raise _RetryError("the server sent another range than was requested")
             expected = response.length  # None where the server does not say
             chunked = response.chunked  # then the last chunk says that it is the last
-            received = _copy(response, part, "ab" if resumed else "wb", timeout)
+            left = most - (have if resumed else 0)
+            if (expected or 0) > left:
+                raise _too_large(shown, most)
+            received = _copy(response, part, "ab" if resumed else "wb", left, timeout)
+            if received > left:
+                part.unlink()
+                raise _too_large(shown, most)
             return resumed, chunked or (None if expected is None else received == expected)
     except urllib.error.HTTPError as error:
         error.close()
@@ -141,16 +155,27 @@ def _receive(url, shown, part, timeout):
                 f"corpus.url: {shown} has no valid certificate ({reason}); correct the "
                 "address, or fetch the file by other means and set corpus.kind to path"
             ) from None
-        raise _RetryError(str(reason) or type(reason).__name__) from None
+        raise _RetryError(printable(reason) or type(reason).__name__) from None
 
 
-def _copy(response, path, mode, timeout):
-    """Write an answer's body to ``path``; return its length in bytes."""
+def printable(text):
+    """Return a server's words without what would act on a terminal, and not too many of them."""
+    return "".join(c if c.isprintable() else "?" for c in str(text))[:200]
+
+
+def _too_large(shown, most):
+    return UserError(
+        f"corpus.url: {shown} has more than {most / 10**6:,g} MB; if it should, set corpus.max_mb"
+    )
+
+
+def _copy(response, path, mode, most, timeout):
+    """Write an answer's body to ``path``; return its length in bytes, above ``most`` only just."""
     with _writing(path):
         stream = path.open(mode, buffering=0)
     with stream:
         received, since, recent = 0, time.monotonic(), 0  # recent: bytes since then
-        while chunk := response.read1(CHUNK):
+        while received <= most and (chunk := response.read1(CHUNK)):
             with _writing(path):
                 stream.write(chunk)
             received, recent = received + len(chunk), recent + len(chunk)
@@ -169,7 +194,7 @@ def _refusal(error, shown):
             "which is not followed; give the address of the file itself"
         )
     if error.code in (408, 425, 429) or error.code >= 500:
-        return _RetryError(f"the server answered {error.code} {error.reason}")
+        return _RetryError(f"the server answered {error.code} {printable(error.reason)}")
     login = "it wants a login: fetch the file by hand and set corpus.kind to path"
     hint = {
         401: login,
@@ -177,7 +202,36 @@ def _refusal(error, shown):
         404: "there is no such file: correct the address",
         410: "the file is gone: find another address",
     }.get(error.code, "correct the address")
-    return UserError(f"corpus.url: {shown} answered {error.code} {error.reason}; {hint}")
+    return UserError(f"corpus.url: {shown} answered {error.code} {printable(error.reason)}; {hint}")
+
+
+class _Connection(http.client.HTTPConnection):
+    """Gives up when the headers have not come in time, even if a byte comes now and then."""
+
+    def getresponse(self):
+        """Return the answer, as soon as its headers are there."""
+        timer = threading.Timer(self.timeout, self.sock.shutdown, [socket.SHUT_RDWR])
+        timer.start()
+        try:
+            return super().getresponse()
+        finally:
+            timer.cancel()
+
+
+class _SecureConnection(_Connection, http.client.HTTPSConnection):
+    """The same for https."""
+
+
+class _Http(urllib.request.HTTPHandler):
+    def http_open(self, request):
+        """Open with that connection."""
+        return self.do_open(_Connection, request)
+
+
+class _Https(urllib.request.HTTPSHandler):
+    def https_open(self, request):
+        """Open with that connection."""
+        return self.do_open(_SecureConnection, request, context=self._context)
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):

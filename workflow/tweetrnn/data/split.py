@@ -195,7 +195,7 @@ def divide(inputs, encoded, config, outputs):
     names, labels, section = encoded["labels"], np.asarray(labels), config["split"]
     tweets = to_assign(table, labels, section)
     sets, order = assign(tweets, section, config["seed"], len(names))
-    check_sets(sets, labels, names, section)
+    check_sets(sets, labels, names, section, tweets["group"])
     counts = count_by_set(words, offsets, sets, len(dictionary))
     columns = one_hot_columns(counts, dictionary, config["vocabulary"])
 

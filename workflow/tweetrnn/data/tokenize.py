@@ -17,7 +17,7 @@ from tweetrnn.data.corpus import Corpus
 from tweetrnn.data.near_duplicates import content
 from tweetrnn.data.tokenizers import tokenize_text
 from tweetrnn.errors import UserError
-from tweetrnn.files import defused, parquet_writer, replacing, sha256_of, write_json
+from tweetrnn.files import check_digest, defused, parquet_writer, replacing, sha256_of, write_json
 
 SCHEMA = pa.schema(
     {
@@ -32,14 +32,17 @@ BATCH = 16_384  # tweets in memory at a time
 log = logging.getLogger("tweetrnn")
 
 
-def tokenize(corpus, tweets, token_facts, dropped, *, config):
+def tokenize(corpus, tweets, token_facts, dropped, *, config, sha256=None):
     """Read a corpus; write its tweets with their tokens, facts about them, and the dropped rows.
 
     ``tweets`` is a table of SCHEMA with a column for each slice. Config: corpus, tokenize.
 
     Raises:
-        UserError: the corpus cannot be read, or cannot be used; then nothing is written.
+        UserError: the corpus cannot be read, cannot be used, or does not have the ``sha256`` that
+            it had when it was downloaded; then nothing is written.
     """
+    if sha256 is not None:
+        check_digest(corpus, sha256.lower())
     with replacing(dropped) as listing, replacing(tweets) as table:
         with listing.open("w", encoding="utf-8", newline="") as stream:
             source = Corpus(corpus, config["corpus"], on_drop=drop_writer(stream))

@@ -81,7 +81,7 @@ def _shorten(match):
 def _token_pattern(word, emoji):
     """Return the compiled pattern of a token.
 
-    ``word`` is the content of the class of word characters, ``emoji`` a pattern or None.
+    ``word`` is the pattern of a word's characters, one or more; ``emoji`` another one or None.
     """
     return re.compile(
         "|".join(
@@ -89,8 +89,8 @@ def _token_pattern(word, emoji):
                 *([emoji] if emoji else []),
                 r"(?:[^\W\d_]\.){2,}",  # u.s., a.m.
                 r"\d+(?:[.,:/\-]\d+)+\w*",  # 3:45pm, 1,234.50, 1-800-555-0100
-                rf"[{word}]+(?:['\-][{word}]+)*",  # words, contractions, compounds
-                rf"[@#][{word}]+|\$[^\W\d][{word}]*",
+                rf"{word}(?:['\-]{word})*",  # words, contractions, compounds
+                rf"[@#]{word}|\$(?=[^\W\d]){word}",
                 r"[<>]?[:;=][\-^o']?[)(\[\]|/\\*]{1,3}",  # emoticons, as the next two
                 r"(?<!\w)[:;=]-?[DdPpOoSsXx3](?!\w)",
                 r"\(-?[:;](?!\w)|</?3+|\^[_.\-]*\^|-_+-|\u00af\\_\(\u30c4\)_/\u00af",
@@ -102,8 +102,11 @@ def _token_pattern(word, emoji):
     )
 
 
-_ASCII_TOKEN = _token_pattern(r"\w", None)
-_TOKEN = _token_pattern(rf"\w{MARKS}\u200c", _EMOJI)
+_ASCII_TOKEN = _token_pattern(r"\w+", None)
+# A joiner or non-joiner between two letters belongs to the word, in Sinhala, Bengali, Persian and
+# others (Unicode's UAX 29); at a word's end it is invisible.
+_LETTERS = rf"[\w{MARKS}]+"
+_TOKEN = _token_pattern(rf"{_LETTERS}(?:[\u200c\u200d]+{_LETTERS})*", _EMOJI)
 # What the playground translates to JavaScript, by the names that its script uses.
 PATTERNS = {
     "piledUp": _PILED_UP,

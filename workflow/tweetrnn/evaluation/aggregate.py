@@ -18,6 +18,7 @@ from tweetrnn.files import check_digest, damaged, read_json, sha256_of, write_js
 from tweetrnn.metrics import EPOCH_METRICS, HISTORY, scores
 from tweetrnn.names import higher_is_better
 from tweetrnn.results import Results
+from tweetrnn.run_files import read_parameters
 
 log = logging.getLogger("tweetrnn")
 
@@ -101,10 +102,7 @@ def read_run(paths):
     row = run_columns(paths.run)
     if not paths.parameters.exists():
         return row | {"status": "missing"}, None
-    parameters = read_json(paths.parameters)
-    for key, value in asdict(paths.run).items():
-        if parameters.get(key) != value:
-            raise damaged(paths.parameters, f"its {key} is {parameters.get(key)!r}, not {value!r}")
+    parameters = read_parameters(paths)
     history = read_history(paths.history, parameters["sha256"]["history"])
     finite = np.isfinite(history.to_numpy()).all()
     row |= {

@@ -36,6 +36,7 @@ from tweetrnn.evaluation.tuning_budget import tuning_budget
 from tweetrnn.files import open_parquet, read_json, read_parquet, write_json
 from tweetrnn.names import BASELINES
 from tweetrnn.results import Results
+from tweetrnn.run_files import read_parameters
 
 log = logging.getLogger("tweetrnn")
 
@@ -149,7 +150,7 @@ def finished_replicates(results, cell, choice, replicates):
     trained = [
         run
         for run in further_runs({cell: choice}, replicates)
-        if read_json(results.run(run).parameters)["status"] == "finished"
+        if read_parameters(results.run(run))["status"] == "finished"
     ]
     if not trained:
         raise UserError(
@@ -213,11 +214,12 @@ def compare(
         UserError: a file is absent, damaged or of another split, or all replicates diverged.
     """
     results = Results(results)
-    facts, selection = read_json(split_facts), read_selection(selected)
+    facts, runs = read_json(split_facts), read_runs(runs, aggregate_facts)
+    selection = read_selection(selected, runs)
     sets = tweet_sets(read_parquet(rows, sha256=facts["sha256"]["rows"]).to_pandas())
 
     def parameters_of(run):
-        return read_json(results.run(run).parameters)
+        return read_parameters(results.run(run))
 
     def predictions_of(run):
         files = results.run(run)
@@ -229,7 +231,7 @@ def compare(
             cell: finished_replicates(results, cell, choice, selection.replicates)
             for cell, choice in selection.choices.items()
         },
-        read_runs(runs, aggregate_facts),
+        runs,
         parameters_of,
         predictions_of,
         read_baselines(baseline_predictions, baseline_metrics, sets),

@@ -19,6 +19,7 @@ from tweetrnn.evaluation.statistics import group_sums
 from tweetrnn.files import read_json, read_parquet
 from tweetrnn.grid import Run
 from tweetrnn.names import metric_of
+from tweetrnn.run_files import read_parameters
 
 IDENTITY = ["id", "text", "label"]  # what makes two rows the same tweet
 
@@ -137,7 +138,7 @@ class Finished:
         """Return the number of parameters of a cell's selected combination."""
         choice = self.choices[cell]
         run = Run(cell, choice.combination, choice.replicate)
-        return read_json(self.results.run(run).parameters)["parameters"]
+        return read_parameters(self.results.run(run))["parameters"]
 
 
 def flattened(config, prefix=""):

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tweetrnn.files import damaged, read_json, read_parquet
+from tweetrnn.files import damaged, read_parquet
+from tweetrnn.run_files import read_parameters
 from tweetrnn.sets import SETS
 
 
@@ -51,7 +52,7 @@ def read_predictions(paths):
     Raises:
         UserError: the file is absent, damaged, or not the one that the training wrote.
     """
-    sha256 = read_json(paths.parameters)["sha256"]["predictions"]
+    sha256 = read_parameters(paths)["sha256"]["predictions"]
     return by_set(read_parquet(paths.predictions, sha256=sha256))
 
 

@@ -26,6 +26,7 @@ from tweetrnn.evaluation.statistics import LEVEL
 from tweetrnn.files import read_json, read_parquet, write_json
 from tweetrnn.other_splits import RANDOM_METHODS, RESELECT, SIZE, other_splits, runs_on
 from tweetrnn.results import Results
+from tweetrnn.run_files import read_parameters
 
 log = logging.getLogger("tweetrnn")
 
@@ -249,7 +250,7 @@ def read_split(results, split, runs, judged):
     rows = []
     for run in runs:
         paths = results.run(run)
-        if read_json(paths.parameters)["status"] != "finished":
+        if read_parameters(paths)["status"] != "finished":
             log.warning("%s, %s: diverged, so it is left out", split.name, run)
             continue
         probabilities = of_split(read_predictions(paths), sets, paths.predictions)[judged]
@@ -261,11 +262,16 @@ def read_split(results, split, runs, judged):
     return rows
 
 
+def selection_of(results):
+    """Return the Selection of these Results, checked against their runs."""
+    return read_selection(results.selected, tables.read_runs(results.runs, results.aggregate_facts))
+
+
 def runs_of(results, split, selection, config):
     """Return the Runs that are compared on an OtherSplit; ``results`` are the experiment's."""
     if not split.reselects:
         return runs_on(split, selection.combinations(), config)
-    selection = read_selection(results.on(split.name).selected)
+    selection = selection_of(results.on(split.name))
     return further_runs(selection.choices, selection.replicates)
 
 
@@ -274,7 +280,7 @@ def reselected(results, splits):
     return [
         Reselected(
             split=split.name,
-            cells=read_selection(results.on(split.name).selected).combinations(),
+            cells=selection_of(results.on(split.name)).combinations(),
         )
         for split in splits
         if split.reselects
@@ -323,7 +329,7 @@ def robustness(
         UserError: a file is absent, damaged or of another split.
     """
     results, published = Results(results), read(comparison)
-    splits, selection = other_splits(config).values(), read_selection(results.selected)
+    splits, selection = other_splits(config).values(), selection_of(results)
     rows = [
         row
         for split in splits

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from tweetrnn.errors import UserError
 from tweetrnn.evaluation.comparison import Choice, Finalist, read_as
 from tweetrnn.evaluation.shortlist import read_shortlist
-from tweetrnn.evaluation.tables import finished, mean_figures, read_runs
-from tweetrnn.files import write_json
+from tweetrnn.evaluation.tables import digest_of, finished, mean_figures, read_runs
+from tweetrnn.files import damaged, write_json
 from tweetrnn.grid import Run
 from tweetrnn.names import higher_is_better
 from tweetrnn.results import Results
@@ -32,6 +32,7 @@ class Selection:
     replicates: list[int]
     cells: dict[str, Choice]
     baseline_cells: dict[str, Choice]
+    runs_sha256: str  # of the table of runs from which it was made, as ``digest_of``
 
     @property
     def choices(self):
@@ -47,9 +48,17 @@ class Selection:
         return Run(cell, self.choices[cell].combination, self.choices[cell].replicate)
 
 
-def read_selection(path):
-    """Return the Selection that ``select`` wrote; errors as for ``read_as``."""
-    return read_as(Selection, path)
+def read_selection(path, runs=None):
+    """Return the Selection that ``select`` wrote.
+
+    Raises:
+        UserError: the file is absent, damaged, of another version, or was not made from the table
+            ``runs``.
+    """
+    selection = read_as(Selection, path)
+    if runs is not None and selection.runs_sha256 != digest_of(runs):
+        raise damaged(path, "it was selected from other runs than those of this experiment")
+    return selection
 
 
 def further_runs(cells, replicates):
@@ -132,7 +141,7 @@ def make_selection(runs, config, finalists=None):
     if not compared:
         raise UserError("no run of the cells to compare has finished, so there is none to select")
     replicates = [training["replicates"] + 1 + k for k in range(training["selected_replicates"])]
-    return Selection(select_by, replicates, compared, baselines)
+    return Selection(select_by, replicates, compared, baselines, digest_of(runs))
 
 
 def select(results, runs, aggregate_facts, finalists, selected, *, config):

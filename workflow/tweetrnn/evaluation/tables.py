@@ -5,6 +5,8 @@ are those of the validation set unless their name says train; the test set's are
 so that nobody can choose a run by them.
 """
 
+import hashlib
+
 from tweetrnn.evaluation.metrics import PREDICTION_METRICS
 from tweetrnn.files import read_json, read_parquet, replacing, write_parquet
 from tweetrnn.grid import Run
@@ -65,6 +67,12 @@ def read_runs(path, facts):
     ``facts`` are the ``aggregate_facts``. Raises UserError where a file is absent or damaged.
     """
     return _read(path, facts, "runs", RUNS)
+
+
+def digest_of(runs):
+    """Return the sha256 of the table of runs, without the columns that no two executions share."""
+    stable = runs.drop(columns=["seconds", "max_rss_mb"], errors="ignore")
+    return hashlib.sha256(stable.to_csv(index=False).encode()).hexdigest()
 
 
 def read_epochs(path, facts):

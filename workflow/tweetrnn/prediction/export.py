@@ -32,7 +32,7 @@ log = logging.getLogger("tweetrnn")
 
 def add_arguments(parser):
     """Add this command's options."""
-    parser.epilog = __doc__.partition("\n\n")[2]
+    parser.epilog = (__doc__ or "").partition("\n\n")[2]  # python -OO has none
     add_run_arguments(parser)
     parser.add_argument(
         "dir",

@@ -30,7 +30,7 @@ log = logging.getLogger("tweetrnn")
 
 def add_arguments(parser):
     """Add this command's options."""
-    parser.epilog = __doc__.partition("\n\n")[2]
+    parser.epilog = (__doc__ or "").partition("\n\n")[2]  # python -OO has none
     parser.add_argument("file", metavar="FILE", help="weights of Keras (.weights.h5, .keras, .npz)")
     add_run_arguments(parser)
     parser.add_argument("--output", required=True, metavar="FILE", help="to write (.safetensors)")

@@ -11,10 +11,11 @@ import jinja2
 from tweetrnn.evaluation import comparison as comparisons
 from tweetrnn.evaluation.metrics import METRICS, scores
 from tweetrnn.evaluation.predictions import read_predictions
-from tweetrnn.files import check_digest, read_json, sha256_of
+from tweetrnn.files import read_json, sha256_of
 from tweetrnn.metrics import confusion
 from tweetrnn.names import BASELINES, model_label
 from tweetrnn.reporting import document as doc
+from tweetrnn.run_files import check, read_parameters
 from tweetrnn.training.cells import CELLS
 from tweetrnn.wording import listed, split_in_words
 
@@ -22,8 +23,8 @@ from tweetrnn.wording import listed, split_in_words
 def model_card(results, paths, settings):
     """Return a run's card as Markdown (``paths``: its RunResults, ``settings``: of ModelFiles)."""
     tokens, split = read_json(results.token_facts), read_json(results.split_facts)
-    parameters = read_json(paths.parameters)
-    check_digest(paths.architecture, parameters["sha256"]["architecture"])
+    parameters = read_parameters(paths)
+    check(paths, "architecture")
     predictions = read_predictions(paths)
     # Only a selected run gets metrics on the test set, so that nobody chooses a run by them.
     comparison = comparisons.read(results.comparison) if results.comparison.is_file() else None
@@ -61,7 +62,7 @@ def imported_card(paths, settings, weights):
     It says nothing of how good they are: nothing is known of it.
     """
     return _template("imported_card.md.j2").render(
-        parameters=read_json(paths.parameters),
+        parameters=read_parameters(paths),
         settings=settings,
         layers=read_json(paths.architecture),
         digest=sha256_of(weights),

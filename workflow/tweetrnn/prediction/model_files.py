@@ -11,6 +11,7 @@ from tweetrnn.errors import UserError
 from tweetrnn.evaluation.select import read_selection
 from tweetrnn.evaluation.tables import KEY, finished, mean_figures, names, read_runs
 from tweetrnn.files import check_digest, read_json
+from tweetrnn.run_files import read_parameters
 from tweetrnn.training.weights import read_header
 
 
@@ -73,7 +74,7 @@ def weights_of(paths, kind="best"):
     """
     if kind not in ("best", "last"):
         return _imported(paths, Path(kind))
-    path, parameters = getattr(paths, kind), read_json(paths.parameters)
+    path, parameters = getattr(paths, kind), read_parameters(paths)
     if not path.is_file():
         raise UserError(f"{path}: no such file; the run is not trained yet")
     check_digest(path, parameters["sha256"][kind])
@@ -105,7 +106,7 @@ def best_runs(results, count):
     Raises:
         UserError: there are fewer finished runs, or nothing is selected yet.
     """
-    runs = finished(_runs(results))
+    runs = finished(_selected_from(results)[0])
     if not 0 < count <= len(runs):
         raise UserError(
             f"--top {count}: expected 1 to {len(runs)}, the finished runs of the grid in {results}"
@@ -123,8 +124,8 @@ def selected_run(results):
     Raises:
         UserError: nothing is selected yet.
     """
-    accuracy = mean_figures(_runs(results), "best_accuracy")
-    selection = read_selection(results.selected)
+    runs, selection = _selected_from(results)
+    accuracy = mean_figures(runs, "best_accuracy")
 
     def mean_accuracy(cell):
         return accuracy.get((cell, selection.cells[cell].combination), 0)
@@ -132,12 +133,13 @@ def selected_run(results):
     return selection.selected_run(max(selection.cells, key=mean_accuracy))
 
 
-def _runs(results):
-    """Return the runs of the cells that are compared, once the best combinations are selected."""
+def _selected_from(results):
+    """Return (the runs of the cells that are compared, the Selection), once there is one."""
     if not results.selected.is_file():
         raise unfinished(results)
     runs = read_runs(results.runs, results.aggregate_facts)
-    return runs[runs["cell"].isin(read_selection(results.selected).cells)]
+    selection = read_selection(results.selected, runs)
+    return runs[runs["cell"].isin(selection.cells)], selection
 
 
 def unfinished(results):

@@ -74,8 +74,8 @@ def _repaired_by_export():
         yield
     except UserError as error:
         message = str(error)
-        if message.endswith(RECREATE):
-            message = message.removesuffix(RECREATE) + _REMEDY
+        if RECREATE in message:
+            message = message.partition(RECREATE)[0] + _REMEDY
         raise UserError(message) from None
 
 

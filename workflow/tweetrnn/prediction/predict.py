@@ -25,7 +25,7 @@ from tweetrnn.prediction.run_options import (
 
 def add_arguments(parser):
     """Add this command's options."""
-    parser.epilog = __doc__.partition("\n\n")[2]
+    parser.epilog = (__doc__ or "").partition("\n\n")[2]  # python -OO has none
     parser.add_argument("texts", nargs="*", metavar="TEXT", help="a tweet; after -- any text")
     add_results_arguments(parser)
     which = parser.add_mutually_exclusive_group()

@@ -15,6 +15,7 @@ import io
 import json
 import re
 import textwrap
+from contextlib import contextmanager
 from xml.etree import ElementTree
 
 from tweetrnn.files import replacing, write_text
@@ -92,11 +93,15 @@ BASELINE_LINES = {
 BASELINE_MARKERS = {"majority": "x", "logistic_regression": "*", "nb_svm": "p"}
 
 
+@contextmanager
 def style():
-    """Return a context in which matplotlib draws as all figures are drawn."""
+    """Let matplotlib draw as all figures are drawn, whatever the user's own settings are."""
     import matplotlib
 
-    return matplotlib.rc_context(STYLE)
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(STYLE)
+        yield
 
 
 class Look:

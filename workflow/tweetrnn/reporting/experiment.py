@@ -14,13 +14,14 @@ from tweetrnn.evaluation.cell_order import best_first, in_order, oriented
 from tweetrnn.evaluation.metrics import METRICS
 from tweetrnn.evaluation.robustness import read_robustness
 from tweetrnn.evaluation.select import further_runs
-from tweetrnn.files import check_digest, load_array, read_json, read_parquet
+from tweetrnn.files import load_array, read_json, read_parquet
 from tweetrnn.grid import Run
 from tweetrnn.machine import processor_name
 from tweetrnn.names import BASELINES, is_mean, metric_of
 from tweetrnn.other_splits import other_splits
 from tweetrnn.reporting import playground
 from tweetrnn.reporting.tweet_text import displayed
+from tweetrnn.run_files import check
 
 DRAWN_WITH = ("snakemake", "numpy", "pyarrow", "pandas", "scipy", "scikit-learn", "matplotlib")
 # The files of a checkout that determine results (besides the config, which the report shows).
@@ -208,7 +209,7 @@ class Experiment:
     def architecture(self, run):
         """Return the layers of a Run, as dicts."""
         paths = self.results.run(run)
-        check_digest(paths.architecture, read_json(paths.parameters)["sha256"]["architecture"])
+        check(paths, "architecture")
         return read_json(paths.architecture)
 
     # --------------------------------------------------------------------------- the comparison

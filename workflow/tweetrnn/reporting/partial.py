@@ -18,6 +18,6 @@ def partial(results, *, config, memory_mb):
     tables = {name: getattr(written, name) for name in TABLES}
     aggregate(results, **tables, config=config, allow_missing=True)
     options = {"config": config, "memory_mb": memory_mb, "partial": True}
-    plot(results, written.figures, **options)
+    plot(results, written.figures, written.figure_facts, **options)
     report = {name: getattr(written, name) for name in REPORT}
-    render(results, written.figures, **report, **options)
+    render(results, written.figures, written.figure_facts, **report, **options)

@@ -18,9 +18,10 @@ import numpy as np
 
 from tweetrnn.data import tokenizers
 from tweetrnn.evaluation.predictions import read_predictions
-from tweetrnn.files import check_digest, damaged, load_array, read_json, read_parquet
+from tweetrnn.files import damaged, load_array, read_parquet
 from tweetrnn.grid import Run
 from tweetrnn.reporting.tweet_text import masked
+from tweetrnn.run_files import check
 from tweetrnn.training import weights
 
 ROOM = 1_480_000  # bytes of data in the page; with the script, 1.5 MB are the most
@@ -428,7 +429,7 @@ def read(results, config, split, selected):
     models = []
     for cell, choice in selected.items():
         paths = results.run(Run(cell, choice.combination, choice.replicate))
-        check_digest(paths.best, read_json(paths.parameters)["sha256"]["best"])
+        check(paths, "best")
         _, arrays = weights.read(paths.best)
         stored, _ = read_predictions(paths)["validation"]
         if len(stored) != len(ids):

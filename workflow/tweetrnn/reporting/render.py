@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from tweetrnn.evaluation.cell_order import in_order, ordered
 from tweetrnn.evaluation.comparison import to_json
-from tweetrnn.files import write_json, write_text
+from tweetrnn.files import check_digest, read_json, write_json, write_text
 from tweetrnn.reporting import document as doc
 from tweetrnn.reporting.canvas import COLOUR_VARIABLES
 from tweetrnn.reporting.experiment import Experiment
@@ -239,14 +239,28 @@ def write(experiment, figures, html, markdown, summary, images, tables):
 
 
 def render(
-    results, figures, html, markdown, summary, images, tables, *, config, memory_mb, partial=False
+    results,
+    figures,
+    figure_facts,
+    html,
+    markdown,
+    summary,
+    images,
+    tables,
+    *,
+    config,
+    memory_mb,
+    partial=False,
 ):
     """Write the report.
 
     Args:
         results: the folder with all results, of which those of nearly all stages are read.
+        figures, figure_facts: what ``plot`` wrote.
         config: all of it but what only ``predict`` reads.
         memory_mb, partial: as for Experiment.
     """
+    for name, sha256 in read_json(figure_facts)["sha256"].items():
+        check_digest(Path(figures, name), sha256)
     paths = map(Path, (figures, html, markdown, summary, images, tables))
     write(Experiment(Results(results), config, memory_mb, partial), *paths)

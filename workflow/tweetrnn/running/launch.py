@@ -34,7 +34,8 @@ def command(configfile, *options):
 def environment():
     """Return Snakemake's environment, in which stages find the same Python, activated or not."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return os.environ | {"PATH": path}
+    # A random.py in the working folder is not Python's.
+    return os.environ | {"PATH": path, "PYTHONSAFEPATH": "1"}
 
 
 def start(command, ownership, variables, **options):

@@ -24,6 +24,7 @@ from tweetrnn.files import read_json
 from tweetrnn.grid import Run
 from tweetrnn.other_splits import other_splits, runs_on
 from tweetrnn.results import Results
+from tweetrnn.run_files import read_parameters
 
 STATES = {  # the most urgent first
     "failed": "its log ends with an error",
@@ -122,7 +123,7 @@ def read_run(results, run):
     if is_locked(paths.checkpoint):
         return RunStatus(*training, "running", **progress)
     with suppress(FileNotFoundError, UserError):  # missing, or just removed with a failed job
-        parameters = read_json(paths.parameters)
+        parameters = read_parameters(paths)
         with paths.history.open(encoding="utf-8", newline="") as stream:
             accuracies = [float(row["validation_accuracy"]) for row in csv.DictReader(stream)]
         return RunStatus(
