@@ -11,9 +11,10 @@ from example_corpus import HEADER, LABELS, as_csv, rows
 from hypothesis import given
 from hypothesis import strategies as st
 from tweetrnn.config import load_schema
-from tweetrnn.data import formats
+from tweetrnn.data import text_lines
 from tweetrnn.data.corpus import DEFAULTS
-from tweetrnn.data.formats import ENDINGS, Source
+from tweetrnn.data.corpus_file import Source
+from tweetrnn.data.formats import ENDINGS, form_of
 from tweetrnn.errors import UserError
 from tweetrnn.wording import quoted, shown
 
@@ -79,6 +80,19 @@ def test_a_row_has_the_number_of_the_line_on_which_it_starts(tmp_path):
         (2, None, "1"),
         (5, None, "2"),
         (7, "wrong number of columns", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("end", "other"), [("\n", "\r"), ("\r\n", "\r"), ("\r\r\n", "\r"), ("\r", "\n"), ("\r", "\r\n")]
+)
+def test_rows_end_as_the_header_does(tmp_path, end, other):
+    text = f"one{other}two"
+    lines = [",".join(HEADER), f"1,{text},neutral", f'"2","{text}",neutral', "3,x,neutral"]
+    (tmp_path / "t.csv").write_text(end.join(lines) + end, newline="")
+    read_rows = [row[1:] for row in read(tmp_path / "t.csv")]
+    assert read_rows == [
+        (None, str(n), cell, "neutral") for n, cell in enumerate([text, text, "x"], 1)
     ]
 
 
@@ -185,12 +199,12 @@ def test_the_config_offers_exactly_the_formats_that_are_read():
 
 @pytest.mark.parametrize("ending", sorted(ENDINGS))
 def test_the_file_extension_gives_the_format_in_any_case(tmp_path, ending):
-    assert formats._format_by_ending(tmp_path / f"t{ending.upper()}") == ENDINGS[ending]
+    assert form_of(tmp_path / f"t{ending.upper()}") == ENDINGS[ending]
 
 
 def test_the_byte_order_marks_are_those_of_the_standard_library():
     marks = {value for name, value in vars(codecs).items() if name.startswith("BOM")}
-    assert set(formats._BOMS) == marks
+    assert set(text_lines._BOMS) == marks
 
 
 def test_names_are_quoted_and_shortened_for_messages():

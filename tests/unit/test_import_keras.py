@@ -16,6 +16,7 @@ from safetensors.numpy import load_file, save_file
 from tweetrnn.__main__ import main
 from tweetrnn.files import read_json, read_parquet
 from tweetrnn.grid import Run
+from tweetrnn.prediction import keras_files
 from tweetrnn.results import Results
 
 SAVED = Path(__file__).resolve().parents[1] / "fixtures/keras_saved"
@@ -279,6 +280,32 @@ def test_zip_file_that_grows_beyond_any_such_model_is_not_unpacked(results, here
         file.writestr("config.json", "{}")
         file.writestr("model.weights.h5", bytes(20_000_000))
     assert "its model.weights.h5 is larger than" in refused(capsys, imported(results, "k.keras"))
+
+
+@pytest.mark.parametrize(
+    ("config", "reason"),
+    [
+        ("{}", "(it has no 'class_name')"),
+        ("[1]", "(its values are of other types)"),
+        ('{"class_name": "Tuner"}', "(a model of the class 'Tuner')"),
+        ("{", "(Expecting property name"),
+    ],
+)
+def test_handmade_model_is_refused_with_what_to_save(results, here, capsys, config, reason):
+    with zipfile.ZipFile("m.keras", "w") as file:
+        file.writestr("metadata.json", "{}")
+        file.writestr("config.json", config)
+        file.writestr("model.weights.h5", keras_files.HDF5 + b"0" * 100)
+    message = refused(capsys, imported(results, "m.keras"))
+    assert f"not that of a Sequential or functional model with one output {reason}" in message
+    assert message.rstrip().endswith("model.save_weights('NAME.weights.h5')")
+
+
+def test_one_array_is_refused_with_what_to_save(results, here, capsys):
+    np.save("one.npy", np.zeros((574, 128), "f4"))
+    message = refused(capsys, imported(results, "one.npy"))
+    assert "one array of shape (574, 128), as numpy.save writes it" in message
+    assert "numpy.savez(file, *model.get_weights())" in message
 
 
 def test_missing_file_is_reported(results, here, capsys):

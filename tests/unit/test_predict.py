@@ -4,15 +4,21 @@ import csv
 import gzip
 import io
 import json
+import re
+import shlex
+from decimal import Decimal
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import small_experiment
 from example_corpus import LABELS, as_csv, as_json_lines, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_bad_corpus import parquet
 from tweetrnn.__main__ import main
 from tweetrnn.config import resolve
 from tweetrnn.errors import UserError
@@ -312,6 +318,55 @@ def test_compressed_input_with_another_delimiter_is_read(capsys, results, tmp_pa
     assert (row["n"], row["text"]) == ("1", TWEET)
 
 
+def test_parquet_is_read_and_answered_as_csv_unless_asked_otherwise(capsys, results, tmp_path):
+    path = tmp_path / "t.parquet"
+    moment = pa.array([0], pa.timestamp("ns"))
+    table = {"n": [[1, 2]], "at": moment, "raw": [b"\xff"], "d": [Decimal("1.50")], "text": [TWEET]}
+    pq.write_table(pa.table(table), path)
+    assert main(["predict", "--results", str(results), "--input", str(path)]) == 0
+    [row] = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert (row["n"], row["raw"], row["d"], row["text"]) == ("[1, 2]", "ff", "1.50", TWEET)
+    [row], _ = answers(capsys, results, "--input", path)
+    assert (row["n"], row["raw"], row["d"]) == ([1, 2], "ff", "1.50")
+    assert row["at"] == "1970-01-01 00:00:00.000000000"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "option"),
+    [
+        ("t.tsv", f'text\tn\n"{TWEET}\t1\n', "quoting"),
+        ("t.csv", f'n,text\n1, "{TWEET}, so"\n', "skip-blanks"),
+        ("t.csv", f"n,text\n1,{TWEET}\\, so\n", "backslash"),
+        ("t.csv", f"n,text\n1,{TWEET} \xe9\n".encode("latin-1"), "encoding"),
+        ("t.csv", f"n,text\n1,{TWEET} \u201c\n".encode("cp1252"), "encoding"),
+        ("t.csv", f"n,text\n1,{TWEET}\n".encode("utf-16-be"), "encoding"),
+        ("t.csv", json.dumps({"text": TWEET, "n": 1}), "format"),
+        ("t.csv", parquet({"text": [TWEET], "n": [1]}), "format"),
+        ("t.txt", f"n,text\n1,{TWEET}\n", "format"),
+        ("t.csv", f"n\ttweet\n1\t{TWEET}\n", "delimiter"),
+    ],
+)
+def test_advice_about_a_file_makes_it_readable(
+    capsys, results, tmp_path, monkeypatch, name, content, option
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    column = "tweet" if b"tweet\n" in (tmp_path / name).read_bytes()[:9] else "text"
+    command = ["--results", results, "--input", name]
+    message = refused(capsys, *command)
+    advised = re.findall(r"--[a-z-]+(?: (?!or\b)[^\s,;]+)?", message)
+    [advice] = [each for each in advised if option in each]
+    [row], _ = answers(capsys, results, *command[2:], "--text-column", column, *shlex.split(advice))
+    assert TWEET in row[column] and str(row["n"]) == "1"
+
+
+def test_a_tab_may_be_written_as_in_a_config(capsys, results, tmp_path):
+    (tmp_path / "t.csv").write_text(f"a,text\tn\n{TWEET}\t1\n")
+    options = ["--input", tmp_path / "t.csv", "--text-column", "a,text", "--delimiter", r"\t"]
+    [row], _ = answers(capsys, results, *options)
+    assert (row["a,text"], row["n"]) == (TWEET, "1")
+
+
 def test_standard_input_is_read_in_the_named_format(capsys, results, monkeypatch):
     stream = io.BytesIO(b'{"tweet": "tweet number 4", "n": [1]}\n{"tweet": null}\n')
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=stream))
@@ -335,8 +390,8 @@ def test_share_of_unknown_words_is_given_and_most_of_them_cause_a_warning(capsys
     [
         ("text\na\n", ["a text"], "give tweets as arguments, or a file"),
         ("id,tweet\n1,a\n", [], "no column 'text'"),
-        (b"text\n\xff\n", [], "line 2: the byte 0xff is not UTF-8"),
-        ("", [], "empty; expected one row for each tweet"),
+        (b"text\n\xff\n", [], "line 2: the byte 0xff is not utf-8"),
+        ("", [], "empty; expected a header and one row for each tweet"),
         ("text,predicted\na,b\n", [], "has a column 'predicted' already"),
         ("text\na\n", ["--output", "x.txt"], "'.txt' stands for none of the formats"),
         ("text\na\n", ["--format", "jsonl"], "line 1: not a JSON object"),
@@ -376,7 +431,7 @@ def test_mistake_far_down_leaves_an_earlier_output_as_it_was(capsys, results, tm
 @pytest.mark.parametrize(
     "files, message",
     [
-        ({"a": "x.parquet"}, "predict.files.a: expected text of the form"),
+        ({"a": "x.xlsx"}, "predict.files.a: expected text of the form"),
         ({"a/b": "x.csv"}, "predict.files: 'a/b' is not a valid name"),
         (["x/t.csv", "y/t.tsv"], "predict.files: two files have the same name"),
         (["../-.csv"], "predict.files: '-' is not a valid name"),

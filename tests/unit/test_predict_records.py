@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tweetrnn.config import load_schema
 from tweetrnn.data import formats
+from tweetrnn.data.text_lines import MAX_LINE
 from tweetrnn.errors import UserError
 from tweetrnn.files import defused
 from tweetrnn.prediction import records
@@ -27,9 +28,9 @@ hostile = st.one_of(texts, st.sampled_from(["=1+1", "+x", "-x", "@x", "\tx", "\r
 def read(content, form="csv", text_column="text", **reading):
     """Return the rows that are read from bytes or text."""
     content = content if isinstance(content, bytes) else content.encode()
-    return list(
-        records.read(io.BytesIO(content), "FILE", form, text_column, records.READING | reading)
-    )
+    how = formats.HOW | {"format": form} | reading
+    _, rows = records.read(io.BytesIO(content), "FILE", text_column, how)
+    return list(rows)
 
 
 def written(form, rows, answers=None, text_column="text"):
@@ -106,8 +107,8 @@ def test_empty_columns_at_the_end_are_no_columns(row):
 
 def test_the_keys_for_reading_have_the_schema_s_defaults():
     known = load_schema()["properties"]["predict"]["properties"]
-    assert {key: known[key]["default"] for key in records.READING} == records.READING
-    assert set(records.READING) == set(known) - {"files", "text_column"}
+    assert {"format", *known} - {"files", "text_column"} == set(formats.HOW)
+    assert all(known[key]["default"] == formats.HOW[key] for key in formats.HOW if key in known)
 
 
 @pytest.mark.parametrize(
@@ -131,6 +132,16 @@ def test_settings_that_cannot_be_meant_are_refused():
         read("text\n", encoding="x")
 
 
+def test_json_lines_without_a_text_have_none_but_some_at_the_beginning_must_have_it():
+    assert read('{"n": 1}\n{"text": "a"}\n{"n": 2}\n', "jsonl") == [
+        {"n": 1, "text": None},
+        {"text": "a"},
+        {"n": 2, "text": None},
+    ]
+    with pytest.raises(UserError, match=r"no column 'text'.*'n', 'm\.k'"):
+        read('{"n": 1}\n' + '{"m": {"k": 1}}\n' * 1_000 + '{"text": "a"}\n', "jsonl")
+
+
 def test_a_row_of_empty_cells_is_a_row():
     assert read('text\n""\nx\n') == [{"text": ""}, {"text": "x"}]
 
@@ -147,7 +158,7 @@ def test_rows_are_read_before_the_input_ends():
             buffer[: len(line)] = line
             return len(line)
 
-    rows = records.read(Endless(), "FILE", "csv", "text")
+    _, rows = records.read(Endless(), "FILE.csv", "text")
     assert next(rows) == {"text": "first"}
 
 
@@ -166,12 +177,12 @@ def test_rows_are_read_before_the_input_ends():
         ),
         ("jsonl", '{"tweet": "a"}\n', "no column 'text'"),
         ("csv", "x" * 200_000 + "\na\n", "no column 'text'"),
-        ("csv", "text,a,a\n", "several columns are called 'a'"),
-        ("csv", b"text\nok\ncaf\xe9\n", "FILE, line 3: the byte 0xe9 is not UTF-8; set --enc"),
-        ("jsonl", b'{"text": "caf\xe9"}', "FILE, line 1: the byte 0xe9 is not UTF-8"),
+        ("csv", "text,a,a\n", "2 columns are called 'a'; rename all but one"),
+        ("csv", b"text\nok\ncaf\xe9\n", "FILE, line 3: the byte 0xe9 is not utf-8; in Latin-1"),
+        ("jsonl", b'{"text": "caf\xe9"}', "FILE, line 1: the byte 0xe9 is not utf-8"),
         ("csv", "id,text\n1,a,b\n", "line 2: wrong number of columns: 3, and the header has 2"),
         ("csv", "id,text\n1\n", "line 2: wrong number of columns: 1, and the header has 2"),
-        ("csv", 'text\n"open\nfor ever\n', "line 2: misplaced quote; quote a text"),
+        ("csv", 'text\n"open\nfor ever\n', "line 2: misplaced quote. A text"),
         ("csv", 'text\n"a"b\n', "line 2: misplaced quote"),
         ("jsonl", '{"text": "a"}\n[1]\n', "line 2: not a JSON object"),
         (
@@ -180,24 +191,19 @@ def test_rows_are_read_before_the_input_ends():
             "line 2: 'text' has the value '7'; expected text",
         ),
         ("csv", gzip.compress(b"text\nx\n" * 99)[:-9], "FILE: damaged gzip data"),
-        ("csv", gzip.compress(b"text\ncaf\xe9\n"), "line 2: the byte 0xe9 is not UTF-8"),
+        ("csv", gzip.compress(b"text\ncaf\xe9\n"), "line 2: the byte 0xe9 is not utf-8"),
         ("jsonl", '{"text": "a", "n": {"b": 1, "b": 2}}\n', "line 1: a key occurs twice; expected"),
-        ("jsonl", '{"text": {"0": "a"}}\n', "an object of columns or lists; expected JSON Lines"),
-        ("csv", "text,,\na,,7\n", "line 2: a value in a column whose name is empty"),
-        ("csv", b"x" * (formats.MAX_CELL + 1), "line 1: longer than"),
+        (
+            "jsonl",
+            '{"text": {"0": "a"}}\n',
+            "an object of columns, as pandas writes by default; expected JSON Lines",
+        ),
+        ("csv", "text,,\na,,7\n", "line 2: wrong number of columns: 3, and the header has 1"),
+        ("csv", b"x" * (MAX_LINE + 1), "line 1: longer than"),
     ],
 )
 def test_what_cannot_be_read_is_reported_in_one_line(form, content, message):
     assert message in refused(content, form)
-
-
-def test_format_follows_from_the_ending_or_has_to_be_named():
-    assert records.format_of("a/TWEETS.CSV", records.READ, "--format") == "csv"
-    assert records.format_of("x.ndjson", records.READ, "--format") == "jsonl"
-    with pytest.raises(UserError, match=r"'.gz' stands for none of the formats csv, tsv.*--format"):
-        records.format_of("x.csv.gz", records.READ, "--format")
-    with pytest.raises(UserError, match=r"'.parquet' stands for none"):
-        records.format_of("x.parquet", records.READ, "--format")
 
 
 @settings(deadline=None, max_examples=40)

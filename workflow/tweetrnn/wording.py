@@ -36,3 +36,17 @@ def listed(names):
     """Return names as ``a``, ``a and b`` or ``a, b and c``."""
     *head, last = names
     return f"{', '.join(head)} and {last}" if head else last
+
+
+def setting(section, key, value):
+    """Return how to say that a file is written in some way: ``value`` for a key of the config.
+
+    ``section`` is corpus or predict, whose keys are options of the command predict, too.
+    """
+    if section == "corpus":
+        return f"set corpus.{key} to {value}"
+    if key == "format":
+        return f"name its format with --format {value}, or with the file's ending"
+    flag = f"--{key.replace('_', '-')}"
+    option = {"true": flag, "false": flag.replace("--", "--no-")}.get(value, f"{flag} {value}")
+    return f"use {option} or, in a config, set predict.{key} to {value}"

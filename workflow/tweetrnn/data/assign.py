@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tweetrnn.data.formats import normalized
 from tweetrnn.data.units import group_keys, joined_by_users, units_of
+from tweetrnn.data.values import normalized
 from tweetrnn.errors import UserError
 from tweetrnn.sets import SETS
 from tweetrnn.wording import quoted

@@ -5,23 +5,22 @@ in which a label does not occur, is refused with one message.
 """
 
 import json
+import re
 from collections import Counter, defaultdict
 from pathlib import Path
 
 from tweetrnn.data import demo
+from tweetrnn.data.corpus_file import Source
+from tweetrnn.data.delimited import advice
 from tweetrnn.data.details import Details
-from tweetrnn.data.formats import Source, as_text, encodable, normalized
+from tweetrnn.data.formats import HOW
+from tweetrnn.data.values import as_json, as_text, encodable, normalized
 from tweetrnn.errors import UserError
 from tweetrnn.wording import quoted, shown
 
 # The schema's defaults of the keys that a demo corpus does not have (a test compares the two).
 DEFAULTS = {
-    "format": "auto",
-    "delimiter": None,
-    "quoting": True,
-    "backslash": False,
-    "skip_blanks": False,
-    "encoding": "utf-8",
+    **HOW,
     "columns": {
         "id": "tweet_id",
         "text": "text",
@@ -35,6 +34,7 @@ DEFAULTS = {
     "licence": "not stated",
 }
 MAX_TEXT = 100_000  # characters; a longer text is not a tweet
+_QUOTED = re.compile(' +".*" *', re.DOTALL)
 _MAX_LABELS = 1_000  # distinct unknown labels kept for a message
 
 
@@ -68,6 +68,7 @@ class Corpus:
         self.details = Details(dict(further))
         self._examples = defaultdict(list)  # reason -> its first rows
         self._unknown, self._seen = Counter(), set()  # labels
+        self._quoted = 0  # texts in quotes that have a blank before them
         self._row = 0, "", None  # line, id and label of the current row
 
     def __iter__(self):
@@ -92,6 +93,8 @@ class Corpus:
                     self._drop("NUL character in the text")
                 else:
                     self.kept[label] += 1
+                    if self.config["quoting"] and text.startswith(" "):
+                        self._quoted += bool(_QUOTED.fullmatch(text))
                     details = self.details.read(further, self._where())
                     yield identifier, encodable(text), label, *details
             elif fault:
@@ -127,7 +130,7 @@ class Corpus:
 
         Raises:
             UserError: no rows, too many dropped ones, a label without a row, or a column of
-                details that is not what it is named as.
+                details that is not what it is named as, or texts with blanks and quotes around.
         """
         if not self.rows:
             raise UserError(f"{self.path}: no rows; expected one row per tweet")
@@ -152,6 +155,12 @@ class Corpus:
                 f"{self.path}: every row with the label {quoted(emptied)} had to be dropped:"
                 f"{self._reasons()}\nFix these rows, or leave the label out of corpus.labels"
             )
+        if self._quoted > self.kept.total() / 2:
+            raise UserError(
+                f"{self.path}: most texts begin with a blank and a quote, as where a blank follows "
+                "each delimiter; set corpus.skip_blanks to true (or corpus.quoting to false, if "
+                "the quotes are part of the texts)"
+            )
         self.details.check(self.path, self.config["max_dropped"])
 
     def _reasons(self):
@@ -174,13 +183,7 @@ class Corpus:
                 "leave out in corpus.ignore_labels.\n"
             )
         if self.dropped["misplaced quote"] or self.dropped["wrong number of columns"]:
-            text += (
-                "A text that contains quotes or the delimiter must be in quotes as a whole, and "
-                "the quotes in it doubled. If quotes are plain characters in this file, set "
-                "corpus.quoting to false; if there are blanks after the delimiters, set "
-                "corpus.skip_blanks to true; if backslashes are before quotes or delimiters, set "
-                "corpus.backslash to true.\n"
-            )
+            text += f"{advice('corpus')}.\n"
         return UserError(text + "Fix these rows, or raise corpus.max_dropped to leave them out")
 
 
@@ -188,7 +191,7 @@ def _id_as_text(value):
     """Return an id of any type as text, empty if missing."""
     text = value.hex() if isinstance(value, bytes) else as_text(value)
     if text is False:
-        text = json.dumps(value, ensure_ascii=False, default=str)
+        text = json.dumps(value, ensure_ascii=False, default=as_json)
     return encodable(text or "")
 
 

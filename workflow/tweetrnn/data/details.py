@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tweetrnn.data.formats import as_text, normalized
+from tweetrnn.data.values import as_text, normalized
 from tweetrnn.errors import UserError
 from tweetrnn.wording import shown
 

@@ -170,9 +170,12 @@ def layers_of_file(path, config):
         layers = model["config"]["layers"]
         return [_settings(layer) for layer in layers if layer["class_name"] not in NO_EFFECT]
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        reason = "its values are of other types"
+        if isinstance(error, KeyError | ValueError):
+            reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
         raise UserError(
             f"{path}: {SAVED}, but its {CONFIG} is not that of a Sequential or functional model "
-            f"with one output ({type(error).__name__}: {error}); {HOW}"
+            f"with one output ({reason}); {HOW}"
         ) from None
 
 

@@ -9,7 +9,7 @@ import contextlib
 import sys
 from pathlib import Path
 
-from tweetrnn.data.formats import unpacked_name
+from tweetrnn.data.formats import ENDINGS, FORMATS, HOW
 from tweetrnn.errors import UserError
 from tweetrnn.prediction import records
 from tweetrnn.prediction.model_files import best_runs, of_runs, selected_run
@@ -39,7 +39,10 @@ def add_arguments(parser):
     add_weights_argument(parser)
     parser.add_argument("--input", metavar="FILE", help="tweets to read; - is standard input")
     parser.add_argument(
-        "--format", choices=records.READ, help="the input's format (default: by its ending)"
+        "--format",
+        choices=FORMATS,
+        default="auto",
+        help="the input's format (default: by its ending)",
     )
     parser.add_argument(
         "--encoding", help="the input's character encoding (default: UTF-8, or by its mark)"
@@ -66,7 +69,7 @@ def add_arguments(parser):
         "--to",
         choices=list(records.WRITERS),
         help="the output's format (default: by its ending; a table for texts on the command line "
-        "and on a terminal; otherwise CSV, or JSON Lines if the input is JSON Lines)",
+        "and on a terminal; otherwise JSON Lines if the input is JSON Lines, and CSV if not)",
     )
 
 
@@ -84,25 +87,18 @@ def chosen(options):
     return of_runs(results, [selected_run(results)] if top is None else best_runs(results, top))
 
 
-def input_format(options):
-    """Return the input's format, or None if the texts are on the command line."""
-    if options.input is None:
-        return None
-    if options.format is None and options.input == "-":
-        raise UserError(
-            f"--format: name the format of standard input, one of {', '.join(records.READ)}"
-        )
-    return options.format or records.format_of(
-        unpacked_name(options.input), records.READ, "--format"
-    )
-
-
 def output_format(options, form):
-    """Return the output's format; ``form`` is the input's."""
+    """Return the output's format; ``form`` is the input's, None for texts on the command line."""
     if options.to:
         return options.to
     if options.output:
-        return records.format_of(options.output, list(records.WRITERS), "--to")
+        ending = Path(options.output).suffix
+        if ENDINGS.get(ending.lower()) not in records.WRITERS:
+            raise UserError(
+                f"{options.output}: the ending {ending!r} stands for none of the formats "
+                f"{', '.join(records.WRITERS)}; name one with --to"
+            )
+        return ENDINGS[ending.lower()]
     if form is None or sys.stdout.isatty():
         return "table"
     return "jsonl" if form == "jsonl" else "csv"
@@ -112,15 +108,16 @@ def main(options):
     """Predict the tweets that the options name."""
     if bool(options.texts) == (options.input is not None):
         raise UserError("give tweets as arguments, or a file of them with --input (see --help)")
-    files, form = chosen(options), input_format(options)
+    files = chosen(options)
     text_column = options.text_column or files.settings["text_column"]
-    output_form = output_format(options, form)
     if options.input is None:
-        opened = contextlib.nullcontext({text_column: text} for text in options.texts)
+        rows = ({text_column: text} for text in options.texts)
+        opened = contextlib.nullcontext((None, rows))
     else:
-        if options.delimiter is not None and len(options.delimiter) != 1:
-            raise UserError(f"--delimiter: expected one character, got {options.delimiter!r}")
-        reading = {key: getattr(options, key) for key in records.READING}
-        opened = records.open_rows(options.input, form, text_column, reading)
-    with opened as rows:
-        write_answers(files, rows, text_column, output_form, options.output)
+        how = {key: getattr(options, key) for key in HOW}
+        how["delimiter"] = {r"\t": "\t"}.get(how["delimiter"], how["delimiter"])
+        if how["delimiter"] is not None and len(how["delimiter"]) != 1:
+            raise UserError(f"--delimiter: expected one character, got {how['delimiter']!r}")
+        opened = records.open_rows(options.input, text_column, how)
+    with opened as (form, rows):
+        write_answers(files, rows, text_column, output_format(options, form), options.output)

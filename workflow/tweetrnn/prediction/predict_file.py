@@ -11,7 +11,7 @@ from itertools import chain, islice
 
 import numpy as np
 
-from tweetrnn.data.formats import unpacked_name
+from tweetrnn.data.formats import HOW
 from tweetrnn.errors import UserError
 from tweetrnn.files import naming, replacing
 from tweetrnn.prediction import records
@@ -130,6 +130,6 @@ def predict_file(
     results = Results(results)
     files = of_runs(results, [selected_run(results)])
     text_column = config["predict"]["text_column"] or files.settings["text_column"]
-    form = records.format_of(unpacked_name(file), records.READ, "another ending")
-    with records.open_rows(file, form, text_column, config["predict"]) as rows:
+    how = HOW | {key: config["predict"][key] for key in HOW if key in config["predict"]}
+    with records.open_rows(file, text_column, how) as (_, rows):
         write_answers(files, rows, text_column, "csv", answers)

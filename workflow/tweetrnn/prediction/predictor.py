@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tweetrnn.data.encode import fixed_length
-from tweetrnn.data.formats import encodable
 from tweetrnn.data.tokenizers import tokenize_text
+from tweetrnn.data.values import encodable
 from tweetrnn.errors import UserError
 from tweetrnn.files import read_parquet
 from tweetrnn.grid import Combination

@@ -1,4 +1,4 @@
-"""Read and write rows with any columns, one at a time: CSV, TSV and JSON Lines.
+"""Read files of tweets with any columns, and write them with answers as CSV or JSON Lines.
 
 Unreadable rows of a corpus are left out, but here every row gets an answer: a row that cannot be
 read is an error, and the message has its line.
@@ -6,152 +6,108 @@ read is an error, and the message has its line.
 
 import contextlib
 import csv
-import functools
-import itertools
 import json
 import re
 import sys
 from pathlib import Path
 
 from tweetrnn.data import formats
+from tweetrnn.data.delimited import advice
+from tweetrnn.data.values import as_json, paths
 from tweetrnn.errors import UserError
 from tweetrnn.files import defused
 from tweetrnn.reporting.document import visible
-from tweetrnn.wording import quoted, shown
+from tweetrnn.wording import shown
 
-READ = ("csv", "tsv", "jsonl")
-# How a file is read if nothing else is said: the schema's defaults of predict's keys.
-READING = {
-    "encoding": None,
-    "delimiter": None,
-    "quoting": True,
-    "backslash": False,
-    "skip_blanks": False,
-}
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_BEGINNING = 1_000  # rows of JSON Lines of which one must have the column with the tweets
 _SHOWN = 80  # characters of a text in a table
 
 
-def format_of(path, known, option):
-    """Return the format that a file's ending stands for, one of ``known``.
-
-    Raises:
-        UserError: it stands for none of them; the message names ``option``.
-    """
-    form = formats.ENDINGS.get(Path(path).suffix.lower())
-    if form not in known:
-        raise UserError(
-            f"{path}: the ending {Path(path).suffix!r} stands for none of the formats "
-            f"{', '.join(known)}; name one with {option}"
-        )
-    return form
-
-
 @contextlib.contextmanager
-def open_rows(path, form, text_column, reading=READING):
-    """Yield the rows of a file, an iterator as of ``read``; the path - is standard input."""
+def open_rows(path, text_column, how=formats.HOW):
+    """Yield (a file's form, its rows), an iterator as of ``read``; the path - is standard input."""
     if path == "-":
-        yield read(sys.stdin.buffer, "standard input", form, text_column, reading)
+        if how["format"] == "auto":
+            known = ", ".join(formats.FORMATS)
+            raise UserError(f"--format: name the format of standard input, one of {known}")
+        yield read(sys.stdin.buffer, "standard input", text_column, how)
         return
     if not Path(path).exists() or Path(path).is_dir():
         raise UserError(f"there is no file {path}")
     with open(path, "rb") as stream:
-        yield read(stream, path, form, text_column, reading)
+        yield read(stream, path, text_column, how)
 
 
-def read(stream, name, form, text_column, reading=READING):
-    """Yield a binary stream's rows as dicts, with text or None under ``text_column``.
+def read(stream, name, text_column, how=formats.HOW):
+    """Return (a binary stream's form, an iterator over its rows, as dicts).
+
+    A row has text or None under ``text_column``.
 
     Args:
-        stream: may be gzip.
         name: of the stream, for messages.
-        form: csv, tsv or jsonl.
         text_column: the column with the tweets.
-        reading: the config's keys of the same names as in READING.
+        how: as of ``formats.open_table``.
 
     Raises:
-        UserError: no such column, no rows, not UTF-8, or a row that cannot be read.
+        UserError: no such column, no rows, or a row that cannot be read.
     """
-    with formats.damaged_gzip_refused(name):
-        stream, head = formats.unpacked(stream)
-    encoding = reading["encoding"] or formats.bom_encoding(head) or "utf-8"
-    formats.codec_name(encoding, "predict.")
-    undecodable = functools.partial(_undecodable, name, encoding)
-    lines = formats.text_lines(stream, name, encoding, undecodable)
-    if form == "jsonl":
-        rows = formats.json_rows(lines, name)
-    else:
-        rows = _delimited(lines, name, form, text_column, reading)
-    empty = True
-    for line, fault, row in rows:
+    table = formats.open_table(stream, name, how, "predict", [text_column], others=True)
+    if table.names is not None:
+        formats.check_unique(name, table, table.names)
+        if text_column not in table.names:
+            raise _no_text(name, table, text_column, table.all_names())
+        formats.check_kind(name, table, text_column)
+    return table.form, _rows(table, name, text_column)
+
+
+def _no_text(name, table, text_column, names):
+    how = "--text-column or, in a config, predict.text_column"
+    return formats.missing_column(name, table, text_column, names, how, "predict", [text_column])
+
+
+def _rows(table, name, text_column):
+    number = 0
+    for number, (line, fault, row) in enumerate(_begun(table, name, text_column), 1):
+        where = f"{name}, line {line}" if line else f"{name}, row {number}"
         if fault:
-            raise UserError(
-                f"{name}, line {line}: {fault}; expected a JSON object without repeated keys on "
-                "each line"
-            )
-        if text_column not in row:
-            row = formats.renamed(row, [text_column])
-        if empty and text_column not in row:
-            setting = "--text-column or, in a config, predict.text_column"
-            raise formats.missing_column(name, text_column, row, setting)
+            raise UserError(f"{where}: {fault}{_instead(table, row)}")
         text = row.setdefault(text_column)
         if not isinstance(text, str | None):
-            raise UserError(
-                f"{name}, line {line}: {shown(text_column)} has the value "
-                f"{shown(json.dumps(text))}; expected text"
-            )
-        empty = False
+            value = shown(json.dumps(text, default=as_json))
+            raise UserError(f"{where}: {shown(text_column)} has the value {value}; expected text")
         yield row
-    if empty:
+    if not number:
         raise UserError(f"{name}: empty; expected one row for each tweet")
 
 
-def _undecodable(name, encoding, line, error):
-    if not isinstance(error, UnicodeDecodeError):
-        return f"{name}, line {line}: {error}"
-    return (
-        f"{name}, line {line}: the byte 0x{error.object[error.start]:02x} is not "
-        f"{encoding.upper()}; set --encoding or, in a config, predict.encoding to the file's "
-        "encoding, such as latin-1"
-    )
+def _begun(table, name, text_column):
+    """Yield a table's rows; refuse JSON Lines of which no row at the beginning has the column."""
+    first, names = [], {}
+    if table.names is None:
+        for line, fault, row in table.rows:
+            first.append((line, fault, row))
+            if fault or text_column in row:
+                names = {}
+                break
+            names |= dict.fromkeys(paths(row))
+            if len(first) == _BEGINNING:
+                break
+    if names:
+        raise _no_text(name, table, text_column, list(names))
+    yield from first
+    yield from table.rows
 
 
-def _delimited(lines, name, form, text_column, reading):
-    """Yield (line, None, dict) of each row below the header."""
-    header, first = None, next(lines, "")
-    delimiter = reading["delimiter"]
-    if delimiter is None:
-        delimiter = _delimiter_of(first, formats.DELIMITERS[form], text_column)
-    dialect = formats.csv_dialect(reading, delimiter, "predict.")
-    lines = itertools.chain([first], lines)
-    for line, fault, cells in formats.delimited_rows(lines, delimiter, **dialect):
-        if fault:
-            counts = f": {len(cells)}, and the header has {len(header)}" if cells else ""
-            raise UserError(
-                f"{name}, line {line}: {fault}{counts}; quote a text that contains {delimiter!r} "
-                "or quotes, and double its quotes, or say how the file is written (quoting, "
-                "backslash, skip_blanks)"
-            )
-        if header is None:
-            header = cells
-            while header[-2:] == ["", ""]:
-                header = header[:-1]
-            if repeated := sorted({cell for cell in header if header.count(cell) > 1}):
-                raise UserError(f"{name}: several columns are called {quoted(repeated)}")
-        elif any(cells[len(header) :]):
-            raise UserError(f"{name}, line {line}: a value in a column whose name is empty")
-        else:
-            yield line, None, dict(zip(header, cells, strict=False))
+def _instead(table, cells):
+    """Return the end of a message about a row that cannot be read: what was expected, what to do.
 
-
-def _delimiter_of(header, usual, text_column):
-    """Return the usual delimiter, or the one that alone makes ``text_column`` a column."""
-
-    def makes_the_column(delimiter):
-        cells = next(csv.reader([header], delimiter=delimiter), [])
-        return formats.normalized(text_column) in (formats.normalized(c.strip()) for c in cells)
-
-    return next(filter(makes_the_column, [usual, *",;\t|"]), usual)
+    ``cells`` are those of a row with too many or too few of them.
+    """
+    if table.form == "jsonl":
+        return "; expected a JSON object without repeated keys on each line"
+    counts = f": {len(cells)}, and the header has {len(table.names)}" if cells else ""
+    return f"{counts}. {advice('predict')}"
 
 
 def write_table(stream, answered, text_column, labels, columns):
@@ -214,8 +170,10 @@ def write_csv(stream, answered, text_column, labels, columns):
 
 def as_cell(value):
     """Return a JSON value as a CSV cell: a number, None, or a text that is not a formula."""
-    if isinstance(value, dict | list | bool):
-        value = json.dumps(value, ensure_ascii=False)
+    if isinstance(value, dict | list | tuple | bool):
+        value = json.dumps(value, ensure_ascii=False, default=as_json)
+    elif not isinstance(value, str | int | float | None):
+        value = as_json(value)
     if not isinstance(value, str) or NUMBER.fullmatch(value):  # a number, whatever its sign
         return value
     return defused(value)
@@ -224,7 +182,8 @@ def as_cell(value):
 def write_json_lines(stream, answered, text_column, labels, columns):
     """Write rows with their answers as JSON Lines; the arguments are those of ``write_table``."""
     for row, answer in answered:
-        stream.write(json.dumps({**row, **answer}, ensure_ascii=False) + "\n")
+        line = json.dumps({**row, **answer}, ensure_ascii=False, default=as_json)
+        stream.write(f"{line}\n")
 
 
 WRITERS = {"table": write_table, "csv": write_csv, "jsonl": write_json_lines}
