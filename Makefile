@@ -25,6 +25,9 @@ $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -m venv $(VENV) || \
 	  { echo "Python's venv module is needed: apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
 
+# A variable's value for the shell, whatever characters it has.
+quoted = '$(subst ','\'',$(value $(1)))'
+
 # A stamp is written at the end, so that an interrupted installation is repeated.
 $(VENV)/run.stamp: envs/run.txt envs/torch.txt | $(VENV)/pyvenv.cfg
 	@echo "Installing the pinned environment into $(VENV) (once; takes some minutes)"
@@ -42,21 +45,21 @@ $(VENV)/test.stamp: envs/test.txt $(VENV)/run.stamp
 # A random.py in this folder is not Python's.
 run partial status slurm: export PYTHONSAFEPATH := 1
 run: $(VENV)/run.stamp  ## run the pipeline (CONFIG=config/airline.yaml: the real tweets) and print where the report is
-	@$(BIN)/python -m tweetrnn run --cores $(CORES) --configfile '$(CONFIG)'
-	@$(BIN)/python -m tweetrnn headline --configfile '$(CONFIG)'
+	@$(BIN)/python -m tweetrnn run --cores $(CORES) --configfile=$(call quoted,CONFIG)
+	@$(BIN)/python -m tweetrnn headline --configfile=$(call quoted,CONFIG)
 
 partial: $(VENV)/run.stamp  ## report on the finished runs, while others run or after some failed
-	@$(BIN)/python -m snakemake --configfile '$(CONFIG)' --nolock --cores 1 partial
+	@$(BIN)/python -m snakemake --configfile=$(call quoted,CONFIG) --nolock --cores 1 partial
 
 status: $(VENV)/run.stamp  ## show the progress of the trainings
-	@$(BIN)/python -m tweetrnn status --configfile '$(CONFIG)'
+	@$(BIN)/python -m tweetrnn status --configfile=$(call quoted,CONFIG)
 
 slurm: $(VENV)/run.stamp  ## run the pipeline on a SLURM cluster, in one job (SBATCH="--ntasks=32": its size; WAY=jobs: a job for each training)
-	@$(BIN)/python -m tweetrnn submit --configfile '$(CONFIG)' --way $(WAY) $(if $(SBATCH),--sbatch='$(SBATCH)') $(SUBMIT)
-	@$(BIN)/python -m tweetrnn headline --configfile '$(CONFIG)'
+	@$(BIN)/python -m tweetrnn submit --configfile=$(call quoted,CONFIG) --way $(WAY) $(if $(SBATCH),--sbatch=$(call quoted,SBATCH)) $(SUBMIT)
+	@$(BIN)/python -m tweetrnn headline --configfile=$(call quoted,CONFIG)
 
 real: $(VENV)/run.stamp  ## run the presets on the real tweets in DATA and check their values (UPDATE=1: store them; REFERENCE=1: also the reference's presets)
-	@$(BIN)/python benchmarks/real.py --data '$(DATA)' --cores $(CORES) $(if $(UPDATE),--update) $(if $(REFERENCE),--reference)
+	@$(BIN)/python benchmarks/real.py --data=$(call quoted,DATA) --cores $(CORES) $(if $(UPDATE),--update) $(if $(REFERENCE),--reference)
 
 test: $(VENV)/test.stamp  ## run all tests
 	@$(BIN)/python -m pytest

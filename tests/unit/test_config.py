@@ -389,7 +389,7 @@ def test_config_that_is_nested_deeply_or_contains_itself_is_refused(tmp_path):
         read(path)
     loop = with_change(DEMO, "grid.cell", [])
     loop["grid"]["cell"].append(loop["grid"]["cell"])
-    with pytest.raises(UserError, match=r"grid\.cell"):
+    with pytest.raises(UserError, match="contains itself"):
         resolve(loop)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import struct
 import zipfile
 from dataclasses import astuple
 from pathlib import Path
@@ -11,13 +12,18 @@ import numpy as np
 import pytest
 import small_experiment
 from example_corpus import as_csv, rows
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
+from test_damaged_files import changes, damaged
 from tweetrnn.__main__ import main
+from tweetrnn.errors import UserError
 from tweetrnn.files import read_json, read_parquet
 from tweetrnn.grid import Run
-from tweetrnn.prediction import keras_files
+from tweetrnn.prediction import import_keras, keras_files
 from tweetrnn.results import Results
+from tweetrnn.training import weights
 
 SAVED = Path(__file__).resolve().parents[1] / "fixtures/keras_saved"
 # The networks of keras_saved.py; the vocabulary is as wide as its input.
@@ -306,6 +312,66 @@ def test_one_array_is_refused_with_what_to_save(results, here, capsys):
     message = refused(capsys, imported(results, "one.npy"))
     assert "one array of shape (574, 128), as numpy.save writes it" in message
     assert "numpy.savez(file, *model.get_weights())" in message
+
+
+def npy(shape, kind="<f4", data=b""):
+    """Return a .npy file that says it has a shape and a kind of numbers, whatever its data."""
+    header = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}}}\n".encode()
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + data
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *[npy((10**12,)), npy((10**18,)), npy((2**32, 2**32)), npy((-12, -4), data=bytes(192))],
+        *[npy("(True, 4)"), npy("'x'"), npy("-" * 9_000 + "1"), npy("(" * 9_000), npy((1,) * 99)],
+        *[npy((12, 4), "|O", bytes(384)), npy((12, 4), "<U999999999"), npy((12, 4), "<x9")],
+        *[b"", b"\x93NUMPY", b"\x93NUMPY\x09\x00", b"not an array"],
+        npy((5_000_000,), data=bytes(20_000_000)),
+    ],
+    ids=range(17),
+)
+@pytest.mark.parametrize("name", ["k.npz", "k.npy"])
+def test_array_that_no_network_has_is_not_allocated(results, here, capsys, content, name):
+    Path(name).write_bytes(content)
+    if name == "k.npz":
+        with zipfile.ZipFile(name, "w", zipfile.ZIP_DEFLATED) as file:
+            file.writestr("arr_0.npy", content)
+    message = refused(capsys, imported(results, name))
+    assert "not a .npz file of arrays (" in message and "numpy.savez(" in message
+
+
+@pytest.fixture(scope="module")
+def networks(results, tmp_path_factory):
+    """A folder with files of Keras for each run's network, and {cell: (its facts, its shapes)}."""
+    folder, found = tmp_path_factory.mktemp("networks"), {}
+    for cell, run in RUNS.items():
+        facts, shapes = weights.read_header(results.run(run).best)
+        found[cell] = facts, {name: shapes[name] for name in facts["weights"]}
+        arrays = [np.full(shape, 0.25, "f4") for shape in found[cell][1].values()]
+        np.savez_compressed(folder / f"{cell}.npz", *arrays)
+        for ending in ("weights.h5", "keras"):
+            shutil.copyfile(SAVED / f"{cell}.{ending}", folder / f"{cell}.{ending}")
+    return folder, found
+
+
+@pytest.mark.parametrize("ending", ["weights.h5", "keras", "npz"])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cell=st.sampled_from(list(RUNS)), changes=changes)
+def test_damaged_file_is_refused_or_read(networks, ending, cell, changes):
+    folder, (facts, shapes) = networks[0], networks[1][cell]
+    original, changed = folder / f"{cell}.{ending}", folder / "changed"
+    changed.write_bytes(damaged(original.read_bytes(), changes))
+    try:
+        arrays = import_keras.read(changed, facts, shapes)
+    except UserError as error:
+        assert str(changed) in str(error)
+        return
+    assert {name: array.shape for name, array in arrays.items()} == shapes
+    assert all(np.isfinite(array).all() for array in arrays.values())
+    if ending != "weights.h5":  # a zip file has checksums
+        expected = import_keras.read(original, facts, shapes)
+        assert all((array == expected[name]).all() for name, array in arrays.items())
 
 
 def test_missing_file_is_reported(results, here, capsys):

@@ -2,9 +2,9 @@ import gc
 import json
 import os
 import shlex
-import shutil
 import socket
 import sys
+import warnings
 from pathlib import Path
 
 from snakemake.common.configfile import load_configfile
@@ -25,6 +25,7 @@ from tweetrnn.supervision import in_allocation
 
 logger.addFilter(ShortErrors())
 logger.addFilter(MISSING := MissingFiles())
+warnings.simplefilter("ignore", ResourceWarning)  # Snakemake's; PYTHONWARNINGS may make them errors
 gc.set_threshold(100_000, 50, 100)  # thousands of jobs live to the end: rarely look for garbage
 
 
@@ -89,7 +90,7 @@ def local_results(wildcards):
 
 
 if workflow.is_main_process:
-    logger.addFilter(FinishedCheckpoints(local_results))
+    logger.addFilter(FinishedCheckpoints(local_results, [LOCAL, *map(LOCAL.on, SPLITS)]))
 
 
 def settings(*keys, without=(), config=config):
@@ -165,7 +166,7 @@ def environment(wildcards, input):
         "TWEETRNN_SUPERVISOR": f"{os.getpid()}@{socket.gethostname()}",
         "TWEETRNN_ON_DIVERGENCE": config["training"]["on_divergence"],
         "PYTHONSAFEPATH": "1",  # a random.py in the working folder is not Python's
-        "MPLBACKEND": "agg",  # that of a notebook may not be installed here
+        "PYTHONWARNINGS": "",  # a library's warning is no error
     }
     if CHECKOUT:
         own = str(PACKAGE.parent)

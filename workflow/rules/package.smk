@@ -18,11 +18,16 @@ else:
 os.environ.update(TWEETRNN_SOURCE=SOURCE)
 
 for folder in (CHECKOUT, Path.cwd()):
-    if set("{}") & set(str(folder)):
-        sys.exit(
-            f"error: {folder}: Snakemake takes braces in a folder's path for wildcards; "
-            "rename the folder, or work in another one"
-        )
+    text = str(folder)
+    if set("{}") & set(text):
+        problem = "Snakemake takes braces in a folder's path for wildcards"
+    elif text != text.encode(errors="replace").decode():
+        problem = "Snakemake can write a folder's path only in UTF-8"
+    elif os.pathsep in text and folder == CHECKOUT:
+        problem = f"jobs need the folder in PYTHONPATH, where {os.pathsep} ends a path"
+    else:
+        continue
+    sys.exit(f"error: {text}: {problem}; rename the folder, or work in another one")
 
 try:
     from tweetrnn import __version__ as installed

@@ -65,12 +65,3 @@ rule train:
         "Training {wildcards.cell} {wildcards.combination}, replicate {wildcards.replicate}"
     shell:
         STAGE
-
-
-onsuccess:
-    # What a Snakemake left that was killed; others remove a training's checkpoint with its job's end.
-    for results in (LOCAL, *map(LOCAL.on, SPLITS)):
-        for checkpoint in results.checkpoints.glob("*/*/*/checkpoint.safetensors"):
-            run = Run.parse(str(checkpoint.parent.relative_to(results.checkpoints)))
-            if results.run(run).history.exists():
-                shutil.rmtree(checkpoint.parent)

@@ -1,16 +1,23 @@
 """The command line: ``python -m tweetrnn COMMAND``."""
 
+import sys
+
+if __name__ == "__main__" and not sys.flags.safe_path:
+    del sys.path[0]  # as with python -P: a random.py in the working folder is not Python's
+
 import argparse
 import importlib
-import io
 import logging
 import os
-import sys
+import resource
+import signal
 import threading
 import time
+from collections import Counter
+from itertools import takewhile
 
-from tweetrnn import stages
-from tweetrnn.errors import Stopped, UserError, repeat_at_end
+from tweetrnn import stages, streams
+from tweetrnn.errors import Stopped, UserError, out_of_memory, repeat_at_end
 from tweetrnn.supervision.guard import CHECK_INTERVAL, STOPPED_STATUS, Guard
 from tweetrnn.wording import listed
 
@@ -36,26 +43,23 @@ COMMANDS = {
     ),
     "import-keras": ("prediction.import_keras", "convert Keras's weights, for predict and export"),
 }
+# Those that import numpy and more, and the bytes of address space that this takes: arrow alone
+# reserves a gigabyte.
+HEAVY = {*COMMANDS, *stages.STAGES} - {"submit", "status", "config", "headline"}
+LEAST_MEMORY = 2.2e9
 
 
-class _Closed(io.TextIOBase):
-    """Stands for standard output that the caller has closed."""
+def _check_memory_limit(name):
+    """Raise UserError where the limit of memory is so low that libraries crash, or wait forever.
 
-    def write(self, text):
-        """Say so, as soon as something is printed."""
-        raise UserError("standard output is closed; send it to a file or to /dev/null")
-
-    def reconfigure(self, **how):
-        """Do nothing."""
-
-
-def _prepare_streams():
-    """Let no letter that the terminal lacks, and no closed stream, end in a traceback."""
-    sys.stdout = sys.stdout or _Closed()
-    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115 - open to the end
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # pytest's have none
-            stream.reconfigure(errors="backslashreplace")
+    ``name`` is the command or stage.
+    """
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if name in HEAVY and limit != resource.RLIM_INFINITY and limit < LEAST_MEMORY:
+        raise UserError(
+            f"{name}: memory is limited to {limit / 1e6:,.0f} MB (ulimit -v); expected at least "
+            f"{LEAST_MEMORY / 1e6:,.0f} MB; raise the limit"
+        )
 
 
 def _log_to(path):
@@ -106,29 +110,44 @@ def _fail(message):
     return 1
 
 
-def _is_out_of_memory(error):
-    """Whether an exception means that memory ran out; torch has no such class for the CPU."""
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ == "OutOfMemoryError"
-        or "allocate memory" in str(error)
-    )
+def _message_about(error):
+    """Return the message about an exception that is not the code's fault; None of another."""
+    if isinstance(error, UserError):
+        return str(error)
+    if reason := out_of_memory(error):
+        return (
+            f"memory ran out ({reason}); raise its limit (ulimit -v), run fewer jobs at once "
+            "(--cores), or choose a smaller training.batch_size or model.units"
+        )
+    if isinstance(error, OSError):  # a full disk, a read-only folder
+        path = error.filename2 or error.filename  # of a copy or a move, where it goes
+        where = f"{path}: " if path else ""
+        return f"{where}{error.strerror or error}; fix that and run again"
+    if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
+        return f"{error.object}: expected a path or text in UTF-8; rename the file or folder"
+    if isinstance(error, ModuleNotFoundError) and not f"{error.name}".startswith("tweetrnn"):
+        return (
+            f"{sys.executable} has no Python package {error.name}; use the Python of the "
+            "environment that make run installs, .venv/bin/python"
+        )
+    return None
 
 
-class _Command(argparse.ArgumentParser):
-    """Parses a command's arguments, which options may stand between."""
+class _Parser(argparse.ArgumentParser):
+    """Parses options, of which each has its full name and is given once."""
 
-    _mixing = False  # parse_known_intermixed_args calls parse_known_args
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, allow_abbrev=False, **kwargs)
 
-    def parse_known_args(self, args=None, namespace=None):
-        """Return (the options, what is left over)."""
-        if self._mixing or "--" in args:  # after it, everything is an argument
-            return super().parse_known_args(args, namespace)
-        self._mixing = True
-        try:
-            return self.parse_known_intermixed_args(args, namespace)
-        finally:
-            self._mixing = False
+    def print_help(self, file=None):
+        """Print the help; unlike argparse's, it fails if that cannot be written."""
+        print(self.format_help(), end="", file=file)
+
+    def _get_value(self, action, text):
+        # An empty value would pass for an option that is left out; a tweet may be empty.
+        if text == "" and action.nargs not in ("*", argparse.PARSER):
+            raise argparse.ArgumentError(action, "expected a value, got ''")
+        return super()._get_value(action, text)
 
     def error(self, message):
         """End with a message that helps with values that look like options."""
@@ -137,12 +156,39 @@ class _Command(argparse.ArgumentParser):
         super().error(message)
 
 
+class _Command(_Parser):
+    """Parses a command's arguments, which options may stand between."""
+
+    _mixing = False  # parse_known_intermixed_args calls parse_known_args
+
+    def parse_known_args(self, args=None, namespace=None):
+        """Return (the options, what is left over)."""
+        if self._mixing:
+            return super().parse_known_args(args, namespace)
+        for option, number in Counter(_given(args)).items():
+            if option in self._option_string_actions and number > 1:
+                self.error(f"{option} is given {number} times; give it once")
+        if "--" in args:  # after it, everything is an argument
+            return super().parse_known_args(args, namespace)
+        self._mixing = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._mixing = False
+
+
+def _given(arguments):
+    """Return the options of a command line, without their values."""
+    options = takewhile(lambda argument: argument != "--", arguments)
+    return [option.partition("=")[0] for option in options if option.startswith("-")]
+
+
 def parse(arguments):
     """Return (command or stage, a function that runs it, its log file) of a command line."""
     if arguments[:1] and arguments[0] in stages.STAGES:
         stage, values, config, log = stages.parse(arguments)
         return stage, lambda: stages.run(stage, values, config), log
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m tweetrnn",
         description="The pipeline's commands; COMMAND --help explains the options of one. "
         f"(The workflow's rules run the stages {listed(list(stages.STAGES))}.)",
@@ -160,45 +206,36 @@ def parse(arguments):
             "--log", metavar="FILE", help="write progress to this file, not to the terminal"
         )
     options = parser.parse_args(arguments)
-    return options.command, lambda: _run_command(options, arguments), options.log
+    return options.command, lambda: options.main(options), options.log
 
 
-def _run_command(options, arguments):
-    """Run a command, unless an option is empty: it would pass for one that is left out."""
-    for name, value in vars(options).items():
-        if value == "":
-            option = f"--{name.replace('_', '-')}"
-            given = any(argument.partition("=")[0] == option for argument in arguments)
-            raise UserError(f"{option if given else name.upper()}: expected a value, got ''")
-    return options.main(options)
+def _run(argv):
+    """Run one command or stage; return the exit status."""
+    _check_memory_limit(next(iter(argv), None))
+    name, run, log = parse(argv)
+    supervisor = os.environ.get("TWEETRNN_SUPERVISOR", "")
+    if supervisor and name != "train":  # train stops by itself, with a checkpoint
+        _end_with(supervisor)
+    _log_to(log)
+    return run() or 0
 
 
 def main(argv=None):
     """Run one command or stage; return the exit status (1 after a user's mistake)."""
-    _prepare_streams()
+    streams.prepare()
     try:
-        name, run, log = parse(sys.argv[1:] if argv is None else argv)
-        supervisor = os.environ.get("TWEETRNN_SUPERVISOR", "")
-        if supervisor and name != "train":  # train stops by itself, with a checkpoint
-            _end_with(supervisor)
-        _log_to(log)
-        return run() or 0
-    except UserError as error:
-        return _fail(error)
+        try:
+            return _run(sys.argv[1:] if argv is None else argv)
+        finally:
+            streams.finish()
     except BrokenPipeError:
         return 1
-    except OSError as error:  # a full disk, a read-only folder: the machine's fault, not the code's
-        path = error.filename2 or error.filename  # of a copy or a move, where it goes
-        where = f"{path}: " if path else ""
-        return _fail(f"{where}{error.strerror or error}; fix that and run again")
-    except (MemoryError, RuntimeError) as error:
-        if not _is_out_of_memory(error):
-            raise
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        return _fail(
-            f"memory ran out ({reason}); run fewer jobs at once (--cores), or choose a smaller "
-            "training.batch_size or model.units"
-        )
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except Exception as error:
+        if message := _message_about(error):
+            return _fail(message)
+        raise
 
 
 if __name__ == "__main__":

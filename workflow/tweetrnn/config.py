@@ -3,8 +3,10 @@
 import copy
 import difflib
 import functools
+import itertools
 import json
 import math
+import os
 import re
 import shlex
 import unicodedata
@@ -32,6 +34,9 @@ _INTEGER = re.compile(r"[+-]?\d+")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _WORDS = {"true": True, "false": False, "null": None}
 _LONGEST = 100_000  # Linux allows 128 KiB in one argument
+_MOST = _LONGEST // 2  # values: each takes two characters or more
+_NAME = 100  # characters of a key in a message
+_SHOWN = 20  # mistakes in a message
 TYPE_NAMES = {
     "string": "text",
     "integer": "a whole number",
@@ -49,6 +54,14 @@ def _pattern(validator, pattern, value, schema):
         yield ValidationError("pattern")
 
 
+def _unique_items(validator, unique, value, schema):
+    """As in JSON Schema, in linear time."""
+    if isinstance(value, list):
+        keys = {item if type(item) in (int, float, str) else (repr(item),) for item in value}
+        if len(keys) < len(value):
+            yield ValidationError("uniqueItems")
+
+
 # No number is true or false, nor YAML's .nan and .inf, which would pass every comparison.
 _TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
     {
@@ -58,7 +71,8 @@ _TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
         "integer": lambda _, value: type(value) is int,
     }
 )
-_Validator = extend(Draft202012Validator, {"pattern": _pattern}, type_checker=_TYPES)
+_CHECKS = {"pattern": _pattern, "uniqueItems": _unique_items}
+_Validator = extend(Draft202012Validator, _CHECKS, type_checker=_TYPES)
 
 
 @functools.cache
@@ -92,12 +106,16 @@ def types_of(schema):
 def _complete(value, schema, kind):
     """Return a value with defaults filled in and text read as the numbers that it stands for.
 
+    A text's surrogate pairs, as which JSON may write a character, become that character.
+
     ``value`` is a part of the config and ``schema`` that part's; unknown keys stay, to be reported
     later. ``kind`` is the config's corpus.kind: other kinds' keys get no default.
     """
     types = types_of(schema)
     if isinstance(value, str) and types and "string" not in types:
         value = _meaning(value, types)
+    if isinstance(value, str):
+        value = value.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
     if isinstance(value, float) and "integer" in types and value.is_integer():
         value = int(value)  # 2.0 is a whole number in JSON Schema, too
     if isinstance(value, list) and "items" in schema:
@@ -131,24 +149,30 @@ def _meaning(text, types):
 def _where(path):
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f"{'.' if text else ''}{part}"
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            name = str(part)
+            text += f"{'.' if text else ''}{name if len(name) <= _NAME else shown(name)}"
     return text or "the config"
 
 
 def mistakes_in(value, schema, language="YAML"):
     """Return a line for each place where a value violates a schema: key, value, what was expected.
 
-    ``language`` is the one that the value was written in.
+    Of many, the last line says that there are more. ``language`` is the one that the value was
+    written in.
     """
     errors = sorted(_Validator(schema).iter_errors(value), key=lambda e: list(map(str, e.path)))
     wrong_types = {tuple(error.path) for error in errors if error.validator == "type"}
-    lines = [
+    lines = (
         line
         for error in errors
         if error.validator == "type" or tuple(error.path) not in wrong_types
         for line in _explain(error, language)
-    ]
-    return list(dict.fromkeys(lines))  # of several keys that are missing each error names all
+    )
+    lines = dict.fromkeys(itertools.islice(lines, _SHOWN + 1))  # missing keys: each names all
+    return [*itertools.islice(lines, _SHOWN), *["..."] * (len(lines) > _SHOWN)]
 
 
 def _explain(error, language):
@@ -200,11 +224,18 @@ def _nearest(text, known):
     return f"did you mean {near[0]}?" if near else ""
 
 
+def _start(value, most=32):
+    """Return the start of a value: of a list or a dict the first entries, fewer of inner ones."""
+    if isinstance(value, dict):
+        return {key: _start(item, most // 2) for key, item in itertools.islice(value.items(), most)}
+    return [_start(item, most // 2) for item in value[:most]] if type(value) is list else value
+
+
 def shown(value):
     """Return a value as YAML in one line, short enough for a message."""
     try:
         is_text = isinstance(value, str)
-        text = repr(value) if is_text else yaml.safe_dump(value, default_flow_style=True)
+        text = repr(value) if is_text else yaml.safe_dump(_start(value), default_flow_style=True)
     except yaml.YAMLError:
         text = str(value)
     text = " ".join(text.removesuffix("\n").removesuffix("\n...").split("\n")).strip()
@@ -229,6 +260,19 @@ def _check_corpus(corpus, schema):
         urlsplit(corpus.get("url", ""))
     except ValueError as error:
         yield f"corpus.url: expected a URL, got {shown(corpus['url'])} ({error})"
+
+
+def _check_texts(value, path=()):
+    """Yield the texts that no file can contain."""
+    if isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _check_texts(item, (*path, key))
+    elif isinstance(value, str):
+        try:
+            is_path = path[:2] in (("corpus", "path"), ("predict", "files"))
+            os.fsencode(value) if is_path else value.encode()
+        except UnicodeEncodeError:
+            yield f"{_where(path)}: {shown(value)} contains half a surrogate pair; write the whole"
 
 
 def _check_combined(config):
@@ -375,13 +419,33 @@ def resolve(config):
         raise UserError(f"the config contains a number with too many digits: {error}") from None
 
 
+def _check_size(config):
+    """Raise UserError if there are too many values, which aliases of YAML can make of few."""
+    count, waiting = 0, [config]
+    while waiting:
+        value = waiting.pop()
+        count += 1
+        if isinstance(value, dict | list):
+            waiting += value.values() if isinstance(value, dict) else value
+        if count + len(waiting) > _MOST:
+            raise UserError(
+                f"the config has more than {_MOST:,} values, or contains itself, and must fit in a "
+                "command line; shorten its lists"
+            )
+
+
 def _resolve(config):
+    _check_size(config)
     schema, corpus = load_schema(), config.get("corpus")
     kind = corpus.get("kind") if isinstance(corpus, dict) else None
     completed = _complete(config, schema, kind)
     mistakes = mistakes_in(completed, schema)
     if not mistakes:
-        mistakes = [*_check_corpus(completed["corpus"], schema), *_check_combined(completed)]
+        mistakes = [
+            *_check_texts(completed),
+            *_check_corpus(completed["corpus"], schema),
+            *_check_combined(completed),
+        ]
     if mistakes:
         raise UserError("\n  ".join(["the config has mistakes:", *mistakes]))
     if completed["report"]["title"] is None:
@@ -390,7 +454,7 @@ def _resolve(config):
     return completed
 
 
-# ------------------------------------------------------------------------------ reading
+# ------------------------------------------------------------------------------ reading, writing
 
 
 class _Loader(yaml.SafeLoader):
@@ -414,6 +478,12 @@ class _Loader(yaml.SafeLoader):
                 )
             seen.add(key.value)
         return super().construct_mapping(node, deep)
+
+    def flatten_mapping(self, node):
+        super().flatten_mapping(node)  # of <<: *OTHER, which may double with each mapping
+        if len(node.value) > _MOST:
+            problem = f"merged mappings with more than {_MOST:,} keys"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
 
 
 def _tag_texts(node, schema):
@@ -460,10 +530,26 @@ def read(path):
         raise UserError(f"{path}: the config cannot be read ({error})") from None
     except RecursionError:
         raise UserError(f"{path}: nested too deeply for a config") from None
-    except (yaml.YAMLError, ValueError, TypeError, AttributeError, KeyError) as error:
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, LookupError) as error:
         # PyYAML lets errors of Python through: of a date without such a day, a number of thousands
         # of digits, !!bool where no bool is.
         raise UserError(f"{path}: not YAML: {error}") from None
     if not isinstance(config, dict):
         raise UserError(f"{path}: expected a mapping of keys, such as name: demo")
     return config
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes every text so that YAML reads it back; Unicode's own line ends have to be escaped."""
+
+    def represent_str(self, text):
+        style = '"' if set(text) & set("\x85\u2028\u2029") else None
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
+
+
+def as_yaml(config):
+    """Return a config as YAML that ``read`` reads back exactly."""
+    return yaml.dump(config, Dumper=_Dumper, sort_keys=False, allow_unicode=True)

@@ -1,15 +1,27 @@
 """The exceptions that end a stage with one message and no traceback."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
+
+_LONGEST = 2_500  # characters of a message
 
 
 class UserError(Exception):
     """A mistake in the input, the config or the command line.
 
     Its message says what is wrong, where (file, row, key), what was expected and what to do;
-    the command line prints it without a traceback and exits with status 1.
+    the command line prints it without a traceback and exits with status 1. What a file or a config
+    adds to it makes it neither long nor a command to the terminal.
     """
+
+    def __init__(self, message):
+        half = _LONGEST // 2  # the advice is at the end
+        if len(message) > _LONGEST:
+            message = f"{message[:half]} ... {message[-half:]}"
+        if not message.isprintable():
+            message = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in message)
+        super().__init__(message)
 
 
 class Stopped(Exception):
@@ -19,5 +31,33 @@ class Stopped(Exception):
 def repeat_at_end(message):
     """Let ``tweetrnn run`` repeat a message after Snakemake has ended."""
     if path := os.environ.get("TWEETRNN_ERRORS"):
-        with Path(path).open("a", encoding="utf-8") as stream:
+        how = {"encoding": "utf-8", "errors": "backslashreplace"}
+        with suppress(OSError), Path(path).open("a", **how) as stream:  # its disk may be full
             stream.write(f"{message}\n")
+
+
+# What libraries say where there is no room for data, for their code or for a thread's stack.
+_NO_MEMORY = (
+    "allocate memory",
+    "failed to map segment",
+    "start new thread",
+    "launch worker thread",
+    "std::bad_alloc",
+    "error return without exception set",  # Python's, of a library that did not expect it
+)
+
+
+def out_of_memory(error):
+    """Return what an exception says of memory that ran out; None if it is about something else.
+
+    What led to it counts, too: a library may say that another one could not be imported.
+    """
+    while error is not None:
+        lines = str(error).splitlines()
+        for line in lines:
+            if any(words in line for words in _NO_MEMORY):
+                return line.strip()
+        if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+            return lines[0] if lines else type(error).__name__  # the second is torch's, of a GPU
+        error = error.__cause__ or error.__context__
+    return None

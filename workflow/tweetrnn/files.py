@@ -6,6 +6,7 @@ JSON file of the stage that wrote it; readers pass it to ``read_parquet``, ``loa
 ``check_digest``.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -18,7 +19,7 @@ import zlib
 from contextlib import contextmanager
 from pathlib import Path
 
-from tweetrnn.errors import UserError
+from tweetrnn.errors import UserError, out_of_memory
 
 _MACHINE = f"{zlib.crc32(socket.gethostname().encode()):08x}"
 CHECKSUM = "checksum"  # the key of a JSON object
@@ -37,11 +38,16 @@ def replacing(path):
         OSError: the disk is full, the folder read-only or the like; it names ``path``.
     """
     path = Path(path)
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        with _writing_through(path) as temporary:
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    number = _stream(path)
+    if number is not None or (path.exists() and not path.is_file()):
+        with _writing_through(path, number) as temporary:
             yield temporary
         return
     target = Path(os.path.realpath(path)) if path.is_symlink() else path
+    if target.is_symlink():  # to itself
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
     target.parent.mkdir(parents=True, exist_ok=True)
     _delete_leftovers(target)
     with naming(path):
@@ -62,13 +68,32 @@ def replacing(path):
             raise
 
 
+def _stream(path):
+    """Return the number of the open file that ``path``, such as /dev/stdout, stands for, or None.
+
+    To open the path would begin a file anew that the caller appends to.
+    """
+    opened = os.path.realpath("/proc/self/fd")
+    for _ in range(40):  # as many links as Linux follows
+        if os.path.realpath(path.parent) == opened:
+            return int(path.name) if path.exists() else None
+        if not path.is_symlink():
+            return None
+        path = path.parent / path.readlink()
+    return None
+
+
 @contextmanager
-def _writing_through(path):
-    """Yield a temporary path; write its content to ``path`` when the block succeeds."""
+def _writing_through(path, number):
+    """Yield a temporary path; write its content to ``path`` when the block succeeds.
+
+    ``number`` is that of the open file that ``path`` stands for, or None.
+    """
     with tempfile.TemporaryDirectory() as folder:
         temporary = Path(folder, "content")
         yield temporary
-        with naming(path), temporary.open("rb") as source, path.open("wb") as stream:
+        to = path if number is None else os.dup(number)
+        with naming(path), temporary.open("rb") as source, open(to, "wb") as stream:
             shutil.copyfileobj(source, stream)
 
 
@@ -193,8 +218,8 @@ def open_parquet(path, sha256=None):
     except FileNotFoundError:
         raise _absent(path) from None
     except (pa.ArrowException, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:  # the machine, not the file
-            raise
+        if out_of_memory(error) or getattr(error, "errno", None) is not None:
+            raise  # the machine, not the file
         raise damaged(path, error) from None
 
 

@@ -62,14 +62,25 @@ def check_arguments(stage, names):
         )
 
 
+def _json_object(text):
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError(f"expected a JSON object, got {text}")
+    return value
+
+
 def parse(command_line):
     """Return (stage, arguments, config, log) of a rule's command line, a list of strings."""
     parser = argparse.ArgumentParser(prog="python -m tweetrnn")
     parser.add_argument("stage", choices=STAGES)
-    parser.add_argument("arguments", type=json.loads)
-    parser.add_argument("--config", type=json.loads, default={})
+    parser.add_argument("arguments", type=_json_object)
+    parser.add_argument("--config", type=_json_object, default={})
     parser.add_argument("--log")
     options = parser.parse_args(command_line)
+    try:
+        check_arguments(options.stage, [*options.arguments, "config"])
+    except TypeError as error:
+        parser.error(str(error))
     return options.stage, options.arguments, options.config, options.log
 
 

@@ -24,6 +24,7 @@ from tweetrnn.prediction.model_files import weights_of
 from tweetrnn.prediction.run_options import add_run_arguments, find_run
 from tweetrnn.training import weights
 from tweetrnn.training.cells import CELLS
+from tweetrnn.wording import shown
 
 log = logging.getLogger("tweetrnn")
 
@@ -36,34 +37,36 @@ def add_arguments(parser):
     parser.add_argument("--output", required=True, metavar="FILE", help="to write (.safetensors)")
 
 
-def read_npz(path):
+def read_npz(path, largest):
     """Return the arrays of a .npz file in its order.
 
     Raises:
-        UserError: it is not a .npz file.
+        UserError: it is not a .npz file, or its arrays have more bytes than ``largest``.
     """
     wrong, arrays = None, []
     try:
-        file = np.load(path, allow_pickle=False)
+        file = np.load(path, mmap_mode="r", allow_pickle=False)
         if isinstance(file, np.ndarray):
             wrong = f"one array of shape {file.shape}, as numpy.save writes it"
         else:
             with file:
-                wrong = _not_arrays(file.zip.namelist())
+                wrong = _not_arrays(file.zip.infolist(), largest)
                 arrays = [] if wrong else [file[name] for name in file.files]
                 if not all(isinstance(array, np.ndarray) for array in arrays):
                     wrong = "what it holds is damaged"
-    except (KeyError, *keras_files.DAMAGED_ZIP) as error:
-        wrong = str(error)
+    except Exception as error:  # numpy's are of a dozen kinds, down to MemoryError and SyntaxError
+        wrong = keras_files.reason(error)
     if wrong:
         raise UserError(f"{path}: not a .npz file of arrays ({wrong}); {keras_files.HOW}")
     return arrays
 
 
-def _not_arrays(names):
-    """Return what a zip file with members of these names is; None if all are arrays."""
-    others = [name for name in names if not name.endswith(".npy")]
-    return f"a zip file with {others[0]!r}" if others else None
+def _not_arrays(members, largest):
+    """Return what a zip file with these members is; None if all are arrays of that size at most."""
+    others = [member.filename for member in members if not member.filename.endswith(".npy")]
+    if not others and sum(member.file_size for member in members) > largest:
+        return "larger than that of a model like the run's can be"
+    return f"a zip file with {shown(others[0])}" if others else None
 
 
 def in_order(path, arrays, expected):
@@ -103,7 +106,7 @@ def read(path, facts, expected):
             network = keras_files.layers_of_network(CELLS[facts["cell"]], combination, **sizes)
             arrays = keras_files.read_model(path, expected, network)
         else:
-            arrays, called = in_order(path, read_npz(path), expected)
+            arrays, called = in_order(path, read_npz(path, keras_files.largest(expected)), expected)
     return as_float32(path, arrays, expected, called)
 
 

@@ -64,9 +64,8 @@ def read_weights(path, stream, expected):
         with h5py.File(stream, "r") as file:
             return _read(path, file, expected)
     except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
         kind = "HDF5, as Keras saves weights, but damaged"
-        raise UserError(f"{path}: {kind} ({reason}); {HOW}") from None
+        raise UserError(f"{path}: {kind} ({reason(error)}); {HOW}") from None
 
 
 def _read(path, file, expected):
@@ -123,6 +122,17 @@ def _layers(places):
     return ", ".join(sorted({place.split("/")[1] for place in places}))
 
 
+def largest(expected):
+    """Return how many bytes a file with weights of these shapes, {name: shape}, has at most."""
+    # 8 for each weight, its two moments and its gradient; 16 MB for everything else
+    return 2**24 + 32 * sum(map(math.prod, expected.values()))
+
+
+def reason(error):
+    """Return the first line of an error's message, or its kind."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
 def read_model(path, expected, network):
     """Return {name: array} of the weights in a .keras file, whose layers must be the network's.
 
@@ -134,12 +144,10 @@ def read_model(path, expected, network):
     Raises:
         UserError: it is damaged, or has other layers or settings than the network.
     """
-    # Up to 8 bytes for each weight, its two moments and its gradient; 16 MB for everything else.
-    largest = 2**24 + 32 * sum(map(math.prod, expected.values()))
     try:
         with zipfile.ZipFile(path) as file:
             for name in (WEIGHTS, CONFIG):
-                if file.getinfo(name).file_size > largest:
+                if file.getinfo(name).file_size > largest(expected):
                     raise UserError(
                         f"{path}: {SAVED}, but its {name} is larger than that of a model like the "
                         "run's can be; choose the run whose network is the same"
@@ -148,7 +156,7 @@ def read_model(path, expected, network):
     except KeyError as error:
         raise UserError(f"{path}: {SAVED}, but incomplete ({error.args[0]}); {HOW}") from None
     except DAMAGED_ZIP as error:
-        raise UserError(f"{path}: {SAVED}, but damaged ({error}); {HOW}") from None
+        raise UserError(f"{path}: {SAVED}, but damaged ({reason(error)}); {HOW}") from None
     compare(path, layers_of_file(path, config), network)
     return read_weights(path, io.BytesIO(content), expected)
 

@@ -102,7 +102,7 @@ def _inside(folder, name):
 def _refuse(path, mistakes):
     """Raise UserError if there are mistakes; the message has the first of them."""
     if mistakes:
-        more = f"; and {len(mistakes) - _SHOWN} more" if len(mistakes) > _SHOWN else ""
+        more = "; and more" if len(mistakes) > _SHOWN else ""
         raise UserError(f"{path}: {'; '.join(mistakes[:_SHOWN])}{more}{_REMEDY}")
 
 
@@ -188,6 +188,10 @@ def _check_vocabulary(folder, settings):
             mistakes.append(
                 f"expected {width - len(special)} words for the width {width}, got {rows}"
             )
+        groups = [file.metadata.row_group(n) for n in range(file.metadata.num_row_groups)]
+        largest = 2**24 + 1_000 * width
+        if sum(group.total_byte_size for group in groups) > largest:
+            mistakes.append(f"expected at most {largest:,} bytes, unpacked, for the width {width}")
         _refuse(path, mistakes)
         table = file.read(columns=["word", "id"])
     ids = table["id"].to_pylist()

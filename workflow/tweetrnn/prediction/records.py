@@ -54,9 +54,9 @@ def read(stream, name, text_column, how=formats.HOW):
     """
     table = formats.open_table(stream, name, how, "predict", [text_column], others=True)
     if table.names is not None:
-        formats.check_unique(name, table, table.names)
         if text_column not in table.names:
             raise _no_text(name, table, text_column, table.all_names())
+        formats.check_unique(name, table, table.names)
         formats.check_kind(name, table, text_column)
     return table.form, _rows(table, name, text_column)
 

@@ -13,9 +13,12 @@ figures' names and titles, and must not wait for them.
 
 import io
 import json
+import os
 import re
 import textwrap
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
 from xml.etree import ElementTree
 
 from tweetrnn.files import replacing, write_text
@@ -93,11 +96,22 @@ BASELINE_LINES = {
 BASELINE_MARKERS = {"majority": "x", "logistic_regression": "*", "nb_svm": "p"}
 
 
+def _matplotlib():
+    """Return matplotlib, which has read no settings of the user's: they may be invalid.
+
+    It looks for a matplotlibrc in the working folder first: here that is the one it brings along.
+    """
+    [folder] = find_spec("matplotlib").submodule_search_locations
+    os.environ.pop("MPLBACKEND", None)
+    with chdir(Path(folder, "mpl-data")):
+        import matplotlib
+    return matplotlib
+
+
 @contextmanager
 def style():
     """Let matplotlib draw as all figures are drawn, whatever the user's own settings are."""
-    import matplotlib
-
+    matplotlib = _matplotlib()
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(STYLE)

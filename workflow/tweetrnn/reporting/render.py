@@ -212,6 +212,8 @@ def replacing_folder(folder):
     try:
         yield temporary
         temporary.chmod(0o755)
+        if folder.is_symlink():
+            folder.unlink()  # what it leads to is not this report's
         shutil.rmtree(folder, ignore_errors=True)
         temporary.rename(folder)
     except BaseException:

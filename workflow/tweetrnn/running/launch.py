@@ -1,8 +1,10 @@
 """Start Snakemake on this checkout's workflow, or on that of the working folder."""
 
+import getpass
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from tweetrnn.supervision.ownership import die_with_parent
@@ -20,22 +22,44 @@ def add_arguments(parser):
 
 
 def command(configfile, *options):
-    """Return Snakemake's command line, a list; an option follows ``configfile``, never a target."""
+    """Return Snakemake's command line, a list."""
     snakefile = ROOT / "Snakefile"
     return [
         *(sys.executable, "-m", "snakemake"),
         # Without a checkout, Snakemake finds the working folder's own workflow/Snakefile.
         *(["--snakefile", str(snakefile)] if snakefile.is_file() else []),
-        *(["--configfile", configfile] if configfile else []),
+        *([f"--configfile={configfile}"] if configfile else []),  # it may begin with -
         *options,
     ]
 
 
 def environment():
     """Return Snakemake's environment, in which stages find the same Python, activated or not."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    # A random.py in the working folder is not Python's.
-    return os.environ | {"PATH": path, "PYTHONSAFEPATH": "1"}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    # A random.py in the working folder is not Python's, a library's warning no error.
+    variables = {"PATH": path, "PYTHONSAFEPATH": "1", "PYTHONWARNINGS": ""}
+    return os.environ | variables | _user()
+
+
+def _user():
+    """Return what Snakemake must know of a user without a name or a home, as in a container."""
+    variables, home = {}, os.path.expanduser("~")
+    try:
+        getpass.getuser()
+    except (KeyError, OSError):
+        variables["USER"] = str(os.getuid())
+    if not os.path.isabs(home):
+        home = variables["HOME"] = "/"
+    if not _can_write(os.environ.get("XDG_CACHE_HOME") or f"{home}/.cache"):
+        variables["XDG_CACHE_HOME"] = os.path.abspath(".snakemake/cache")
+    return variables
+
+
+def _can_write(folder):
+    """Return whether files can be put into a folder, which is made if need be."""
+    with suppress(OSError):
+        os.makedirs(folder, exist_ok=True)
+    return os.access(folder, os.W_OK)
 
 
 def start(command, ownership, variables, **options):

@@ -8,6 +8,8 @@ from tweetrnn.errors import repeat_at_end
 from tweetrnn.grid import Run
 
 KILLED = re.compile(r"died with <Signals\.(\w+): \d+>")
+# The traceback of an OSError.
+OF_A_FILE = re.compile(r"Traceback \(most recent.*\n\w+: \[Errno \d+\] ([^\n]+)", re.DOTALL)
 STAGE = "-m tweetrnn "  # in a stage's command; an outer workflow's rules have other commands
 
 
@@ -19,7 +21,8 @@ def _event(record):
 class ShortErrors(logging.Filter):
     """For Snakemake's logger: leaves out a failed stage's command, since the stage has said why.
 
-    A stage that was killed could not say why; its message is written here.
+    A stage that was killed could not say why; its message is written here. So is that of Snakemake
+    itself about a file that it cannot write, instead of a traceback.
     """
 
     def filter(self, record):
@@ -43,6 +46,9 @@ class ShortErrors(logging.Filter):
                 )
                 repeat_at_end(record.msg)
             return bool(match) or "returned non-zero exit status" not in str(record.msg)
+        elif event == "ERROR" and (match := OF_A_FILE.fullmatch(str(record.msg).rstrip())):
+            record.msg = f"error: {match[1]}; fix that and run again"
+            repeat_at_end(record.msg)
         return True
 
 
@@ -50,16 +56,18 @@ class FinishedCheckpoints(logging.Filter):
     """For Snakemake's logger: removes a training's checkpoint once its job is done.
 
     Not the job itself, because only now is it known not to be tried again. A checkpoint is four
-    times as large as the weights.
+    times as large as the weights. When all jobs are done, what a killed Snakemake left is removed,
+    too; onsuccess would not run where the workflow is a module.
 
     Args:
-        results: the function that returns the Results of a wildcard {experiment}.
+        results_of: the function that returns the Results of a wildcard {experiment}.
+        all_results: the Results of all experiments.
     """
 
-    def __init__(self, results):
+    def __init__(self, results_of, all_results=()):
         super().__init__()
-        self.results = results
-        self.trainings = {}  # Snakemake's job number: (Results, Run)
+        self.results_of, self.all_results = results_of, all_results
+        self.trainings = {}  # Snakemake's job number: RunResults
 
     def filter(self, record):
         """Note a training's job, or remove its checkpoint; keep the record."""
@@ -67,13 +75,19 @@ class FinishedCheckpoints(logging.Filter):
         if event == "JOB_INFO" and {"cell", "combination", "replicate"} <= {*record.wildcards}:
             wildcards = dict(record.wildcards)
             run = Run(*(wildcards[key] for key in ("cell", "combination", "replicate")))
-            self.trainings[record.jobid] = self.results(wildcards), run
+            self.trainings[record.jobid] = self.results_of(wildcards).run(run)
         elif event == "JOB_FINISHED" and record.job_id in self.trainings:
-            results, run = self.trainings.pop(record.job_id)
-            paths = results.run(run)
-            if paths.history.exists():
-                shutil.rmtree(paths.checkpoint, ignore_errors=True)
+            self._remove(self.trainings.pop(record.job_id))
+        elif event == "PROGRESS" and record.done == record.total:
+            for results in self.all_results:
+                for path in results.checkpoints.glob("*/*/*/checkpoint.safetensors"):
+                    run = Run.parse(str(path.parent.relative_to(results.checkpoints)))
+                    self._remove(results.run(run))
         return True
+
+    def _remove(self, paths):
+        if paths.history.exists():
+            shutil.rmtree(paths.checkpoint, ignore_errors=True)
 
 
 class MissingFiles(logging.Filter):
@@ -87,10 +101,10 @@ class MissingFiles(logging.Filter):
         self.messages = {}  # {path: the message}
 
     def filter(self, record):
-        """Replace Snakemake's message by that of the first listed file that has one."""
+        """Replace Snakemake's message by that of a listed file that has one."""
         if _event(record) == "ERROR" and record.exception == "MissingInputException":
-            for line in str(record.msg).splitlines():
-                if message := self.messages.get(line.strip()):
+            listed = f"{record.msg}\n"
+            for path, message in self.messages.items():
+                if f" {path}\n" in listed:  # a path may have several lines
                     record.msg = f"error: {message}"
-                    break
         return True

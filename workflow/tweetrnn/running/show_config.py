@@ -3,9 +3,7 @@
 import re
 from pathlib import Path
 
-import yaml
-
-from tweetrnn.config import TYPE_NAMES, load_schema, read, resolve, shown, types_of
+from tweetrnn.config import TYPE_NAMES, as_yaml, load_schema, read, resolve, shown, types_of
 from tweetrnn.errors import UserError
 from tweetrnn.files import write_text
 
@@ -77,4 +75,4 @@ def main(options):
         print(key_table(), end="")
     else:
         config = resolve(read(options.file))
-        print(yaml.safe_dump(config, sort_keys=False, allow_unicode=True), end="")
+        print(as_yaml(config), end="")

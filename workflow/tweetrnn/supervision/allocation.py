@@ -113,10 +113,10 @@ class Allocation(Submission):
 
     def _sbatch(self):
         """Return the command that submits the job."""
-        inner = [sys.executable, "-m", "tweetrnn.supervision.in_allocation"]
+        inner = [sys.executable, "-P", "-m", "tweetrnn.supervision.in_allocation"]
         inner += ["--folder", self.directory, "--outcome", OUTCOME]
         inner += ["--profile", self.options.profile]
-        inner += ["--configfile", self.options.configfile] if self.options.configfile else []
+        inner += [f"--configfile={self.options.configfile}"] if self.options.configfile else []
         inner += ["--", *self.options.snakemake] if self.options.snakemake else []
         path = os.pathsep.join(filter(None, [str(launch.PACKAGES), os.environ.get("PYTHONPATH")]))
         return [  # of an option that is given twice, sbatch takes the last

@@ -7,6 +7,8 @@ from safetensors import SafetensorError, safe_open
 
 from tweetrnn.files import damaged
 
+KINDS = ("F16", "F32", "F64")  # of numbers; numpy knows none of the other floating-point ones
+
 
 def read(path):
     """Return (facts about the model, {name: array} in Keras's order) of a weights file.
@@ -33,7 +35,12 @@ def read_header(path):
 def _opened(path):
     try:
         with safe_open(path, "numpy") as file:
+            for name in file.keys():  # noqa: SIM118 (it is no dict)
+                if (kind := file.get_slice(name).get_dtype()) not in KINDS:
+                    raise ValueError(f"array {name} contains {kind}, expected F16, F32 or F64")
             yield json.loads((file.metadata() or {})["model"]), file
+    except UnicodeEncodeError:  # of the path
+        raise
     except KeyError as error:
         raise damaged(path, f"it lacks {error}") from None
     except (SafetensorError, ValueError, TypeError, RecursionError) as error:

@@ -4,8 +4,7 @@ from collections import Counter
 from pathlib import PurePath
 from urllib.parse import urlsplit
 
-import yaml
-
+from tweetrnn.config import as_yaml
 from tweetrnn.reporting import document as doc
 
 
@@ -34,20 +33,9 @@ def _shortened(location):
     return f"…/{path.name}" if outside else location
 
 
-class _Dumper(yaml.SafeDumper):
-    """Writes every text so that YAML reads it back; Unicode's own line ends have to be escaped."""
-
-    def represent_str(self, text):
-        style = '"' if set(text) & set("\x85\u2028\u2029") else None
-        return self.represent_scalar("tag:yaml.org,2002:str", text, style)
-
-
-_Dumper.add_representer(str, _Dumper.represent_str)
-
-
 def listing(config):
     """Return a resolved config as YAML, to be used again."""
-    return yaml.dump(shareable(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+    return as_yaml(shareable(config))
 
 
 def blocks(experiment):
