@@ -289,3 +289,9 @@ def test_file_that_is_not_a_config_is_refused_with_its_name(tmp_path, content, m
 def test_missing_config_is_reported_with_its_name(tmp_path):
     with pytest.raises(UserError, match=r"c\.yaml: the config cannot be read \(.*No such file"):
         read(tmp_path / "c.yaml")
+
+
+@pytest.mark.parametrize("text", ["\ud800", "caf\udce9.csv"])
+def test_text_that_utf_8_cannot_encode_is_refused(text):
+    [line] = mistakes_of(DEMO | {"report": {"title": text}})
+    assert f"report.title: {text!r} contains half a surrogate pair; write the whole" in line

@@ -279,7 +279,7 @@ REFUSED = {
         {},
         TOO_MANY
         + r"(?s:.*)misplaced quote: 10; row 1 \(line 2\), row 2 \(line 3\), row 3 \(line 4\), "
-        r"\.\.\.\n.*the quotes in it doubled\.[^\n]*\nFix these rows, or raise corpus\.max_dropped",
+        r"\.\.\.\n.*the quotes in it doubled\.[^\n]*\nFix these rows",
     ),
     "ragged": (
         "t.csv",

@@ -134,6 +134,26 @@ def test_a_device_is_written_to_and_stays(tmp_path):
     assert stat.S_ISCHR(device.stat().st_mode)
 
 
+def test_an_open_file_is_written_to_where_it_is(tmp_path):
+    """A shell has opened it: /dev/stdout after >> FILE."""
+    path, link = tmp_path / "log", tmp_path / "link"
+    path.write_text("before\n")
+    with path.open("a") as stream:
+        link.symlink_to(f"/dev/fd/{stream.fileno()}")
+        for name in (f"/dev/fd/{stream.fileno()}", link):
+            write_text(name, "added\n")
+    assert path.read_text() == "before\nadded\nadded\n"
+
+
+def test_a_folder_and_a_link_to_itself_are_refused_at_once(tmp_path):
+    loop = tmp_path / "loop"
+    loop.symlink_to("loop")
+    for path, error in [(tmp_path, IsADirectoryError), (loop, OSError)]:
+        with pytest.raises(error, match=str(path)), replacing(path):
+            raise AssertionError
+    assert loop.is_symlink()
+
+
 def test_failed_write_writes_nothing_to_a_pipe(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -154,7 +174,7 @@ def test_numbers_that_json_lacks_are_refused(tmp_path):
 def test_incomplete_json_is_refused_with_what_to_do(tmp_path):
     path = tmp_path / "facts.json"
     path.write_text('{"a": ')
-    with pytest.raises(UserError, match="delete the file and run again"):
+    with pytest.raises(UserError, match="delete the file and run: snakemake "):
         read_json(path)
 
 
@@ -221,7 +241,7 @@ def test_incomplete_parquet_is_refused_even_without_a_digest(folder, length):
     write_parquet(path, TABLE)
     content = path.read_bytes()
     path.write_bytes(content[: length % len(content)])
-    with pytest.raises(UserError, match="delete the file and run again"):
+    with pytest.raises(UserError, match="delete the file and run: snakemake "):
         read_parquet(path)
 
 
@@ -236,7 +256,7 @@ def test_incomplete_parquet_is_refused_even_without_a_digest(folder, length):
     ],
 )
 def test_missing_file_is_refused_with_what_to_do(tmp_path, read, options):
-    with pytest.raises(UserError, match="no such file; run the stage that writes it first"):
+    with pytest.raises(UserError, match="no such file; make it with: snakemake "):
         read(tmp_path / "absent", **options)
 
 

@@ -42,6 +42,9 @@ from tweetrnn.results import Results
 
 pytestmark = pytest.mark.filterwarnings("error")
 USERS_SETTINGS = """\
+# Invalid, too: not UTF-8 (\xe9), no such key, no such backend
+no.such.key: 1
+backend: none
 text.usetex: true
 font.family: serif
 font.size: 30
@@ -104,9 +107,9 @@ def folder(experiment, tmp_path_factory, root):
     """The figures that the stage draws, in a process of a user with settings of their own."""
     results = Results(tmp_path_factory.mktemp("results"))
     settings = results.folder / "matplotlibrc"
-    settings.write_text(USERS_SETTINGS)
+    settings.write_text(USERS_SETTINGS, encoding="latin-1")
     variables = {"PYTHONPATH": str(root / "workflow"), "PYTHONHASHSEED": "99"}
-    variables |= {"MATPLOTLIBRC": str(settings), "MPLBACKEND": "svg"}
+    variables |= {"MATPLOTLIBRC": str(settings), "MPLBACKEND": "no such backend"}
     tables.write(experiment.runs, results.runs, results.runs_csv)
     tables.write(experiment.epochs, results.epochs, results.epochs_csv)
     digests = {name: sha256_of(getattr(results, name)) for name in ("runs", "epochs")}
@@ -122,6 +125,7 @@ def folder(experiment, tmp_path_factory, root):
     command = ["plot", json.dumps(arguments), "--config", json.dumps(experiment.config)]
     subprocess.run(
         [sys.executable, "-m", "tweetrnn", *command],
+        cwd=results.folder,  # matplotlib looks there first
         env=os.environ | variables,
         check=True,
     )

@@ -230,9 +230,9 @@ def test_config_names_the_results(capsys, results, monkeypatch):
 
 @pytest.mark.parametrize("option", ["--run", "--text-column", "--input", "--configfile"])
 def test_empty_option_is_not_the_default(capsys, option):
-    for written in ([option, ""], [f"{option}="]):
+    for empty in ([option, ""], [f"{option}="]):
         with pytest.raises(SystemExit, match="2"):
-            main(["predict", TWEET, *written])
+            main(["predict", TWEET, *empty])
         assert f"argument {option}: expected a value, got ''" in capsys.readouterr().err
 
 
@@ -404,8 +404,7 @@ def test_mistake_in_the_input_is_one_line_and_nothing_is_written(
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "t.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    output = [] if "--output" in options else ["--output", "out.csv"]
-    command = ["--results", results, "--input", "t.csv", *output, *options]
+    command = ["--results", results, "--input", "t.csv", "--output", "out.csv", *options]
     assert message in refused(capsys, *command)
     assert list(tmp_path.iterdir()) == [path]
 

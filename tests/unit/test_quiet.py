@@ -1,14 +1,16 @@
 """What remains of Snakemake's output around a failed stage's message."""
 
 import logging
+import traceback
 from enum import Enum
 from pathlib import Path
 
 import pytest
+from tweetrnn.grid import Run
 from tweetrnn.results import Results
 from tweetrnn.running.quiet import FinishedCheckpoints, MissingFiles, ShortErrors
 
-Event = Enum("Event", ["JOB_ERROR", "ERROR", "JOB_INFO", "JOB_FINISHED"])
+Event = Enum("Event", ["JOB_ERROR", "ERROR", "JOB_INFO", "JOB_FINISHED", "PROGRESS"])
 FAILED = (
     "RuleException:\nCalledProcessError in file x.smk, line 9:\n"
     "Command 'python -m tweetrnn train' returned non-zero exit status 1."
@@ -113,14 +115,40 @@ MISSING = (
 )
 
 
-@pytest.mark.parametrize(
-    "path, message",
-    [("data/tweets.csv", "error: corpus.path: there is no file"), ("tweets.csv", MISSING)],
-)
-def test_message_about_a_missing_file_is_about_its_key_if_the_config_names_it(path, message):
-    names = MissingFiles()
-    names.messages[path] = "corpus.path: there is no file"
-    record = logging.makeLogRecord(
-        {"msg": MISSING, "event": Event.ERROR, "exception": "MissingInputException"}
-    )
-    assert names.filter(record) and record.msg == message
+@pytest.mark.parametrize("missing", ["data/tweets.csv", "data/two\nlines.csv"])
+def test_message_about_a_missing_file_is_about_its_key_if_the_config_names_it(missing):
+    listing = MISSING.replace("data/tweets.csv", missing)
+    for path, message in [(missing, "error: corpus.path: there is no file"), (".csv", listing)]:
+        names = MissingFiles()
+        names.messages[path] = "corpus.path: there is no file"
+        record = logging.makeLogRecord(
+            {"msg": listing, "event": Event.ERROR, "exception": "MissingInputException"}
+        )
+        assert names.filter(record) and record.msg == message
+
+
+def test_file_that_snakemake_cannot_write_is_one_line_that_run_repeats(tmp_path, monkeypatch):
+    monkeypatch.setenv("TWEETRNN_ERRORS", str(tmp_path / "errors"))
+    try:
+        (tmp_path / "no folder" / "x.log").write_text("")
+    except OSError:
+        message = "\n".join(traceback.format_exc().splitlines())
+    record = kept(message, event=Event.ERROR, exception="FileNotFoundError")
+    path = tmp_path / "no folder" / "x.log"
+    assert record.msg == f"error: No such file or directory: '{path}'; fix that and run again"
+    assert (tmp_path / "errors").read_text() == f"{record.msg}\n"
+
+
+def test_checkpoints_that_a_killed_snakemake_left_are_removed_at_the_end(tmp_path):
+    results = Results(tmp_path)
+    done, begun = (results.run(Run("LSTM", "rnn1-lr1e-3", number)) for number in (1, 2))
+    for paths in (done, begun):
+        paths.checkpoint.mkdir(parents=True)
+        (paths.checkpoint / "checkpoint.safetensors").touch()
+    done.folder.mkdir(parents=True)
+    done.history.touch()
+    checkpoints = FinishedCheckpoints(None, [results])
+    for number, left in [(1, [True, True]), (3, [False, True])]:
+        event = {"event": Event.PROGRESS, "done": number, "total": 3}
+        assert checkpoints.filter(logging.makeLogRecord(event))
+        assert [paths.checkpoint.exists() for paths in (done, begun)] == left

@@ -407,7 +407,7 @@ def test_array_that_is_not_what_the_split_wrote_is_refused(tmp_path, name):
     np.save(path, array)
     message = refused(split, tmp_path)
     assert message.startswith(f"{path}: damaged (its sha256 is ")
-    assert "delete the file and run again" in message
+    assert "delete the file and run: snakemake " in message
 
 
 @pytest.mark.parametrize("name", ["train", "validation"])

@@ -160,7 +160,7 @@ def test_flipped_bit_stops_the_command_and_deleting_the_file_repairs_the_results
     assert stopped.returncode == 1
     [last] = stopped.stderr.split("\nWhat failed:\n")[1:]
     assert last.startswith("error: results/small/split/train_labels.npy: damaged (its sha256")
-    assert "delete the file and run again" in last
+    assert "delete the file and run: snakemake " in last
     path.unlink()
     assert started(finished).returncode == 0
     assert {path: path.read_bytes() for path in before} == before

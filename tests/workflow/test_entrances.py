@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from checkout import copy_checkout
 
 
 @pytest.mark.parametrize("snakefile", ["Snakefile", "workflow/Snakefile"])
@@ -100,3 +102,64 @@ def test_status_reads_what_trainings_write_in_their_logs(finished):
     first, *_, last = status()
     assert first == "6 trainings: 6 stopped"
     assert "epoch 2 of 2, validation accuracy 0." in last
+
+
+# Each would change or break something if it reached the workflow.
+OF_THE_USER = {
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "PYTHONOPTIMIZE": "2",
+    "PYTHONWARNINGS": "error",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONHASHSEED": "7",
+    "PYTHONIOENCODING": "ascii",
+    "PYTHONUTF8": "0",
+    "PYTHONCOERCECLOCALE": "0",
+    "LC_ALL": "C",
+    "TZ": "Asia/Kathmandu",
+    "HOME": "/dev/null",
+    "TMPDIR": "/dev/null/tmp",
+    "PATH": "/usr/bin:/bin",
+}
+# Times, and what is made from them.
+TIMED = re.compile(
+    r"timing\.json|cost\.|runs\.|selected\.(csv|parquet)|report\.(html|md)|summary\.json|"
+    r"(aggregate|plot)/facts\.json"
+)
+
+
+def contents(checkout):
+    """Return {path: bytes} of the results that do not depend on how long anything took."""
+    results = checkout.path / "results/small"
+    paths = [path.relative_to(results) for path in results.rglob("*") if path.is_file()]
+    return {
+        str(path): b"" if TIMED.search(str(path)) else (results / path).read_bytes()
+        for path in paths
+        if path.parts[0] not in ("logs", "benchmarks")
+    }
+
+
+@pytest.mark.slow
+def test_nothing_in_the_user_s_environment_changes_a_result(root, finished_once, tmp_path):
+    """As many settings at once as a user can have, closed streams, and a name that is not ASCII."""
+    checkout = copy_checkout(root, tmp_path / "caf\u00e9 \u0dc1")
+    for name in ("random", "select", "csv", "json", "numbers", "yaml", "torch"):
+        (checkout.path / f"{name}.py").write_text("raise SystemExit(__name__)")
+    (checkout.path / "matplotlibrc").write_bytes(b"text.usetex: true\nfont.size: 30  # \xe9\n")
+    own, seen = tmp_path / "own", tmp_path / "seen"
+    own.mkdir()
+    (own / "sitecustomize.py").write_text(
+        f"import sys\nwith open({str(seen)!r}, 'a') as s: print(sys.orig_argv[1:4], file=s)\n"
+    )
+    command = '"$0" -m tweetrnn run --cores 2 --configfile config/small.yaml <&- >&-'
+    done = subprocess.run(
+        ["sh", "-c", command, sys.executable],
+        cwd=checkout.path,
+        env=OF_THE_USER | {"PYTHONPATH": f"{checkout.path}/workflow:{own}"},
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "Traceback" not in done.stderr and "SNAKEMAKE" in done.stderr
+    assert "['-m', 'tweetrnn', 'plot']" in seen.read_text()  # PYTHONPATH was kept
+    assert contents(checkout) == contents(finished_once)

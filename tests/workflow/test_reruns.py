@@ -1,11 +1,18 @@
 """What runs again after a change, according to dry runs."""
 
+import hashlib
+import json
 import os
 import re
+import shlex
+import subprocess
+import sys
 import time
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
+from tweetrnn.__main__ import main
 
 AFTER_TRAINING = {"aggregate": 1, "shortlist": 1, "select": 1, "compare": 1, "plot": 1, "render": 1}
 
@@ -152,6 +159,58 @@ def test_results_are_kept_by_touch_after_an_edit_that_cannot_change_them(finishe
     finished.run("--touch")
     finished.run("--touch")  # the trainings that follow the second checkpoint, select
     assert finished.planned() == {}
+
+
+def digests(checkout):
+    """Return {path: digest} of the results, but for what says when and how fast they were made."""
+    paths = (checkout.path / "results").rglob("*")
+    return {
+        path: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in paths
+        if path.is_file() and not {"logs", "benchmarks", "timing.json"} & {*path.parts}
+    }
+
+
+def test_advice_of_every_damaged_file_brings_it_back(finished, monkeypatch, capsys):
+    monkeypatch.chdir(finished.path)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    before = digests(finished)
+    results = finished.path / "results/small"
+    selected = json.loads((results / "select/selected.json").read_text())["cells"]["LSTM"]
+    runs = [path.parent for path in results.glob("train/LSTM/*/1/parameters.json")]
+    [run] = [run for run in runs if run.parent.name != selected["combination"]]
+    config = ["--configfile", "config/small.yaml"]
+    of_run = ["predict", "--run", f"LSTM/{run.parent.name}", *config, "a tweet"]
+    for path, command in {
+        results / "plot/cost.svg": None,
+        results / "aggregate/runs.parquet": ["predict", *config, "a tweet"],
+        results / "select/selected.json": ["predict", *config, "a tweet"],
+        results / "split/vocabulary.parquet": ["predict", *config, "a tweet"],
+        results / "tokenize/tweets.parquet": ["trace", *config],
+        # Last, since a training's time, which the tables of runs have, is another one.
+        run / "best.safetensors": of_run,
+        run / "parameters.json": of_run,
+        run / "architecture.json": ["export", f"LSTM/{run.parent.name}", "exported", *config],
+    }.items():
+
+        def try_it(command=command):
+            if command:
+                return main(command)
+            return finished.run("--forcerun", "render", check=False)
+
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+        failed = try_it()
+        message = capsys.readouterr().err if command else failed.stderr
+        name = str(path.relative_to(finished.path))
+        [advice] = re.findall(rf"{name}: damaged .*; delete the file and run: (.+)", message)
+        assert name in shlex.split(advice)
+        path.unlink()
+        subprocess.run(advice, shell=True, check=True, capture_output=True)  # noqa: S602
+        again = try_it()
+        assert (again if command else again.returncode) == 0
+        assert {path: digests(finished).get(path) for path in before} == before, name
 
 
 LABELS = ["negative", "neutral", "positive"]

@@ -177,11 +177,22 @@ def test_config_of_an_outer_workflow_is_said_to_have_been_read_by_yaml(fresh, tm
     assert "corpus.labels[0]: expected text, got 4, as YAML read it; write it in" in done.stderr
 
 
-def test_folder_with_braces_is_refused_before_anything_runs(root, tmp_path):
-    checkout = copy_checkout(root, tmp_path / "a{b}")
+@pytest.mark.parametrize(
+    "name, problem",
+    [
+        ("a{b}", "Snakemake takes braces in a folder's path for wildcards"),
+        ("caf\udce9", "Snakemake can write a folder's path only in UTF-8"),
+        ("a:b", "jobs need the folder in PYTHONPATH, where : ends a path"),
+    ],
+)
+def test_folder_whose_name_jobs_cannot_use_is_refused_before_anything_runs(
+    root, tmp_path, name, problem
+):
+    checkout = copy_checkout(root, tmp_path / name)
     done = checkout.run(check=False)
     assert done.returncode != 0 and "Traceback" not in done.stderr
-    assert f"error: {checkout.path}: Snakemake takes braces in a folder's path for" in done.stderr
+    shown = str(checkout.path).encode(errors="backslashreplace").decode()
+    assert f"error: {shown}: {problem}" in done.stderr
     assert not (checkout.path / "results").exists()
 
 

@@ -7,6 +7,7 @@ import sys
 import warnings
 from pathlib import Path
 
+from snakemake.common import SNAKEFILE_CHOICES
 from snakemake.common.configfile import load_configfile
 from snakemake.io import flag
 from snakemake.path_modifier import PATH_MODIFIER_FLAG
@@ -16,6 +17,7 @@ from tweetrnn import content
 from tweetrnn.code import PACKAGE, code_digest
 from tweetrnn.config import read, resolve
 from tweetrnn.errors import UserError
+from tweetrnn.files import SNAKEMAKE_OPTIONS
 from tweetrnn.grid import Run, runs
 from tweetrnn.other_splits import other_splits, runs_on
 from tweetrnn.results import RUN_FILES, Results
@@ -67,6 +69,24 @@ STAGE = (
     "{params.python} -m tweetrnn {params.stage} {params.arguments:q} "
     "--config {params.config:q} --log {log:q}"
 )
+
+
+def same_experiment():
+    """Return the options with which Snakemake, started here again, makes the same experiment."""
+    usual = next((path for path in SNAKEFILE_CHOICES if Path(path).exists()), os.devnull)
+    main, changed = workflow.main_snakefile, workflow.config_settings.config
+    return shlex.join(
+        [
+            *([] if os.path.samefile(usual, main) else ["--snakefile", main]),
+            *(["--configfile"] if workflow.overwrite_configfiles else []),
+            *map(str, workflow.overwrite_configfiles),
+            *(["--config"] if changed else []),
+            *(f"{key}={json.dumps(value)}" for key, value in changed.items()),
+        ]
+    )
+
+
+SAME_EXPERIMENT = same_experiment()
 
 
 def at(*names, of=RESULTS):
@@ -166,6 +186,7 @@ def environment(wildcards, input):
         "TWEETRNN_SUPERVISOR": f"{os.getpid()}@{socket.gethostname()}",
         "TWEETRNN_ON_DIVERGENCE": config["training"]["on_divergence"],
         "PYTHONSAFEPATH": "1",  # a random.py in the working folder is not Python's
+        SNAKEMAKE_OPTIONS: SAME_EXPERIMENT,
         "PYTHONWARNINGS": "",  # a library's warning is no error
     }
     if CHECKOUT:
@@ -281,6 +302,7 @@ def named_by_config(path, key, hint):
     Its path is relative to the working folder, whatever a module's prefix. If it is missing and no
     rule makes it, the message is about ``key``; ``hint`` says what to do.
     """
+    path = path if "://" in path else os.path.normpath(path)  # Snakemake finds no file at a//b
     MISSING.messages[path] = (
         f"{key}: there is no file {path} (relative to {Path.cwd()}), and no rule makes it. {hint}"
     )

@@ -23,7 +23,9 @@ from tweetrnn.errors import UserError, out_of_memory
 
 _MACHINE = f"{zlib.crc32(socket.gethostname().encode()):08x}"
 CHECKSUM = "checksum"  # the key of a JSON object
-RECREATE = "; delete the file and run again"  # what ``damaged`` says to do
+RECREATE = "; delete the file and run: "  # what ``damaged`` says to do
+# The environment variable with Snakemake's options for the experiment; the rules set it.
+SNAKEMAKE_OPTIONS = "TWEETRNN_SNAKEMAKE_OPTIONS"
 
 
 @contextmanager
@@ -306,12 +308,17 @@ def check_digest(path, expected):
 def damaged(path, reason):
     """Return the UserError for a file that is no longer what a stage wrote."""
     reason = " ".join(str(reason).split())  # Arrow's have several lines
-    # A plain run makes only what the report still needs.
-    return UserError(
-        f"{path}: damaged ({reason}){RECREATE} (if it stays away, with: snakemake --cores all "
-        f"--configfile CONFIG {shlex.quote(str(path))})"
-    )
+    return UserError(f"{path}: damaged ({reason}){RECREATE}{making(path)}")
+
+
+def making(path):
+    """Return the command that makes a file of the results; a run would only if it needs the file.
+
+    The file comes first: Snakemake takes what follows --configfile for another config.
+    """
+    options = os.environ.get(SNAKEMAKE_OPTIONS, "--configfile CONFIG")
+    return f"snakemake {shlex.quote(str(path))} --cores all {options}".rstrip()
 
 
 def _absent(path):
-    return UserError(f"{path}: no such file; run the stage that writes it first")
+    return UserError(f"{path}: no such file; make it with: {making(path)}")

@@ -5,6 +5,7 @@ in which a label does not occur, is refused with one message.
 """
 
 import json
+import math
 import re
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -184,7 +185,11 @@ class Corpus:
             )
         if self.dropped["misplaced quote"] or self.dropped["wrong number of columns"]:
             text += f"{advice('corpus')}.\n"
-        return UserError(text + "Fix these rows, or raise corpus.max_dropped to leave them out")
+        text += "Fix these rows"
+        if dropped < self.rows:
+            needed = math.ceil(1000 * dropped / self.rows) / 1000
+            text += f", or set corpus.max_dropped to {needed:g} to leave them out"
+        return UserError(text)
 
 
 def _id_as_text(value):

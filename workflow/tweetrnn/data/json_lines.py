@@ -74,6 +74,11 @@ def _refuse_open_object(name, text, error):
         raise _other_layout(name, "an object of several lines", "jq -c . puts each on one line")
 
 
+_BY_PANDAS = (
+    "pandas.DataFrame(json.load(open(PATH))).to_json(NEW, orient='records', lines=True) converts it"
+)
+
+
 def _refuse_other_layout(name, text, value, names):
     """Refuse a first line that is a list, or an object of lists or of columns."""
     if text.lstrip().startswith("["):
@@ -86,17 +91,15 @@ def _refuse_other_layout(name, text, value, names):
     if len(inside) == len(value) and _is_table(value):
         if any(each in inside[0] for each in names):
             raise _other_layout(name, "an object of rows", "jq -c '.[]' converts it")
-        how = (
-            "pandas.DataFrame(json.load(open(PATH))).to_json(NEW, orient='records', lines=True) "
-            "converts it"
-        )
-        raise _other_layout(name, "an object of columns, as pandas writes by default", how)
+        raise _other_layout(name, "an object of columns, as pandas writes by default", _BY_PANDAS)
     lists = {key: each[0] for key, each in value.items() if isinstance(each, list) and each}
     rows = [key for key, first in lists.items() if isinstance(first, dict)]
     fitting = [key for key in rows if any(each in lists[key] for each in names)]
     if fitting or (lists and len(inside) == len(value)):
         jq = [shlex.quote(f".[{json.dumps(key)}][]") for key in [*fitting, *rows][:1]]
         how = "".join(f"jq -c {each} converts it" for each in jq)
+        if any(each in lists for each in names):
+            how = _BY_PANDAS
         raise _other_layout(name, "an object of lists", how)
 
 

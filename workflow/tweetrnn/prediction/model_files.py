@@ -10,7 +10,7 @@ from pathlib import Path
 from tweetrnn.errors import UserError
 from tweetrnn.evaluation.select import read_selection
 from tweetrnn.evaluation.tables import KEY, finished, mean_figures, names, read_runs
-from tweetrnn.files import check_digest, read_json
+from tweetrnn.files import check_digest, damaged, read_json
 from tweetrnn.run_files import read_parameters
 from tweetrnn.training.weights import read_header
 
@@ -46,10 +46,7 @@ def settings_of_results(results):
         raise unfinished(results)
     tokens, split = read_json(results.token_facts), read_json(results.split_facts)
     if "tokenize" not in tokens or tokens["tweets_sha256"] != split["sha256"]["tweets"]:
-        raise UserError(
-            f"{results.token_facts}: does not belong to the same tweets as the split; "
-            "run the workflow again"
-        )
+        raise damaged(results.token_facts, "it does not belong to the same tweets as the split")
     check_digest(results.vocabulary, split["sha256"]["vocabulary"])
     return {
         "tokenize": tokens["tokenize"],

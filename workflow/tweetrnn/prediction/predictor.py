@@ -8,7 +8,7 @@ from tweetrnn.data.encode import fixed_length
 from tweetrnn.data.tokenizers import tokenize_text
 from tweetrnn.data.values import encodable
 from tweetrnn.errors import UserError
-from tweetrnn.files import read_parquet
+from tweetrnn.files import damaged, read_parquet
 from tweetrnn.grid import Combination
 from tweetrnn.prediction.fitting import as_float32
 from tweetrnn.training import weights
@@ -59,10 +59,10 @@ def load_model(path, settings):
 
     facts, arrays = weights.read(path)
     if (facts["width"], facts["classes"]) != (settings["width"], len(settings["labels"])):
-        raise UserError(
-            f"{path}: made for {facts['width']} one-hot columns and {facts['classes']} classes, "
-            f"but the vocabulary has {settings['width']} and there are {len(settings['labels'])} "
-            "classes; run the workflow again"
+        raise damaged(
+            path,
+            f"made for {facts['width']} one-hot columns and {facts['classes']} classes, but the "
+            f"vocabulary has {settings['width']} and there are {len(settings['labels'])} classes",
         )
     network = facts["cell"], Combination.parse(facts["combination"]), facts["width"]
     sizes = {key: facts[key] for key in ("classes", "units", "dense_units")}

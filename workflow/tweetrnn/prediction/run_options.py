@@ -1,10 +1,13 @@
 """Command-line options that name an experiment and one of its trained runs."""
 
 import difflib
+import os
+import shlex
 from pathlib import Path
 
 from tweetrnn.config import read, resolve
 from tweetrnn.errors import UserError
+from tweetrnn.files import SNAKEMAKE_OPTIONS
 from tweetrnn.grid import Run
 from tweetrnn.results import RUN_FILES, Results
 
@@ -49,7 +52,13 @@ def add_weights_argument(parser):
 
 def results_of(options):
     """Return the Results of the experiment that the options name."""
-    return options.results or Results.of(resolve(read(options.configfile)))
+    return options.results or results_of_config(options.configfile)
+
+
+def results_of_config(path):
+    """Return the Results of a config file, which messages say how to make again."""
+    os.environ[SNAKEMAKE_OPTIONS] = f"--configfile {shlex.quote(str(path))}"
+    return Results.of(resolve(read(path)))
 
 
 def find_run(options):

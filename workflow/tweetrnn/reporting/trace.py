@@ -3,13 +3,12 @@
 The output is Markdown; docs/tweet.md is the output for a demo tweet.
 """
 
-from tweetrnn.config import read, resolve
 from tweetrnn.errors import UserError
 from tweetrnn.evaluation.predictions import read_predictions
 from tweetrnn.evaluation.select import read_selection
 from tweetrnn.files import load_array, read_json, read_parquet
+from tweetrnn.prediction.run_options import results_of_config
 from tweetrnn.reporting.document import markdown_table
-from tweetrnn.results import Results
 
 
 def code(text):
@@ -137,7 +136,7 @@ def add_arguments(parser):
 
 def main(options):
     """Print the trace of the tweet."""
-    results = Results.of(resolve(read(options.configfile)))
+    results = results_of_config(options.configfile)
     command = f"python -m tweetrnn trace --configfile {options.configfile} --row {options.row}"
     print(f"# A tweet's way through the pipeline\n\nPrinted by `{command}`; files are those of")
     print(f"`{results}`.\n")

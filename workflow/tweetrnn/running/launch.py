@@ -36,8 +36,12 @@ def command(configfile, *options):
 def environment():
     """Return Snakemake's environment, in which stages find the same Python, activated or not."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    # A random.py in the working folder is not Python's, a library's warning no error.
-    variables = {"PATH": path, "PYTHONSAFEPATH": "1", "PYTHONWARNINGS": ""}
+    variables = {
+        "PATH": path,
+        "PYTHONSAFEPATH": "1",  # a random.py in the working folder is not Python's
+        "PYTHONWARNINGS": "",  # a library's warning is no error
+        "PYTHONUTF8": "1",  # paths have any letters, in any locale
+    }
     return os.environ | variables | _user()
 
 

@@ -103,8 +103,7 @@ class MissingFiles(logging.Filter):
     def filter(self, record):
         """Replace Snakemake's message by that of a listed file that has one."""
         if _event(record) == "ERROR" and record.exception == "MissingInputException":
-            listed = f"{record.msg}\n"
-            for path, message in self.messages.items():
-                if f" {path}\n" in listed:  # a path may have several lines
+            for path, message in self.messages.items():  # a path may have several lines
+                if re.search(rf"\n +{re.escape(path)}(\n|\Z)", str(record.msg)):
                     record.msg = f"error: {message}"
         return True

@@ -1,0 +1,49 @@
+"""Snakemake starts in any environment."""
+
+import os
+import pwd
+import sys
+from pathlib import Path
+
+import pytest
+from tweetrnn.running import launch
+
+
+@pytest.fixture
+def nobody(monkeypatch):
+    """A user whom the machine does not know, in an empty environment, as in a container."""
+
+    def unknown(uid):
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    for name in list(os.environ):
+        monkeypatch.delenv(name)
+
+
+def test_user_without_a_name_or_a_home_gets_what_snakemake_asks_for(nobody, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(launch, "_can_write", lambda folder: False)
+    variables = launch.environment()
+    assert variables["USER"] == str(os.getuid()) and os.path.isabs(variables["HOME"])
+    assert variables["XDG_CACHE_HOME"] == str(tmp_path / ".snakemake/cache")
+    folder, *others = variables["PATH"].split(os.pathsep)
+    assert folder == str(Path(sys.executable).parent) and others
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("home", ["home", "/dev/null"])
+def test_cache_is_in_the_home_if_that_can_be_written(nobody, tmp_path, monkeypatch, home):
+    monkeypatch.setenv("HOME", str(tmp_path / home))  # the second is itself
+    monkeypatch.setenv("USER", "me")
+    variables = launch.environment()
+    assert ("XDG_CACHE_HOME" in variables) == (home != "home")
+    assert (variables["HOME"], variables["USER"]) == (str(tmp_path / home), "me")
+
+
+def test_settings_of_the_user_s_python_do_not_reach_snakemake(monkeypatch):
+    monkeypatch.setenv("PYTHONWARNINGS", "error")
+    monkeypatch.setenv("PYTHONUTF8", "0")
+    variables = launch.environment()
+    chosen = {name: variables[name] for name in ("PYTHONWARNINGS", "PYTHONUTF8", "PYTHONSAFEPATH")}
+    assert chosen == {"PYTHONWARNINGS": "", "PYTHONUTF8": "1", "PYTHONSAFEPATH": "1"}
