@@ -9,9 +9,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from test_config import VALUES, all_keys, base_of
-from tweetrnn.config import as_yaml, read, resolve, types_of
+from tweetrnn.config import read, resolve, types_of
 from tweetrnn.errors import UserError
 from tweetrnn.reporting.sections.provenance import listing, shareable
+from tweetrnn.yaml_text import as_yaml
 
 LONGEST = 3_000  # characters of a message
 SECONDS = 3  # of the CPU; usually milliseconds

@@ -14,7 +14,7 @@ from tweetrnn.data.formats import HOW
 from tweetrnn.errors import UserError
 from tweetrnn.prediction import records
 
-SECONDS = 3  # of the CPU, for files of at most a few MB; they need a tenth of it
+SECONDS = 5  # of the CPU, for files of at most a few MB; they need a tenth of it
 LONGEST = 3_000  # characters of a message
 FRAGMENTS = [
     *[
@@ -136,7 +136,7 @@ def test_a_damaged_file(folder, writer, data, changes, config):
     check(folder, content, written.name, form, config)
 
 
-LINES = 100_000
+LINES = 50_000
 
 
 @pytest.mark.parametrize(

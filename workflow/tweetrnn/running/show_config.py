@@ -3,9 +3,10 @@
 import re
 from pathlib import Path
 
-from tweetrnn.config import TYPE_NAMES, as_yaml, load_schema, read, resolve, shown, types_of
+from tweetrnn.config import TYPE_NAMES, load_schema, read, resolve, shown, types_of
 from tweetrnn.errors import UserError
 from tweetrnn.files import write_text
+from tweetrnn.yaml_text import as_yaml
 
 BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 TABLE_HEAD = ["| key | value | default | meaning |", "|---|---|---|---|"]

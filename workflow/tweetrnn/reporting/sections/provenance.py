@@ -4,8 +4,8 @@ from collections import Counter
 from pathlib import PurePath
 from urllib.parse import urlsplit
 
-from tweetrnn.config import as_yaml
 from tweetrnn.reporting import document as doc
+from tweetrnn.yaml_text import as_yaml
 
 
 def shareable(config):
