@@ -62,7 +62,7 @@ real: $(VENV)/run.stamp  ## run the presets on the real tweets in DATA and check
 	@$(BIN)/python benchmarks/real.py --data=$(call quoted,DATA) --cores $(CORES) $(if $(UPDATE),--update) $(if $(REFERENCE),--reference)
 
 test: $(VENV)/test.stamp  ## run all tests
-	@$(BIN)/python -m pytest
+	@tests/run_all $(BIN)/python
 
 lint: $(VENV)/test.stamp  ## check format and style
 	@$(BIN)/python -m ruff check . && $(BIN)/python -m ruff format --check .
