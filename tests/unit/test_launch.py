@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tweetrnn.errors import UserError
 from tweetrnn.running import launch
 
 
@@ -47,3 +48,13 @@ def test_settings_of_the_user_s_python_do_not_reach_snakemake(monkeypatch):
     variables = launch.environment()
     chosen = {name: variables[name] for name in ("PYTHONWARNINGS", "PYTHONUTF8", "PYTHONSAFEPATH")}
     assert chosen == {"PYTHONWARNINGS": "", "PYTHONUTF8": "1", "PYTHONSAFEPATH": "1"}
+
+
+def test_config_that_can_be_read_only_once_is_refused(tmp_path):
+    """Such as bash's <(...); Snakemake would find it empty."""
+    read, write = os.pipe()
+    os.write(write, b"name: demo\n")
+    os.close(write)
+    with pytest.raises(UserError, match=f"/dev/fd/{read}: expected a regular file, which can be"):
+        launch.read_config(f"/dev/fd/{read}")
+    os.close(read)

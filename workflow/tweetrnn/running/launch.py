@@ -7,6 +7,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from tweetrnn.config import read
+from tweetrnn.errors import UserError
 from tweetrnn.supervision.ownership import die_with_parent
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -19,6 +21,17 @@ def add_arguments(parser):
     parser.add_argument(
         "snakemake", nargs="*", metavar="...", help="after --: options and targets for Snakemake"
     )
+
+
+def read_config(path):
+    """Return the config file ``path``, a dict.
+
+    Raises:
+        UserError: it cannot be read, or only once, whereas Snakemake reads it again.
+    """
+    if Path(path).exists() and not (Path(path).is_file() or Path(path).is_dir()):
+        raise UserError(f"{path}: expected a regular file, which can be read again; save it as one")
+    return read(path)  # Snakemake would report a mistake with a traceback
 
 
 def command(configfile, *options):
@@ -35,7 +48,7 @@ def command(configfile, *options):
 
 def environment():
     """Return Snakemake's environment, in which stages find the same Python, activated or not."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH') or os.defpath}"
     variables = {
         "PATH": path,
         "PYTHONSAFEPATH": "1",  # a random.py in the working folder is not Python's

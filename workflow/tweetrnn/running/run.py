@@ -9,7 +9,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tweetrnn.config import read
 from tweetrnn.running import launch
 from tweetrnn.supervision.ownership import Ownership
 
@@ -27,7 +26,7 @@ def main(options):
         UserError: the config cannot be read, or another Snakemake runs in this directory.
     """
     if options.configfile:
-        read(options.configfile)  # Snakemake would report a mistake with a traceback
+        launch.read_config(options.configfile)
     command = launch.command(
         options.configfile, "--cores", options.cores, "--rerun-incomplete", *options.snakemake
     )

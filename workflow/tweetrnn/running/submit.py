@@ -4,7 +4,7 @@ import logging
 import shutil
 from pathlib import Path
 
-from tweetrnn.config import read, resolve
+from tweetrnn.config import resolve
 from tweetrnn.errors import UserError
 from tweetrnn.running import launch
 from tweetrnn.supervision import slurm
@@ -60,7 +60,7 @@ def add_arguments(parser):
 def main(options):
     """Submit the workflow and stay until it is done; return the exit status."""
     if options.configfile:
-        config = read(options.configfile)
+        config = launch.read_config(options.configfile)
         if "--config" not in options.snakemake:  # which may complete it
             resolve(config)  # a mistake is better found here than on a node
     if options.sbatch and options.way == "jobs":
