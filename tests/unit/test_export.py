@@ -121,7 +121,7 @@ def test_config_that_cannot_be_read_is_reported(folder, capsys):
 def test_missing_weights_of_another_epoch_are_reported(folder, capsys):
     run, _ = trained(folder, "LSTM", 1)
     command = ["export", run, "--configfile", "x.yaml", "--weights", "last", "--keras", "k.npz"]
-    assert "last.safetensors: no such file; the run is not trained yet" in refused(command, capsys)
+    assert "last.safetensors: no such file; make it with: snakemake " in refused(command, capsys)
 
 
 def test_damaged_weights_are_reported(folder, capsys):

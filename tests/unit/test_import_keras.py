@@ -1,6 +1,7 @@
 """Files that a real Keras saved become weights, which predict what Keras predicted."""
 
 import json
+import shlex
 import shutil
 import struct
 import zipfile
@@ -388,6 +389,17 @@ def test_weights_of_another_run_are_refused(results, here, capsys):
     assert "--weights: name the run whose network they are for" in refused(capsys, status)
     status = main(["predict", *options[:2], "--weights", "bst", "--run", str(RUNS["LSTM"]), "a"])
     assert "--weights bst: no such file; expected best, last or" in refused(capsys, status)
+
+
+def test_advice_makes_weights_for_the_run(results, here, capsys):
+    imported(results, SAVED / "GRU.weights.h5", "GRU")
+    capsys.readouterr()
+    command = ["predict", "--results", str(results), "--weights", "w.safetensors", "--run"]
+    message = refused(capsys, main([*command, str(RUNS["LSTM"]), "a"]))
+    advice = message.partition("make it with: python -m tweetrnn ")[2]
+    file = str(SAVED / "LSTM.weights.h5")
+    assert main([file if word == "FILE" else word for word in shlex.split(advice)]) == 0
+    assert main([*command, str(RUNS["LSTM"]), "a"]) == 0
 
 
 def test_imported_weights_that_are_not_finite_are_refused(results, here, capsys):

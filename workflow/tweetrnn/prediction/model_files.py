@@ -4,6 +4,7 @@ These are the files of an experiment's results; those of a folder written by ``e
 ``model_folder``.
 """
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,9 +73,7 @@ def weights_of(paths, kind="best"):
     if kind not in ("best", "last"):
         return _imported(paths, Path(kind))
     path, parameters = getattr(paths, kind), read_parameters(paths)
-    if not path.is_file():
-        raise UserError(f"{path}: no such file; the run is not trained yet")
-    check_digest(path, parameters["sha256"][kind])
+    check_digest(path, parameters["sha256"].get(kind))
     if not parameters["best_epoch"]:
         raise UserError(f"{paths.folder}: diverged in its first epoch; choose another run")
     return path
@@ -90,7 +89,7 @@ def _imported(paths, path):
     if made_for != facts or shapes != expected:
         raise UserError(
             f"{path}: not made for the network of {paths.run}; make it with: python -m tweetrnn "
-            f"import-keras FILE {paths.run} --output {path}"
+            f"import-keras FILE {shlex.quote(str(paths.folder))} --output {shlex.quote(str(path))}"
         )
     return path
 
