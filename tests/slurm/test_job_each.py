@@ -83,7 +83,7 @@ def test_job_of_a_submitter_that_was_killed_meanwhile_is_cancelled_when_it_appea
     variables = work.fake(
         "sbatch",
         "echo x >> tries; if [ $(wc -l < tries) = 1 ]; then "
-        'setsid sh -c \'sleep 8; exec "$@"\' sh $REAL "$@" > late.txt 2>&1 & sleep 15; fi; '
+        'setsid sh -c \'sleep 8; exec "$@"\' sh $REAL "$@" > late.txt 2>&1 & sleep 15; exit 1; fi; '
         'exec $REAL "$@"',
     )
     work.submit(*ON_CPUS, "--", target(LSTM), environment=variables)
