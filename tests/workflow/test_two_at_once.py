@@ -15,16 +15,20 @@ COMMANDS = {
 }
 
 
-def start(checkout, command, *arguments, path=(), **options):
-    """Start the small experiment with one of COMMANDS; return the process."""
-    path = os.pathsep.join([*map(str, path), os.path.dirname(sys.executable), os.environ["PATH"]])
+def start(checkout, command, *arguments, modules=(), **options):
+    """Start the small experiment with one of COMMANDS; return the process.
+
+    ``modules`` are more folders of the PYTHONPATH.
+    """
+    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
+    modules = os.pathsep.join(map(str, [checkout.path / "workflow", *modules]))
     return subprocess.Popen(
         [
             *(sys.executable, "-m", *COMMANDS[command], "--cores", "1"),
             *("--configfile", "config/small.yaml", *arguments),
         ],
         cwd=checkout.path,
-        env=os.environ | {"PATH": path, "PYTHONPATH": str(checkout.path / "workflow")},
+        env=os.environ | {"PATH": path, "PYTHONPATH": modules},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -53,33 +57,29 @@ def test_second_in_a_folder_is_refused_and_the_first_unharmed(fresh, first, seco
     assert not list(locks.glob("*.lock"))
 
 
-LITTLE_MEMORY = """#!{python}
-# Python with hardly any memory left for one training, once all code is loaded.
-import json, resource, runpy, sys
+LITTLE_MEMORY = """
+# sitecustomize.py: hardly any memory is left for one training, once all code is loaded.
+import json, resource, sys
 
 def is_that_training(arguments):
     run = json.loads(arguments)
     return (run["cell"], run["combination"]) == ("LSTM", "{combination}")
 
-if "train" in sys.argv and is_that_training(sys.argv[sys.argv.index("train") + 1]):
+given = sys.orig_argv
+if "train" in given and is_that_training(given[given.index("train") + 1]):
     import pyarrow.parquet, tweetrnn.training.fit
 
     pages = int(open("/proc/self/statm").read().split()[0])
     limit = pages * resource.getpagesize() + (4 << 20)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-sys.argv[:3] = [sys.argv[2]]
-runpy.run_module("tweetrnn", run_name="__main__")
 """
 
 
 def test_training_without_memory_fails_alone_and_the_partial_report_lists_it(fresh, tmp_path):
     fresh.write_config(model={"units": 256})
     combination = "rnn1-dense2-dropout1-reg0-lr1e-3"
-    shim = tmp_path / "bin/python"
-    shim.parent.mkdir()
-    shim.write_text(LITTLE_MEMORY.format(python=sys.executable, combination=combination))
-    shim.chmod(0o755)
-    process = start(fresh, "snakemake", "--keep-going", path=[shim.parent])
+    (tmp_path / "sitecustomize.py").write_text(LITTLE_MEMORY.format(combination=combination))
+    process = start(fresh, "snakemake", "--keep-going", modules=[tmp_path])
     output, _ = process.communicate()
     assert process.returncode == 1
     [message] = [line for line in output.splitlines() if line.startswith("error: ")]

@@ -211,12 +211,14 @@ def parse(arguments):
 
 def _run(argv):
     """Run one command or stage; return the exit status."""
-    _check_memory_limit(next(iter(argv), None))
+    if argv[:1] and argv[0] not in stages.STAGES:  # parse imports their modules
+        _check_memory_limit(argv[0])
     name, run, log = parse(argv)
     supervisor = os.environ.get("TWEETRNN_SUPERVISOR", "")
     if supervisor and name != "train":  # train stops by itself, with a checkpoint
         _end_with(supervisor)
     _log_to(log)
+    _check_memory_limit(name)
     return run() or 0
 
 
