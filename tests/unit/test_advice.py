@@ -144,7 +144,7 @@ def test_options_of_predict_mean_the_settings_next_to_them(tmp_path, name):
     ],
 )
 def test_how_to_unpack_a_file(tmp_path, require_tool, program, pack, ending):
-    require_tool(program, "bzip2, xz-utils, gzip")
+    require_tool(program, "apt-get install bzip2 xz-utils gzip")
     path = tmp_path / f"t.csv{ending}"
     path.write_bytes(pack(as_csv(TABLE).encode()))
     config = {"format": "csv"}
@@ -177,7 +177,7 @@ def test_how_to_write_json_lines(tmp_path, require_tool, layout):
     message = str(caught.value)
     commands = re.findall(r"jq -c (?:\.(?= )|'[^']*')", message)
     for command in commands:
-        require_tool("jq", "jq")
+        require_tool("jq", "apt-get install jq")
         with new.open("wb") as stream:
             subprocess.run([*shlex.split(command), path], stdout=stream, check=True)
     calls = re.findall(r"(pandas\.\S+\(.*?\)\.to_json\(.*?\)) converts", message)

@@ -11,7 +11,6 @@ import shlex
 import subprocess
 import tarfile
 import uuid
-from shutil import which
 
 import pandas as pd
 import pyarrow as pa
@@ -534,7 +533,7 @@ LAYOUTS = {
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_the_advice_for_another_layout_of_json_converts_the_file(tmp_path, layout):
+def test_the_advice_for_another_layout_of_json_converts_the_file(tmp_path, require_tool, layout):
     path, new = tmp_path / "t.json", tmp_path / "new.jsonl"
     path.write_text(LAYOUTS[layout])
     with pytest.raises(UserError) as caught:
@@ -543,8 +542,7 @@ def test_the_advice_for_another_layout_of_json_converts_the_file(tmp_path, layou
         to_predict(path)
     advice = str(caught.value).partition("object a line (")[2]
     if advice.startswith("jq"):
-        if not which("jq"):
-            pytest.skip("no jq here")
+        require_tool("jq", "apt-get install jq")
         command = shlex.split(re.split(" converts it| puts each", advice)[0])
         with path.open("rb") as old, new.open("wb") as stream:
             subprocess.run(command, stdin=old, stdout=stream, check=True)

@@ -216,19 +216,24 @@ def test_advice_of_every_damaged_file_brings_it_back(finished, monkeypatch, caps
 LABELS = ["negative", "neutral", "positive"]
 
 
+def read_tweets_csv(checkout):
+    """Let the small experiment read tweets.csv, a file of its folder, instead of the demo's."""
+    checkout.write_config()
+    config = checkout.path / "config/small.yaml"
+    config.write_text(
+        config.read_text()
+        .replace("kind: demo", "kind: path")
+        .replace("tweets: 300", "path: tweets.csv")
+    )
+
+
 def test_corpus_replaced_by_one_with_an_older_date_is_read_again(fresh):
     corpus, other = fresh.path / "tweets.csv", fresh.path / "other.csv"
     for path, word in ((corpus, "one"), (other, "two")):
         rows = [f"{n},{word} tweet {n},{LABELS[n % 3]}" for n in range(60)]
         path.write_text("tweet_id,text,airline_sentiment\n" + "\n".join(rows) + "\n")
     os.utime(other, (1e9, 1e9))
-    fresh.write_config()
-    config = fresh.path / "config/small.yaml"
-    config.write_text(
-        config.read_text()
-        .replace("kind: demo", "kind: path")
-        .replace("tweets: 300", "path: tweets.csv")
-    )
+    read_tweets_csv(fresh)
     target = "results/small/tokenize/tweets.parquet"
     fresh.run(target)
     assert fresh.planned(target) == {}
@@ -243,17 +248,11 @@ def test_corpus_larger_than_a_megabyte_may_be_touched(fresh):
     rows = [
         f"{n},tweet number {n} says nothing of note at all today,{label}"
         for n in range(20000)
-        for label in [["negative", "neutral", "positive"][n % 3]]
+        for label in [LABELS[n % 3]]
     ]
     corpus.write_text("tweet_id,text,airline_sentiment\n" + "\n".join(rows) + "\n")
     assert corpus.stat().st_size > 1_000_000
-    fresh.write_config()
-    config = fresh.path / "config/small.yaml"
-    config.write_text(
-        config.read_text()
-        .replace("kind: demo", "kind: path")
-        .replace("tweets: 300", "path: tweets.csv")
-    )
+    read_tweets_csv(fresh)
     target = "results/small/tokenize/tweets.parquet"
     fresh.run(target)
     os.utime(corpus, (time.time() + 5,) * 2)

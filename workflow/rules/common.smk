@@ -21,6 +21,7 @@ from tweetrnn.files import SNAKEMAKE_OPTIONS
 from tweetrnn.grid import Run, runs
 from tweetrnn.other_splits import other_splits, runs_on
 from tweetrnn.results import RUN_FILES, Results
+from tweetrnn.running import launch
 from tweetrnn.running.quiet import FinishedCheckpoints, MissingFiles, ShortErrors
 from tweetrnn.stages import STAGES, check_arguments, parameters
 from tweetrnn.supervision import in_allocation
@@ -185,9 +186,8 @@ def environment(wildcards, input):
     variables = {
         "TWEETRNN_SUPERVISOR": f"{os.getpid()}@{socket.gethostname()}",
         "TWEETRNN_ON_DIVERGENCE": config["training"]["on_divergence"],
-        "PYTHONSAFEPATH": "1",  # a random.py in the working folder is not Python's
         SNAKEMAKE_OPTIONS: SAME_EXPERIMENT,
-        "PYTHONWARNINGS": "",  # a library's warning is no error
+        **launch.PYTHON,
     }
     if CHECKOUT:
         own = str(PACKAGE.parent)

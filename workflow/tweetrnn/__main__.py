@@ -199,6 +199,7 @@ def parse(arguments):
     for name, (path, summary) in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=summary)
         if arguments[:1] == [name]:  # import no other module: torch alone takes seconds
+            _check_memory_limit(name)
             module = importlib.import_module(f"tweetrnn.{path}")
             module.add_arguments(command)
             command.set_defaults(main=module.main)
@@ -211,14 +212,13 @@ def parse(arguments):
 
 def _run(argv):
     """Run one command or stage; return the exit status."""
-    if argv[:1] and argv[0] not in stages.STAGES:  # parse imports their modules
-        _check_memory_limit(argv[0])
     name, run, log = parse(argv)
     supervisor = os.environ.get("TWEETRNN_SUPERVISOR", "")
     if supervisor and name != "train":  # train stops by itself, with a checkpoint
         _end_with(supervisor)
     _log_to(log)
-    _check_memory_limit(name)
+    if name in stages.STAGES:
+        _check_memory_limit(name)
     return run() or 0
 
 

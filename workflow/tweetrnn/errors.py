@@ -36,6 +36,11 @@ def repeat_at_end(message):
             stream.write(f"{message}\n")
 
 
+def reason(error):
+    """Return the first line of an exception's message, or its kind."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
 # What libraries say where there is no room for data, for their code or for a thread's stack.
 _NO_MEMORY = (
     "allocate memory",
@@ -58,6 +63,14 @@ def out_of_memory(error):
             if any(words in line for words in _NO_MEMORY):
                 return line.strip()
         if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
-            return lines[0] if lines else type(error).__name__  # the second is torch's, of a GPU
+            return reason(error)  # the second is torch's, of a GPU
         error = error.__cause__ or error.__context__
     return None
+
+
+def of_the_machine(error):
+    """Return whether reading a file failed for want of memory or a fault of its disk.
+
+    Otherwise the file itself is damaged: Arrow says so with an OSError that has no number.
+    """
+    return bool(out_of_memory(error)) or getattr(error, "errno", None) is not None

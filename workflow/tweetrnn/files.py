@@ -19,7 +19,7 @@ import zlib
 from contextlib import contextmanager
 from pathlib import Path
 
-from tweetrnn.errors import UserError, out_of_memory
+from tweetrnn.errors import UserError, of_the_machine
 
 _MACHINE = f"{zlib.crc32(socket.gethostname().encode()):08x}"
 CHECKSUM = "checksum"  # the key of a JSON object
@@ -73,7 +73,7 @@ def replacing(path):
 def _stream(path):
     """Return the number of the open file that ``path``, such as /dev/stdout, stands for, or None.
 
-    To open the path would begin a file anew that the caller appends to.
+    Opening the path would empty a file that the caller appends to.
     """
     opened = os.path.realpath("/proc/self/fd")
     for _ in range(40):  # as many links as Linux follows
@@ -220,8 +220,8 @@ def open_parquet(path, sha256=None):
     except FileNotFoundError:
         raise _absent(path) from None
     except (pa.ArrowException, OSError) as error:
-        if out_of_memory(error) or getattr(error, "errno", None) is not None:
-            raise  # the machine, not the file
+        if of_the_machine(error):
+            raise
         raise damaged(path, error) from None
 
 

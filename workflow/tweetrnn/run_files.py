@@ -19,7 +19,12 @@ def read_parameters(paths):
 
 
 def check(paths, *names):
-    """Raise UserError if files of a run, by their names in RUN_FILES, are not the training's."""
-    digests = read_parameters(paths)["sha256"]
+    """Return what ``read_parameters`` does; check files of the run, by their names in RUN_FILES.
+
+    Raises:
+        UserError: as ``read_parameters``, or one of the files is not the training's.
+    """
+    parameters = read_parameters(paths)
     for name in names:
-        check_digest(getattr(paths, name), digests[name])
+        check_digest(getattr(paths, name), parameters["sha256"].get(name))
+    return parameters

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tweetrnn.data.values import normalized, spelled, with_names
-from tweetrnn.errors import UserError
+from tweetrnn.errors import UserError, of_the_machine
 
 BATCH = 4096  # rows in memory at a time
 
@@ -73,7 +73,7 @@ def _damage_refused(name):
     try:
         yield
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        if isinstance(error, OSError) and error.errno is not None:  # the machine's fault
+        if of_the_machine(error):
             raise
         raise UserError(
             f"{name}: not a valid Parquet file ({error}); copy or write it again"

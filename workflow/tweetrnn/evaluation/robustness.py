@@ -267,24 +267,11 @@ def selection_of(results):
     return read_selection(results.selected, tables.read_runs(results.runs, results.aggregate_facts))
 
 
-def runs_of(results, split, selection, config):
-    """Return the Runs that are compared on an OtherSplit; ``results`` are the experiment's."""
+def runs_of(split, selection, config):
+    """Return the Runs that are compared on an OtherSplit, by the Selection that holds there."""
     if not split.reselects:
         return runs_on(split, selection.combinations(), config)
-    selection = selection_of(results.on(split.name))
     return further_runs(selection.choices, selection.replicates)
-
-
-def reselected(results, splits):
-    """Return the Reselected of those OtherSplits that reselect."""
-    return [
-        Reselected(
-            split=split.name,
-            cells=selection_of(results.on(split.name)).combinations(),
-        )
-        for split in splits
-        if split.reselects
-    ]
 
 
 def robustness_of(table, published, cells, train_tweets, reselected):
@@ -330,22 +317,18 @@ def robustness(
     """
     results, published = Results(results), read(comparison)
     splits, selection = other_splits(config).values(), selection_of(results)
-    rows = [
-        row
-        for split in splits
-        for row in read_split(
-            results.on(split.name),
-            split,
-            runs_of(results, split, selection, config),
-            published.part,
-        )
-    ]
+    again = {
+        split.name: selection_of(results.on(split.name)) for split in splits if split.reselects
+    }
+    rows = []
+    for split in splits:
+        runs = runs_of(split, again.get(split.name, selection), config)
+        rows += read_split(results.on(split.name), split, runs, published.part)
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
     tables.write(table, split_scores, split_scores_csv)
     train_tweets = read_json(split_facts)["parts"]["train"]["tweets"]
-    result = robustness_of(
-        table, published, config["grid"]["cell"], train_tweets, reselected(results, splits)
-    )
+    reselected = [Reselected(split=name, cells=one.combinations()) for name, one in again.items()]
+    result = robustness_of(table, published, config["grid"]["cell"], train_tweets, reselected)
     write_json(robustness, asdict(result))
     for pair in result.pairs:
         log.info(

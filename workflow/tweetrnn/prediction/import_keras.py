@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save
 
-from tweetrnn.errors import UserError
+from tweetrnn.errors import UserError, reason
 from tweetrnn.files import replacing
 from tweetrnn.grid import Combination
 from tweetrnn.prediction import keras_files
@@ -55,7 +55,7 @@ def read_npz(path, largest):
                 if not all(isinstance(array, np.ndarray) for array in arrays):
                     wrong = "what it holds is damaged"
     except Exception as error:  # numpy's are of a dozen kinds, down to MemoryError and SyntaxError
-        wrong = keras_files.reason(error)
+        wrong = reason(error)
     if wrong:
         raise UserError(f"{path}: not a .npz file of arrays ({wrong}); {keras_files.HOW}")
     return arrays

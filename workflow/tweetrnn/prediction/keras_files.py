@@ -12,7 +12,7 @@ import re
 import zipfile
 import zlib
 
-from tweetrnn.errors import UserError
+from tweetrnn.errors import UserError, reason
 from tweetrnn.wording import quoted, shown
 
 WEIGHTS, CONFIG = "model.weights.h5", "config.json"  # in a .keras file
@@ -128,11 +128,6 @@ def largest(expected):
     return 2**24 + 32 * sum(map(math.prod, expected.values()))
 
 
-def reason(error):
-    """Return the first line of an error's message, or its kind."""
-    return next(iter(str(error).splitlines()), type(error).__name__)
-
-
 def read_model(path, expected, network):
     """Return {name: array} of the weights in a .keras file, whose layers must be the network's.
 
@@ -178,12 +173,12 @@ def layers_of_file(path, config):
         layers = model["config"]["layers"]
         return [_settings(layer) for layer in layers if layer["class_name"] not in NO_EFFECT]
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        reason = "its values are of other types"
+        wrong = "its values are of other types"
         if isinstance(error, KeyError | ValueError):
-            reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+            wrong = f"it has no {error}" if isinstance(error, KeyError) else str(error)
         raise UserError(
             f"{path}: {SAVED}, but its {CONFIG} is not that of a Sequential or functional model "
-            f"with one output ({reason}); {HOW}"
+            f"with one output ({wrong}); {HOW}"
         ) from None
 
 

@@ -23,8 +23,7 @@ from tweetrnn.wording import listed, split_in_words
 def model_card(results, paths, settings):
     """Return a run's card as Markdown (``paths``: its RunResults, ``settings``: of ModelFiles)."""
     tokens, split = read_json(results.token_facts), read_json(results.split_facts)
-    parameters = read_parameters(paths)
-    check(paths, "architecture")
+    parameters = check(paths, "architecture")
     predictions = read_predictions(paths)
     # Only a selected run gets metrics on the test set, so that nobody chooses a run by them.
     comparison = comparisons.read(results.comparison) if results.comparison.is_file() else None

@@ -12,7 +12,7 @@ from tweetrnn.errors import UserError
 from tweetrnn.evaluation.select import read_selection
 from tweetrnn.evaluation.tables import KEY, finished, mean_figures, names, read_runs
 from tweetrnn.files import check_digest, damaged, read_json
-from tweetrnn.run_files import read_parameters
+from tweetrnn.run_files import check
 from tweetrnn.training.weights import read_header
 
 
@@ -72,11 +72,9 @@ def weights_of(paths, kind="best"):
     """
     if kind not in ("best", "last"):
         return _imported(paths, Path(kind))
-    path, parameters = getattr(paths, kind), read_parameters(paths)
-    check_digest(path, parameters["sha256"].get(kind))
-    if not parameters["best_epoch"]:
+    if not check(paths, kind)["best_epoch"]:
         raise UserError(f"{paths.folder}: diverged in its first epoch; choose another run")
-    return path
+    return getattr(paths, kind)
 
 
 def _imported(paths, path):

@@ -12,6 +12,11 @@ from tweetrnn.errors import UserError
 from tweetrnn.supervision.ownership import die_with_parent
 
 ROOT = Path(__file__).resolve().parents[3]
+# What the user's Python settings must not be, in Snakemake and in the stages.
+PYTHON = {
+    "PYTHONSAFEPATH": "1",  # a random.py in the working folder is not Python's
+    "PYTHONWARNINGS": "",  # a library's warning is no error
+}
 PACKAGES = Path(__file__).resolve().parents[2]  # where tweetrnn is imported from
 
 
@@ -51,8 +56,7 @@ def environment():
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH') or os.defpath}"
     variables = {
         "PATH": path,
-        "PYTHONSAFEPATH": "1",  # a random.py in the working folder is not Python's
-        "PYTHONWARNINGS": "",  # a library's warning is no error
+        **PYTHON,
         "PYTHONUTF8": "1",  # paths have any letters, in any locale
     }
     return os.environ | variables | _user()
