@@ -93,7 +93,7 @@ def test_value_that_argparse_drops_is_not_the_default(capsys):
 
 @pytest.mark.parametrize("name", ["-n.yaml", 'it\'s "$HOME" $(X) `x`.yaml', "%d #{x}~.yaml"])
 def test_make_passes_the_config_as_it_is(root, name):
-    command = ["make", "--dry-run", "status", f"CONFIG={name}"]
+    command = ["make", "--no-print-directory", "--dry-run", "status", f"CONFIG={name}"]
     printed = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
     last = printed.splitlines()[-1]
     assert shlex.split(last)[1:] == ["-m", "tweetrnn", "status", f"--configfile={name}"]

@@ -92,7 +92,8 @@ def texts_of(package):
 
 def test_messages_in_the_faq_are_those_of_the_code(root):
     texts = texts_of(root / "workflow/tweetrnn")
-    texts += (root / "workflow/rules/common.smk").read_text(encoding="utf-8")
+    rules = (root / "workflow/rules").glob("*.smk")
+    texts += "\n".join(path.read_text(encoding="utf-8") for path in rules)
     page = (root / "docs/faq.md").read_text(encoding="utf-8")
     messages = re.findall(r"^\*\*`([^`]+ [^`]+)`", page, re.M)
     assert len(messages) >= 5
