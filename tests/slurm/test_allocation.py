@@ -212,7 +212,7 @@ def test_controller_away_while_the_workflow_ends(work, undisturbed):
 
 def test_interrupt_cancels_the_job_and_the_same_command_continues(work, undisturbed):
     work.allocate(target(LSTM))
-    with slowed(work.training(LSTM)):
+    with slowed(work.training(LSTM), share=0.02):
         work.process.send_signal(signal.SIGINT)
         work.finish(status=130)
     assert "the same command continues" in work.text()

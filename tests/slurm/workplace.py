@@ -165,7 +165,7 @@ class Workplace:
         self.cluster.cancel_all()
         self.watcher.__exit__()
         try:
-            wait_until(lambda: not processes(self.path), 30, "all processes have ended")
+            wait_until(lambda: not processes(self.path), 100, "all processes have ended")
         finally:
             for pid in processes(self.path):
                 os.kill(pid, signal.SIGKILL)
