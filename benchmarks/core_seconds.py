@@ -3,9 +3,9 @@
     git worktree add ../before COMMIT
     python benchmarks/core_seconds.py ../before . --configfile config/config.yaml --rounds 3
 
-Each round runs both, one after the other, in empty folders, on every core. Core-seconds are those of
-all processes, unlike wall seconds hardly more on a busy machine. Both checkouts must run with this
-Python. It prints the table, and whether all trainings wrote the same weights and predictions.
+Each round runs both, one after the other, in empty folders, on every core. Core-seconds are of
+all processes; unlike wall seconds, they hardly grow on a busy machine. Both checkouts must run with
+this Python. It prints the table, and whether all trainings wrote the same weights and predictions.
 """
 
 import argparse
@@ -24,7 +24,7 @@ SAME = ("best.safetensors", "last.safetensors", "predictions.parquet", "history.
 
 @dataclass
 class Cost:
-    """What one run took: ``whole`` and ``trainings`` in core-seconds, epochs alone, and a digest."""
+    """What a run took in core-seconds: the ``whole``, its trainings' epochs; their results."""
 
     whole: float
     trainings: float
