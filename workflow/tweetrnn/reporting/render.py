@@ -49,7 +49,8 @@ SCRIPTS = (
     "figures.js",
     "charts.js",
 )
-SCRIPTS_OF_BLOCKS = ("answer", "explorer", "filters", "playground")  # by the kind of block
+# By the kind of block.
+SCRIPTS_OF_BLOCKS = ("answer", "explorer", "filters", "playground", "quotation")
 
 
 def environment():
