@@ -140,13 +140,10 @@ def grid_in_words(config):
         f"For {cells_in_words(section['cell'])}, {counted(count, 'combination')} of "
         f"{listed(factors)}{drawn} {'was' if count == 1 else 'were'} trained{each}."
     )
-    baselines = [named(cell) for cell in section["baseline_cells"]]
-    if len(baselines) == 1:
-        text += f" {capitalised(baselines[0])} was trained, selected and repeated as a baseline."
-    elif baselines:
-        text += (
-            f" {capitalised(listed(baselines))} were trained, selected and repeated as baselines."
-        )
+    if baselines := section["baseline_cells"]:
+        names = capitalised(listed(list(map(named, baselines))))
+        were, role = ("was", "a baseline") if len(baselines) == 1 else ("were", "baselines")
+        text += f" {names} {were} trained, selected and repeated in the same way, as {role}."
     return text
 
 
@@ -202,13 +199,13 @@ def comparison_in_words(config, split):
     part = "test" if split["parts"]["test"]["tweets"] else "validation"
     seeds = "another seed" if replicates == 1 else f"{doc.whole(replicates)} new seeds"
     again = "combination was" if one else "combinations were"
+    sampled = "tweets and seeds as samples" if replicates > 1 else "tweets as a sample, not seeds"
     text = (
         f"The selected {again} trained again with {seeds}, and compared by accuracy on the {part} "
         f"set with {'' if one else 'each other, with '}the most frequent class, with a logistic "
         "regression on TF-IDF weights and with NB-SVM (Wang and Manning 2012). The differences' "
-        "95 % confidence intervals, in closed form, take "
-        f"{'tweets and seeds as samples' if replicates > 1 else 'tweets as a sample, but not seeds'}"
-        " (Gallas 2006; Zou and Donner 2008)."
+        f"95 % confidence intervals, in closed form, take {sampled} (Gallas 2006; Zou and Donner "
+        "2008)."
     )
     if part == "validation":
         text += " There was no test set, so the accuracies are optimistic."
