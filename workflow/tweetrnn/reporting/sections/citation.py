@@ -13,7 +13,7 @@ TITLE = (
     "SimpleRNN or LSTM? A Snakemake workflow that compares recurrent networks on the sentiment of "
     "travelers' tweets"
 )
-RELEASED = "2026-11-24"
+RELEASED = "2026-11-28"
 LICENCE = "MIT"
 
 SOFTWARE = {  # the names of versions in the provenance of trainings and of the report
@@ -185,7 +185,7 @@ def selection_in_words(config):
     if count == 1:
         return "There was one combination, and none to select."
     if not again or finalists == 1:
-        return f"Each cell's combination was selected by its {ranking}."
+        return f"Each cell's combination was selected by {ranking}."
     seeds = "another seed" if again == 1 else f"{doc.whole(again)} other seeds"
     return (
         f"Each cell's first {doc.whole(finalists)} combinations by {ranking} were trained again "
