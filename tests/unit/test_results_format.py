@@ -6,8 +6,9 @@ from tweetrnn.__main__ import main
 from tweetrnn.errors import UserError
 from tweetrnn.files import SNAKEMAKE_OPTIONS, read_json, write_json
 from tweetrnn.grid import Run
+from tweetrnn.reporting.experiment import Experiment
 from tweetrnn.results import Results
-from tweetrnn.results_format import FORMAT, check, marked, read_marked
+from tweetrnn.results_format import FORMAT, OtherVersionError, check, marked, read_marked
 
 RUN = "LSTM/rnn1-dense2-dropout0-reg0-lr1e-3"
 CONFIG = {"name": "old", "corpus": {"kind": "demo", "tweets": 300}}
@@ -85,3 +86,16 @@ def test_status_counts_a_run_that_replaces_old_results(old, capsys):
     write_json(old.token_facts, marked({}))
     assert main(["status", "--configfile", "old.yaml"]) == 0
     assert capsys.readouterr().out.startswith("64 trainings: 64 waiting\n")
+
+
+@pytest.mark.parametrize("partial", [True, False])
+def test_baselines_of_an_older_version_are_missing_in_a_partial_report_alone(old, partial):
+    write_json(old.baseline_metrics, {"majority": {}, "logistic_regression": {}})
+    experiment = Experiment(old, {}, 1000, partial)
+    if partial:
+        assert experiment.baselines is None
+    else:
+        with pytest.raises(
+            OtherVersionError, match=r"baselines/metrics\.json: written by an older"
+        ):
+            experiment.baselines  # noqa: B018
