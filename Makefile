@@ -94,8 +94,8 @@ rulegraph: $(VENV)/run.stamp  ## redraw the report's diagram of the rules (needs
 	  -e 's/fontname=sans,/fontname="DejaVu Sans",/; s/bgcolor=white/bgcolor=none/' \
 	  | tred | dot -Tsvg > workflow/tweetrnn/reporting/templates/rulegraph.svg
 
-picture:  ## take the README's picture again, the first screen of the demo report (needs chromium, and `make run` before)
-	@chromium --headless --no-sandbox --hide-scrollbars --window-size=1280,1000 --force-device-scale-factor=1.5 \
+picture:  ## take the README's picture again, the top of the demo report (needs chromium, and `make run` before)
+	@chromium --headless --no-sandbox --hide-scrollbars --window-size=1280,610 --force-device-scale-factor=1.5 \
 	  --screenshot=docs/report.png results/demo/report/report.html
 
 clean:  ## delete the environments and all results

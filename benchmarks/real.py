@@ -145,7 +145,7 @@ def main(arguments=None):
     missing = [str(options.data / name) for name in PRESETS.values()]
     missing = [path for path in missing if not Path(path).is_file()]
     if missing:
-        sys.exit(f"error: no file {', '.join(missing)}; README.md says where to get the tweets")
+        sys.exit(f"error: no file {', '.join(missing)}; docs/data.md says where to get the tweets")
     files = PRESETS | (REFERENCE if options.reference else {})
     for preset, name in files.items():
         run(preset, options.data / name, options.cores)

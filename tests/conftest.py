@@ -33,7 +33,7 @@ def tweets_csv():
     """The real tweets, which their licence keeps out of the repository."""
     path = Path(os.environ.get("TWEETS_CSV", ROOT.parent / "shared" / "data" / "Tweets.csv"))
     if not path.is_file():
-        pytest.skip("needs the real tweets: set TWEETS_CSV to Tweets.csv (README: The real tweets)")
+        pytest.skip("needs the real tweets: set TWEETS_CSV to Tweets.csv (see docs/data.md)")
     return path
 
 

@@ -12,6 +12,7 @@ from tweetrnn.grid import Run
 from tweetrnn.names import BASELINES
 from tweetrnn.reporting.sections.provenance import shareable
 from tweetrnn.results import Results
+from tweetrnn.results_format import marked
 
 CLASSES = ["negative", "neutral", "positive"]
 
@@ -62,7 +63,7 @@ def write_finished(folder, tweets, rights, name="one", part="test", **report):
     """
     results, number = Results(folder), len(next(iter(rights.values())))
     config = resolve({"name": name, "corpus": {"kind": "demo"}, "report": report})
-    write_json(results.summary, {"name": name, "config": shareable(config)})
+    write_json(results.summary, marked({"name": name, "config": shareable(config)}))
     comparison = example_experiment(
         cells=tuple(rights), part=part, selected_replicates=number, **ONE_COMBINATION
     ).comparison

@@ -6,8 +6,8 @@ import json
 
 import pyarrow.parquet as pq
 from small_experiment import run_stage
-from tweetrnn.files import read_json
 from tweetrnn.results import Results
+from tweetrnn.results_format import read_marked
 
 HEADER = ("tweet_id", "text", "airline_sentiment")
 LABELS = ("negative", "neutral", "positive")
@@ -71,7 +71,7 @@ def written(results):
     results = Results(results)
     with results.dropped.open(encoding="utf-8", newline="") as stream:
         _, *dropped = csv.reader(stream)
-    return pq.read_table(results.tweets).to_pylist(), read_json(results.token_facts), dropped
+    return pq.read_table(results.tweets).to_pylist(), read_marked(results.token_facts), dropped
 
 
 def contents(folder):

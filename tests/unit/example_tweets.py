@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from tweetrnn.data import details
 from tweetrnn.files import sha256_of, write_json
 from tweetrnn.results import Results
+from tweetrnn.results_format import marked
 
 LABELS = ["negative", "neutral", "positive"]
 # Any text but lone surrogates, which UTF-8 cannot encode; few letters, so that words repeat.
@@ -39,7 +40,7 @@ def write_tokenized(results, tokens, *columns, names=LABELS):
     results.tweets.parent.mkdir(parents=True, exist_ok=True)
     write_tweets(results.tweets, tokens, *columns)
     facts = {"labels": names, "tweets_sha256": sha256_of(results.tweets)}
-    write_json(results.token_facts, facts)
+    write_json(results.token_facts, marked(facts))
 
 
 def permuted(tweets, order):

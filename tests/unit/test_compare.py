@@ -344,7 +344,7 @@ def test_every_metric_is_scored(experiment):
 def test_a_comparison_of_another_version_is_refused(experiment, tmp_path, change):
     content = {**read_json(experiment.results.comparison), **change}
     write_json(tmp_path / "comparison.json", {k: v for k, v in content.items() if v is not None})
-    with pytest.raises(UserError, match=r"comparison\.json: damaged \(of another version"):
+    with pytest.raises(UserError, match=r"comparison\.json: written by an older version"):
         comparison.read(tmp_path / "comparison.json")
 
 

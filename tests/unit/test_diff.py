@@ -272,7 +272,7 @@ def test_results_of_another_config_are_an_error(config_file):
 def test_results_of_an_older_version_are_an_error(config_file):
     summary = read_json("results/one/report/summary.json")
     write_json("results/one/report/summary.json", {"name": summary["name"]})
-    with pytest.raises(UserError, match="results of an older version of this program; renew them"):
+    with pytest.raises(UserError, match=r"written by an older version .* with: .* one\.yaml"):
         finished(config_file)
 
 

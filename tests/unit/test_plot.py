@@ -16,6 +16,7 @@ from example_experiment import FEW_COMBINATIONS, ONE_COMBINATION, SIX, example_e
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.text import Text
+from tweetrnn import results_format
 from tweetrnn.evaluation import tables
 from tweetrnn.evaluation.comparison import to_json
 from tweetrnn.evaluation.tables import finished, records
@@ -117,7 +118,7 @@ def folder(experiment, tmp_path_factory, root):
     write_json(results.baseline_metrics, experiment.baselines)
     write_json(results.comparison, to_json(experiment.comparison))
     save_array(results.offsets, experiment.offsets)
-    write_json(results.token_facts, experiment.tokenized)
+    write_json(results.token_facts, results_format.marked(experiment.tokenized))
     encoded = experiment.encoded | {"sha256": {"offsets": sha256_of(results.offsets)}}
     write_json(results.encode_facts, encoded)
     arguments = results.paths(["figures", "figure_facts"]) | {"results": str(results)}

@@ -104,7 +104,7 @@ def test_every_section_that_is_taken_is_one_of_the_report(real):
 
 
 def test_missing_tweets_are_named_before_anything_runs(real, tmp_path):
-    with pytest.raises(SystemExit, match=r"semeval2017\.csv, .*README\.md says where to get"):
+    with pytest.raises(SystemExit, match=r"semeval2017\.csv, .*docs/data\.md says where to get"):
         real.main(["--data", str(tmp_path)])
 
 

@@ -28,7 +28,7 @@ from tweetrnn.reporting.verdict import DEMO, best_against_others
 ORDER = [
     *("headline", "data", "top", "runs", "effects", "divergence"),
     *("real", "robustness", "failures", "slices", "disagreements", "ceiling"),
-    *("reference", "cost", "provenance"),
+    *("reference", "cost", "provenance", "cite"),
 ]
 EXPERIMENTS = {
     "one cell": {"cells": ["LSTM"]},

@@ -103,17 +103,49 @@ def test_messages_in_the_faq_are_those_of_the_code(root):
 
 
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "config/README.md"], ids=lambda page: page.stem)
-def test_links_lead_to_files(page):
-    links = re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8"))
-    assert [
-        link
-        for link in links
-        if not link.startswith("https://") and not (page.parent / link).exists()
-    ] == []
+def test_links_lead_to_files_and_their_headings(page):
+    links = re.findall(r"\]\(([^)]+)", page.read_text(encoding="utf-8"))
+    lost = []
+    for link in (link for link in links if not link.startswith("https://")):
+        name, _, heading = link.partition("#")
+        target = page.parent / name if name else page
+        if not target.exists() or (heading and heading not in headings_of(target)):
+            lost.append(link)
+    assert lost == []
+
+
+def headings_of(page):
+    """Return the names under which links find a page's headings."""
+    headings = re.findall(r"^#+ (.+)", page.read_text(encoding="utf-8"), re.M)
+    return [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
+
+
+def test_readme_s_first_screen_has_the_question_the_answer_and_the_commands():
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 50 and all(len(line) <= 250 for line in lines)
+    page = "\n".join(lines[:30])
+    for part in ("The question.", "The answer.", "docs/report.png", "make run ", "make test "):
+        assert part in page
+
+
+def test_answer_of_the_readme_is_that_of_the_real_tweets():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    answer = readme.partition("**The answer.**")[2].partition("\n\n")[0].replace("\n", " ")
+    results = (ROOT / "docs/real-tweets.md").read_text(encoding="utf-8").replace("\u00a0", " ")
+    airline = results.partition("<!-- real: airline -->")[2]
+    words = (
+        r"the selected LSTM was right ([\d.]+) points more often than the selected SimpleRNN "
+        r"\(95 % interval ([\d.]+ to [\d.]+)\).*?LSTM ([\d.]+ %) \(.*?"
+        r"A logistic regression on words and pairs of words is right in ([\d.]+ %)"
+    )
+    difference, interval, accuracy, baseline = re.search(words, airline, re.S).groups()
+    assert f"LSTM is right in {accuracy}, {difference} points more often" in answer
+    assert f"(95 % interval {interval})" in answer
+    assert f"a logistic regression, which is right in {baseline}" in answer
 
 
 def test_table_of_stages_names_every_stage_s_module():
-    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs/workflow.md").read_text(encoding="utf-8")
     modules = {Path(module).name for module in re.findall(r"`([\w/]+)\.py`", page)}
     expected = {module.rpartition(".")[2] for module in STAGES.values()}
     assert expected - {"partial"} <= modules  # partial is not part of the pipeline

@@ -10,7 +10,7 @@ if config["corpus"]["kind"] == "path":
     CORPUS = named_by_config(
         config["corpus"]["path"],
         "corpus.path",
-        "README.md says where to get the real tweets; name another file with "
+        "docs/data.md says where to get the real tweets; name another file with "
         "--config corpus='{path: FILE}'",
     )
 

@@ -2,7 +2,7 @@ import os
 import sys
 from pathlib import Path
 
-VERSION = "2.0.0.dev0"  # of this workflow; the package must have the same
+VERSION = "2.0.0"  # of this workflow; the package must have the same
 
 # A checkout uses its own package; a workflow that Snakemake reads from a repository, by github(...)
 # or gitfile(...), the installed one. envs/*.yaml install it from TWEETRNN_SOURCE.

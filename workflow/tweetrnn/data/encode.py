@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from tweetrnn import files
 from tweetrnn.errors import UserError
+from tweetrnn.results_format import read_marked
 
 PADDING = 0
 BATCH = 1 << 16  # tweets in memory as text at a time
@@ -123,7 +124,7 @@ def encode(
     Raises:
         UserError: the tweets are damaged, or there is no tweet or no word.
     """
-    tokenized, sequence = files.read_json(token_facts), config["sequence"]
+    tokenized, sequence = read_marked(token_facts), config["sequence"]
     names, digest = tokenized["labels"], tokenized["tweets_sha256"]
     table, ids, lengths, classes = read_tweets(tweets, digest, names)
     ends = np.concatenate([[0], lengths]).cumsum(dtype=np.int64)

@@ -18,6 +18,7 @@ from tweetrnn.data.near_duplicates import content
 from tweetrnn.data.tokenizers import tokenize_text
 from tweetrnn.errors import UserError
 from tweetrnn.files import check_digest, defused, parquet_writer, replacing, sha256_of, write_json
+from tweetrnn.results_format import marked
 
 SCHEMA = pa.schema(
     {
@@ -60,7 +61,8 @@ def tokenize(corpus, tweets, token_facts, dropped, *, config, sha256=None):
                 "column with the tweets?"
             )
         counts |= source.details.facts(table)
-        write_json(token_facts, facts_of(source, counts, sha256_of(table), config["tokenize"]))
+        facts = facts_of(source, counts, sha256_of(table), config["tokenize"])
+        write_json(token_facts, marked(facts))
     if source.dropped:
         reasons = ", ".join(f"{reason} {n:,}" for reason, n in source.dropped.most_common())
         log.info("%s: dropped %s; see %s", corpus, reasons, dropped)

@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from types import UnionType
 from typing import get_args, get_origin
 
-from tweetrnn.files import damaged, read_json
+from tweetrnn.files import read_json
 from tweetrnn.grid import Run
+from tweetrnn.results_format import other_version
 
 Scores = dict[str, float]
 
@@ -443,7 +444,7 @@ def read_as(kind, path):
     try:
         return from_json(kind, read_json(path))
     except (AttributeError, KeyError, TypeError) as error:
-        raise damaged(path, f"of another version of this program: {error!r}") from None
+        raise other_version(path) from error
 
 
 def read(path):

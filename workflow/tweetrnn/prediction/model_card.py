@@ -15,6 +15,7 @@ from tweetrnn.files import read_json, sha256_of
 from tweetrnn.metrics import confusion
 from tweetrnn.names import BASELINES, model_label
 from tweetrnn.reporting import document as doc
+from tweetrnn.results_format import read_marked
 from tweetrnn.run_files import check, read_parameters
 from tweetrnn.training.cells import CELLS
 from tweetrnn.wording import listed, split_in_words
@@ -22,7 +23,7 @@ from tweetrnn.wording import listed, split_in_words
 
 def model_card(results, paths, settings):
     """Return a run's card as Markdown (``paths``: its RunResults, ``settings``: of ModelFiles)."""
-    tokens, split = read_json(results.token_facts), read_json(results.split_facts)
+    tokens, split = read_marked(results.token_facts), read_json(results.split_facts)
     parameters = check(paths, "architecture")
     predictions = read_predictions(paths)
     # Only a selected run gets metrics on the test set, so that nobody chooses a run by them.

@@ -12,6 +12,7 @@ from tweetrnn.errors import UserError
 from tweetrnn.evaluation.select import read_selection
 from tweetrnn.evaluation.tables import KEY, finished, mean_figures, names, read_runs
 from tweetrnn.files import check_digest, damaged, read_json
+from tweetrnn.results_format import read_marked
 from tweetrnn.run_files import check
 from tweetrnn.training.weights import read_header
 
@@ -45,7 +46,7 @@ def settings_of_results(results):
     """
     if not results.token_facts.is_file() or not results.split_facts.is_file():
         raise unfinished(results)
-    tokens, split = read_json(results.token_facts), read_json(results.split_facts)
+    tokens, split = read_marked(results.token_facts), read_json(results.split_facts)
     if "tokenize" not in tokens or tokens["tweets_sha256"] != split["sha256"]["tweets"]:
         raise damaged(results.token_facts, "it does not belong to the same tweets as the split")
     check_digest(results.vocabulary, split["sha256"]["vocabulary"])

@@ -10,6 +10,7 @@ from tweetrnn.errors import UserError
 from tweetrnn.files import SNAKEMAKE_OPTIONS
 from tweetrnn.grid import Run
 from tweetrnn.results import RUN_FILES, Results
+from tweetrnn.results_format import check
 
 
 def add_results_arguments(parser):
@@ -51,14 +52,27 @@ def add_weights_argument(parser):
 
 
 def results_of(options):
-    """Return the Results of the experiment that the options name."""
-    return options.results or results_of_config(options.configfile)
+    """Return the Results of the experiment that the options name.
+
+    Raises:
+        OtherVersionError: another version wrote them.
+    """
+    if not options.results:
+        return results_of_config(options.configfile)
+    check(options.results)
+    return options.results
 
 
 def results_of_config(path):
-    """Return the Results of a config file, which messages say how to make again."""
+    """Return the Results of a config file, which messages say how to make again.
+
+    Raises:
+        OtherVersionError: another version wrote them.
+    """
     os.environ[SNAKEMAKE_OPTIONS] = f"--configfile {shlex.quote(str(path))}"
-    return Results.of(resolve(read(path)))
+    results = Results.of(resolve(read(path)))
+    check(results)
+    return results
 
 
 def find_run(options):
@@ -69,7 +83,9 @@ def find_run(options):
     """
     folder, name = Path(options.run), options.run.strip("/")
     if (folder / RUN_FILES["parameters"]).is_file():
-        return Results.of_run(folder.resolve())
+        results, run = Results.of_run(folder.resolve())
+        check(results)
+        return results, run
     results = results_of(options)
     name = f"{name}/1" if name.count("/") == 1 else name
     trained = sorted(map(str, results.trained_runs()))

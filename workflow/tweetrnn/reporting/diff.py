@@ -11,13 +11,14 @@ from tweetrnn.config import read, resolve, shown
 from tweetrnn.errors import UserError
 from tweetrnn.evaluation.diff import Finished, config_differences, diff
 from tweetrnn.evaluation.metrics import METRICS
-from tweetrnn.files import read_json, write_text
+from tweetrnn.files import write_text
 from tweetrnn.names import BASELINES, RANKINGS, model_name
 from tweetrnn.reporting import canvas, diff_figure, figures, render
 from tweetrnn.reporting import document as doc
 from tweetrnn.reporting.sections.provenance import shareable
 from tweetrnn.reporting.verdict import INTERVAL
 from tweetrnn.results import Results
+from tweetrnn.results_format import read_marked
 from tweetrnn.wording import listed
 
 WIDTH = 100  # columns of a terminal
@@ -46,11 +47,7 @@ def finished(argument):
         raise UserError(
             f"{argument}: not finished, there is no {results.summary}; finish it with: {command}"
         )
-    written = read_json(results.summary).get("config")
-    if not written:
-        raise UserError(
-            f"{argument}: results of an older version of this program; renew them with: {command}"
-        )
+    written = read_marked(results.summary, command)["config"]
     if config and (changed := config_differences({"file": config, "results": written})):
         raise UserError(
             f"{argument}: the results in {results} were made with another {listed(list(changed))}; "

@@ -468,6 +468,15 @@ class Listing:
 
 
 @dataclass
+class Quotation:
+    """A text to be pasted elsewhere as it is, with a title; no term in it is linked."""
+
+    title: str
+    text: str
+    kind = "quotation"
+
+
+@dataclass
 class Section:
     """A headed part of the report."""
 

@@ -21,6 +21,7 @@ from tweetrnn.names import BASELINES, is_mean, metric_of
 from tweetrnn.other_splits import other_splits
 from tweetrnn.reporting import playground
 from tweetrnn.reporting.tweet_text import displayed
+from tweetrnn.results_format import other_version, read_marked
 from tweetrnn.run_files import check
 
 DRAWN_WITH = ("snakemake", "numpy", "pyarrow", "pandas", "scipy", "scikit-learn", "matplotlib")
@@ -96,7 +97,7 @@ class Experiment:
     @cached_property
     def tokenized(self):
         """The facts of tokenize."""
-        return read_json(self.results.token_facts)
+        return read_marked(self.results.token_facts)
 
     @cached_property
     def encoded(self):
@@ -221,6 +222,10 @@ class Experiment:
         if self.partial and not path.exists():
             return None
         metrics = read_json(path)
+        if not set(BASELINES) <= set(metrics):
+            if self.partial:  # a run that writes all again has not come so far
+                return None
+            raise other_version(path)
         return {name: metrics[name] for name in BASELINES}
 
     def baseline_values(self, ranking):

@@ -1,11 +1,11 @@
 """Print where an experiment's report is, and its first sentences."""
 
 from tweetrnn.config import read, resolve
-from tweetrnn.files import read_json
 from tweetrnn.metrics import EPOCH_METRICS
 from tweetrnn.names import BASELINES, model_label
 from tweetrnn.reporting.document import markdown_table, share
 from tweetrnn.results import Results
+from tweetrnn.results_format import read_marked, renewing
 
 # The columns of the table, over a run's epochs.
 FIGURES = [(kind, metric) for kind in ("mean", "best") for metric in EPOCH_METRICS]
@@ -49,7 +49,7 @@ def add_arguments(parser):
 def main(options):
     """Print the report's path and its headline."""
     results = Results.of(resolve(read(options.configfile)))
-    summary = read_json(results.summary)
+    summary = read_marked(results.summary, renewing(options.configfile))
     print(f"\nThe report is at {results.html} (and as Markdown beside it).")
     print("\n".join(summary["headline"]))
     if options.table:

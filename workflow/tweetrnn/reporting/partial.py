@@ -4,6 +4,7 @@ from tweetrnn.evaluation.aggregate import aggregate
 from tweetrnn.reporting.plot import plot
 from tweetrnn.reporting.render import render
 from tweetrnn.results import Results
+from tweetrnn.results_format import check
 
 TABLES = ("runs", "runs_csv", "epochs", "epochs_csv", "aggregate_facts")
 REPORT = ("html", "markdown", "summary", "images", "tables")
@@ -14,6 +15,7 @@ def partial(results, *, config, memory_mb):
 
     Nothing is trained or compared, and the finished report stays as it is.
     """
+    check(Results(results))
     written = Results(results).partial
     tables = {name: getattr(written, name) for name in TABLES}
     aggregate(results, **tables, config=config, allow_missing=True)

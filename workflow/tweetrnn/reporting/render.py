@@ -24,6 +24,7 @@ from tweetrnn.reporting.sections.provenance import shareable
 from tweetrnn.reporting.table_files import write_tables
 from tweetrnn.reporting.terms import Terms
 from tweetrnn.results import Results
+from tweetrnn.results_format import marked
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 NOT_PLOTTED = ("rulegraph",)  # figures in the folder of the templates, as SVG alone
@@ -48,7 +49,8 @@ SCRIPTS = (
     "figures.js",
     "charts.js",
 )
-SCRIPTS_OF_BLOCKS = ("answer", "explorer", "filters", "playground")  # by the kind of block
+# By the kind of block.
+SCRIPTS_OF_BLOCKS = ("answer", "explorer", "filters", "playground", "quotation")
 
 
 def environment():
@@ -235,7 +237,7 @@ def write(experiment, figures, html, markdown, summary, images, tables):
     write_text(html, html_text(values, pictures))
     template = environment().get_template("report.md.j2")
     write_text(markdown, template.render(**values, not_plotted=NOT_PLOTTED))
-    write_json(summary, summary_of(experiment, sections))
+    write_json(summary, marked(summary_of(experiment, sections)))
     with replacing_folder(tables) as folder:
         write_tables([table for section in sections for table in section.tables()], folder)
 

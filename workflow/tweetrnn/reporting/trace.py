@@ -9,6 +9,7 @@ from tweetrnn.evaluation.select import read_selection
 from tweetrnn.files import load_array, read_json, read_parquet
 from tweetrnn.prediction.run_options import results_of_config
 from tweetrnn.reporting.document import markdown_table
+from tweetrnn.results_format import read_marked
 
 
 def code(text):
@@ -53,7 +54,7 @@ def sections(results, row):
     Raises:
         UserError: the data stages have not run, or there is no such row.
     """
-    tweets = read_parquet(results.tweets, sha256=read_json(results.token_facts)["tweets_sha256"])
+    tweets = read_parquet(results.tweets, sha256=read_marked(results.token_facts)["tweets_sha256"])
     if not 0 <= row < len(tweets):
         raise UserError(f"--row: there is no row {row}; {len(tweets):,} rows count from 0")
     tweet = tweets.slice(row, 1).to_pylist()[0]

@@ -24,6 +24,7 @@ from tweetrnn.files import read_json
 from tweetrnn.grid import Run
 from tweetrnn.other_splits import other_splits, runs_on
 from tweetrnn.results import Results
+from tweetrnn.results_format import OtherVersionError, check, renewing
 from tweetrnn.run_files import read_parameters
 
 STATES = {  # the most urgent first
@@ -62,7 +63,7 @@ class RunStatus:
 
 def planned(config, results):
     """Return (Results, Run) of all trainings, as far as they are known: more follow a selection."""
-    selected = results.selected.exists() and read_selection(results.selected)
+    selected = known(read_selection, results.selected)
     trainings = [(results, run) for run in experiments_own(config, results)]
     for split in other_splits(config).values():
         on_split = results.on(split.name)
@@ -76,13 +77,22 @@ def planned(config, results):
     return trainings
 
 
+def known(read, path):
+    """Return what ``read`` reads in a file; None if it is not there, or another version's.
+
+    While new results take the place of old ones, those of late stages are still the old ones.
+    """
+    with suppress(OtherVersionError):
+        return read(path) if path.exists() else None
+    return None
+
+
 def experiments_own(config, results):
     """Return the Runs on one split: the grid's and, once known, finalists' and new replicates'."""
     runs = list(grid.runs(config))
-    if results.finalists.exists():
-        runs += read_shortlist(results.finalists).all_runs()
-    if results.selected.exists():
-        selection = read_selection(results.selected)
+    if shortlist := known(read_shortlist, results.finalists):
+        runs += shortlist.all_runs()
+    if selection := known(read_selection, results.selected):
         runs += further_runs(selection.choices, selection.replicates)
     return runs
 
@@ -208,6 +218,7 @@ def main(options):
     """Print the status, once or until all trainings are done."""
     config = resolve(read(options.configfile))
     results = Results.of(config)
+    check(results, renewing(options.configfile))
     while True:
         statuses = [read_run(*training) for training in planned(config, results)]
         if options.watch and sys.stdout.isatty():

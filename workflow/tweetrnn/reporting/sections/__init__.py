@@ -7,6 +7,7 @@ from tweetrnn.reporting import document as doc
 from tweetrnn.reporting import figures
 from tweetrnn.reporting.sections import (
     ceiling,
+    citation,
     data,
     disagreements,
     divergence,
@@ -42,6 +43,7 @@ SECTIONS = {
     "reference": ("Beside the reference report", reference.blocks, True),
     "cost": ("Cost", runs.cost, False),
     "provenance": ("Provenance", provenance.blocks, False),
+    "cite": ("How to cite, and methods", citation.blocks, False),
 }
 ON_REQUEST = ("published", "reference")  # shown where report's key of this name says so
 NOT_YET = "Shown when all trainings that it needs are done."

@@ -36,6 +36,17 @@ async function copyText(text) {
   }
 }
 
+// A button in an element that copies its paragraphs as plain text.
+function addCopying(quoted) {
+  const label = element("span", { ariaLive: "polite", textContent: "Copy" });
+  const onclick = async () => {
+    const text = [...quoted.querySelectorAll("p")].map((p) => p.textContent).join("\n");
+    label.textContent = (await copyText(text)) ? "Copied" : "Not copied: select the text instead";
+    setTimeout(() => (label.textContent = "Copy"), 3000);
+  };
+  quoted.append(element("button", { type: "button", onclick }, label));
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 
 function drawn(name, attributes, text) {

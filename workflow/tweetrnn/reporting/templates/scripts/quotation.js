@@ -1,0 +1,1 @@
+for (const quotation of document.querySelectorAll(".quotation")) addCopying(quotation);
