@@ -22,9 +22,14 @@ class Findings:
             self.say(f"disagrees: {line}")
 
     @contextmanager
-    def collecting(self):
-        """Let a UserError of the block, about a damaged file, be a disagreement."""
+    def collecting(self, otherwise=None):
+        """Let a UserError of the block, about a damaged file, be a disagreement.
+
+        Then ``otherwise`` is printed, too.
+        """
         try:
             yield
         except UserError as error:
             self.disagree(str(error))
+            if otherwise:
+                self.say(otherwise)

@@ -110,16 +110,19 @@ def row_text(row):
     return f"{model}: {accuracy} ({interval})"
 
 
-def contradictions(expected, stated, where):
-    """Yield a sentence for each expected text that is not among the stated ones.
+def contradiction(expected, stated, where):
+    """Return a sentence on the expected texts that are not among the stated ones, None if all are.
 
-    It quotes the stated text that is most like it. ``where`` says where these are.
+    It quotes the first, beside the stated text that is most like it, and says how many there are;
+    ``where`` says where the stated ones are.
     """
-    for text in expected:
-        if text not in stated:
-            near = difflib.get_close_matches(text, stated, n=1)
-            says = f"says “{near[0]}”, but" if near else "does not say what"
-            yield f"{where}: it {says} the stored answers give: “{text}”"
+    missing = [text for text in expected if text not in stated]
+    if not missing:
+        return None
+    near = difflib.get_close_matches(missing[0], stated, n=1)
+    says = f"says “{near[0]}”, but" if near else "does not say what"
+    more = f" (and {len(missing) - 1} more texts differ)" if len(missing) > 1 else ""
+    return f"{where}: it {says} the stored answers give “{missing[0]}”{more}"
 
 
 def first_difference(stated, found, where):

@@ -15,7 +15,7 @@ from tweetrnn.verification import page as pages
 from tweetrnn.verification import retrain
 from tweetrnn.verification.evidence import SCALE, from_page, numbers_of, rounded
 from tweetrnn.verification.headline import (
-    contradictions,
+    contradiction,
     first_difference,
     recompute,
     sentences,
@@ -53,7 +53,7 @@ def verify_page(path, corpus, count, seed, findings):
         repeated = chosen(candidates, count, seed)
         findings.say(
             f"training {len(repeated):,} of the selected models' {len(candidates):,} runs again, "
-            f"by the seed {seed}"
+            f"drawn by the seed {seed}"
         )
         for run in repeated:
             with findings.collecting():
@@ -71,7 +71,7 @@ def check_headline(path, page, value, evidence, findings):
     numbers = json.loads(json.dumps(numbers_of(found.primary)))
     if line := first_difference(value["numbers"], numbers, f"{path}: its evidence"):
         findings.disagree(line)
-    for line in contradictions(statements(found, baselines), page.stated, path):
+    if line := contradiction(statements(found, baselines), page.stated, path):
         findings.disagree(line)
     if not any(value["corpus"] in text for text in page.texts):
         findings.disagree(f"{path}: its evidence is from another corpus than it states")
@@ -119,13 +119,12 @@ def check_training(path, training, evidence, folder, findings):
         return
     p = predictions[evidence.part][0]
     answers = int(np.count_nonzero(p.argmax(axis=1) != of.answers[place]))
-    how, same = f"{answers:,} of {len(p):,} answers differ", not answers
-    what = "answers"
+    what, distance = "answers", None
     if of.probabilities is not None:
-        what, distance = "probabilities", np.abs(rounded(p).astype(int) - of.probabilities[place])
-        same = not distance.any()
-        how = f"they differ by at most {distance.max() / SCALE:.2g}; {how}"
-    if same:
+        what = "probabilities"
+        distance = np.abs(rounded(p).astype(int) - of.probabilities[place]).max() / SCALE
+    how = retrain.answers_in_words(distance, answers, len(p))
+    if not answers and not distance:
         findings.say(f"{training.run}: the page's {what} are those that training gives again")
     elif other := retrain.other_kind(recorded, here):
         too_far = answers > retrain.MOST_OTHER_ANSWERS * len(p)

@@ -11,7 +11,7 @@ from tweetrnn.reporting import document as doc
 from tweetrnn.verification import digests, page, retrain
 from tweetrnn.verification.evidence import evidence_of, stored, to_page
 from tweetrnn.verification.headline import (
-    contradictions,
+    contradiction,
     first_difference,
     recompute,
     row_text,
@@ -34,11 +34,14 @@ def verify_results(experiment, count, seed, findings):
     )
     for message in messages:
         findings.disagree(message)
-    with findings.collecting():
+    with findings.collecting("headline: not computed, because a file is damaged"):
         check_headline(experiment, findings)
     repeated = chosen(candidates, count, seed)
     if repeated:
-        findings.say(f"training {len(repeated):,} of {len(candidates):,} again, by the seed {seed}")
+        findings.say(
+            f"training {len(repeated):,} of {len(candidates):,} again, drawn by the seed {seed}: "
+            f"{listed(retrain.SAME)}"
+        )
     for training in repeated:
         with findings.collecting(), tempfile.TemporaryDirectory() as folder:
             check_training(training, folder, findings)
@@ -115,14 +118,14 @@ def check_texts(results, summary, found, baselines, findings):
         row_text([row["model"], doc.share(row["accuracy"]), doc.between(row["interval"])])
         for row in rows
     ]
-    lines = [*contradictions(expected, list(map(doc.visible, stated)), results.summary)]
+    lines = [contradiction(expected, list(map(doc.visible, stated)), results.summary)]
     with findings.collecting():
-        lines += contradictions(expected, page.read(results.html)[0].stated, results.html)
+        lines.append(contradiction(expected, page.read(results.html)[0].stated, results.html))
     markdown = results.markdown.read_text(encoding="utf-8").splitlines()
     stated = [line.removeprefix("**").removesuffix("**") for line in markdown]
     texts = list(map(doc.escape_markdown, sentences(found, baselines)))
-    lines += contradictions(texts, stated, results.markdown)
-    for line in lines:
+    lines.append(contradiction(texts, stated, results.markdown))
+    for line in filter(None, lines):
         findings.disagree(line)
 
 
@@ -137,24 +140,32 @@ def check_training(training, folder, findings):
     again = retrain.train_again(training, training.results, folder)
     different = retrain.different_files(stored_files, again)
     if not different:
-        findings.say(f"{stored_files.folder}: the same, byte for byte ({listed(retrain.SAME)})")
+        findings.say(f"{stored_files.folder}: the same, byte for byte")
         return
     distance = retrain.distance(stored_files, again)
     how = distance.in_words() if distance else "they cannot be compared"
-    files = f"{listed(different)} {'is' if len(different) == 1 else 'are'}"
-    if not (other := retrain.other_kind(recorded, here)):
-        findings.disagree(
-            f"{stored_files.folder}: {files} not what training gives here again: {how}"
-            f"{retrain.other_code(recorded, here)}"
-        )
+    if other := retrain.other_kind(recorded, here):
+        how = f"{how} ({listed(other)})"
+        settings = retrain.different_settings(stored_files, again)
+        if settings or not distance or distance.too_far:
+            findings.disagree(
+                f"{stored_files.folder}: {listed(settings or different)} of another training: {how}"
+            )
+        else:
+            findings.say(f"{stored_files.folder}: trained on another kind of machine: {how}")
+            check_predictions(training, stored_files, findings)
         return
-    settings = retrain.different_settings(stored_files, again)
-    if settings or not distance or distance.too_far:
-        findings.disagree(
-            f"{stored_files.folder}: {listed(settings or different)} of another training: {how} "
-            f"({listed(other)})"
-        )
-        return
-    findings.say(
-        f"{stored_files.folder}: trained on another kind of machine ({listed(other)}): {how}"
+    findings.disagree(
+        f"{stored_files.folder}: {listed(different)} {'is' if len(different) == 1 else 'are'} not "
+        f"what training gives here again: {how}{retrain.other_code(recorded, here)}"
     )
+
+
+def check_predictions(training, stored_files, findings):
+    """Compare a Training's stored predictions with what its stored weights give."""
+    rounding = retrain.without_training(training, training.results, stored_files)
+    if rounding > retrain.ROUNDING:
+        findings.disagree(
+            f"{stored_files.folder}: its best weights do not give its predictions, but "
+            f"probabilities that differ by up to {rounding:.2g}"
+        )
