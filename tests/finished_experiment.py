@@ -23,7 +23,7 @@ SMALL = {
         "learning_rate": [0.01],
     },
     "model": {"units": 8, "dense_units": [8]},
-    "training": {"epochs": 2, "selected_replicates": 2, "finalist_replicates": 0},
+    "training": {"epochs": 8, "selected_replicates": 2, "finalist_replicates": 0},
     "report": {"top": 1, "resamples": 100, "playground": False},
 }
 

@@ -37,7 +37,7 @@ RUN = Run("LSTM", "rnn1-dense1-dropout0-reg0-lr1e-2", 2)  # a new replicate of t
 # --------------------------------------------------------------------------------- the pure parts
 
 
-@given(st.lists(st.lists(st.floats(0.001, 1, width=32), min_size=3, max_size=3), min_size=1))
+@given(st.lists(st.lists(st.integers(1, 10**6), min_size=3, max_size=3), min_size=1))
 def test_rounded_probabilities_keep_the_most_probable_class(rows):
     p = np.float32(rows) / np.sum(rows, axis=1, keepdims=True, dtype=np.float32)
     whole = rounded(p)
@@ -60,7 +60,7 @@ def test_numbers_are_packed_as_briefly_as_they_fit_and_read_back(most, kind):
 
 @pytest.mark.parametrize(
     "change",
-    [{"kind": "f4"}, {"shape": [4]}, {"shape": [2, 3]}, {"data": "AAA"}, {"data": "\u00e9"}],
+    [{"kind": "f4"}, {"shape": [4]}, {"shape": [2, 3]}, {"data": "AAA"}, {"data": "!"}],
 )
 def test_numbers_that_do_not_fit_their_shape_are_refused(change):
     value = packed(np.array([1, 2, 3])) | change
@@ -363,9 +363,7 @@ def test_probability_changed_in_a_page_is_found_by_training_again(once, page, ve
 
 
 @slow
-def test_page_s_trainings_are_repeated_from_the_corpus_with_its_sha256(
-    once, page, verify, tmp_path
-):
+def test_page_s_trainings_are_repeated_from_its_very_corpus(once, page, verify, tmp_path):
     corpus = Results(once).corpus("demo.csv")
     for arguments in (["--corpus", corpus, "--runs", "1"], ["--runs", "1"]):  # invented again
         status, disagreements, lines = verify(page, *arguments)
