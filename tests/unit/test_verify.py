@@ -178,8 +178,7 @@ def test_other_trainings_are_repeated_with_another_seed(results, verify):
         _, _, lines = verify(results, "--runs", "1", "--seed", seed)
         return [line for line in lines if line.endswith("byte for byte")]
 
-    assert repeated(1) == repeated(1)
-    assert len({tuple(repeated(seed)) for seed in range(1, 5)}) > 1
+    assert repeated(1) != repeated(2)
 
 
 @slow
