@@ -35,7 +35,7 @@ def finished(argument):
         )
     summary = read_json(results.summary)
     written = summary.get("config")
-    if written and not summary.get("comparison"):
+    if written and summary.get("comparison", True) is None:
         raise UserError(
             f"{argument}: a partial report; expected a finished experiment: finish it with: "
             f"{command}"

@@ -8,7 +8,8 @@ from tweetrnn.evaluation.primary import primary
 from tweetrnn.evaluation.select import Selection, read_selection
 from tweetrnn.files import read_json
 from tweetrnn.reporting import document as doc
-from tweetrnn.verification import digests, page, retrain
+from tweetrnn.verification import digests, retrain
+from tweetrnn.verification import page as pages
 from tweetrnn.verification.evidence import evidence_of, stored, to_page
 from tweetrnn.verification.headline import (
     contradiction,
@@ -60,22 +61,19 @@ def check_headline(experiment, findings):
     predictions = stored(results, comparison)
     evidence = evidence_of(predictions, results, comparison, classes)
     found, baselines = recompute(evidence)
-    analysis = asdict_as_json(primary_of(predictions, comparison, classes))
+    numbers = {"part": found.part, "tweets": found.tweets, "groups": found.groups}
+    numbers["primary"] = asdict_as_json(primary_of(predictions, comparison, classes))
     summary = read_json(results.summary)
-    for path, value in (
-        (results.comparison, read_json(results.comparison)),
-        (results.summary, summary.get("comparison")),
-    ):
-        expected = {"part": found.part, "tweets": found.tweets, "groups": found.groups}
-        expected["primary"] = analysis
-        value = {key: value.get(key) for key in expected}
-        if line := first_difference(without_absent(value), without_absent(expected), path):
-            findings.disagree(line)
-    check_texts(results, summary, found, baselines, findings)
+    check_numbers(results.comparison, read_json(results.comparison), numbers, findings)
+    check_numbers(results.summary, summary["comparison"], numbers, findings)
+    texts = statements(found, baselines)
+    check_texts(results.summary, texts_of(summary), texts, findings)
+    check_markdown(results.markdown, sentences(found, baselines), findings)
     with findings.collecting():
-        _, value = page.read(results.html)
+        page, carried = pages.read(results.html)
+        check_texts(results.html, page.stated, texts, findings)
         sha256 = read_json(results.token_facts)["sha256"]
-        if value != to_page(evidence, comparison, experiment.config, sha256):
+        if carried != to_page(evidence, comparison, experiment.config, sha256):
             findings.disagree(f"{results.html}: its evidence is not that of the stored predictions")
     if len(findings.disagreements) == before:
         runs = sum(len(of.numbers) for of in evidence.cells.values())
@@ -109,24 +107,37 @@ def without_absent(value):
     return [without_absent(item) for item in value] if isinstance(value, list) else value
 
 
-def check_texts(results, summary, found, baselines, findings):
-    """Compare what the summary, the page and the Markdown state with what the answers give."""
-    expected = statements(found, baselines)
-    answer, rows = summary["answer"], summary["tables"]["selected"]
-    stated = [*summary["headline"], *(tile_text(**tile) for tile in answer["tiles"])]
-    stated += [
-        row_text([row["model"], doc.share(row["accuracy"]), doc.between(row["interval"])])
-        for row in rows
-    ]
-    lines = [contradiction(expected, list(map(doc.visible, stated)), results.summary)]
-    with findings.collecting():
-        lines.append(contradiction(expected, page.read(results.html)[0].stated, results.html))
-    markdown = results.markdown.read_text(encoding="utf-8").splitlines()
-    stated = [line.removeprefix("**").removesuffix("**") for line in markdown]
-    texts = list(map(doc.escape_markdown, sentences(found, baselines)))
-    lines.append(contradiction(texts, stated, results.markdown))
-    for line in filter(None, lines):
+def check_numbers(path, stated, found, findings):
+    """Compare the numbers of a Comparison, as the file ``path`` states it, with what was found."""
+    stated = {key: stated.get(key) for key in found}
+    if line := first_difference(without_absent(stated), without_absent(found), path):
         findings.disagree(line)
+
+
+def check_texts(path, stated, expected, findings):
+    """Compare the texts that the file ``path`` states with the expected ones."""
+    if line := contradiction(expected, stated, path):
+        findings.disagree(line)
+
+
+def texts_of(summary):
+    """Return the texts of the first section that summary.json states."""
+    rows = [
+        [row["model"], doc.share(row["accuracy"]), doc.between(row["interval"])]
+        for row in summary["tables"]["selected"]
+    ]
+    tiles = [tile_text(**tile) for tile in summary["answer"]["tiles"]]
+    return list(map(doc.visible, [*summary["headline"], *tiles, *map(row_text, rows)]))
+
+
+def check_markdown(path, expected, findings):
+    """Compare the paragraphs of report.md with the expected sentences."""
+    if not path.is_file():
+        findings.disagree(f"{path}: no such file")
+        return
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    stated = [line.removeprefix("**").removesuffix("**") for line in lines]
+    check_texts(path, stated, list(map(doc.escape_markdown, expected)), findings)
 
 
 # ---------------------------------------------------------------------------------- the trainings

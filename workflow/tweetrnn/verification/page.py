@@ -79,6 +79,8 @@ def read(path):
         UserError: it is no file, no page of this program, or a page without evidence.
     """
     path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{path}: no such file")
     if path.stat().st_size > MOST:
         raise UserError(f"{path}: larger than {MOST / 1e6:,.0f} MB, so it is no report's page")
     page = Page(path.read_bytes().decode("utf-8", "replace"))
