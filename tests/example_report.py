@@ -87,7 +87,7 @@ def example_report(cells=("SimpleRNN", "LSTM"), part="test", compared=True, kind
             row: displayed(HOSTILE[number % len(HOSTILE)], ["@airline"])
             for number, row in enumerate(experiment.shown_rows)
         }
-    experiment.playground = None
+    experiment.playground = experiment.evidence = None
     experiment.commit = "f" * 40
     experiment.versions = {"python": "3.11"}
     return experiment

@@ -22,6 +22,7 @@ def run_stage(name, results, config, run=None, **arguments):
     """
     accepted, _ = parameters(name)
     arguments |= Results(results).paths(accepted, run)
+    arguments |= {"results": str(results)} if "results" in accepted else {}
     function = getattr(import_module(f"tweetrnn.{STAGES[name]}"), name)
     return function(**arguments, config=config)
 

@@ -49,11 +49,12 @@ rule plot:
 rule render:
     input:
         of_grid("architecture", "parameters", "provenance"),
-        of_selected("provenance", "timing"),
+        of_selected("parameters", "predictions", "provenance", "timing"),
         of_selected("best", "parameters", "predictions", selected_run=True),
-        at("runs", "epochs", "aggregate_facts", "baseline_metrics", "comparison").values(),
+        at("runs", "epochs", "aggregate_facts", "comparison").values(),
+        at("baseline_metrics", "baseline_predictions").values(),
         ROBUSTNESS,
-        at("token_facts", "encode_facts", "split_facts", "tweets").values(),
+        at("token_facts", "encode_facts", "split_facts", "rows", "tweets").values(),
         at("vocabulary", "validation_sequences").values(),
         **at("figure_facts"),
         figures=rules.plot.output.figures,

@@ -38,6 +38,10 @@ COMMANDS = {
     ),
     "headline": ("reporting.headline", "print where a report is and its first sentences"),
     "diff": ("reporting.diff", "compare finished experiments: configs, results, shared tweets"),
+    "verify": (
+        "verification.verify",
+        "check a finished experiment or its report.html: files, headline, trainings again",
+    ),
     "trace": ("reporting.trace", "follow one tweet through the stages"),
     "predict": ("prediction.predict", "predict the class of tweets with a trained model"),
     "export": (

@@ -14,9 +14,15 @@ def collapsed(replicates, names):
         replicates: {replicate: (N, classes) probabilities}.
         names: the classes' names by id.
     """
+    answers = {number: p.argmax(axis=1) for number, p in replicates.items()}
+    return collapsed_answers(answers, names)
+
+
+def collapsed_answers(replicates, names):
+    """Return what ``collapsed`` does; ``replicates`` are {replicate: (N,) class ids}."""
     found = []
-    for number, probabilities in replicates.items():
-        shares = np.bincount(probabilities.argmax(axis=1)) / len(probabilities)
+    for number, answers in replicates.items():
+        shares = np.bincount(answers) / len(answers)
         answer = int(shares.argmax())
         if shares[answer] >= SHARE:
             share = float(shares[answer])

@@ -61,6 +61,38 @@ def cell_accuracy(choice, planned, predictions, sets, collapsed_replicates, accu
     )
 
 
+def differences(right, groups, compared):
+    """Return (accuracies, pairs, against baselines) of models on the same N tweets.
+
+    Accuracies are {model: its accuracy and interval, a dict}; the others are lists of
+    CellDifference and BaselineDifference.
+
+    Args:
+        right: {model: (replicates, N) booleans}: which tweets each replicate gets right.
+        groups: (N,) group of duplicates of each tweet.
+        compared: the cells that are compared with each other and with all other models.
+    """
+    sums, sizes = {}, None
+    for name, of_model in right.items():
+        sums[name], sizes = group_sums(of_model, groups)
+
+    def difference(first, second):
+        return interval.difference(sums[first], sums[second], sizes)
+
+    pairs = [
+        comparison.CellDifference(first=one, second=other, **difference(one, other))
+        for one, other in pairs_of(compared, 2)
+    ]
+    against_baselines = [
+        comparison.BaselineDifference(cell=cell, baseline=baseline, **difference(cell, baseline))
+        for cell in compared
+        for baseline in right
+        if baseline not in compared
+    ]
+    accuracies = {name: interval.accuracy(of_model, sizes) for name, of_model in sums.items()}
+    return accuracies, pairs, against_baselines
+
+
 def primary(selection, cells, baselines, sets, judged, classes):
     """Return the Primary analysis.
 
@@ -74,14 +106,12 @@ def primary(selection, cells, baselines, sets, judged, classes):
         classes: the classes' names by id.
     """
     labels, planned = sets[judged].labels, len(selection.replicates)
-    models = cells | {name: {1: p} for name, p in baselines.items()}
-    sums, sizes = {}, None
-    for name, right in rights(models, judged, labels).items():
-        sums[name], sizes = group_sums(right, sets[judged].groups)
-
-    def difference(first, second):
-        return interval.difference(sums[first], sums[second], sizes)
-
+    compared = [cell for cell in cells if cell in selection.cells]
+    others = {cell: p for cell, p in cells.items() if cell not in compared}
+    models = {cell: cells[cell] for cell in compared}
+    models |= {name: {1: p} for name, p in baselines.items()} | others
+    right = rights(models, judged, labels)
+    found, pairs, against_baselines = differences(right, sets[judged].groups, compared)
     accuracies = {
         cell: cell_accuracy(
             selection.choices[cell],
@@ -89,26 +119,14 @@ def primary(selection, cells, baselines, sets, judged, classes):
             p,
             sets,
             collapsed({number: by_set[judged] for number, by_set in p.items()}, classes),
-            interval.accuracy(sums[cell], sizes),
+            found[cell],
         )
         for cell, p in cells.items()
     }
     for name, by_set in baselines.items():
         accuracies[name] = comparison.BaselineAccuracy(
-            **interval.accuracy(sums[name], sizes), scores=set_scores(by_set, sets)
+            **found[name], scores=set_scores(by_set, sets)
         )
-    compared = [cell for cell in cells if cell in selection.cells]
     return comparison.Primary(
-        accuracies=accuracies,
-        pairs=[
-            comparison.CellDifference(first=one, second=other, **difference(one, other))
-            for one, other in pairs_of(compared, 2)
-        ],
-        against_baselines=[
-            comparison.BaselineDifference(
-                cell=cell, baseline=baseline, **difference(cell, baseline)
-            )
-            for cell in compared
-            for baseline in [*baselines, *(name for name in cells if name not in compared)]
-        ],
+        accuracies=accuracies, pairs=pairs, against_baselines=against_baselines
     )

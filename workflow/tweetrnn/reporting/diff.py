@@ -7,65 +7,19 @@ from itertools import zip_longest
 from pathlib import Path
 from textwrap import wrap
 
-from tweetrnn.config import read, resolve, shown
+from tweetrnn.config import shown
 from tweetrnn.errors import UserError
-from tweetrnn.evaluation.diff import Finished, config_differences, diff
+from tweetrnn.evaluation.diff import diff
 from tweetrnn.evaluation.metrics import METRICS
 from tweetrnn.files import write_text
 from tweetrnn.names import BASELINES, RANKINGS, model_name
 from tweetrnn.reporting import canvas, diff_figure, figures, render
 from tweetrnn.reporting import document as doc
-from tweetrnn.reporting.sections.provenance import shareable
+from tweetrnn.reporting.finding import finished
 from tweetrnn.reporting.verdict import INTERVAL
-from tweetrnn.results import Results
-from tweetrnn.results_format import read_marked
 from tweetrnn.wording import listed
 
 WIDTH = 100  # columns of a terminal
-RUN = "python -m tweetrnn run --configfile"
-
-# ------------------------------------------------------------------------- finding the experiments
-
-
-def finished(argument):
-    """Return the Finished experiment of a config file or a results folder.
-
-    Raises:
-        UserError: there is none, it has not finished, or its results are of another config or
-            version.
-    """
-    path, config = Path(argument), None
-    if path.is_dir():
-        reject_part(argument, path)
-        results, command = Results(path), f"{RUN} FILE (FILE is its config)"
-    elif path.is_file():
-        config = shareable(resolve(read(path)))
-        results, command = Results.of(config), f"{RUN} {path}"
-    else:
-        raise UserError(f"{argument}: no such config file or results folder")
-    if not results.summary.exists():
-        raise UserError(
-            f"{argument}: not finished, there is no {results.summary}; finish it with: {command}"
-        )
-    written = read_marked(results.summary, command)["config"]
-    if config and (changed := config_differences({"file": config, "results": written})):
-        raise UserError(
-            f"{argument}: the results in {results} were made with another {listed(list(changed))}; "
-            f"renew them with: {command} (or compare them as they are: give the folder)"
-        )
-    return Finished(results, written)
-
-
-def reject_part(argument, folder):
-    """Raise UserError if a folder is not an experiment's, but lies in one."""
-    split = Results(folder).split
-    whole = folder.parents[1] if split else folder.parent
-    if split or Results(whole).summary.exists():
-        what = f"the split {split} of an experiment" if split else "a part of an experiment"
-        raise UserError(
-            f"{argument}: this is {what}; expected the folder of a whole one: {whole} (its report "
-            "compares its splits)"
-        )
 
 
 def by_name(experiments):

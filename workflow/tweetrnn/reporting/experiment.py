@@ -23,6 +23,7 @@ from tweetrnn.reporting import playground
 from tweetrnn.reporting.tweet_text import displayed
 from tweetrnn.results_format import other_version, read_marked
 from tweetrnn.run_files import check
+from tweetrnn.verification import evidence
 
 DRAWN_WITH = ("snakemake", "numpy", "pyarrow", "pandas", "scipy", "scikit-learn", "matplotlib")
 # The files of a checkout that determine results (besides the config, which the report shows).
@@ -279,6 +280,15 @@ class Experiment:
         if self.partial:
             return None
         return playground.read(self.results, self.config, self.split, self.comparison.selected)
+
+    @cached_property
+    def evidence(self):
+        """The Evidence for the headline; None in a partial report."""
+        if self.partial:
+            return None
+        found = evidence.stored(self.results, self.comparison)
+        labels = self.split["labels"]
+        return evidence.evidence_of(found, self.results, self.comparison, labels)
 
     # ------------------------------------------------------------------------------ this program
 

@@ -25,6 +25,7 @@ from tweetrnn.reporting.table_files import write_tables
 from tweetrnn.reporting.terms import Terms
 from tweetrnn.results import Results
 from tweetrnn.results_format import marked
+from tweetrnn.verification.evidence import to_page
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 NOT_PLOTTED = ("rulegraph",)  # figures in the folder of the templates, as SVG alone
@@ -131,8 +132,14 @@ def prose(terms):
     return written
 
 
-def html_text(values, pictures):
-    """Return report.html; ``values`` as for the Markdown, ``pictures`` are paths of SVGs."""
+def html_text(values, pictures, evidence=None):
+    """Return report.html.
+
+    Args:
+        values: as for the Markdown.
+        pictures: {name: path of an SVG}.
+        evidence: what ``verify`` computes the headline from, a dict for JSON.
+    """
     script, terms = script_for(values["sections"]), Terms()
     return (
         environment()
@@ -144,6 +151,7 @@ def html_text(values, pictures):
             script=Markup(script),
             script_hash=script_hash(script),
             for_script=for_script,
+            evidence=evidence,
             terms=terms,
             prose=prose(terms),
         )
@@ -174,6 +182,16 @@ def summary_of(experiment, sections):
         "tables": {table.name: table.rows for section in sections for table in section.tables()},
         "architectures": {card.architecture.name: card.architecture.rows for card in cards},
     }
+
+
+def carried_by_page(experiment):
+    """Return what the page carries for ``verify``, a dict for JSON; None in a partial report."""
+    return experiment.evidence and to_page(
+        experiment.evidence,
+        experiment.comparison,
+        shareable(experiment.config),
+        experiment.tokenized["sha256"],
+    )
 
 
 def headline_of(section):
@@ -234,7 +252,7 @@ def write(experiment, figures, html, markdown, summary, images, tables):
         "name": experiment.config["name"],
         "sections": sections,
     }
-    write_text(html, html_text(values, pictures))
+    write_text(html, html_text(values, pictures, carried_by_page(experiment)))
     template = environment().get_template("report.md.j2")
     write_text(markdown, template.render(**values, not_plotted=NOT_PLOTTED))
     write_json(summary, marked(summary_of(experiment, sections)))

@@ -31,14 +31,18 @@ def tiles_of(experiment):
 
     Of several cells they show the best and the runner-up, as the sentence does.
     """
-    comparison = experiment.comparison
-    best, *others = best_first(comparison)
+    cells = best_first(experiment.comparison)[:2]
+    return tiles_of_predictions(experiment.comparison) + cost_tiles(experiment, *cells)
+
+
+def tiles_of_predictions(comparison):
+    """Return the Tiles that follow from the predictions: all but the cost."""
+    best = best_first(comparison)[0]
     tiles = [accuracy_tile(comparison, best)]
     for _, other, sign, pair in runner_up_first(comparison)[:1]:
         tiles = [difference_tile(best, other, pair, sign)]
     row = against(comparison, LOGISTIC_REGRESSION)[0]
-    tiles.append(difference_tile(best, model_label(LOGISTIC_REGRESSION), row))
-    return tiles + cost_tiles(experiment, best, *others[:1])
+    return [*tiles, difference_tile(best, model_label(LOGISTIC_REGRESSION), row)]
 
 
 def difference_tile(first, second, row, sign=1):

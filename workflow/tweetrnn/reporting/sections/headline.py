@@ -92,6 +92,14 @@ def selected_table(comparison, seconds):
     return doc.Table("selected", title, columns, rows)
 
 
+def accuracy_rows(comparison):
+    """Return the first columns of ``selected_table`` as it shows them, a list for each model."""
+    return [
+        [model_name(name), doc.share(model.accuracy), doc.between(model.interval)]
+        for name, model in comparison.primary.accuracies.items()
+    ]
+
+
 def confounders(comparison, cell, seconds):
     """Return in what a selected model differs from others besides its cell, a dict."""
     finished = {replicate.replicate for replicate in comparison.primary.accuracies[cell].replicates}

@@ -53,6 +53,7 @@ def blocks(experiment):
             "without folders outside the working folder and without users, passwords and queries "
             "of URLs.)"
         ),
+        *([doc.Paragraph(checked_with(name))] if experiment.comparison else []),
         doc.Listing(listing(experiment.config), "The config in full"),
         doc.Figure(
             "rulegraph",
@@ -67,6 +68,16 @@ def blocks(experiment):
         text = "The last digits of the trainings may differ for that reason alone."
         blocks.insert(1, doc.Paragraph(text, "warning"))
     return blocks
+
+
+def checked_with(name):
+    """Return which commands check the report of the experiment ``name``."""
+    return (
+        "To check this report, run python -m tweetrnn verify report.html, which computes the "
+        "headline again from the answers that the page carries and, with --corpus FILE, repeats "
+        f"trainings of the selected models; or python -m tweetrnn verify results/{name}, which "
+        "checks all results."
+    )
 
 
 def trained_on(rows):

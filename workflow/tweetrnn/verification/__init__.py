@@ -1,0 +1,1 @@
+"""Checking finished results: recorded digests, the headline again, trainings again."""
