@@ -9,8 +9,9 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 from tweetrnn.__main__ import main
-from tweetrnn.config import files_to_predict, load_schema, read, resolve, types_of
+from tweetrnn.config import SCHEMA_PATH, files_to_predict, load_schema, read, resolve, types_of
 from tweetrnn.errors import UserError
 from tweetrnn.running.show_config import key_table
 
@@ -49,6 +50,20 @@ def all_keys(schema=None, prefix="", kinds=None):
 def test_every_preset_is_valid(root, name):
     config = resolve(yaml.safe_load((root / f"config/{name}.yaml").read_text()))
     assert config["name"] == {"config": "demo"}.get(name, name)
+
+
+def test_every_preset_names_its_schema_for_editors_which_accept_it(root):
+    """As yaml-language-server reads it: the file alone, as plain JSON Schema."""
+    schema = yaml.safe_load(SCHEMA_PATH.read_text())
+    Draft202012Validator.check_schema(schema)
+    presets = list((root / "config").glob("*.yaml"))
+    assert len(presets) > 5
+    for preset in presets:
+        text = preset.read_text()
+        first, mark = text.splitlines()[0], "# yaml-language-server: $schema="
+        assert first.startswith(mark), preset
+        assert (preset.parent / first.removeprefix(mark)).resolve() == SCHEMA_PATH
+        assert not list(Draft202012Validator(schema).iter_errors(yaml.safe_load(text))), preset
 
 
 @pytest.mark.parametrize(
@@ -103,6 +118,11 @@ def test_resolving_twice_is_resolving_once():
 
 def test_table_of_keys_in_the_documentation_is_the_schema_s(root):
     assert key_table() in (root / "config/README.md").read_text()
+
+
+def test_schema_s_path_is_printed_for_editors(capsys):
+    assert main(["config", "--schema"]) == 0
+    assert capsys.readouterr().out == f"{SCHEMA_PATH}\n"
 
 
 def test_table_of_keys_is_rewritten_in_its_place(root, tmp_path):

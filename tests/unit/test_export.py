@@ -11,13 +11,15 @@ import pyarrow.parquet as pq
 import pytest
 import small_experiment
 from example_corpus import HEADER, as_csv, rows
+from huggingface_hub import ModelCard
 from markdown_it import MarkdownIt
 from safetensors.torch import save_file
 from tweetrnn.__main__ import main
 from tweetrnn.evaluation.metrics import METRICS
-from tweetrnn.files import sha256_of, write_json
+from tweetrnn.files import read_json, sha256_of, write_json
 from tweetrnn.grid import Combination, Run
 from tweetrnn.metrics import EPOCH_METRICS
+from tweetrnn.prediction.hub_header import licence
 from tweetrnn.results import Results
 from tweetrnn.training.cells import CELLS
 from tweetrnn.training.models import build
@@ -294,17 +296,67 @@ def test_card_of_a_run_that_was_not_selected_has_only_validation_metrics(results
     assert "classes on the validation set" in card
 
 
+def test_hubs_read_facts_and_scores_from_the_header(results, tmp_path):
+    export(results, tmp_path / "model")
+    data = ModelCard.load(tmp_path / "model/README.md").data
+    assert (data.pipeline_tag, data.library_name) == ("text-classification", "tweetrnn")
+    assert (data.license, data.license_name) == ("other", TINY["corpus"]["licence"])
+    assert data.language is None  # of a corpus of somebody's it is not known
+    assert {"tweets", "lstm"} <= set(data.tags)
+    assert data.model_name == f"LSTM {RUN.combination}"
+    found = {result.metric_name: result for result in data.eval_results}
+    with results.run(RUN).history.open(newline="") as stream:
+        [epoch] = csv.DictReader(stream)
+    assert found.keys() == {metric.heading for metric in METRICS.values()}
+    for name in EPOCH_METRICS:
+        value = found[METRICS[name].heading].metric_value
+        assert value == pytest.approx(float(epoch[f"validation_{name}"]), abs=1e-6)
+    assert data.metrics == [result.metric_type for result in data.eval_results]
+    macro = found[METRICS["macro_f1"].heading]
+    assert (macro.metric_type, macro.metric_args) == ("f1", {"average": "macro"})
+    for result in found.values():
+        assert (result.dataset_name, result.dataset_type) == ("tweets.csv", "csv")
+        assert (result.dataset_split, result.task_type) == ("validation", "text-classification")
+        assert result.dataset_revision == read_json(results.token_facts)["sha256"]
+
+
+@pytest.mark.parametrize(
+    "text, keys",
+    [
+        ("CC BY-NC-SA 4.0 (CrowdFlower)", {"license": "cc-by-nc-sa-4.0"}),
+        ("CC0 1.0", {"license": "cc0-1.0"}),
+        ("cc-by-4.0", {"license": "other", "license_name": "cc-by-4.0"}),
+        ("Twitter's terms", {"license": "other", "license_name": "Twitter's terms"}),
+    ],
+)
+def test_licence_gets_a_hub_s_identifier_if_it_is_a_creative_commons_one(text, keys):
+    assert licence(text) == keys
+
+
 def test_card_shows_hostile_names_as_text(results, tmp_path):
     export(results, tmp_path / "model")
-    page = (
-        MarkdownIt("commonmark").enable("table").parse((tmp_path / "model/README.md").read_text())
-    )
+    text = ModelCard.load(tmp_path / "model/README.md").text  # without the header
+    page = MarkdownIt("commonmark").enable("table").parse(text)
     inline = [token for token in page if token.type == "inline"]
     shown = ["".join(child.content for child in token.children) for token in inline]
     assert TINY["corpus"]["labels"][0] in shown and TINY["corpus"]["labels"][1] in shown
     assert any(TINY["corpus"]["licence"] in text for text in shown)
     kinds = {child.type for token in inline for child in token.children}
     assert not kinds & {"html_inline", "link_open", "image"}
+
+
+def test_facts_of_an_older_version_are_one_message(results, tmp_path, capsys):
+    before = results.token_facts.read_bytes()
+    facts = read_json(results.token_facts)
+    del facts["file"]
+    write_json(results.token_facts, facts)
+    try:
+        assert export(results, tmp_path / "model") == 1
+        message = capsys.readouterr().err
+        assert "tokenize/facts.json: damaged (an older version of this program wrote" in message
+        assert list(tmp_path.iterdir()) == []
+    finally:
+        results.token_facts.write_bytes(before)
 
 
 def test_folder_that_exists_is_not_touched(results, tmp_path, capsys):
@@ -324,7 +376,7 @@ def test_force_replaces_an_earlier_export(results, tmp_path):
     earlier = (tmp_path / "model").stat().st_ino
     assert export(results, tmp_path / "model", "--force") == 0
     assert (tmp_path / "model").stat().st_ino != earlier
-    assert (tmp_path / "model/README.md").read_text().startswith("# LSTM")
+    assert "\n# LSTM" in (tmp_path / "model/README.md").read_text()
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 

@@ -32,6 +32,7 @@ ELSEWHERE = {
     "python -m tweetrnn export LSTM/rnn1-dense2-dropout0-reg0-lr1e-3 models/imported": (
         "test_import_keras.py"
     ),
+    "python -m pip install onnx": "nothing: the tests' environment has it",
     "make bench": "nothing: it takes half an hour and an environment with Keras",
     "make scale": "nothing: it takes half an hour",
     "python benchmarks/": "nothing: benchmarks take long and check nothing",

@@ -123,7 +123,7 @@ OF_THE_USER = {
 # Times, and what is made from them.
 TIMED = re.compile(
     r"timing\.json|cost\.|runs\.|selected\.(csv|parquet)|report\.(html|md)|summary\.json|"
-    r"(aggregate|plot)/facts\.json"
+    r"(aggregate|plot)/facts\.json|ro-crate-metadata\.json"
 )
 
 

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 import small_experiment
 import yaml
+from huggingface_hub import ModelCard
 from tweetrnn.__main__ import main
 from tweetrnn.prediction.model_files import settings_of_results
 from tweetrnn.prediction.predictor import Encoder
@@ -215,6 +216,11 @@ def test_card_of_a_selected_run_has_the_comparison_s_metrics(finished_once, tmp_
     test = pq.read_table(run / "predictions.parquet", filters=[("part", "=", "test")]).to_pydict()
     p = np.column_stack([test[name] for name in test if PROBABILITIES.fullmatch(name)])
     assert metrics("this run (replicate 2)")[0] == f"{(p.argmax(1) == test['label']).mean():.3f}"
+    data = ModelCard(card).data
+    [score] = [result for result in data.eval_results if result.metric_type == "accuracy"]
+    assert (score.dataset_name, score.dataset_split) == ("demo.csv", "test")
+    assert f"{score.metric_value:.3f}" == metrics("this run (replicate 2)")[0]
+    assert data.language == ["en"]
     assert "invented tweets" in card and "invented by this program" in card
     for row in validation_tweets(results, corpus_of(finished_once)):
         assert row["text"] not in card

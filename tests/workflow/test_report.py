@@ -10,6 +10,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from markdown_it import MarkdownIt
+from rocrate.rocrate import ROCrate
+from tweetrnn.config import read, resolve
+from tweetrnn.files import sha256_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -90,6 +93,31 @@ def test_markdown_has_a_table_for_each_of_the_summary_and_its_images(results, su
         if child.type == "image"
     ]
     assert images and all((results / "report" / source).is_file() for source in images)
+
+
+def test_crate_describes_the_report_and_the_workflow_as_they_are(results, finished_once):
+    folder, facts = results / "report", json.loads((results / "tokenize/facts.json").read_text())
+    crate = ROCrate(folder)
+    run = crate.root_dataset["mentions"]
+    files = [crate.mainEntity, *run["object"][1:], *run["result"]]
+    for file in files:
+        assert file["sha256"] == sha256_of(folder / file.id), file.id
+    written = {path for path in folder.rglob("[!.]*") if path.is_file()}  # .* is Snakemake's
+    assert {folder / file.id for file in files} == written - {folder / "ro-crate-metadata.json"}
+    source = finished_once.path / "workflow/Snakefile"
+    assert (folder / crate.mainEntity.id).read_bytes() == source.read_bytes()
+    corpus = run["object"][0]
+    assert (corpus["name"], corpus["sha256"]) == ("demo.csv", facts["sha256"])
+    assert corpus["sha256"] == sha256_of(results / "corpus/demo.csv")
+    config = read(finished_once.path / "config/small.yaml")
+    assert read(folder / "config.yaml") == resolve(config)
+
+
+def test_crate_holds_no_tweet_and_no_path_of_the_machine(results, finished_once):
+    text = (results / "report/ro-crate-metadata.json").read_text(encoding="utf-8")
+    tweets = pq.read_table(results / "tokenize/tweets.parquet", columns=["text"])["text"]
+    assert not [tweet for tweet in tweets.to_pylist() if json.dumps(tweet)[1:-1] in text]
+    assert str(finished_once.path) not in text and not re.search(r'["\s]/(?!/)', text)
 
 
 def reachable(edges):

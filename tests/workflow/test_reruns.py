@@ -163,11 +163,12 @@ def test_results_are_kept_by_touch_after_an_edit_that_cannot_change_them(finishe
 
 def digests(checkout):
     """Return {path: digest} of the results, but for what says when and how fast they were made."""
+    times = {"logs", "benchmarks", "timing.json", "ro-crate-metadata.json"}
     paths = (checkout.path / "results").rglob("*")
     return {
         path: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in paths
-        if path.is_file() and not {"logs", "benchmarks", "timing.json"} & {*path.parts}
+        if path.is_file() and not times & {*path.parts}
     }
 
 

@@ -132,7 +132,7 @@ def settings(*keys, without=(), config=config):
     return json.dumps(chosen, sort_keys=True)
 
 
-def stage(name, *keys, without=(), code=None, **constants):
+def stage(name, *keys, without=(), code=None, places=None, **constants):
     """Return the params of a rule that runs the stage ``name`` with the shell command STAGE.
 
     The arguments of the stage's function are the rule's named inputs and outputs (for a list of
@@ -142,6 +142,7 @@ def stage(name, *keys, without=(), code=None, **constants):
     Args:
         keys, without: the config that it reads, as for ``settings``.
         code: the digest of its code, if that is not its module's.
+        places: {argument: path} of files outside the results. Where they are must not cause reruns.
     """
     chosen = {
         experiment: settings(*keys, without=without, config=config)
@@ -161,6 +162,7 @@ def stage(name, *keys, without=(), code=None, **constants):
         for key, value in constants.items():
             at_split = isinstance(value, str) and "{experiment}" in value
             values[key] = value.format(**wildcards) if at_split else value
+        values |= places or {}
         check_arguments(name, [*values, "config"])
         return json.dumps(values)
 

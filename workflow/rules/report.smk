@@ -1,6 +1,7 @@
 from tweetrnn.reporting import figures
 
 ROBUSTNESS = list(at("robustness").values()) if SPLITS else []
+SNAKEFILE = workflow.source_path("../Snakefile")  # which the report's crate has a copy of
 TEMPLATES = sorted(path for path in (PACKAGE / "reporting/templates").rglob("*") if path.is_file())
 
 
@@ -59,7 +60,7 @@ rule render:
         **at("figure_facts"),
         figures=rules.plot.output.figures,
     output:
-        **at("markdown", "summary"),
+        **at("markdown", "summary", "crate", "used_config", "used_workflow"),
         tables=directory(RESULTS.tables),
         html=report(
             RESULTS.html,
@@ -87,7 +88,8 @@ rule render:
         **stage(
             "render",
             *config,  # which the report prints
-            code=code_digest("reporting.render", TEMPLATES),
+            code=code_digest("reporting.render", [*TEMPLATES, SNAKEFILE]),
+            places={"snakefile": SNAKEFILE},
             memory_mb=TRAINING_MB,
         ),
         captions=lambda wildcards: figures.captions(config),

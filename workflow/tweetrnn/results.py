@@ -55,6 +55,9 @@ FILES = {
     "figure_facts": "plot/facts.json",
     "images": "report/images",  # the figures of report.md
     "tables": "report/tables",  # every table of the report, as CSV and Parquet
+    "crate": "report/ro-crate-metadata.json",  # what these files are and where they come from
+    "used_config": "report/config.yaml",  # the experiment's config, complete
+    "used_workflow": "report/workflow/Snakefile",
 }
 
 RUN_FILES = {  # of one run, below train/CELL/COMBINATION/REPLICATE

@@ -36,7 +36,7 @@ class Source:
 
     ``line`` and ``fault`` are those of a ``Table``'s row. The others are what the file contains, in
     the order of ``columns``, None where missing; where the file has no ids, the row's number, from
-    1. Afterwards ``sha256`` and ``size`` (bytes) are the file's.
+    1. Afterwards ``sha256``, ``size`` (bytes) and ``form`` (one of FORMATS) are the file's.
 
     Args:
         path: the file, a Path.
@@ -46,7 +46,7 @@ class Source:
     def __init__(self, path, config):
         self.path, self.config = path, config
         self.columns = named_columns(config["columns"])
-        self.sha256, self.size = None, None
+        self.sha256, self.size, self.form = None, None, None
 
     def __iter__(self):
         named = [name for name in self.columns.values() if name is not None]
@@ -62,6 +62,7 @@ class Source:
         how = {key: self.config[key] for key in HOW}
         with self.path.open("rb") as stream:
             table = open_table(stream, self.path, how, "corpus", named, False, needed)
+            self.form = table.form
             if table.names is None:
                 yield from self._objects(table)
             else:

@@ -15,6 +15,7 @@ from hashlib import blake2b
 
 from tweetrnn.files import replacing
 
+LANGUAGE = "en"  # of all that is invented here, by ISO 639-1
 COLUMNS = ("tweet_id", "text", "airline_sentiment", "user", "time", "confidence", "airline")
 
 # The config's corpus.columns of a demo corpus, where they are not the defaults.

@@ -93,6 +93,8 @@ def facts_of(corpus, counts, tweets_sha256, config):
     section = corpus.config
     return {
         "kind": section["kind"],
+        "file": corpus.path.name,
+        "file_format": corpus.source.form,
         "licence": licence_of(section),
         "sha256": corpus.source.sha256,
         "bytes": corpus.source.size,

@@ -1,6 +1,8 @@
 """Write a trained run as a folder to take elsewhere, or its weights alone for Keras.
 
 The folder (weights, vocabulary, settings, a model card) is all that ``predict --model DIR`` needs.
+With --onnx it also has the model as ONNX, with what other programs need to use it: the model card
+has the few lines that do so in Python.
 Keras's weights are a .npz file in the order of a model's ``get_weights()``; in Python:
 ``model.set_weights([f[name] for name in f.files])`` with ``f = numpy.load(FILE)``.
 """
@@ -19,11 +21,16 @@ from tweetrnn.prediction.model_card import imported_card, model_card
 from tweetrnn.prediction.model_files import settings_of_results, weights_of
 from tweetrnn.prediction.model_folder import (
     CARD,
+    ONNX,
+    READING,
     SETTINGS,
     VOCABULARY,
     WEIGHTS,
     check_replaceable,
 )
+from tweetrnn.prediction.onnx_model import as_onnx, require_onnx
+from tweetrnn.prediction.predictor import load_model
+from tweetrnn.prediction.reading import reading
 from tweetrnn.prediction.run_options import add_run_arguments, find_run
 from tweetrnn.training import weights
 
@@ -43,6 +50,9 @@ def add_arguments(parser):
     )
     parser.add_argument(
         "--force", action="store_true", help="let the folder replace an earlier export"
+    )
+    parser.add_argument(
+        "--onnx", action="store_true", help="also write the model as ONNX into the folder"
     )
     parser.add_argument("--keras", metavar="FILE", help="a file to write (.npz)")
 
@@ -68,7 +78,7 @@ def new_folder(path, force):
         if path.exists():
             path.rename(old)
         new.rename(path)
-        for name in (SETTINGS, WEIGHTS, VOCABULARY, CARD):
+        for name in (SETTINGS, WEIGHTS, VOCABULARY, CARD, ONNX, READING):
             (old / name).unlink(missing_ok=True)
     finally:
         shutil.rmtree(new, ignore_errors=True)
@@ -77,32 +87,38 @@ def new_folder(path, force):
                 folder.rmdir()
 
 
-def write_folder(folder, settings, vocabulary, best, card):
-    """Write the files that ``predict --model`` reads, and the model card (Markdown).
+def write_folder(folder, settings, vocabulary, best, card, onnx=False):
+    """Write the files that ``predict --model`` reads, the model card (Markdown), and ONNX.
 
     ``settings`` are those of ModelFiles and the run's name; ``best`` is the path of the weights.
     """
+    others = [WEIGHTS, VOCABULARY, CARD]
     for name, source in {WEIGHTS: best, VOCABULARY: vocabulary}.items():
         shutil.copyfile(source, folder / name)
     write_text(folder / CARD, card)
-    digests = {name: sha256_of(folder / name) for name in (WEIGHTS, VOCABULARY, CARD)}
+    if onnx:
+        others += [ONNX, READING]
+        write_json(folder / READING, reading(settings, vocabulary))
+        (folder / ONNX).write_bytes(as_onnx(ONNX, load_model(best, settings)))
+    digests = {name: sha256_of(folder / name) for name in others}
     write_json(folder / SETTINGS, {**settings, "sha256": digests})
 
 
-def export_folder(results, run, kind, folder, force):
+def export_folder(results, run, kind, folder, force, onnx=False):
     """Write a Run's folder; with ``force`` it may replace an earlier export.
 
-    ``kind``, best or a file of imported weights, is that of ``weights_of``.
+    ``kind``, best or a file of imported weights, is that of ``weights_of``; ``onnx`` adds the model
+    as ONNX.
     """
     paths, settings = results.run(run), settings_of_results(results)
     path, origin = weights_of(paths, kind), "best" if kind == "best" else "imported"
     with new_folder(folder, force) as new:
         if origin == "best":
-            card = model_card(results, paths, settings)
+            card = model_card(results, paths, settings, onnx)
         else:
-            card = imported_card(paths, settings, path)
+            card = imported_card(paths, settings, path, onnx)
         settings = {"run": str(run), "weights": origin, **settings}
-        write_folder(new, settings, results.vocabulary, path, card)
+        write_folder(new, settings, results.vocabulary, path, card, onnx)
     log.info("%s: exported to %s; its README.md explains what it is and how to use it", run, folder)
 
 
@@ -122,8 +138,12 @@ def main(options):
         raise UserError(
             "--weights last: only for --keras; the model card describes the best epoch's weights"
         )
+    if options.onnx and options.dir is None:
+        raise UserError("--onnx: name the folder to write, DIR; the ONNX file is part of it")
+    if options.onnx:
+        require_onnx()
     results, run = find_run(options)
     if options.dir:
-        export_folder(results, run, options.weights, options.dir, options.force)
+        export_folder(results, run, options.weights, options.dir, options.force, options.onnx)
     if options.keras:
         export_keras(weights_of(results.run(run), options.weights), options.keras)

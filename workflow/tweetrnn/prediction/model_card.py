@@ -14,6 +14,8 @@ from tweetrnn.evaluation.predictions import read_predictions
 from tweetrnn.files import read_json, sha256_of
 from tweetrnn.metrics import confusion
 from tweetrnn.names import BASELINES, model_label
+from tweetrnn.prediction.hub_header import header
+from tweetrnn.prediction.onnx_model import IR_VERSION, OPSET
 from tweetrnn.reporting import document as doc
 from tweetrnn.results_format import read_marked
 from tweetrnn.run_files import check, read_parameters
@@ -21,8 +23,18 @@ from tweetrnn.training.cells import CELLS
 from tweetrnn.wording import listed, split_in_words
 
 
-def model_card(results, paths, settings):
-    """Return a run's card as Markdown (``paths``: its RunResults, ``settings``: of ModelFiles)."""
+def model_card(results, paths, settings, onnx=False):
+    """Return a run's card as Markdown, with a YAML header for model hubs.
+
+    Args:
+        results: the Results.
+        paths: the run's RunResults.
+        settings: those of ModelFiles.
+        onnx: whether the folder has the model as ONNX, too.
+
+    Raises:
+        UserError: a file is absent or damaged, or an older version wrote it.
+    """
     tokens, split = read_marked(results.token_facts), read_json(results.split_facts)
     parameters = check(paths, "architecture")
     predictions = read_predictions(paths)
@@ -32,11 +44,15 @@ def model_card(results, paths, settings):
     selected = choices.get(parameters["cell"])
     if selected and selected.combination == parameters["combination"]:
         judged_on = comparison.part
-        table = compared(comparison, parameters, scores(*predictions[judged_on]))
+        run_scores = scores(*predictions[judged_on])
+        table = compared(comparison, parameters, run_scores)
     else:
         comparison, judged_on = None, "validation"
-        table = validated(results, scores(*predictions["validation"]))
+        run_scores = scores(*predictions["validation"])
+        table = validated(results, run_scores)
     return _template("model_card.md.j2").render(
+        header=header(parameters, onnx, tokens, run_scores, judged_on),
+        onnx=_onnx(onnx),
         parameters=parameters,
         recurrent=CELLS[parameters["cell"]].recurrent,
         settings=settings,
@@ -56,17 +72,25 @@ def model_card(results, paths, settings):
     )
 
 
-def imported_card(paths, settings, weights):
+def imported_card(paths, settings, weights, onnx=False):
     """Return the card of a run's network with the imported weights in the file ``weights``.
 
-    It says nothing of how good they are: nothing is known of it.
+    It says nothing of how good they are: nothing is known of it. ``onnx`` as for ``model_card``.
     """
+    parameters = read_parameters(paths)
     return _template("imported_card.md.j2").render(
-        parameters=read_parameters(paths),
+        header=header(parameters, onnx),
+        onnx=_onnx(onnx),
+        parameters=parameters,
         settings=settings,
         layers=read_json(paths.architecture),
         digest=sha256_of(weights),
     )
+
+
+def _onnx(onnx):
+    """Return what the template says of the ONNX file, if there is one."""
+    return {"opset": OPSET, "ir_version": IR_VERSION} if onnx else None
 
 
 def _template(name):

@@ -27,6 +27,7 @@ from tweetrnn.wording import quoted
 
 SETTINGS, WEIGHTS, VOCABULARY = "config.json", "weights.safetensors", "vocabulary.parquet"
 CARD = "README.md"
+ONNX, READING = "model.onnx", "onnx.json"  # if export was asked for them
 
 SCHEMA_PATH = Path(__file__).resolve().parent / "model_folder.schema.yaml"
 LARGEST_SETTINGS = 1_000_000  # bytes

@@ -1,4 +1,7 @@
-"""Stage render: report.html (one file), report.md (with a folder of images) and summary.json."""
+"""Stage render: report.html (one file), report.md (with a folder of images) and summary.json.
+
+Next to them it writes the folder's description for other programs, a Workflow Run RO-Crate.
+"""
 
 import base64
 import contextlib
@@ -18,6 +21,7 @@ from tweetrnn.evaluation.comparison import to_json
 from tweetrnn.files import check_digest, read_json, write_json, write_text
 from tweetrnn.reporting import document as doc
 from tweetrnn.reporting.canvas import COLOUR_VARIABLES
+from tweetrnn.reporting.crate import write_crate
 from tweetrnn.reporting.experiment import Experiment
 from tweetrnn.reporting.sections import sections_of
 from tweetrnn.reporting.sections.provenance import shareable
@@ -242,7 +246,7 @@ def replacing_folder(folder):
 
 
 def write(experiment, figures, html, markdown, summary, images, tables):
-    """Write an Experiment's report; paths as for ``render``."""
+    """Write an Experiment's report, return its sections; paths as for ``render``."""
     sections = sections_of(experiment)
     pictures = picture_paths(sections, figures)
     copy_images(pictures, images)
@@ -258,6 +262,7 @@ def write(experiment, figures, html, markdown, summary, images, tables):
     write_json(summary, marked(summary_of(experiment, sections)))
     with replacing_folder(tables) as folder:
         write_tables([table for section in sections for table in section.tables()], folder)
+    return sections
 
 
 def render(
@@ -273,6 +278,10 @@ def render(
     config,
     memory_mb,
     partial=False,
+    crate=None,
+    used_config=None,
+    used_workflow=None,
+    snakefile=None,
 ):
     """Write the report.
 
@@ -281,8 +290,15 @@ def render(
         figures, figure_facts: what ``plot`` wrote.
         config: all of it but what only ``predict`` reads.
         memory_mb, partial: as for Experiment.
+        crate, used_config, used_workflow, snakefile: as for ``write_crate``; a partial report has
+            no crate.
     """
     for name, sha256 in read_json(figure_facts)["sha256"].items():
         check_digest(Path(figures, name), sha256)
-    paths = map(Path, (figures, html, markdown, summary, images, tables))
-    write(Experiment(Results(results), config, memory_mb, partial), *paths)
+    experiment = Experiment(Results(results), config, memory_mb, partial)
+    written = [Path(path) for path in (html, markdown, summary, images, tables)]
+    sections = write(experiment, Path(figures), *written)
+    if crate:
+        others = {"used_config": used_config, "used_workflow": used_workflow}
+        answer = " ".join(sections[0].blocks[0].texts)
+        write_crate(experiment, answer, written, crate=crate, snakefile=snakefile, **others)

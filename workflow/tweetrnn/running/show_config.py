@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from tweetrnn.config import TYPE_NAMES, load_schema, read, resolve, shown, types_of
+from tweetrnn.config import SCHEMA_PATH, TYPE_NAMES, load_schema, read, resolve, shown, types_of
 from tweetrnn.errors import UserError
 from tweetrnn.files import write_text
 from tweetrnn.yaml_text import as_yaml
@@ -66,12 +66,17 @@ def add_arguments(parser):
         metavar="FILE",
         help="update the table of keys in this Markdown file, such as config/README.md",
     )
+    parser.add_argument(
+        "--schema", action="store_true", help="print the path of the schema, for an editor"
+    )
 
 
 def main(options):
-    """Show a config file completed with its defaults, or show or write the table of keys."""
+    """Show a config file completed with its defaults, the table of keys or the schema's path."""
     if options.write_table:
         write_table(options.write_table)
+    elif options.schema:
+        print(SCHEMA_PATH)
     elif options.file is None:
         print(key_table(), end="")
     else:
