@@ -1,6 +1,12 @@
-"""Print where an experiment's report is, and its first sentences."""
+"""Print an experiment's answer, and where its report is."""
+
+import os
+import socket
+import sys
+from urllib.parse import quote
 
 from tweetrnn.config import read, resolve
+from tweetrnn.errors import UserError
 from tweetrnn.files import read_json
 from tweetrnn.metrics import EPOCH_METRICS
 from tweetrnn.names import BASELINES, model_label
@@ -34,6 +40,31 @@ def top_table(summary):
     return markdown_table(["run", *headings, "divergence epoch"], rows, len(headings) + 1)
 
 
+def answer(results):
+    """Return the lines that give an experiment's answer: what limits it, the sentence, its scope.
+
+    Raises:
+        UserError: there is no report, or one of an older version.
+    """
+    try:
+        found = read_json(results.summary)["answer"]
+        return [*found["warnings"], found["sentence"], found["scope"]]
+    except (KeyError, TypeError):
+        raise UserError(
+            f"{results.summary}: it has no answer, as those of older versions; run the workflow "
+            "again"
+        ) from None
+
+
+def where(results, stream):
+    """Return the line that says where the report is, with a link on a terminal that has links."""
+    path, text = results.html, str(results.html)
+    if stream.isatty() and os.environ.get("TERM") not in (None, "", "dumb", "linux"):
+        url = f"file://{socket.gethostname()}{quote(os.path.abspath(path))}"
+        text = f"\x1b]8;;{url}\x1b\\{path}\x1b]8;;\x1b\\"
+    return f"The report: {text}"
+
+
 def add_arguments(parser):
     """Add this command's options."""
     parser.add_argument(
@@ -47,10 +78,8 @@ def add_arguments(parser):
 
 
 def main(options):
-    """Print the report's path and its headline."""
+    """Print the answer of an experiment, and where its report is."""
     results = Results.of(resolve(read(options.configfile)))
-    summary = read_json(results.summary)
-    print(f"\nThe report is at {results.html} (and as Markdown beside it).")
-    print("\n".join(summary["headline"]))
+    print("\n".join([*answer(results), where(results, sys.stdout)]))
     if options.table:
-        print(f"\n{top_table(summary)}")
+        print(f"\n{top_table(read_json(results.summary))}")

@@ -2,13 +2,14 @@
 
 A line is an object whose ``event`` is one of:
 
-- ``experiment``: ``config``, ``results`` (the folder) and ``directory`` (what it is relative to)
+- ``experiment``: ``config``, ``results`` (the folder)
 - ``plan``: ``jobs`` ({rule: how many}), ``trainings`` (the folders of those to be trained)
 - ``job``: ``id``, ``rule``, ``training`` (its folder, or null), ``log``; it begins
 - ``finished`` and ``failed``: ``id`` of a job
 - ``nothing``: all is up to date
 
-and whose ``time`` is in seconds since the epoch. A new Snakemake empties the file.
+and whose ``time`` is in seconds since the epoch. Paths are absolute. The file is emptied before a
+new Snakemake starts.
 """
 
 import json
@@ -20,8 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tweetrnn.grid import Run
+from tweetrnn.supervision.ownership import FOLDER
 
 VARIABLE = "TWEETRNN_EVENTS"  # where Snakemake's process finds the file's path
+FILE = FOLDER / "events.jsonl"
 _OF_A_TRAINING = ("cell", "combination", "replicate")
 
 
@@ -60,7 +63,7 @@ class Recorder(logging.Handler):
             self.note("plan", jobs=jobs, trainings=[folder for folder in trainings if folder])
         elif event == "JOB_INFO":
             training = self._training(record.wildcards)
-            log = str(next(iter(record.log), ""))
+            log = os.path.abspath(next(iter(record.log), ""))
             self.note("job", id=record.jobid, rule=record.rule_name, training=training, log=log)
         elif event == "JOB_FINISHED":
             self.note("finished", id=record.job_id)
@@ -75,7 +78,18 @@ class Recorder(logging.Handler):
         if not {*_OF_A_TRAINING} <= {*wildcards}:
             return None
         run = Run(*(wildcards[name] for name in _OF_A_TRAINING))
-        return str(self.results_of(wildcards).run(run).folder)
+        return os.path.abspath(self.results_of(wildcards).run(run).folder)
+
+
+def begin():
+    """Empty the file of this folder's events; return its Events."""
+    FILE.write_text("")
+    return Events(FILE)
+
+
+def variables():
+    """Return the variables of the environment that have Snakemake record its events."""
+    return {VARIABLE: os.path.abspath(FILE)}
 
 
 def record(logger, config, results, results_of, workflow):
@@ -97,7 +111,7 @@ def record(logger, config, results, results_of, workflow):
     recorder = known[0] if known else Recorder(path, results_of, lambda: needed(workflow))
     if not known:
         logger.addHandler(recorder)
-    recorder.note("experiment", config=config, results=str(results), directory=os.getcwd())
+    recorder.note("experiment", config=config, results=os.path.abspath(results))
 
 
 def needed(workflow):

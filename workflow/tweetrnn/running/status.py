@@ -6,10 +6,11 @@ their results. Nothing is written, and neither Snakemake nor SLURM is asked.
 
 import csv
 import fcntl
+import os
 import re
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -35,6 +36,7 @@ STATES = {  # the most urgent first
     "waiting": "not begun",
 }
 DONE = ("done", "diverged")
+SHOWN = 50  # lines of trainings in one state
 _EPOCH = re.compile(
     r" INFO epoch (?P<epoch>\d+) of (?P<epochs>\d+): .*"
     r"validation loss [^,]+, accuracy (?P<accuracy>[\d.]+) \((?P<seconds>[\d.]+) s\)$"
@@ -87,6 +89,33 @@ def experiments_own(config, results):
     return runs
 
 
+def to_choose(config, results):
+    """Return how many trainings will follow that only a selection can name, at most."""
+    combinations = dict.fromkeys(config["grid"]["cell"], grid.combinations(config))
+    combinations |= dict.fromkeys(
+        config["grid"]["baseline_cells"], grid.baseline_combinations(config)
+    )
+    selected = results.selected.exists()
+    count = _chosen(config, results, combinations)
+    for split in other_splits(config).values():
+        if split.reselects:
+            count += _chosen(split.config, results.on(split.name), combinations)
+        elif not selected:
+            count += len(runs_on(split, dict.fromkeys(combinations, ""), config))
+    return count
+
+
+def _chosen(config, results, combinations):
+    """Return ``to_choose`` on one split; ``combinations`` are {cell: its combinations}."""
+    training, count = config["training"], 0
+    if not results.finalists.exists():
+        tried = [min(training["finalists"], len(c)) for c in combinations.values() if len(c) > 1]
+        count += sum(tried) * training["finalist_replicates"]
+    if not results.selected.exists():
+        count += len(combinations) * training["selected_replicates"]
+    return count
+
+
 def read_log(text):
     """Return what a training's log says about its last epoch, as a dict of RunStatus's fields.
 
@@ -132,7 +161,7 @@ def read_run(results, run):
             epoch=len(accuracies),
             epochs=parameters["epochs"],
             best=max(accuracies, default=None),
-            seconds=read_json(paths.timing)["total"],
+            seconds=max(read_json(paths.timing)["total"], _measured(paths.benchmark)),
         )
     if progress["error"]:
         return RunStatus(*training, "failed", **progress)
@@ -140,48 +169,114 @@ def read_run(results, run):
     return RunStatus(*training, "stopped" if begun else "waiting", **progress)
 
 
-def seconds_left(statuses):
+def _measured(benchmark):
+    """Return the seconds that Snakemake measured of a job, its start included; 0 if none."""
+    with suppress(OSError, ValueError, KeyError, StopIteration), benchmark.open() as stream:
+        return float(next(csv.DictReader(stream, delimiter="\t"))["s"])
+    return 0.0
+
+
+class Trainings:
+    """The trainings of an experiment; finished ones are read once, of thousands that there may be.
+
+    Args:
+        config: the experiment's, complete.
+        results: its Results.
+    """
+
+    def __init__(self, config, results):
+        self.config, self.results = config, results
+        self._done = {}  # {folder: (when its history was written, RunStatus)}
+
+    def read(self):
+        """Return {absolute path of the run's folder: RunStatus}, in the planned order."""
+        statuses = {}
+        for results, run in planned(self.config, self.results):
+            paths = results.run(run)
+            key, written = os.path.abspath(paths.folder), _written(paths.history)
+            known = self._done.get(key)
+            if known and written == known[0]:
+                statuses[key] = known[1]
+                continue
+            statuses[key] = status = read_run(results, run)
+            if status.state in DONE:
+                self._done[key] = written, status
+        return statuses
+
+    def to_choose(self):
+        """Return how many trainings are not among those of ``read`` yet, at most."""
+        return to_choose(self.config, self.results)
+
+
+def _written(path):
+    """Return when a file was written, in nanoseconds; None if there is none."""
+    with suppress(OSError):
+        return path.stat().st_mtime_ns
+    return None
+
+
+def seconds_left(statuses, more=0):
     """Return an estimate of the seconds until all trainings are done, None without a basis.
 
     A training is assumed to take as long as the finished ones of its cell on average, or all
-    finished ones if there are none, and as many to run at once as now.
+    finished ones if there are none, or as the epochs of the running ones promise; and as many to
+    run at once as now. ``more`` trainings of any cell follow.
     """
-    running = sum(status.state == "running" for status in statuses)
-    finished = [status for status in statuses if status.state == "done"]
-    if not running or not finished:
+    running = [status for status in statuses if status.state == "running"]
+    basis = [status for status in statuses if status.state == "done"]
+    # Without a finished one: {cell: [seconds of a whole training]}, from those that run.
+    begun = [(s.run.cell, s.seconds / s.epoch * s.epochs) for s in running if s.epoch]
+    taken = defaultdict(list)
+    for cell, seconds in [(s.run.cell, s.seconds) for s in basis] or begun:
+        taken[cell].append(seconds)
+    if not running or not taken:
         return None
-    left = 0.0
+    means = {cell: fmean(seconds) for cell, seconds in taken.items()}
+    mean = fmean(seconds for of_cell in taken.values() for seconds in of_cell)
+    left = more * mean
     for status in statuses:
         if status.state not in DONE:
-            same_cell = [other for other in finished if other.run.cell == status.run.cell]
             done = status.epoch / status.epochs if status.epochs else 0
-            left += fmean(other.seconds for other in same_cell or finished) * (1 - done)
-    return left / running
+            left += means.get(status.run.cell, mean) * (1 - done)
+    return left / len(running)
 
 
-def lines(statuses, results):
-    """Yield lines of text: totals, the best run of each cell, then what needs attention."""
+def best_by_cell(statuses):
+    """Return {cell: RunStatus with the highest validation accuracy}, of the experiment's split."""
+    best = {}
+    for status in statuses:
+        known = best.get(status.run.cell)
+        if not status.split and status.best is not None and (not known or status.best > known.best):
+            best[status.run.cell] = status
+    return best
+
+
+def lines(statuses, results, more=0):
+    """Yield lines of text: totals, the best run of each cell, then what needs attention.
+
+    ``more`` trainings follow, which a selection will name.
+    """
     counts = Counter(status.state for status in statuses)
     totals = [f"{counts[state]} {state}" for state in reversed(STATES) if counts[state]]
     yield f"{len(statuses)} trainings: {', '.join(totals)}"
-    seconds = seconds_left(statuses)
+    seconds = seconds_left(statuses, more)
+    finished = not more and all(status.state in DONE for status in statuses)
     if seconds is not None:
         yield f"time left: about {timedelta(seconds=round(seconds))}, at the present speed"
-    elif not counts["running"] and any(status.state not in DONE for status in statuses):
+    elif not counts["running"] and not finished:
         yield "nothing is running now"
-    own = [status for status in statuses if not status.split]
-    for cell in dict.fromkeys(status.run.cell for status in own):
-        trained = [s for s in own if s.run.cell == cell and s.best is not None]
-        if trained:
-            best = max(trained, key=lambda status: status.best)
-            yield (
-                f"best {cell} so far: validation accuracy {best.best:.4f}, "
-                f"{best.run.combination}, replicate {best.run.replicate}"
-            )
+    for cell, best in best_by_cell(statuses).items():
+        yield (
+            f"best {cell}{'' if finished else ' so far'}: validation accuracy {best.best:.4f}, "
+            f"{best.run.combination}, replicate {best.run.replicate}"
+        )
     if results.html.exists():
         yield f"report: {results.html}"
     for state in ("failed", "stopped", "running"):
-        yield from (line(status) for status in statuses if status.state == state)
+        found = [line(status) for status in statuses if status.state == state]
+        yield from found[:SHOWN]
+        if len(found) > SHOWN:
+            yield f"  and {len(found) - SHOWN} more {state}"
 
 
 def line(status):

@@ -4,7 +4,6 @@ import logging
 import shutil
 from pathlib import Path
 
-from tweetrnn.config import resolve
 from tweetrnn.errors import UserError
 from tweetrnn.running import launch
 from tweetrnn.supervision import slurm
@@ -59,10 +58,7 @@ def add_arguments(parser):
 
 def main(options):
     """Submit the workflow and stay until it is done; return the exit status."""
-    if options.configfile:
-        config = launch.read_config(options.configfile)
-        if "--config" not in options.snakemake:  # which may complete it
-            resolve(config)  # a mistake is better found here than on a node
+    launch.check_config(options)
     if options.sbatch and options.way == "jobs":
         raise UserError(
             "--sbatch is for an allocation; with --way jobs a job's resources are the profile's, "
