@@ -44,9 +44,8 @@ $(VENV)/test.stamp: envs/test.txt $(VENV)/run.stamp
 
 # A random.py in this folder is not Python's.
 run partial status slurm: export PYTHONSAFEPATH := 1
-run: $(VENV)/run.stamp  ## run the pipeline (CONFIG=config/airline.yaml: the real tweets) and print where the report is
-	@$(BIN)/python -m tweetrnn run --cores $(CORES) --configfile=$(call quoted,CONFIG)
-	@$(BIN)/python -m tweetrnn headline --configfile=$(call quoted,CONFIG)
+run: $(VENV)/run.stamp  ## run the pipeline and print its answer (CONFIG=config/airline.yaml: the real tweets; VERBOSE=1: Snakemake's output)
+	@$(BIN)/python -m tweetrnn run --cores $(CORES) --configfile=$(call quoted,CONFIG) $(if $(VERBOSE),--verbose)
 
 partial: $(VENV)/run.stamp  ## report on the finished runs, while others run or after some failed
 	@$(BIN)/python -m snakemake --configfile=$(call quoted,CONFIG) --nolock --cores 1 partial

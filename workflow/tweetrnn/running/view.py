@@ -133,13 +133,8 @@ def _table(rows, width):
     for name, done, epoch, accuracy, style in rows:
         bar = ProgressBar(total=1.0, completed=done) if done != "" else ""
         indent = "" if style == "bold" else "  "
-        table.add_row(
-            Text(f"{indent}{name}"),
-            *([bar] if wide else []),
-            Text(epoch),
-            Text(accuracy),
-            style=style,
-        )
+        cells = [Text(f"{indent}{name}"), bar, Text(epoch), Text(accuracy)]
+        table.add_row(*(cells if wide else [cells[0], *cells[2:]]), style=style)
     return table
 
 
@@ -152,7 +147,7 @@ def _failures(snapshot, width, height):
     before = len(failures) - len(shown)
     lines = [_line(f"failed{f', and {before:,} more before' if before else ''}", "bold red")]
     for failure in shown:
-        lines.append(_line(f"  {failure.title}{failure.error and ': ' + failure.error or ''}"))
+        lines.append(_line(": ".join(filter(None, [f"  {failure.title}", failure.error]))))
         log, room = f"see {failure.log}", max(width - 4, 10)
         lines += [_line(f"    {log[at : at + room]}") for at in range(0, len(log), room)]
     return lines
