@@ -3,7 +3,8 @@
 A line is an object whose ``event`` is one of:
 
 - ``experiment``: ``config``, ``results`` (the folder)
-- ``plan``: ``jobs`` ({rule: how many}), ``trainings`` (the folders of those to be trained)
+- ``plan``: ``jobs`` ({rule: how many}), ``trainings`` (the folders of those to be trained), and
+  ``local``: whether Snakemake runs jobs itself, so that what has begun does not wait in a queue
 - ``job``: ``id``, ``rule``, ``training`` (its folder, or null), ``log``; it begins
 - ``finished`` and ``failed``: ``id`` of a job
 - ``nothing``: all is up to date
@@ -21,10 +22,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tweetrnn.grid import Run
-from tweetrnn.supervision.ownership import FOLDER
+from tweetrnn.supervision.ownership import FOLDER, SILENCE
 
 VARIABLE = "TWEETRNN_EVENTS"  # where Snakemake's process finds the file's path
 FILE = FOLDER / "events.jsonl"
+OWNER = FOLDER / "owner.json"  # its time is that of the command's last heartbeat
 _OF_A_TRAINING = ("cell", "combination", "replicate")
 
 
@@ -37,11 +39,12 @@ class Recorder(logging.Handler):
         path: the file.
         results_of: the function that returns the Results of a wildcard {experiment}.
         planned: the function that returns the jobs that are to be run.
+        local: whether Snakemake runs jobs itself.
     """
 
-    def __init__(self, path, results_of, planned=list):
+    def __init__(self, path, results_of, planned=list, local=True):
         super().__init__()
-        self.path, self.results_of, self.planned = path, results_of, planned
+        self.path, self.results_of, self.planned, self.local = path, results_of, planned, local
 
     def note(self, event, **more):
         """Append an event."""
@@ -60,7 +63,8 @@ class Recorder(logging.Handler):
         if event == "RUN_INFO":
             trainings = (self._training(job.wildcards_dict) for job in self.planned())
             jobs = {rule: count for rule, count in record.stats.items() if rule != "total"}
-            self.note("plan", jobs=jobs, trainings=[folder for folder in trainings if folder])
+            trainings = [folder for folder in trainings if folder]
+            self.note("plan", jobs=jobs, trainings=trainings, local=self.local)
         elif event == "JOB_INFO":
             training = self._training(record.wildcards)
             log = os.path.abspath(next(iter(record.log), ""))
@@ -87,6 +91,21 @@ def begin():
     return Events(FILE)
 
 
+def of_running_command(results):
+    """Return the Events of the command that runs an experiment in this folder, None if none does.
+
+    ``results`` are the experiment's.
+    """
+    with suppress(OSError):
+        if time.time() - OWNER.stat().st_mtime < SILENCE:
+            events = Events(FILE)
+            events.read()
+            folder = os.path.abspath(results)
+            if any(experiment["results"] == folder for experiment in events.experiments):
+                return events
+    return None
+
+
 def variables():
     """Return the variables of the environment that have Snakemake record its events."""
     return {VARIABLE: os.path.abspath(FILE)}
@@ -108,10 +127,10 @@ def record(logger, config, results, results_of, workflow):
     if not path or workflow.dryrun or not workflow.is_main_process:
         return
     known = [handler for handler in logger.handlers if isinstance(handler, Recorder)]
-    recorder = known[0] if known else Recorder(path, results_of, lambda: needed(workflow))
     if not known:
-        logger.addHandler(recorder)
-    recorder.note("experiment", config=config, results=os.path.abspath(results))
+        known = [Recorder(path, results_of, lambda: needed(workflow), workflow.local_exec)]
+        logger.addHandler(known[0])
+    known[0].note("experiment", config=config, results=os.path.abspath(results))
 
 
 def needed(workflow):
@@ -143,6 +162,7 @@ class Events:
     Attributes:
         experiments: the ``experiment`` events.
         plan: {rule: number of jobs}, empty before it is known.
+        local: whether jobs that have begun do run.
         to_train: the folders of trainings that are planned and have not begun.
         jobs: the Jobs in the order of their beginnings.
         nothing: whether Snakemake said that all is up to date.
@@ -151,6 +171,7 @@ class Events:
     path: Path
     experiments: list = field(default_factory=list)
     plan: dict = field(default_factory=dict)
+    local: bool = True
     to_train: set = field(default_factory=set)
     jobs: list = field(default_factory=list)
     nothing: bool = False
@@ -179,7 +200,8 @@ class Events:
         if kind == "experiment":
             self.experiments.append(event)
         elif kind == "plan":
-            self.plan, self.to_train = event["jobs"], set(event["trainings"])
+            self.plan, self.local = event["jobs"], event["local"]
+            self.to_train = set(event["trainings"])
         elif kind == "job":
             job = Job(event["rule"], event["training"], event["log"], event["time"])
             self.jobs.append(job)

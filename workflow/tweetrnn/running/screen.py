@@ -23,16 +23,24 @@ def is_terminal(stream):
     return False
 
 
+def terminal(stream, log=""):
+    """Return a Terminal for a stream, None where nothing can be drawn.
+
+    ``log`` is where Snakemake's output is.
+    """
+    if is_terminal(stream):
+        with suppress(ImportError):  # rich is of the environment, not of the package
+            return Terminal(stream, log)
+    return None
+
+
 def screen(stream=None, log=""):
     """Return what shows Snapshots on a stream (standard error): a Terminal, or else Lines.
 
     ``log`` is where Snakemake's output is.
     """
     stream = stream or sys.stderr
-    if is_terminal(stream):
-        with suppress(ImportError):  # rich is of the environment, not of the package
-            return Terminal(stream, log)
-    return Lines(stream, log)
+    return terminal(stream, log) or Lines(stream, log)
 
 
 class Output:
@@ -127,6 +135,19 @@ class Terminal(Output):
         up, self._drawn = self._drawn, 0
         return f"\x1b[{up}A\r\x1b[J" if up else ""
 
+    def _lines(self, snapshot, height):
+        """Return a Snapshot as lines of text with colors, at most ``height``."""
+        width = max(self._size[0] - 1, 10)
+        self._console.size = (width, height)
+        with self._console.capture() as captured:
+            self._console.print(self._view(snapshot, width, height, self.log))
+        coding = self._console.encoding  # a letter that it lacks must not change the width
+        return captured.get().encode(coding, "replace").decode(coding).splitlines()[:height]
+
+    def show_once(self, snapshot):
+        """Print a Snapshot, whatever its height."""
+        self.say("\n".join(self._lines(snapshot, 10**6)))
+
     def show(self, snapshot):
         """Draw a Snapshot instead of the last one."""
         with self.lock:
@@ -135,12 +156,7 @@ class Terminal(Output):
             size, changed = self._terminal_size(), False
             if size != self._size:  # the terminal may have broken lines anew, nobody knows where
                 self._size, changed = size, True
-            width, height = max(size[0] - 1, 10), max(size[1] - 1, 1)
-            self._console.size = (width, height)
-            with self._console.capture() as captured:
-                self._console.print(self._view(snapshot, width, height, self.log))
-            coding = self._console.encoding  # a letter that it lacks must not change the width
-            lines = captured.get().encode(coding, "replace").decode(coding).splitlines()[:height]
+            lines = self._lines(snapshot, max(size[1] - 1, 1))
             up = f"\x1b[{self._drawn}A\r" if self._drawn else "\r"
             start = "\x1b[H\x1b[2J" if changed else up
             text = "".join(f"{line}\x1b[K\n" for line in lines)

@@ -7,7 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tweetrnn.results import Results
-from tweetrnn.running.status import DONE, RunStatus, Trainings, best_by_cell, read_log, seconds_left
+from tweetrnn.running.trainings import (
+    DONE,
+    RunStatus,
+    Trainings,
+    best_by_cell,
+    read_log,
+    seconds_left,
+)
 
 TRAIN = "train"
 TARGETS = ("all", "default")  # rules that do nothing but wait for others
@@ -78,11 +85,10 @@ class Follower:
     Args:
         events: the Events of its Snakemake, or None.
         experiments: [(config, Results)], if it is not the events that name them.
-        begun_is_running: whether a job that Snakemake has begun does run; on a cluster it may wait.
     """
 
-    def __init__(self, events=None, experiments=(), begun_is_running=True):
-        self.events, self.begun_is_running = events, begun_is_running
+    def __init__(self, events=None, experiments=()):
+        self.events = events
         self.stopped_at = None  # when a signal ended it; jobs that fail afterwards were stopped
         self._given = [Trainings(*experiment) for experiment in experiments]
         self._found = {}  # {(results' folder, place in the file): Trainings}
@@ -123,6 +129,9 @@ class Follower:
         )
         if self.events:
             self._add_events(snapshot, statuses)
+        else:
+            for trainings in experiments:
+                snapshot.failures += failures(trainings.results, statuses.values())
         snapshot.trainings = list(statuses.values())
         return snapshot
 
@@ -136,7 +145,7 @@ class Follower:
         last = {}  # {log: the last job}; a job that is tried again has the same log
         for job in self.events.jobs:
             last[job.log] = job
-            if job.running and self.begun_is_running and job.training in statuses:
+            if job.running and self.events.local and job.training in statuses:
                 status = statuses[job.training]
                 # Not yet done, although files of an earlier run may say so.
                 gone = {"epoch": 0, "best": None, "seconds": 0.0} if status.state in DONE else {}
@@ -149,14 +158,30 @@ class Follower:
         snapshot.finished, snapshot.running, snapshot.to_come = stages(self.events, snapshot.more)
 
 
+def name_of(status):
+    """Return what a training is called: its split, if it is another one, and its run."""
+    return f"{status.split and status.split + ' '}{status.run}"
+
+
 def failure(job, statuses):
     """Return the Failure of a Job; ``statuses`` are {folder: RunStatus} of the trainings."""
     title, error, log = job.rule, None, Path(job.log)
     if status := statuses.get(job.training):
-        title = f"{status.split and status.split + ' '}{status.run}"
+        title = name_of(status)
     with suppress(OSError):
         error = read_log(log.read_text("utf-8", "replace"))["error"]
     return Failure(title, os.path.relpath(log), error)
+
+
+def failures(results, statuses):
+    """Return the Failures of an experiment's trainings that failed."""
+    return [
+        Failure(
+            name_of(s), str((results.on(s.split) if s.split else results).run(s.run).log), s.error
+        )
+        for s in statuses
+        if s.state == "failed"
+    ]
 
 
 def stages(events, more=0):

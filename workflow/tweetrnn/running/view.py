@@ -5,6 +5,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from tweetrnn.running.snapshot import name_of
 from tweetrnn.running.words import progress, time_left
 
 WIDE = 120  # columns from which there is room for a bar of each training
@@ -18,7 +19,7 @@ def view(snapshot, width, height, log=""):
     """
     parts = {
         "bar": [_bar(snapshot, width)],
-        "notes": [_line(note, "yellow") for note in snapshot.notes],
+        "notes": [_line(note, "yellow") for note in _idle(snapshot) + snapshot.notes],
         "failures": _failures(snapshot, width, height),
         "log": [_line(f"Snakemake's output: {log}", "dim")] if log else [],
         "stages": _stages(snapshot, width),
@@ -60,6 +61,15 @@ def _bar(snapshot, width):
     return row
 
 
+def _idle(snapshot):
+    """Return a line that says that nothing runs, although something is left to do."""
+    stopped = len(snapshot.of("stopped"))
+    if snapshot.running or snapshot.to_come or snapshot.of("running") or snapshot.complete:
+        return []
+    begun = f"; {stopped:,} stopped, which continue from their checkpoints" if stopped else ""
+    return [f"nothing is running now{begun}"] if snapshot.name else []
+
+
 def _stages(snapshot, width):
     """Return a line of the stages in each state, if there are any."""
     lines = []
@@ -93,7 +103,7 @@ def _running(snapshot, room):
     for status in shown:
         epoch = f"{status.epoch} of {status.epochs}" if status.epoch else "starting"
         done = status.epoch / status.epochs if status.epoch else 0.0
-        rows.append((_name(status), done, epoch, _share(status.best), ""))
+        rows.append((name_of(status), done, epoch, _share(status.best), ""))
     if len(shown) < len(running):
         rows.append((f"and {len(running) - len(shown):,} more", "", "", "", "dim"))
     return rows
@@ -107,13 +117,8 @@ def _best(snapshot):
     head = "best" if snapshot.complete else "best so far"
     return [
         (head, "", "", "" if snapshot.of("running") else "val. accuracy", "bold"),
-        *((_name(status), "", "", _share(status.best), "") for status in best),
+        *((name_of(status), "", "", _share(status.best), "") for status in best),
     ]
-
-
-def _name(status):
-    """Return what a training is called: its split, if it is another one, and its run."""
-    return f"{status.split and status.split + ' '}{status.run}"
 
 
 def _share(accuracy):

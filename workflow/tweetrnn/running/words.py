@@ -22,7 +22,7 @@ def counted(number, what):
 def time_left(snapshot):
     """Return how long the trainings will take, in words; "" if nobody knows."""
     seconds = snapshot.seconds_left()
-    return "" if seconds is None else f"about {duration(seconds)} left"
+    return "" if seconds is None or seconds < 1 else f"about {duration(seconds)} left"
 
 
 def progress(snapshot):
