@@ -8,6 +8,7 @@ import struct
 import subprocess
 import termios
 import time
+from contextlib import suppress
 
 import pyte
 
@@ -113,10 +114,8 @@ class Terminal:
 
     def kill_all(self):
         """Kill the command and what it has started."""
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.process.wait()
 
 

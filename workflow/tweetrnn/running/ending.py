@@ -1,8 +1,10 @@
 """What ``run`` says at its end: the answer, or what is kept and what to do."""
 
 import re
+import shutil
 import signal
 import sys
+import textwrap
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +60,7 @@ def say(ending):
         _print("\n".join(filter(None, [nothing or done, *times])))
         if events.nothing or any(job.rule.endswith("render") for job in events.jobs):
             for results in ending.follower.results():
+                _print("\n", sys.stdout)
                 _give_answer(results)
         return
     _print("\n".join(filter(None, [*times, _what_is_kept(ending, snapshot, events)])))
@@ -98,12 +101,19 @@ def essence(text):
 def _give_answer(results):
     """Print an experiment's answer, and where its report is."""
     with suppress(OSError, ValueError, UserError):  # also if standard output is closed
-        answer = headline.answer(results)
-        print("\n".join(["", *answer, headline.where(results, sys.stdout)]), flush=True)
+        for line in headline.answer(results):
+            _print(line, sys.stdout)
+        print(headline.where(results, sys.stdout), flush=True)
 
 
 def _print(text, stream=None):
-    """Print text if there is some, and if that is possible."""
+    """Print text if there is some and if that is possible; on a terminal, broken between words."""
+    stream = stream or sys.stderr
     with suppress(OSError, ValueError, UserError):
+        if text and stream.isatty():
+            width = shutil.get_terminal_size().columns
+            how = {"break_long_words": False, "break_on_hyphens": False}
+            lines = [textwrap.fill(line, width, **how) for line in text.splitlines()]
+            text = "\n".join(lines)
         if text:
-            print(text, file=stream or sys.stderr, flush=True)
+            print(text, file=stream, flush=True)

@@ -4,6 +4,7 @@ A terminal is left as it is at any moment, however the process ends: nothing is 
 changed, and the cursor waits below what is drawn.
 """
 
+import io
 import logging
 import os
 import sys
@@ -90,6 +91,19 @@ class Lines(Output):
         """Do nothing: all is written."""
 
 
+class _Nowhere(io.StringIO):
+    """The stream of rich's Console, which only makes text: what it can be encoded in."""
+
+    def __init__(self, encoding):
+        super().__init__()
+        self._encoding = encoding
+
+    @property
+    def encoding(self):
+        """The name of an encoding."""
+        return self._encoding
+
+
 class Terminal(Output):
     """Draws Snapshots in place; what is said meanwhile goes above."""
 
@@ -100,7 +114,8 @@ class Terminal(Output):
 
         super().__init__(stream)
         self._view, self.log = view, log
-        self._console = Console(file=stream, force_terminal=True, legacy_windows=False)
+        nowhere = _Nowhere(getattr(stream, "encoding", None) or "utf-8")
+        self._console = Console(file=nowhere, force_terminal=True, legacy_windows=False)
         self._drawn = 0  # lines
         self._size = self._terminal_size()
 

@@ -9,6 +9,7 @@ from tweetrnn.running.snapshot import name_of
 from tweetrnn.running.words import progress, time_left
 
 WIDE = 120  # columns from which there is room for a bar of each training
+SHORTEST = 5  # columns of the bar
 FAILURES = 4  # shown at once; the last ones
 
 
@@ -39,25 +40,22 @@ def view(snapshot, width, height, log=""):
 
 
 def _line(text, style=""):
-    """Return one line, cut where the terminal ends."""
+    """Return one line, cut where the terminal ends; nothing in it is a command to the terminal."""
+    text = "".join(letter if letter.isprintable() else "?" for letter in text)
     return Text(text, style, no_wrap=True, overflow="ellipsis")
 
 
 def _bar(snapshot, width):
     """Return the first line: name, trainings, bar, time left."""
-    row = Table.grid(padding=(0, 2, 0, 0), expand=True)
-    row.add_column(no_wrap=True, overflow="ellipsis", max_width=width // 3)
-    row.add_column(no_wrap=True)
-    cells = [Text(snapshot.name or "starting", "bold")]
-    cells += [Text(progress(snapshot))] if snapshot.total else []
-    left = time_left(snapshot)
-    if snapshot.total and width >= 60:
-        row.add_column(ratio=1)
-        cells.append(ProgressBar(total=snapshot.total, completed=snapshot.done))
-    if left:
-        row.add_column(no_wrap=True, justify="right")
-        cells.append(Text(left))
-    row.add_row(*cells)
+    name, left = Text(snapshot.name or "starting", "bold"), time_left(snapshot)
+    cells = [name, Text(progress(snapshot))] if snapshot.total else [name]
+    room = width - sum(len(cell) + 2 for cell in cells) - len(left) - 2
+    if room < SHORTEST or not snapshot.total:
+        return _line("  ".join(filter(None, [*map(str, cells), left])), "bold")
+    row = Table.grid(padding=(0, 2, 0, 0))
+    row.add_row(
+        *cells, ProgressBar(snapshot.total, snapshot.done, width=room + 2 * (not left)), Text(left)
+    )
     return row
 
 
