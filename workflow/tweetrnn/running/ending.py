@@ -53,14 +53,14 @@ def say(ending):
     times = [stage_times(events)] if events.jobs else []
     if ending.status == 0:
         if not events.plan and not events.nothing:  # it was asked for something else
-            _print(text.rstrip(), sys.stdout)
+            with suppress(OSError, UserError):
+                print(text, end="", flush=True)
             return
         done = f"All {counted(snapshot.total, 'training')} are done." if snapshot.complete else ""
         nothing = "Nothing to be done: all is up to date." if events.nothing else ""
         _print("\n".join(filter(None, [nothing or done, *times])))
         if events.nothing or any(job.rule.endswith("render") for job in events.jobs):
             for results in ending.follower.results():
-                _print("\n", sys.stdout)
                 _give_answer(results)
         return
     _print("\n".join(filter(None, [*times, _what_is_kept(ending, snapshot, events)])))
@@ -101,7 +101,9 @@ def essence(text):
 def _give_answer(results):
     """Print an experiment's answer, and where its report is."""
     with suppress(OSError, ValueError, UserError):  # also if standard output is closed
-        for line in headline.answer(results):
+        answer = headline.answer(results)
+        print()
+        for line in answer:
             _print(line, sys.stdout)
         print(headline.where(results, sys.stdout), flush=True)
 

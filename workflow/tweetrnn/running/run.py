@@ -3,6 +3,7 @@
 Plain Snakemake does the same, but needs ``--unlock`` after it was killed without notice.
 """
 
+import logging
 import os
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from tweetrnn.running.snapshot import Follower
 from tweetrnn.running.watch import watching
 from tweetrnn.supervision.ownership import FOLDER, Ownership
 
+logger = logging.getLogger("tweetrnn")
 LOG = FOLDER / "run.log"  # Snakemake's output, if it is not shown
 
 
@@ -92,8 +94,17 @@ def supervise(command, variables, signals, stop, log=None, say=ending.say_what_f
             status = _wait(process, ownership)
         ownership.unlock()  # a killed Snakemake leaves its lock
         messages = errors.read()[:said].decode("utf-8", "replace")
-        say(ending.Ending(status, messages, follower, log))
+        _at_end(ending.Ending(status, messages, follower, log), say)
         return status
+
+
+def _at_end(end, say):
+    """Say how a run ended; whatever goes wrong there, its messages are said."""
+    try:
+        say(end)
+    except Exception:
+        logger.debug("cannot say how the run ended", exc_info=True)
+        ending.say_what_failed(end)
 
 
 def _wait(process, ownership):
