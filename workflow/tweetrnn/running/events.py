@@ -6,7 +6,7 @@ A line is an object whose ``event`` is one of:
 - ``plan``: ``jobs`` ({rule: how many}), ``trainings`` (the folders of those to be trained), and
   ``local``: whether Snakemake runs jobs itself, so that what has begun does not wait in a queue
 - ``job``: ``id``, ``rule``, ``training`` (its folder, or null), ``log``; it begins
-- ``finished`` and ``failed``: ``id`` of a job
+- ``finished`` and ``failed``: ``id`` of a job; ``reason``: what a cluster says of a failed one
 - ``nothing``: all is up to date
 
 and whose ``time`` is in seconds since the epoch. Paths are absolute. The file is emptied before a
@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tweetrnn.grid import Run
+from tweetrnn.running.quiet import SEE_LOG
 from tweetrnn.supervision.ownership import FOLDER, SILENCE
 
 VARIABLE = "TWEETRNN_EVENTS"  # where Snakemake's process finds the file's path
@@ -72,7 +73,9 @@ class Recorder(logging.Handler):
         elif event == "JOB_FINISHED":
             self.note("finished", id=record.job_id)
         elif event == "JOB_ERROR":
-            self.note("failed", id=record.jobid)
+            # ShortErrors, a filter of the same logger, has shortened what a cluster says.
+            reason = getattr(record, "rule_msg", None)
+            self.note("failed", id=record.jobid, reason=None if reason == SEE_LOG else reason)
         elif str(record.msg).startswith("Nothing to be done"):
             self.note("nothing")
 
@@ -148,6 +151,7 @@ class Job:
     began: float
     ended: float | None = None
     failed: bool = False
+    reason: str | None = None  # that a cluster gave for the failure
 
     @property
     def running(self):
@@ -210,5 +214,6 @@ class Events:
         elif kind in ("finished", "failed") and event["id"] in self._by_id:
             job = self._by_id[event["id"]]
             job.ended, job.failed = event["time"], kind == "failed"
+            job.reason = event.get("reason")
         elif kind == "nothing":
             self.nothing = True

@@ -10,6 +10,7 @@ from tweetrnn.grid import Run
 KILLED = re.compile(r"died with <Signals\.(\w+): \d+>")
 # The traceback of an OSError.
 OF_A_FILE = re.compile(r"Traceback \(most recent.*\n\w+: \[Errno \d+\] ([^\n]+)", re.DOTALL)
+SEE_LOG = "see above, and the log"
 STAGE = "-m tweetrnn "  # in a stage's command; an outer workflow's rules have other commands
 
 
@@ -32,7 +33,7 @@ class ShortErrors(logging.Filter):
             record.input, record.output, record.shellcmd = [], [], None
             # A cluster's reason, without sbatch's command line; locally there is none.
             reason = str(record.rule_msg or "").partition("\n    sbatch call:")[0]
-            record.rule_msg = reason or "see above, and the log"
+            record.rule_msg = reason or SEE_LOG
         elif (
             event == "ERROR"
             and getattr(record, "exception", None) == "RuleException"

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 
 from tweetrnn.running.words import line_of
 
+AT_ONCE = 20  # failures that are listed
 EVERY = 15  # seconds between two lines, if there is no terminal
 
 
@@ -35,21 +36,28 @@ def terminal(stream, log=""):
     return None
 
 
-def screen(stream=None, log=""):
+def screen(stream=None, log="", reasons=False):
     """Return what shows Snapshots on a stream (standard error): a Terminal, or else Lines.
 
-    ``log`` is where Snakemake's output is.
+    Args:
+        log: where Snakemake's output is.
+        reasons: whether to say of what failed also why; ``run`` says it at the end.
     """
     stream = stream or sys.stderr
-    return terminal(stream, log) or Lines(stream, log)
+    shown = terminal(stream, log) or Lines(stream, log)
+    shown.reasons = reasons
+    return shown
 
 
 class Output:
     """A stream that never fails: the terminal may be gone, its reader, or the room on a disk."""
 
+    reasons = False
+
     def __init__(self, stream):
         self.stream = stream
         self.lock = threading.RLock()
+        self._told = set()  # logs of failures
 
     def write(self, text):
         """Write text if that is possible."""
@@ -60,6 +68,20 @@ class Output:
     def flush(self):
         """Do nothing: all is written."""
 
+    def say(self, text):
+        """Print a message."""
+        self.write(f"{text}\n")
+
+    def tell(self, failures):
+        """Say which jobs failed, each once, and at most so many at a time."""
+        new = [failure for failure in failures if failure.log not in self._told]
+        self._told |= {failure.log for failure in new}
+        for failure in new[:AT_ONCE]:
+            why = f": {failure.error}" if self.reasons and failure.error else ""
+            self.say(f"failed: {failure.title}{why}; see {failure.log}")
+        if len(new) > AT_ONCE:
+            self.say(f"failed: {len(new) - AT_ONCE:,} more")
+
 
 class Lines(Output):
     """Shows a line when something has changed, at most every 15 seconds, and each failure."""
@@ -67,28 +89,22 @@ class Lines(Output):
     def __init__(self, stream, log=""):
         super().__init__(stream)
         self._began = time.monotonic()
-        self._next, self._last, self._failed = 0.0, None, set()
+        self._next, self._last = 0.0, None
         if log:
             self.say(f"Snakemake's output: {log}")
 
-    def say(self, text):
-        """Print a message."""
-        self.write(f"{text}\n")
-
     def show(self, snapshot):
         """Print what is new about a Snapshot, if it is time for that."""
-        for failure in snapshot.failures:
-            if failure.log not in self._failed:
-                self._failed.add(failure.log)
-                self.say(f"failed: {failure.title}; see {failure.log}")
+        self.tell(snapshot.failures)
         now, line = time.monotonic(), line_of(snapshot)
         if now >= self._next and line and line != self._last:
             minutes, seconds = divmod(round(now - self._began), 60)
             self.say(f"{minutes}:{seconds:02}  {line}")
             self._next, self._last = now + EVERY, line
 
-    def close(self):
-        """Do nothing: all is written."""
+    def close(self, failures=()):
+        """Say what failed in the last moment."""
+        self.tell(failures)
 
 
 class _Nowhere(io.StringIO):
@@ -136,10 +152,6 @@ class Terminal(Output):
         """Draw below what is there from now on: something else has been written since."""
         self._drawn = 0
 
-    def say(self, text):
-        """Print a message above what is drawn."""
-        self.write(f"{text}\n")
-
     def write(self, text):
         """Write text, in whole lines, above what is drawn."""
         with self.lock:
@@ -178,9 +190,10 @@ class Terminal(Output):
             super().write(f"{start}{text}\x1b[J")
             self._drawn = len(lines)
 
-    def close(self):
-        """Remove the drawing."""
+    def close(self, failures=()):
+        """Remove the drawing; what failed in it stays."""
         self.write("")
+        self.tell(failures)
 
 
 @contextmanager

@@ -89,6 +89,7 @@ class Follower:
 
     def __init__(self, events=None, experiments=()):
         self.events = events
+        self.paused = False  # whether Snakemake does not run now, as when its SLURM job waits
         self.stopped_at = None  # when a signal ended it; jobs that fail afterwards were stopped
         self._given = [Trainings(*experiment) for experiment in experiments]
         self._found = {}  # {(results' folder, place in the file): Trainings}
@@ -127,7 +128,7 @@ class Follower:
         snapshot = Snapshot(
             ", ".join(trainings.results.folder.name for trainings in experiments), more=more
         )
-        if self.events:
+        if self.events and not self.paused:
             self._add_events(snapshot, statuses)
         else:
             for trainings in experiments:
@@ -165,11 +166,11 @@ def name_of(status):
 
 def failure(job, statuses):
     """Return the Failure of a Job; ``statuses`` are {folder: RunStatus} of the trainings."""
-    title, error, log = job.rule, None, Path(job.log)
+    title, error, log = job.rule, job.reason, Path(job.log)
     if status := statuses.get(job.training):
         title = name_of(status)
     with suppress(OSError):
-        error = read_log(log.read_text("utf-8", "replace"))["error"]
+        error = read_log(log.read_text("utf-8", "replace"))["error"] or error
     return Failure(title, os.path.relpath(log), error)
 
 

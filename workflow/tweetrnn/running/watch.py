@@ -55,7 +55,7 @@ class Watch:
         with suppress(Exception):
             self.snapshot = self.follower.look()
         if not self._thread.is_alive():
-            self.output.close()
+            self.output.close(self.snapshot.failures if self.snapshot else ())
         return self.snapshot
 
 

@@ -6,10 +6,14 @@ import signal
 import sys
 import threading
 import time
-from contextlib import suppress
+from collections import Counter
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tweetrnn.errors import UserError
+from tweetrnn.running import ending, events, screen
+from tweetrnn.running.snapshot import Follower
+from tweetrnn.running.watch import watching
 from tweetrnn.supervision import slurm
 from tweetrnn.supervision.ownership import Replaced
 
@@ -52,6 +56,21 @@ def is_here(folder):
     return False
 
 
+def in_words(jobs):
+    """Return the states of {job id: Job}, and why those wait that do, as a text."""
+    if len(jobs) == 1:
+        [job] = jobs.values()
+        why = f" ({job.reason})" if job.state == "PENDING" and job.reason else ""
+        return f"SLURM job {job.id}: {job.state.lower()}{why}"
+    states = Counter(job.state.lower() for job in jobs.values())
+    reasons = Counter(job.reason for job in jobs.values() if job.state == "PENDING" and job.reason)
+    why = f" ({', '.join(reason for reason, _ in reasons.most_common(3))})" if reasons else ""
+    text = ", ".join(
+        f"{number:,} {state}" for state, number in sorted(states.items(), reverse=True)
+    )
+    return f"SLURM jobs: {text}{why}" if jobs else ""
+
+
 class Tail:
     """What is appended to a file from now on."""
 
@@ -59,14 +78,21 @@ class Tail:
         self.path = path
         self.position = path.stat().st_size if path.exists() else 0
 
-    def show(self):
-        """Print what is new."""
+    def read(self):
+        """Return what is new, as text."""
         with suppress(FileNotFoundError), self.path.open("rb") as stream:
             stream.seek(self.position)
             text = stream.read()
             self.position += len(text)
-            sys.stderr.write(text.decode(errors="replace"))
-            sys.stderr.flush()
+            return text.decode(errors="replace")
+        return ""
+
+    def show(self, stream=None):
+        """Print what is new, on standard error or another stream."""
+        if text := self.read():
+            stream = stream or sys.stderr
+            stream.write(text)
+            stream.flush()
 
 
 class Submission:
@@ -90,6 +116,8 @@ class Submission:
         self._silence = 0  # seconds for which SLURM has not answered
         self._asked = time.monotonic()
         self._next_look = 0
+        self._queue = ""  # what SLURM said last of the jobs, in words
+        self.output = None  # what shows the run, while one does
 
     def run(self):
         """Stay until the workflow is done; return the exit status, after a last sentence."""
@@ -139,6 +167,32 @@ class Submission:
                 "find it. They were cancelled; the same command, in its new place, continues"
             )
 
+    # -- showing
+
+    @contextmanager
+    def shown(self, log):
+        """Show the run meanwhile, unless Snakemake's output is; ``log`` is the file with that."""
+        if self.options.verbose:
+            yield
+            return
+        follower = Follower(events.Events(events.FILE))
+        self.output = screen.screen(log=log, reasons=True)
+
+        def notes():
+            follower.paused = self._queue.startswith(WAITS)
+            return [self._queue] if self._queue else []
+
+        try:
+            with watching(follower, self.output, notes):
+                yield
+        finally:
+            self.output = None
+
+    def tell_why(self, text):
+        """Print what says in Snakemake's output ``text`` why it ended, if that was not shown."""
+        if not self.options.verbose and (found := ending.essence(text)):
+            logger.warning("What failed:\n%s", found)
+
     # -- waiting
 
     def _stop(self, number, frame):
@@ -163,6 +217,7 @@ class Submission:
         jobs, before, self._asked = slurm.jobs(self.prefix), self._asked, time.monotonic()
         if jobs is not None:
             self._silence = 0
+            self._queue = in_words(self.own(jobs))
             return jobs
         was = self._silence
         self._silence += min(max(self._asked - before, 0.001), 2 * self.options.poll + 60)
