@@ -29,6 +29,7 @@ LOG, OUTCOME = FOLDER / "job.log", FOLDER / "outcome.json"
 class Allocation(Submission):
     """One run of the command, with everything in one SLURM job."""
 
+    SNAKEMAKE_IN_JOB = True
     WHERE = "in the profile's job.sh, or with SBATCH=... or --sbatch=..."
 
     def __init__(self, options):

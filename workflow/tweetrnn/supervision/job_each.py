@@ -43,6 +43,7 @@ def command_line(options, *more):
 class JobEach(Submission):
     """One run of the command: Snakemake, started as often as needed."""
 
+    SNAKEMAKE_IN_JOB = False
     WHERE = "in the profile's resources, or with -- --set-resources ..."
 
     def __init__(self, options, ownership):
@@ -121,7 +122,7 @@ class JobEach(Submission):
         """Run Snakemake once; return its exit status, negative if a signal killed it."""
         # Jobs of other names than this Snakemake's are those of an earlier one.
         name = f"{self.prefix}-{time.time_ns():x}"
-        folder = self._install()
+        path = f"{self._install()}{os.pathsep}{launch.environment()['PATH']}"
         options = ("--slurm-jobname-prefix", name, "--slurm-status-command", "squeue")
         log = self.ownership.folder / "run.log"
         events.begin()
@@ -130,10 +131,7 @@ class JobEach(Submission):
             process = launch.start(
                 command_line(self.options, *options),
                 self.ownership,
-                {
-                    "PATH": f"{folder}{os.pathsep}{launch.environment()['PATH']}",
-                    **events.variables(),
-                },
+                {"PATH": path, **events.variables()},
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C is for this process, which passes it on
                 **({} if self.options.verbose else streams),

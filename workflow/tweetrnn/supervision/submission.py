@@ -63,11 +63,9 @@ def in_words(jobs):
         why = f" ({job.reason})" if job.state == "PENDING" and job.reason else ""
         return f"SLURM job {job.id}: {job.state.lower()}{why}"
     states = Counter(job.state.lower() for job in jobs.values())
-    reasons = Counter(job.reason for job in jobs.values() if job.state == "PENDING" and job.reason)
-    why = f" ({', '.join(reason for reason, _ in reasons.most_common(3))})" if reasons else ""
-    text = ", ".join(
-        f"{number:,} {state}" for state, number in sorted(states.items(), reverse=True)
-    )
+    waiting = Counter(job.reason for job in jobs.values() if job.state == "PENDING" and job.reason)
+    why = f" ({', '.join(reason for reason, _ in waiting.most_common(3))})" if waiting else ""
+    text = ", ".join(f"{states[state]:,} {state}" for state in sorted(states, reverse=True))
     return f"SLURM jobs: {text}{why}" if jobs else ""
 
 
@@ -99,7 +97,8 @@ class Submission:
     """One run of the command.
 
     A subclass has ``work``, which returns 0 or 1 when all has ended; ``own``, which chooses this
-    command's jobs of {job id: Job}; and ``WHERE``, which says where jobs' resources are set.
+    command's jobs of {job id: Job}; ``WHERE``, which says where jobs' resources are set; and
+    ``SNAKEMAKE_IN_JOB``, whether Snakemake waits when the jobs do.
 
     Args:
         options: those of the command ``submit``.
@@ -116,7 +115,7 @@ class Submission:
         self._silence = 0  # seconds for which SLURM has not answered
         self._asked = time.monotonic()
         self._next_look = 0
-        self._queue = ""  # what SLURM said last of the jobs, in words
+        self._queue, self._waits = "", False  # what SLURM said last of the jobs, in words
         self.output = None  # what shows the run, while one does
 
     def run(self):
@@ -179,7 +178,7 @@ class Submission:
         self.output = screen.screen(log=log, reasons=True)
 
         def notes():
-            follower.paused = self._queue.startswith(WAITS)
+            follower.paused = self.SNAKEMAKE_IN_JOB and self._waits
             return [self._queue] if self._queue else []
 
         try:
@@ -217,7 +216,9 @@ class Submission:
         jobs, before, self._asked = slurm.jobs(self.prefix), self._asked, time.monotonic()
         if jobs is not None:
             self._silence = 0
-            self._queue = in_words(self.own(jobs))
+            own = self.own(jobs)
+            self._queue = in_words(own)
+            self._waits = bool(own) and all(job.state == "PENDING" for job in own.values())
             return jobs
         was = self._silence
         self._silence += min(max(self._asked - before, 0.001), 2 * self.options.poll + 60)
