@@ -54,7 +54,7 @@ status: $(VENV)/run.stamp  ## show the progress of the trainings
 	@$(BIN)/python -m tweetrnn status --configfile=$(call quoted,CONFIG)
 
 slurm: $(VENV)/run.stamp  ## run the pipeline on a SLURM cluster, in one job (SBATCH="--ntasks=32": its size; WAY=jobs: a job for each training)
-	@$(BIN)/python -m tweetrnn submit --configfile=$(call quoted,CONFIG) --way $(WAY) $(if $(SBATCH),--sbatch=$(call quoted,SBATCH)) $(if $(VERBOSE),--verbose) $(SUBMIT)
+	@$(BIN)/python -m tweetrnn submit --configfile=$(call quoted,CONFIG) --way $(WAY) $(if $(SBATCH),--sbatch=$(call quoted,SBATCH))$(if $(VERBOSE), --verbose) $(SUBMIT)
 
 real: $(VENV)/run.stamp  ## run the presets on the real tweets in DATA and check their values (UPDATE=1: store them; REFERENCE=1: also the reference's presets)
 	@$(BIN)/python benchmarks/real.py --data=$(call quoted,DATA) --cores $(CORES) $(if $(UPDATE),--update) $(if $(REFERENCE),--reference)

@@ -88,10 +88,12 @@ class Recorder(logging.Handler):
         return os.path.abspath(self.results_of(wildcards).run(run).folder)
 
 
-def begin():
-    """Empty the file of this folder's events; return its Events."""
-    FILE.write_text("")
-    return Events(FILE)
+def begin(folder=FOLDER):
+    """Empty the file of events in a folder; return its Events."""
+    path = folder / FILE.name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("")
+    return Events(path)
 
 
 def of_running_command(results):
@@ -109,9 +111,9 @@ def of_running_command(results):
     return None
 
 
-def variables():
-    """Return the variables of the environment that have Snakemake record its events."""
-    return {VARIABLE: os.path.abspath(FILE)}
+def variables(events):
+    """Return the variables of the environment that have Snakemake record its Events."""
+    return {VARIABLE: os.path.abspath(events.path)}
 
 
 def record(logger, config, results, results_of, workflow):

@@ -71,7 +71,8 @@ def supervise(command, variables, signals, stop, log=None, say=ending.say_what_f
             print("Removed the lock of a dead Snakemake", file=sys.stderr)
         ownership.begin()
         follower = Follower(events.begin())
-        variables = variables | {"TWEETRNN_ERRORS": errors.name, **events.variables()}
+        variables = variables | events.variables(follower.events)
+        variables |= {"TWEETRNN_ERRORS": errors.name}
         options = {}
         if log:
             output = stack.enter_context(log.open("wb"))

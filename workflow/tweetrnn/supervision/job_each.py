@@ -125,13 +125,13 @@ class JobEach(Submission):
         path = f"{self._install()}{os.pathsep}{launch.environment()['PATH']}"
         options = ("--slurm-jobname-prefix", name, "--slurm-status-command", "squeue")
         log = self.ownership.folder / "run.log"
-        events.begin()
+        recorded = events.begin(self.ownership.folder)
         with log.open("wb") as output:
             streams = {"stdout": output, "stderr": subprocess.STDOUT}
             process = launch.start(
                 command_line(self.options, *options),
                 self.ownership,
-                {"PATH": path, **events.variables()},
+                {"PATH": path, **events.variables(recorded)},
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C is for this process, which passes it on
                 **({} if self.options.verbose else streams),
