@@ -56,12 +56,16 @@ def answer(results):
         ) from None
 
 
+def url(path):
+    """Return the URL of a file of this machine."""
+    return f"file://{socket.gethostname()}{quote(os.path.abspath(path))}"
+
+
 def where(results, stream):
     """Return the line that says where the report is, with a link on a terminal that has links."""
     path, text = results.html, str(results.html)
     if stream.isatty() and os.environ.get("TERM") not in (None, "", "dumb", "linux"):
-        url = f"file://{socket.gethostname()}{quote(os.path.abspath(path))}"
-        text = f"\x1b]8;;{url}\x1b\\{path}\x1b]8;;\x1b\\"
+        text = f"\x1b]8;;{url(path)}\x1b\\{path}\x1b]8;;\x1b\\"
     return f"The report: {text}"
 
 

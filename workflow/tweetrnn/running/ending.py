@@ -12,6 +12,7 @@ from pathlib import Path
 from tweetrnn.errors import UserError
 from tweetrnn.reporting import headline
 from tweetrnn.running.events import FILE, Events
+from tweetrnn.running.screen import is_terminal
 from tweetrnn.running.snapshot import Follower
 from tweetrnn.running.words import counted, progress, stage_times
 
@@ -65,7 +66,7 @@ def say(ending):
                 _give_answer(results)
         return
     _print("\n".join(filter(None, [*times, _what_is_kept(ending, snapshot, events)])))
-    if ending.log:
+    if ending.log and is_terminal(sys.stderr):  # elsewhere it was the first line
         _print(f"Snakemake's output: {ending.log}")
     if not ending.messages and ending.log and not ending.follower.stopped_at:
         ending.messages = essence(text)
@@ -101,6 +102,7 @@ def _what_is_kept(ending, snapshot, events):
 
 def essence(text):
     """Return what says in Snakemake's output why it ended: a message of ours, or its last lines."""
+    text = text.rpartition("\nWhat failed:\n")[2].rpartition("\nBuilding DAG of jobs...\n")[2]
     lines = [line for line in text.splitlines() if line.strip() and not NOISE.match(line)]
     for number, line in enumerate(lines):
         if line.startswith("error: "):

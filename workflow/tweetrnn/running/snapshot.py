@@ -39,6 +39,7 @@ class Snapshot:
         more: how many more trainings a selection will name.
         finished, running, to_come: names of stages, in their order.
         failures: Failures of jobs that were not tried again.
+        report: the path of the report, if it is there.
         notes: lines of text, such as why SLURM does not start a job.
     """
 
@@ -49,6 +50,7 @@ class Snapshot:
     running: list[str] = field(default_factory=list)
     to_come: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    report: Path | None = None
     notes: list[str] = field(default_factory=list)
 
     @property

@@ -6,7 +6,6 @@ from collections import Counter
 from datetime import timedelta
 
 from tweetrnn.config import read, resolve
-from tweetrnn.reporting import headline
 from tweetrnn.results import Results
 from tweetrnn.running import events, screen
 from tweetrnn.running.snapshot import Follower
@@ -73,7 +72,7 @@ def main(options):
         follower = Follower(command, [(config, results)])
         snapshot = follower.look()
         if results.html.exists():
-            snapshot.notes.append(headline.where(results, sys.stdout))
+            snapshot.report = results.html
         if not terminal:
             print("\n".join(lines(snapshot.trainings, results, snapshot.more)), flush=True)
         elif options.watch:

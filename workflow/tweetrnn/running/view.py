@@ -5,6 +5,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from tweetrnn.reporting import headline
 from tweetrnn.running.snapshot import name_of
 from tweetrnn.running.words import progress, time_left
 
@@ -21,6 +22,7 @@ def view(snapshot, width, height, log=""):
     parts = {
         "bar": [_bar(snapshot, width)],
         "notes": [_line(note, "yellow") for note in _idle(snapshot) + snapshot.notes],
+        "report": _report(snapshot),
         "failures": _failures(snapshot, width, height),
         "log": [_line(f"Snakemake's output: {log}", "dim")] if log else [],
         "stages": _stages(snapshot, width),
@@ -35,7 +37,7 @@ def view(snapshot, width, height, log=""):
     return Group(
         *(parts["bar"] + parts["stages"]),
         *([_table(rows, width)] if rows else []),
-        *(parts["failures"] + parts["notes"] + parts["log"]),
+        *(parts["failures"] + parts["notes"] + parts["report"] + parts["log"]),
     )
 
 
@@ -57,6 +59,15 @@ def _bar(snapshot, width):
         *cells, ProgressBar(snapshot.total, snapshot.done, width=room + 2 * (not left)), Text(left)
     )
     return row
+
+
+def _report(snapshot):
+    """Return a line with the report's path, a link."""
+    if not snapshot.report:
+        return []
+    line = _line(f"The report: {snapshot.report}")
+    line.stylize(f"link {headline.url(snapshot.report)}", len("The report: "))
+    return [line]
 
 
 def _idle(snapshot):
