@@ -207,7 +207,7 @@ def test_failed_training_is_shown_with_its_log_and_its_message_once_at_the_end(f
     content[-3] ^= 4
     arguments = ["--cores", "2", "--", str(history.relative_to(finished.path))]
     failed = f"failed: {LSTM}; see results/small/logs/train/{LSTM}.log"
-    with in_terminal(finished, *arguments, columns=100) as terminal:
+    with in_terminal(finished, *arguments, columns=150) as terminal:
         history.unlink()
         labels.write_bytes(content)
         assert terminal.wait() == 1

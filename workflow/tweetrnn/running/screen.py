@@ -52,7 +52,7 @@ def screen(stream=None, log="", reasons=False):
 class Output:
     """A stream that never fails: the terminal may be gone, its reader, or the room on a disk."""
 
-    reasons = False
+    reasons = False  # whether to say of what failed also why
 
     def __init__(self, stream):
         self.stream = stream
@@ -68,6 +68,10 @@ class Output:
     def flush(self):
         """Do nothing: all is written."""
 
+    def columns(self):
+        """Return how long a line may be."""
+        return float("inf")
+
     def say(self, text):
         """Print a message."""
         self.write(f"{text}\n")
@@ -78,7 +82,12 @@ class Output:
         self._told |= {failure.log for failure in new}
         for failure in new[:AT_ONCE]:
             why = f": {failure.error}" if self.reasons and failure.error else ""
-            self.say(f"failed: {failure.title}{why}; see {failure.log}")
+            text = f"failed: {failure.title}{why}; see {failure.log}"
+            self.say(
+                text
+                if len(text) <= self.columns()
+                else text.replace(f"; see {failure.log}", f"\n  see {failure.log}")
+            )
         if len(new) > AT_ONCE:
             self.say(f"failed: {len(new) - AT_ONCE:,} more")
 
@@ -141,6 +150,10 @@ class Terminal(Output):
             if columns and lines:  # a terminal that nobody has told its size has none
                 return columns, lines
         return 80, 24
+
+    def columns(self):
+        """Return how long a line may be."""
+        return self._terminal_size()[0]
 
     def _in_foreground(self):
         """Whether this process may draw: as a background job it would write over the shell."""
