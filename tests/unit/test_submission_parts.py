@@ -104,3 +104,16 @@ def test_tail_shows_what_is_appended_later(tmp_path, capsys):
         stream.write(b"after \xff\n")
     tail.show()
     assert capsys.readouterr().err == "after \ufffd\n"
+
+
+def test_queue_is_told_submission.in_words():
+    def jobs(*states):
+        return {
+            str(n): slurm.Job(str(n), state, reason, "x", "") for n, (state, reason) in enumerate(states)
+        }
+
+    assert submission.in_words(jobs(("PENDING", "Priority"))) == "SLURM job 0: pending (Priority)"
+    assert submission.in_words(jobs(("RUNNING", "None"))) == "SLURM job 0: running"
+    many = jobs(*3 * [("RUNNING", "None")], ("PENDING", "Resources"), *2 * [("PENDING", "Priority")])
+    assert submission.in_words(many) == "SLURM jobs: 3 running, 3 pending (Priority, Resources)"
+    assert submission.in_words({}) == ""

@@ -81,13 +81,11 @@ class Output:
         new = [failure for failure in failures if failure.log not in self._told]
         self._told |= {failure.log for failure in new}
         for failure in new[:AT_ONCE]:
-            why = f": {failure.error}" if self.reasons and failure.error else ""
-            text = f"failed: {failure.title}{why}; see {failure.log}"
-            self.say(
-                text
-                if len(text) <= self.columns()
-                else text.replace(f"; see {failure.log}", f"\n  see {failure.log}")
-            )
+            what = f"failed: {failure.title}"
+            what += f": {failure.error}" if self.reasons and failure.error else ""
+            where = f"see {failure.log}"
+            fits = len(what) + len(where) + 2 <= self.columns()
+            self.say(f"{what}; {where}" if fits else f"{what}\n  {where}")
         if len(new) > AT_ONCE:
             self.say(f"failed: {len(new) - AT_ONCE:,} more")
 

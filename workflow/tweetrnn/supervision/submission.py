@@ -58,13 +58,12 @@ def is_here(folder):
 
 def in_words(jobs):
     """Return the states of {job id: Job}, and why those wait that do, as a text."""
-    if len(jobs) == 1:
-        [job] = jobs.values()
-        why = f" ({job.reason})" if job.state == "PENDING" and job.reason else ""
-        return f"SLURM job {job.id}: {job.state.lower()}{why}"
+    reasons = [job.reason for job in jobs.values() if job.state == "PENDING"]
+    common = Counter(reason for reason in reasons if reason not in ("", "None")).most_common(3)
+    why = f" ({', '.join(reason for reason, _ in common)})" if common else ""
     states = Counter(job.state.lower() for job in jobs.values())
-    waiting = Counter(job.reason for job in jobs.values() if job.state == "PENDING" and job.reason)
-    why = f" ({', '.join(reason for reason, _ in waiting.most_common(3))})" if waiting else ""
+    if len(jobs) == 1:
+        return f"SLURM job {next(iter(jobs))}: {next(iter(states))}{why}"
     text = ", ".join(f"{states[state]:,} {state}" for state in sorted(states, reverse=True))
     return f"SLURM jobs: {text}{why}" if jobs else ""
 
