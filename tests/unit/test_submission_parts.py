@@ -106,14 +106,15 @@ def test_tail_shows_what_is_appended_later(tmp_path, capsys):
     assert capsys.readouterr().err == "after \ufffd\n"
 
 
-def test_queue_is_told_submission.in_words():
-    def jobs(*states):
-        return {
-            str(n): slurm.Job(str(n), state, reason, "x", "") for n, (state, reason) in enumerate(states)
-        }
+def test_queue_is_told_in_words():
+    def told(*states):
+        jobs = [slurm.Job(str(n), *state, "x", "") for n, state in enumerate(states)]
+        return submission.in_words({job.id: job for job in jobs})
 
-    assert submission.in_words(jobs(("PENDING", "Priority"))) == "SLURM job 0: pending (Priority)"
-    assert submission.in_words(jobs(("RUNNING", "None"))) == "SLURM job 0: running"
-    many = jobs(*3 * [("RUNNING", "None")], ("PENDING", "Resources"), *2 * [("PENDING", "Priority")])
-    assert submission.in_words(many) == "SLURM jobs: 3 running, 3 pending (Priority, Resources)"
-    assert submission.in_words({}) == ""
+    running, first, second = ("RUNNING", "None"), ("PENDING", "Priority"), ("PENDING", "Resources")
+    assert told(first) == "SLURM job 0: pending (Priority)"
+    assert told(running) == "SLURM job 0: running"
+    assert told(running, running, second, first, first) == (
+        "SLURM jobs: 2 running, 3 pending (Priority, Resources)"
+    )
+    assert told() == ""
