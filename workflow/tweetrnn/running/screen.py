@@ -209,12 +209,11 @@ class Terminal(Output):
 
 @contextmanager
 def messages_through(output):
-    """Let messages of the package, which go to standard error, not disturb what is drawn."""
+    """Let messages of the package that go to the same stream not disturb what is drawn."""
     handlers = [
         handler
         for handler in logging.getLogger("tweetrnn").handlers
-        if isinstance(handler, logging.StreamHandler)
-        and not isinstance(handler, logging.FileHandler)
+        if getattr(handler, "stream", None) is output.stream
     ]
     before = [handler.setStream(output) for handler in handlers]
     try:
