@@ -171,7 +171,7 @@ def _measured(benchmark):
 
 
 class Trainings:
-    """The trainings of an experiment; finished ones are read once, of thousands that there may be.
+    """The trainings of an experiment, of which there may be ten thousand; read again and again.
 
     Args:
         config: the experiment's, complete.
@@ -180,21 +180,33 @@ class Trainings:
 
     def __init__(self, config, results):
         self.config, self.results = config, results
-        self._done = {}  # {folder: (when its history was written, RunStatus)}
+        self._places = {}  # {(split, Run): (absolute folder, history, other traces of a training)}
+        self._done = {}  # {absolute folder: (when its history was written, RunStatus)}
+
+    def _place(self, results, run):
+        """Return the paths, as texts, that show whether a training has begun or ended."""
+        place = self._places.get((results.split, run))
+        if not place:
+            paths = results.run(run)
+            traces = str(paths.log), str(paths.checkpoint)
+            place = os.path.abspath(paths.folder), str(paths.history), traces
+            self._places[results.split, run] = place
+        return place
 
     def read(self):
         """Return {absolute path of the run's folder: RunStatus}, in the planned order."""
         statuses = {}
         for results, run in planned(self.config, self.results):
-            paths = results.run(run)
-            key, written = os.path.abspath(paths.folder), _written(paths.history)
-            known = self._done.get(key)
+            folder, history, traces = self._place(results, run)
+            written, known = _written(history), self._done.get(folder)
             if known and written == known[0]:
-                statuses[key] = known[1]
-                continue
-            statuses[key] = status = read_run(results, run)
-            if status.state in DONE:
-                self._done[key] = written, status
+                statuses[folder] = known[1]
+            elif written is None and not any(map(os.path.exists, traces)):
+                statuses[folder] = RunStatus(run, results.split, "waiting")
+            else:
+                statuses[folder] = status = read_run(results, run)
+                if status.state in DONE:
+                    self._done[folder] = written, status
         return statuses
 
     def to_choose(self):
@@ -205,7 +217,7 @@ class Trainings:
 def _written(path):
     """Return when a file was written, in nanoseconds; None if there is none."""
     with suppress(OSError):
-        return path.stat().st_mtime_ns
+        return os.stat(path).st_mtime_ns
     return None
 
 
