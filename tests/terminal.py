@@ -120,5 +120,9 @@ class Terminal:
 
 
 def _take_terminal():
-    """Make standard input the terminal of this process's session, as a shell's is."""
+    """Make standard input the terminal of this process's session, and let Ctrl-C interrupt it.
+
+    Both as an interactive shell does; what a script starts in the background ignores SIGINT.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)

@@ -79,31 +79,20 @@ def supervise(command, variables, signals, stop, log=None, say=ending.say_what_f
             options = {"stdout": output, "stderr": subprocess.STDOUT}
         process = launch.start(command, ownership, variables, **options)
         said = None  # how much had been said when a signal came
-        interrupted = False
 
         def note(number, frame):
-            nonlocal said, interrupted
+            nonlocal said
             if said is None:
                 follower.stopped_at, said = time.time(), os.path.getsize(errors.name)
             if number in signals:
                 stop(number, process)
-            else:
-                interrupted = True
-
-        def repeat():
-            """Interrupt a Snakemake again that began a job although it was interrupted."""
-            nonlocal interrupted
-            last = follower.events.jobs[-1:]
-            if interrupted and any(job.began > follower.stopped_at + 1 for job in last):
-                interrupted = False
-                process.send_signal(signal.SIGINT)
 
         for number in (signal.SIGINT, *signals):  # the terminal sends SIGINT to Snakemake as well
             signal.signal(number, note)
         with ExitStack() as shown:
             if log:
                 shown.enter_context(watching(follower, screen.screen(log=log), follower.stopping))
-            status = _wait(process, ownership, repeat)
+            status = _wait(process, ownership)
         ownership.unlock()  # a killed Snakemake leaves its lock
         messages = errors.read()[:said].decode("utf-8", "replace")
         _at_end(ending.Ending(status, messages, follower, log), say)
@@ -119,12 +108,11 @@ def _at_end(end, say):
         ending.say_what_failed(end)
 
 
-def _wait(process, ownership, every_second):
-    """Return the exit status of ``process``, as a shell reports it; call ``every_second``."""
+def _wait(process, ownership):
+    """Return the exit status of ``process``, as a shell reports it."""
     while True:
         try:
             status = process.wait(1)
             return 128 - status if status < 0 else status
         except subprocess.TimeoutExpired:
             ownership.beat()
-            every_second()
