@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from tweetrnn.running import screen
 
 REDRAW = 0.5  # seconds
-BUSY = 10  # of that many seconds at most one is spent looking, also at ten thousand trainings
+BUSY = 10  # of that many seconds at most one is a processor's, also for ten thousand trainings
 LAST_LOOK = 5  # seconds that the last one may take; a terminal may have been stopped with Ctrl-S
 
 
@@ -40,9 +40,10 @@ class Watch:
     def _run(self):
         pause = 0
         while not self._end.wait(pause):
-            began = time.monotonic()
+            began, worked = time.monotonic(), time.thread_time()
             self._look()
-            pause = max(REDRAW, (BUSY - 1) * (time.monotonic() - began))
+            took, worked = time.monotonic() - began, time.thread_time() - worked
+            pause = max(REDRAW, took, (BUSY - 1) * worked)
 
     def start(self):
         """Begin to show the run."""
