@@ -44,8 +44,9 @@ class Ending:
 
 def say_what_failed(ending):
     """Print the messages of stages, for the last time."""
-    if ending.messages:
-        _print(f"\nWhat failed:\n{ending.messages.rstrip()}")
+    if ending.messages:  # not broken into lines: it may have a command to copy
+        with suppress(OSError):
+            print(f"\nWhat failed:\n{ending.messages.rstrip()}", file=sys.stderr, flush=True)
 
 
 def say(ending):
