@@ -44,9 +44,8 @@ $(VENV)/test.stamp: envs/test.txt $(VENV)/run.stamp
 
 # A random.py in this folder is not Python's.
 run partial status slurm: export PYTHONSAFEPATH := 1
-run: $(VENV)/run.stamp  ## run the pipeline (CONFIG=config/airline.yaml: the real tweets) and print where the report is
-	@$(BIN)/python -m tweetrnn run --cores $(CORES) --configfile=$(call quoted,CONFIG)
-	@$(BIN)/python -m tweetrnn headline --configfile=$(call quoted,CONFIG)
+run: $(VENV)/run.stamp  ## run the pipeline and print its answer (CONFIG=config/airline.yaml: the real tweets; VERBOSE=1: Snakemake's output)
+	@$(BIN)/python -m tweetrnn run --cores $(CORES) --configfile=$(call quoted,CONFIG) $(if $(VERBOSE),--verbose)
 
 partial: $(VENV)/run.stamp  ## report on the finished runs, while others run or after some failed
 	@$(BIN)/python -m snakemake --configfile=$(call quoted,CONFIG) --nolock --cores 1 partial
@@ -55,8 +54,7 @@ status: $(VENV)/run.stamp  ## show the progress of the trainings
 	@$(BIN)/python -m tweetrnn status --configfile=$(call quoted,CONFIG)
 
 slurm: $(VENV)/run.stamp  ## run the pipeline on a SLURM cluster, in one job (SBATCH="--ntasks=32": its size; WAY=jobs: a job for each training)
-	@$(BIN)/python -m tweetrnn submit --configfile=$(call quoted,CONFIG) --way $(WAY) $(if $(SBATCH),--sbatch=$(call quoted,SBATCH)) $(SUBMIT)
-	@$(BIN)/python -m tweetrnn headline --configfile=$(call quoted,CONFIG)
+	@$(BIN)/python -m tweetrnn submit --configfile=$(call quoted,CONFIG) --way $(WAY) $(if $(SBATCH),--sbatch=$(call quoted,SBATCH))$(if $(VERBOSE), --verbose) $(SUBMIT)
 
 real: $(VENV)/run.stamp  ## run the presets on the real tweets in DATA and check their values (UPDATE=1: store them; REFERENCE=1: also the reference's presets)
 	@$(BIN)/python benchmarks/real.py --data=$(call quoted,DATA) --cores $(CORES) $(if $(UPDATE),--update) $(if $(REFERENCE),--reference)

@@ -195,14 +195,14 @@ class Workplace:
         """Start ``tweetrnn submit`` on the small experiment, with a SLURM job for each training."""
         self.start(
             *("tweetrnn", "submit", "--configfile", "small.yaml", "--way", "jobs", "--poll", 1),
-            *(*options, "--", *QUICK, *snakemake),
+            *("--verbose", *options, "--", *QUICK, *snakemake),
             **dict(environment),
         )
 
     def allocate(self, *targets, sbatch="--ntasks=4", options=(), snakemake=(), environment=()):
         """Start ``tweetrnn submit`` on the small experiment, all in one SLURM job."""
         self.start(
-            *("tweetrnn", "submit", "--configfile", "small.yaml", "--poll", 1),
+            *("tweetrnn", "submit", "--configfile", "small.yaml", "--poll", 1, "--verbose"),
             *(f"--sbatch={sbatch}", *options, "--", "--latency-wait", 10, *snakemake, "--"),
             *targets,
             **dict(environment),

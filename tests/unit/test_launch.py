@@ -4,6 +4,7 @@ import os
 import pwd
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tweetrnn.errors import UserError
@@ -58,3 +59,31 @@ def test_config_that_can_be_read_only_once_is_refused(tmp_path):
     with pytest.raises(UserError, match=f"/dev/fd/{read}: expected a regular file, which can be"):
         launch.read_config(f"/dev/fd/{read}")
     os.close(read)
+
+
+def options(config, *snakemake):
+    return SimpleNamespace(configfile=str(config), snakemake=list(snakemake))
+
+
+def test_mistake_in_the_config_is_told_before_snakemake_starts(tmp_path):
+    config = tmp_path / "c.yaml"
+    config.write_text("name: demo\ncorpus: {kind: demo}\ntrainig: {epochs: 3}\n")
+    with pytest.raises(UserError, match="trainig: unknown key; did you mean training"):
+        launch.check_config(options(config, "--keep-going"))
+    launch.check_config(SimpleNamespace(configfile=None, snakemake=[]))
+
+
+@pytest.mark.parametrize(
+    "more", [["--config", "name=a"], ["-Cname=a"], ["--snakefile", "x"], ["-d", "elsewhere"]]
+)
+def test_config_that_something_else_completes_is_snakemake_s_to_judge(tmp_path, more):
+    config = tmp_path / "c.yaml"
+    config.write_text("training: {epochs: 3}\n")
+    launch.check_config(options(config, *more))
+
+
+def test_config_of_another_workflow_is_not_judged(tmp_path, monkeypatch):
+    config = tmp_path / "c.yaml"
+    config.write_text("theirs: 3\n")
+    monkeypatch.setattr(launch, "ROOT", tmp_path)
+    launch.check_config(options(config))

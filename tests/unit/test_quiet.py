@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tweetrnn.grid import Run
 from tweetrnn.results import Results
-from tweetrnn.running.quiet import FinishedCheckpoints, MissingFiles, ShortErrors
+from tweetrnn.running.quiet import FinishedCheckpoints, MissingFiles, ShortErrors, ShortJobs
 
 Event = Enum("Event", ["JOB_ERROR", "ERROR", "JOB_INFO", "JOB_FINISHED", "PROGRESS"])
 FAILED = (
@@ -152,3 +152,32 @@ def test_checkpoints_that_a_killed_snakemake_left_are_removed_at_the_end(tmp_pat
         event = {"event": Event.PROGRESS, "done": number, "total": 3}
         assert checkpoints.filter(logging.makeLogRecord(event))
         assert [paths.checkpoint.exists() for paths in (done, begun)] == left
+
+
+def begins(reason, shellcmd="python -m tweetrnn plot", files=("a.svg",)):
+    """Return the record of a job that begins, as ShortJobs leaves it."""
+    lists = {"input": list(files), "output": list(files)}
+    more = {"event": Event.JOB_INFO, "reason": reason, "shellcmd": shellcmd, **lists}
+    record = logging.makeLogRecord({"msg": " Rule: plot, Jobid: 3", **more})
+    assert ShortJobs().filter(record)
+    return record
+
+
+def test_reason_of_a_job_names_one_path_where_there_are_forty():
+    files = [f"plot/{number}.svg" for number in range(40)]
+    reason = f"Missing output files: {', '.join(files)}; Input files updated by another job: a, b"
+    assert begins(reason, files=files).reason == (
+        "Missing output files: plot/0.svg and 39 more; Input files updated by another job: a, b"
+    )
+    assert begins("Forced execution").reason == "Forced execution"
+    assert begins("", files=files).output == ["plot/0.svg and 39 more"]
+
+
+def test_job_of_another_workflow_keeps_its_paths():
+    record = begins("Missing output files: a, b, c", "cp a b", "abc")
+    assert (record.reason, record.input) == ("Missing output files: a, b, c", ["a", "b", "c"])
+
+
+def test_only_the_line_before_a_selection_of_jobs_is_left_out():
+    for message, kept in [("Select jobs to execute...", False), ("Building DAG of jobs...", True)]:
+        assert ShortJobs().filter(logging.makeLogRecord({"msg": message})) == kept

@@ -18,8 +18,9 @@ from tweetrnn.files import write_json
 from tweetrnn.grid import Run
 from tweetrnn.metrics import HISTORY
 from tweetrnn.results import Results
-from tweetrnn.running import status
-from tweetrnn.running.status import RunStatus, lines, planned, read_log, read_run, seconds_left
+from tweetrnn.running import status, trainings
+from tweetrnn.running.status import lines
+from tweetrnn.running.trainings import RunStatus, planned, read_log, read_run, seconds_left
 from tweetrnn.supervision.guard import one_writer
 
 CONFIG = {
@@ -93,10 +94,10 @@ def test_training_whose_lock_a_process_holds_is_running(results, runs):
 
 def test_checking_a_lock_does_not_take_it(results):
     folder = results.checkpoints / "LSTM/x/1"
-    assert not status.is_locked(folder)
+    assert not trainings.is_locked(folder)
     folder.mkdir(parents=True)
     (folder / "lock").touch()
-    assert not status.is_locked(folder)
+    assert not trainings.is_locked(folder)
     with one_writer(folder, 0):
         pass
 

@@ -104,3 +104,17 @@ def test_tail_shows_what_is_appended_later(tmp_path, capsys):
         stream.write(b"after \xff\n")
     tail.show()
     assert capsys.readouterr().err == "after \ufffd\n"
+
+
+def test_queue_is_told_in_words():
+    def told(*states):
+        jobs = [slurm.Job(str(n), *state, "x", "") for n, state in enumerate(states)]
+        return submission.in_words({job.id: job for job in jobs})
+
+    running, first, second = ("RUNNING", "None"), ("PENDING", "Priority"), ("PENDING", "Resources")
+    assert told(first) == "SLURM job 0: pending (Priority)"
+    assert told(running) == "SLURM job 0: running"
+    assert told(running, running, second, first, first) == (
+        "SLURM jobs: 2 running, 3 pending (Priority, Resources)"
+    )
+    assert told() == ""

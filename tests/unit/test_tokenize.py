@@ -54,10 +54,10 @@ def test_facts_say_what_was_read_kept_ignored_and_dropped(tmp_path):
     _, facts, dropped = run(
         tmp_path, table, ignore_labels=["mixed"], max_dropped=0.2, licence="CC0"
     )
-    assert {key: facts[key] for key in list(facts)[:13]} == {  # the others come from the Tally
+    assert {key: facts[key] for key in list(facts)[:14]} == {  # the others come from the Tally
         "kind": "path",
         "file": "t.jsonl",
-        "format": "jsonl",
+        "file_format": "jsonl",
         "licence": "CC0",
         "sha256": sha256_of(tmp_path / "t.jsonl"),
         "bytes": (tmp_path / "t.jsonl").stat().st_size,

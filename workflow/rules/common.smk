@@ -21,12 +21,13 @@ from tweetrnn.files import SNAKEMAKE_OPTIONS
 from tweetrnn.grid import Run, runs
 from tweetrnn.other_splits import other_splits, runs_on
 from tweetrnn.results import RUN_FILES, Results
-from tweetrnn.running import launch
-from tweetrnn.running.quiet import FinishedCheckpoints, MissingFiles, ShortErrors
+from tweetrnn.running import events, launch
+from tweetrnn.running.quiet import FinishedCheckpoints, MissingFiles, ShortErrors, ShortJobs
 from tweetrnn.stages import STAGES, check_arguments, parameters
 from tweetrnn.supervision import in_allocation
 
 logger.addFilter(ShortErrors())
+logger.addFilter(ShortJobs())
 logger.addFilter(MISSING := MissingFiles())
 warnings.simplefilter("ignore", ResourceWarning)  # Snakemake's; PYTHONWARNINGS may make them errors
 gc.set_threshold(100_000, 50, 100)  # thousands of jobs live to the end: rarely look for garbage
@@ -112,6 +113,7 @@ def local_results(wildcards):
 
 if workflow.is_main_process:
     logger.addFilter(FinishedCheckpoints(local_results, [LOCAL, *map(LOCAL.on, SPLITS)]))
+events.record(logger, config, LOCAL, local_results, workflow)
 
 
 def settings(*keys, without=(), config=config):

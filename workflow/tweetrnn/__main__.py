@@ -36,7 +36,7 @@ COMMANDS = {
         "running.show_config",
         "check a config file and show it completed; without one, list all keys",
     ),
-    "headline": ("reporting.headline", "print where a report is and its first sentences"),
+    "headline": ("reporting.headline", "print an experiment's answer, and where its report is"),
     "diff": ("reporting.diff", "compare finished experiments: configs, results, shared tweets"),
     "verify": (
         "verification.verify",

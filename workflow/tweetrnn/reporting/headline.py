@@ -1,4 +1,9 @@
-"""Print where an experiment's report is, and its first sentences."""
+"""Print an experiment's answer, and where its report is."""
+
+import os
+import socket
+import sys
+from urllib.parse import quote
 
 from tweetrnn.config import read, resolve
 from tweetrnn.metrics import EPOCH_METRICS
@@ -34,6 +39,28 @@ def top_table(summary):
     return markdown_table(["run", *headings, "divergence epoch"], rows, len(headings) + 1)
 
 
+def answer(summary):
+    """Return the lines that give an experiment's answer: what limits it, the sentence, its scope.
+
+    ``summary`` is a report's summary.json.
+    """
+    found = summary["answer"]
+    return [*found["warnings"], found["sentence"], found["scope"]]
+
+
+def url(path):
+    """Return the URL of a file of this machine."""
+    return f"file://{socket.gethostname()}{quote(os.path.abspath(path))}"
+
+
+def where(results, stream):
+    """Return the line that says where the report is, with a link on a terminal that has links."""
+    path, text = results.html, str(results.html)
+    if stream.isatty() and os.environ.get("TERM") not in (None, "", "dumb", "linux"):
+        text = f"\x1b]8;;{url(path)}\x1b\\{path}\x1b]8;;\x1b\\"
+    return f"The report: {text}"
+
+
 def add_arguments(parser):
     """Add this command's options."""
     parser.add_argument(
@@ -47,10 +74,9 @@ def add_arguments(parser):
 
 
 def main(options):
-    """Print the report's path and its headline."""
+    """Print the answer of an experiment, and where its report is."""
     results = Results.of(resolve(read(options.configfile)))
     summary = read_marked(results.summary, renewing(options.configfile))
-    print(f"\nThe report is at {results.html} (and as Markdown beside it).")
-    print("\n".join(summary["headline"]))
+    print("\n".join([*answer(summary), where(results, sys.stdout)]))
     if options.table:
         print(f"\n{top_table(summary)}")

@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from tweetrnn.config import read
+from tweetrnn.config import read, resolve
 from tweetrnn.errors import UserError
 from tweetrnn.supervision.ownership import die_with_parent
 
@@ -37,6 +37,25 @@ def read_config(path):
     if Path(path).exists() and not (Path(path).is_file() or Path(path).is_dir()):
         raise UserError(f"{path}: expected a regular file, which can be read again; save it as one")
     return read(path)  # Snakemake would report a mistake with a traceback
+
+
+# Snakemake's options that change the config, or choose another workflow.
+_CHANGES = ("--config", "-C", "--snakefile", "-s", "--directory", "-d")
+
+
+def check_config(options):
+    """Check the config file that a command's options name, as far as they alone decide.
+
+    Raises:
+        UserError: there is a mistake in it; Snakemake would find it seconds later.
+    """
+    if not options.configfile:
+        return
+    config = read_config(options.configfile)
+    ours = (ROOT / "Snakefile").is_file()  # otherwise the working folder's workflow, of any config
+    changed = any(str(option).startswith(_CHANGES) for option in options.snakemake)
+    if ours and not changed and "__use_yte__" not in config:
+        resolve(config)
 
 
 def command(configfile, *options):

@@ -10,6 +10,7 @@ from tweetrnn.grid import Run
 KILLED = re.compile(r"died with <Signals\.(\w+): \d+>")
 # The traceback of an OSError.
 OF_A_FILE = re.compile(r"Traceback \(most recent.*\n\w+: \[Errno \d+\] ([^\n]+)", re.DOTALL)
+SEE_LOG = "see above, and the log"
 STAGE = "-m tweetrnn "  # in a stage's command; an outer workflow's rules have other commands
 
 
@@ -32,7 +33,7 @@ class ShortErrors(logging.Filter):
             record.input, record.output, record.shellcmd = [], [], None
             # A cluster's reason, without sbatch's command line; locally there is none.
             reason = str(record.rule_msg or "").partition("\n    sbatch call:")[0]
-            record.rule_msg = reason or "see above, and the log"
+            record.rule_msg = reason or SEE_LOG
         elif (
             event == "ERROR"
             and getattr(record, "exception", None) == "RuleException"
@@ -50,6 +51,32 @@ class ShortErrors(logging.Filter):
             record.msg = f"error: {match[1]}; fix that and run again"
             repeat_at_end(record.msg)
         return True
+
+
+class ShortJobs(logging.Filter):
+    """For Snakemake's logger: shortens what it says of a job that begins, whose logs have it all.
+
+    Lists of paths, also those in a job's reason, become their first and the number of the others.
+    """
+
+    def filter(self, record):
+        """Change or drop a record of a job that begins; all others stay as they are."""
+        event = _event(record)
+        if record.msg == "Select jobs to execute...":  # the next lines say which
+            return False
+        if event == "JOB_INFO" and (STAGE in str(record.shellcmd) or record.shellcmd is None):
+            record.input, record.output = shortened(record.input), shortened(record.output)
+            parts = str(record.reason).split("; ")
+            record.reason = "; ".join(
+                f"{what}: {', '.join(shortened(paths.split(', ')))}" if paths else what
+                for what, _, paths in (part.partition(": ") for part in parts)
+            )
+        return True
+
+
+def shortened(paths):
+    """Return a list of paths as one of at most two texts: the first, and how many more."""
+    return list(paths) if len(paths) < 3 else [f"{paths[0]} and {len(paths) - 1} more"]
 
 
 class FinishedCheckpoints(logging.Filter):
@@ -106,4 +133,5 @@ class MissingFiles(logging.Filter):
             for path, message in self.messages.items():  # a path may have several lines
                 if re.search(rf"\n +{re.escape(path)}(\n|\Z)", str(record.msg)):
                     record.msg = f"error: {message}"
+                    repeat_at_end(record.msg)
         return True

@@ -3,61 +3,109 @@
 Plain Snakemake does the same, but needs ``--unlock`` after it was killed without notice.
 """
 
+import logging
+import os
 import signal
 import subprocess
 import sys
 import tempfile
+import time
+from contextlib import ExitStack
 from pathlib import Path
 
-from tweetrnn.running import launch
-from tweetrnn.supervision.ownership import Ownership
+from tweetrnn.running import ending, events, launch, screen
+from tweetrnn.running.snapshot import Follower
+from tweetrnn.running.watch import watching
+from tweetrnn.supervision.ownership import FOLDER, Ownership
+
+logger = logging.getLogger("tweetrnn")
+LOG = FOLDER / "run.log"  # Snakemake's output, if it is not shown
 
 
 def add_arguments(parser):
     """Add this command's options."""
     launch.add_arguments(parser)
     parser.add_argument("--cores", default="all", help="processor cores to use (default: all)")
+    parser.add_argument(
+        "--verbose",
+        action="store_true",
+        help=f"print Snakemake's output, which otherwise goes to {LOG}, instead of the progress",
+    )
 
 
 def main(options):
     """Run Snakemake to its end; return its exit status.
 
     Raises:
-        UserError: the config cannot be read, or another Snakemake runs in this directory.
+        UserError: the config is wrong, or another Snakemake runs in this directory.
     """
-    if options.configfile:
-        launch.read_config(options.configfile)
+    launch.check_config(options)
     command = launch.command(
         options.configfile, "--cores", options.cores, "--rerun-incomplete", *options.snakemake
     )
     signals = (signal.SIGTERM, signal.SIGHUP)
-    return supervise(command, {}, signals, lambda number, process: process.send_signal(number))
+
+    def stop(number, process):
+        process.send_signal(number)
+
+    log = None if options.verbose else LOG
+    return supervise(command, {}, signals, stop, log, ending.say)
 
 
-def supervise(command, variables, signals, stop):
+def supervise(command, variables, signals, stop, log=None, say=ending.say_what_failed):
     """Run Snakemake to its end in the working folder; return its exit status.
 
     Args:
         command: Snakemake's command line.
         variables: more variables of its environment.
         signals: those after which ``stop(number, process)`` is called.
+        log: the file for Snakemake's output, of which a view is shown then.
+        say: is called with the Ending.
     """
     with (
         Ownership.take(Path.cwd()) as ownership,
-        tempfile.NamedTemporaryFile("r", encoding="utf-8", prefix="tweetrnn-") as errors,
+        tempfile.NamedTemporaryFile(prefix="tweetrnn-") as errors,
+        ExitStack() as stack,
     ):
         if ownership.unlock():
             print("Removed the lock of a dead Snakemake", file=sys.stderr)
         ownership.begin()
-        process = launch.start(command, ownership, variables | {"TWEETRNN_ERRORS": errors.name})
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to Snakemake as well
-        for number in signals:
-            signal.signal(number, lambda number, frame: stop(number, process))
-        status = _wait(process, ownership)
+        follower = Follower(events.begin())
+        variables = variables | events.variables(follower.events)
+        variables |= {"TWEETRNN_ERRORS": errors.name}
+        options = {}
+        if log:
+            output = stack.enter_context(log.open("wb"))
+            options = {"stdout": output, "stderr": subprocess.STDOUT}
+        process = launch.start(command, ownership, variables, **options)
+        said = None  # how much had been said when a signal came
+
+        def note(number, frame):
+            nonlocal said
+            if said is None:
+                follower.stopped_at, said = time.time(), os.path.getsize(errors.name)
+            if number in signals:
+                stop(number, process)
+
+        for number in (signal.SIGINT, *signals):  # the terminal sends SIGINT to Snakemake as well
+            signal.signal(number, note)
+        with ExitStack() as shown:
+            if log:
+                shown.enter_context(watching(follower, screen.screen(log=log), follower.stopping))
+            status = _wait(process, ownership)
         ownership.unlock()  # a killed Snakemake leaves its lock
-        if messages := errors.read():
-            print(f"\nWhat failed:\n{messages}", end="", file=sys.stderr)
+        messages = errors.read()[:said].decode("utf-8", "replace")
+        _at_end(ending.Ending(status, messages, follower, log), say)
         return status
+
+
+def _at_end(end, say):
+    """Say how a run ended; whatever goes wrong there, its messages are said."""
+    try:
+        say(end)
+    except Exception:
+        logger.debug("cannot say how the run ended", exc_info=True)
+        ending.say_what_failed(end)
 
 
 def _wait(process, ownership):

@@ -4,9 +4,8 @@ import logging
 import shutil
 from pathlib import Path
 
-from tweetrnn.config import resolve
 from tweetrnn.errors import UserError
-from tweetrnn.running import launch
+from tweetrnn.running import ending, launch
 from tweetrnn.supervision import slurm
 from tweetrnn.supervision.allocation import Allocation
 from tweetrnn.supervision.job_each import JobEach
@@ -50,6 +49,11 @@ def add_arguments(parser):
         help="with jobs: what happens to a dead submission's running jobs: cancelled, to continue "
         "from their checkpoints, or waited for (default: cancel)",
     )
+    parser.add_argument(
+        "--verbose",
+        action="store_true",
+        help="print Snakemake's output, which otherwise goes to a file, instead of the progress",
+    )
     for name, unit, default, summary in NUMBERS:
         metavar, help_text = ("N" if unit is int else "SECONDS"), f"{summary} (default: {default})"
         parser.add_argument(
@@ -59,10 +63,7 @@ def add_arguments(parser):
 
 def main(options):
     """Submit the workflow and stay until it is done; return the exit status."""
-    if options.configfile:
-        config = launch.read_config(options.configfile)
-        if "--config" not in options.snakemake:  # which may complete it
-            resolve(config)  # a mistake is better found here than on a node
+    launch.check_config(options)
     if options.sbatch and options.way == "jobs":
         raise UserError(
             "--sbatch is for an allocation; with --way jobs a job's resources are the profile's, "
@@ -81,7 +82,7 @@ def main(options):
     slurm.forget_users_settings()
     if options.way == "allocation":
         logger.warning("Submitting one SLURM job, in which each training is a job step")
-        return Allocation(options).run()
+        return ending.with_answer(Allocation(options).run())
     logger.warning("Submitting a SLURM job for each training")
     for path in (Path.cwd(), launch.ROOT, options.profile):
         if "$" in str(path):
@@ -90,4 +91,4 @@ def main(options):
                 "plugin would expand; use another folder, or --way allocation"
             )
     with Ownership.take(Path.cwd()) as ownership:
-        return JobEach(options, ownership).run()
+        return ending.with_answer(JobEach(options, ownership).run())

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tweetrnn.errors import UserError
 from tweetrnn.files import read_json
-from tweetrnn.running import launch
+from tweetrnn.running import events, launch
 from tweetrnn.supervision import slurm
 from tweetrnn.supervision.ownership import FOLDER
 from tweetrnn.supervision.submission import OthersJob, Submission, Tail, Unavailable
@@ -29,6 +29,7 @@ LOG, OUTCOME = FOLDER / "job.log", FOLDER / "outcome.json"
 class Allocation(Submission):
     """One run of the command, with everything in one SLURM job."""
 
+    SNAKEMAKE_IN_JOB = True
     WHERE = "in the profile's job.sh, or with SBATCH=... or --sbatch=..."
 
     def __init__(self, options):
@@ -52,11 +53,16 @@ class Allocation(Submission):
         while True:
             began, tail = time.time(), Tail(LOG)
             job = self._job()
-            if (status := self._follow(job, tail)) is not None:
+            with self.shown(LOG):
+                status = self._follow(job, tail)
+            if status is not None:
+                if status:
+                    self.tell_why(tail.read())
                 return status
             ended = (slurm.jobs(self.prefix, ended=True) or {}).get(job)
             state = ended.state if ended else "unknown state"
             if state == "FAILED" and not OUTCOME.exists():
+                self.tell_why(tail.read())
                 raise UserError(
                     f"SLURM job {job} failed before Snakemake began; what it printed is above and "
                     f"in {LOG}. Is {self.options.profile / 'job.sh'} right?"
@@ -76,6 +82,7 @@ class Allocation(Submission):
                     logger.warning("Following SLURM job %s, which this folder has already", job.id)
                 return job.id  # perhaps of an sbatch that said it failed
             OUTCOME.unlink(missing_ok=True)
+            events.begin()  # those of an earlier job are over
             done = slurm.run(*self._sbatch())
             if done.returncode == 0:
                 job = done.stdout.strip().partition(";")[0]
@@ -129,18 +136,23 @@ class Allocation(Submission):
     def _follow(self, job, tail):
         """Wait for the job's end; return the exit status, None if the workflow is not done."""
         while True:
-            tail.show()
+            self._show(tail)
             if (status := self._outcome(job)) is not None:
-                tail.show()
+                self._show(tail)
                 return status
             if (jobs := self.turn()) is None:
                 continue
             if job not in jobs:
                 self.sleep(1)  # its last words may take a moment to appear here
-                tail.show()
+                self._show(tail)
                 return self._outcome(job)
             self.cancel_held(jobs)
             self.explain(jobs)
+
+    def _show(self, tail):
+        """Print what is new in the job's output, unless something else is shown."""
+        if self.options.verbose:
+            tail.show()
 
     def _outcome(self, job):
         """Return the exit status of a job's Snakemake that has come to its own end, or None."""

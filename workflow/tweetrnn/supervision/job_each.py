@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from tweetrnn.running import launch
+from tweetrnn.running import events, launch
 from tweetrnn.supervision import slurm, stand_ins
 from tweetrnn.supervision.ownership import Replaced
 from tweetrnn.supervision.submission import (
@@ -43,6 +43,7 @@ def command_line(options, *more):
 class JobEach(Submission):
     """One run of the command: Snakemake, started as often as needed."""
 
+    SNAKEMAKE_IN_JOB = False
     WHERE = "in the profile's resources, or with -- --set-resources ..."
 
     def __init__(self, options, ownership):
@@ -121,23 +122,31 @@ class JobEach(Submission):
         """Run Snakemake once; return its exit status, negative if a signal killed it."""
         # Jobs of other names than this Snakemake's are those of an earlier one.
         name = f"{self.prefix}-{time.time_ns():x}"
-        folder = self._install()
+        path = f"{self._install()}{os.pathsep}{launch.environment()['PATH']}"
         options = ("--slurm-jobname-prefix", name, "--slurm-status-command", "squeue")
-        process = launch.start(
-            command_line(self.options, *options),
-            self.ownership,
-            {"PATH": f"{folder}{os.pathsep}{launch.environment()['PATH']}"},
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C is for this process, which passes it on
-        )
+        log = self.ownership.folder / "run.log"
+        recorded = events.begin(self.ownership.folder)
+        with log.open("wb") as output:
+            streams = {"stdout": output, "stderr": subprocess.STDOUT}
+            process = launch.start(
+                command_line(self.options, *options),
+                self.ownership,
+                {"PATH": path, **events.variables(recorded)},
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is for this process, which passes it on
+                **({} if self.options.verbose else streams),
+            )
         try:
-            status = self._watch(process, name)
+            with self.shown(log):
+                status = self._watch(process, name)
         except BaseException as error:
             _end(process)
             if not isinstance(error, Replaced):  # then the lock may be another command's
                 self.ownership.unlock()
             raise
         _end(process)
+        if status:
+            self.tell_why(log.read_text("utf-8", "replace"))
         return status
 
     def _install(self):
@@ -149,7 +158,7 @@ class JobEach(Submission):
         while process.poll() is None:
             jobs = self.turn()
             self.ownership.beat()
-            messages.show()
+            messages.show(self.output)
             if not (self.ownership.folder / "bin").exists():  # somebody deleted the folder
                 self._install()
             if jobs is None:
@@ -157,7 +166,7 @@ class JobEach(Submission):
             self.cancel_held(jobs)
             self.explain(jobs)
             self._cancel_orphans(jobs, name)
-        messages.show()
+        messages.show(self.output)
         return process.returncode
 
     def _cancel_orphans(self, jobs, name):

@@ -6,10 +6,14 @@ import signal
 import sys
 import threading
 import time
-from contextlib import suppress
+from collections import Counter
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tweetrnn.errors import UserError
+from tweetrnn.running import ending, events, screen
+from tweetrnn.running.snapshot import Follower
+from tweetrnn.running.watch import watching
 from tweetrnn.supervision import slurm
 from tweetrnn.supervision.ownership import Replaced
 
@@ -52,6 +56,18 @@ def is_here(folder):
     return False
 
 
+def in_words(jobs):
+    """Return the states of {job id: Job}, and why those wait that do, as a text."""
+    reasons = [job.reason for job in jobs.values() if job.state == "PENDING"]
+    common = Counter(reason for reason in reasons if reason not in ("", "None")).most_common(3)
+    why = f" ({', '.join(reason for reason, _ in common)})" if common else ""
+    states = Counter(job.state.lower() for job in jobs.values())
+    if len(jobs) == 1:
+        return f"SLURM job {next(iter(jobs))}: {next(iter(states))}{why}"
+    text = ", ".join(f"{states[state]:,} {state}" for state in sorted(states, reverse=True))
+    return f"SLURM jobs: {text}{why}" if jobs else ""
+
+
 class Tail:
     """What is appended to a file from now on."""
 
@@ -59,21 +75,29 @@ class Tail:
         self.path = path
         self.position = path.stat().st_size if path.exists() else 0
 
-    def show(self):
-        """Print what is new."""
+    def read(self):
+        """Return what is new, as text."""
         with suppress(FileNotFoundError), self.path.open("rb") as stream:
             stream.seek(self.position)
             text = stream.read()
             self.position += len(text)
-            sys.stderr.write(text.decode(errors="replace"))
-            sys.stderr.flush()
+            return text.decode(errors="replace")
+        return ""
+
+    def show(self, stream=None):
+        """Print what is new, on standard error or another stream."""
+        if text := self.read():
+            stream = stream or sys.stderr
+            stream.write(text)
+            stream.flush()
 
 
 class Submission:
     """One run of the command.
 
     A subclass has ``work``, which returns 0 or 1 when all has ended; ``own``, which chooses this
-    command's jobs of {job id: Job}; and ``WHERE``, which says where jobs' resources are set.
+    command's jobs of {job id: Job}; ``WHERE``, which says where jobs' resources are set; and
+    ``SNAKEMAKE_IN_JOB``, whether Snakemake waits when the jobs do.
 
     Args:
         options: those of the command ``submit``.
@@ -90,6 +114,8 @@ class Submission:
         self._silence = 0  # seconds for which SLURM has not answered
         self._asked = time.monotonic()
         self._next_look = 0
+        self._queue, self._waits = "", False  # what SLURM said last of the jobs, in words
+        self.output = None  # what shows the run, while one does
 
     def run(self):
         """Stay until the workflow is done; return the exit status, after a last sentence."""
@@ -139,6 +165,32 @@ class Submission:
                 "find it. They were cancelled; the same command, in its new place, continues"
             )
 
+    # -- showing
+
+    @contextmanager
+    def shown(self, log):
+        """Show the run meanwhile, unless Snakemake's output is; ``log`` is the file with that."""
+        if self.options.verbose:
+            yield
+            return
+        follower = Follower(events.Events(events.FILE))
+        self.output = screen.screen(log=log, reasons=True)
+
+        def notes():
+            follower.paused = self.SNAKEMAKE_IN_JOB and self._waits
+            return [self._queue] if self._queue else []
+
+        try:
+            with watching(follower, self.output, notes):
+                yield
+        finally:
+            self.output = None
+
+    def tell_why(self, text):
+        """Print what says in Snakemake's output ``text`` why it ended, if that was not shown."""
+        if not self.options.verbose and (found := ending.essence(text)):
+            logger.warning("What failed:\n%s", found)
+
     # -- waiting
 
     def _stop(self, number, frame):
@@ -163,6 +215,9 @@ class Submission:
         jobs, before, self._asked = slurm.jobs(self.prefix), self._asked, time.monotonic()
         if jobs is not None:
             self._silence = 0
+            own = self.own(jobs)
+            self._queue = in_words(own)
+            self._waits = bool(own) and all(job.state == "PENDING" for job in own.values())
             return jobs
         was = self._silence
         self._silence += min(max(self._asked - before, 0.001), 2 * self.options.poll + 60)
