@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tweetrnn.errors import UserError
 from tweetrnn.reporting import headline
+from tweetrnn.results_format import read_marked
 from tweetrnn.running.events import FILE, Events
 from tweetrnn.running.screen import is_terminal
 from tweetrnn.running.snapshot import Follower
