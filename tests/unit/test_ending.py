@@ -6,9 +6,9 @@ import time
 
 import pytest
 from tweetrnn.config import resolve
-from tweetrnn.errors import UserError
-from tweetrnn.reporting import headline
+from tweetrnn.files import write_json
 from tweetrnn.results import Results
+from tweetrnn.results_format import marked
 from tweetrnn.running import ending, events
 from tweetrnn.running.ending import Ending, essence
 from tweetrnn.running.snapshot import Follower
@@ -41,7 +41,7 @@ def runs(follower, rule):
 def write_report():
     results = Results("results/demo")
     results.summary.parent.mkdir(parents=True)
-    results.summary.write_text(json.dumps({"answer": ANSWER}))
+    write_json(results.summary, marked({"answer": ANSWER}))
     return results
 
 
@@ -114,11 +114,3 @@ DAG = f"{HEAD}Building DAG of jobs...\n"
 )
 def test_essence_of_snakemakes_output_is_what_it_says_last(text, expected):
     assert essence(text) == (text.rstrip() if expected is None else expected)
-
-
-def test_answer_of_an_older_version_is_one_message(follower):
-    results = write_report()
-    assert headline.answer(results) == ["Invented.", "LSTM was right more often.", "8 runs."]
-    results.summary.write_text('{"headline": []}')
-    with pytest.raises(UserError, match=r"summary\.json: it has no answer, as those of older"):
-        headline.answer(results)

@@ -345,20 +345,6 @@ def test_card_shows_hostile_names_as_text(results, tmp_path):
     assert not kinds & {"html_inline", "link_open", "image"}
 
 
-def test_facts_of_an_older_version_are_one_message(results, tmp_path, capsys):
-    before = results.token_facts.read_bytes()
-    facts = read_json(results.token_facts)
-    del facts["file"]
-    write_json(results.token_facts, facts)
-    try:
-        assert export(results, tmp_path / "model") == 1
-        message = capsys.readouterr().err
-        assert "tokenize/facts.json: damaged (an older version of this program wrote" in message
-        assert list(tmp_path.iterdir()) == []
-    finally:
-        results.token_facts.write_bytes(before)
-
-
 def test_folder_that_exists_is_not_touched(results, tmp_path, capsys):
     (tmp_path / "model").mkdir()
     (tmp_path / "model/mine.txt").write_text("mine")
