@@ -6,6 +6,7 @@ Unlike the results of ``example_finished``, all its numbers follow from its trai
 from example_report import write_stand_ins
 from small_experiment import run_stage
 from tweetrnn import grid
+from tweetrnn.code import PACKAGE
 from tweetrnn.config import resolve
 from tweetrnn.evaluation.select import further_runs, read_selection
 from tweetrnn.files import sha256_of, write_json
@@ -50,7 +51,7 @@ def finish(results, **changes):
     write_stand_ins(names, results.figures)
     drawn = [results.figure(name, suffix) for name in names for suffix in ("svg", "png")]
     write_json(results.figure_facts, {"sha256": {path.name: sha256_of(path) for path in drawn}})
-    run("render", memory_mb=1500)
+    run("render", memory_mb=1500, snakefile=str(PACKAGE.parent / "Snakefile"))
     return config
 
 
