@@ -438,7 +438,7 @@ def test_page_with_other_evidence_is_one_message(tmp_path, verify, value):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda summary: {"name": "small"}, "results of an older version of this program"),
+        (lambda summary: {"name": "small"}, "written by an older version of this workflow"),
         (lambda summary: summary | {"comparison": None}, "a partial report"),
     ],
 )
