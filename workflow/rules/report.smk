@@ -1,7 +1,10 @@
 from tweetrnn.reporting import figures
 
 ROBUSTNESS = list(at("robustness").values()) if SPLITS else []
-SNAKEFILE = workflow.source_path("../Snakefile")  # which the report's crate has a copy of
+# The report's crate has a copy of it. (A checkout's would be copied for this process alone.)
+SNAKEFILE = str(
+    CHECKOUT / "workflow/Snakefile" if CHECKOUT else workflow.source_path("../Snakefile")
+)
 TEMPLATES = sorted(path for path in (PACKAGE / "reporting/templates").rglob("*") if path.is_file())
 
 
