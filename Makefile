@@ -93,7 +93,7 @@ rulegraph: $(VENV)/run.stamp  ## redraw the report's diagram of the rules (needs
 	  | tred | dot -Tsvg > workflow/tweetrnn/reporting/templates/rulegraph.svg
 
 picture:  ## take the README's picture again, the top of the demo report (needs chromium, and `make run` before)
-	@chromium --headless --no-sandbox --hide-scrollbars --window-size=1280,610 --force-device-scale-factor=1.5 \
+	@chromium --headless --no-sandbox --hide-scrollbars --window-size=1280,640 --force-device-scale-factor=1.5 \
 	  --screenshot=docs/report.png results/demo/report/report.html
 
 clean:  ## delete the environments and all results
