@@ -500,8 +500,8 @@ def test_page_of_2048_runs_is_small_and_quick(open_page, thousands):
     page = open_page(thousands)
     assert status(page) == "2048 of 2048 runs"
     assert page.locator("#explorer [role=option]").count() == 2048
-    # The quickest of several: other programs may be busy at the same time.
-    assert min(page.evaluate(PRESS, number) for number in [0, 0, 1, 1, 2, 2, 3, 3]) < 100
+    # The quickest of many: other programs may be busy at the same time.
+    assert min(page.evaluate(PRESS, number) for number in [0, 0, 1, 1, 2, 2, 3, 3] * 4) < 100
     assert page.printed == []
 
 

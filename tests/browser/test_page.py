@@ -220,7 +220,8 @@ def test_long_table_comes_in_pages(open_page, many):
     page = open_page(many)
     seen = []
     assert button(page, "runs", "Earlier").is_disabled()
-    for first, last in ((1, 100), (101, 200), (201, 256)):
+    for first in range(1, 257, 50):
+        last = min(first + 49, 256)
         assert page.locator("#table-runs").get_by_text(f"rows {first} to {last}").is_visible()
         ranks = column_of(page, "runs", "rank")
         assert len(ranks) == last - first + 1
@@ -230,7 +231,7 @@ def test_long_table_comes_in_pages(open_page, many):
     assert seen == [str(rank) for rank in range(1, 257)]
     assert button(page, "runs", "Later").is_disabled()
     button(page, "runs", "rank").click()
-    assert page.locator("#table-runs").get_by_text("rows 1 to 100").is_visible()
+    assert page.locator("#table-runs").get_by_text("rows 1 to 50").is_visible()
 
 
 def test_heading_and_rank_stay_while_the_table_of_runs_scrolls(open_page, full):

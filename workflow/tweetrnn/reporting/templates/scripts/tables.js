@@ -1,6 +1,7 @@
 // Sorting, paging and saving of tables, and the choice of their columns.
 
-const PAGE = 100; // rows
+const LONG = 100; // rows: a table with more comes in pages
+const PAGE = 50; // rows, so that it is laid out quickly
 const MANY = 8; // rows that are worth sorting
 
 // A spreadsheet takes a cell that begins with one of these for a formula.
@@ -74,7 +75,7 @@ class TableTools {
       }),
     );
     if (this.rows.length >= MANY && this.table.querySelector("th.number")) this.addSorting();
-    if (this.rows.length > PAGE) this.addPages();
+    if (this.rows.length > LONG) this.addPages();
     this.show();
   }
 
