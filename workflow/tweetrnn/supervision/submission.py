@@ -15,7 +15,7 @@ from tweetrnn.running import ending, events, screen
 from tweetrnn.running.snapshot import Follower
 from tweetrnn.running.watch import watching
 from tweetrnn.supervision import slurm
-from tweetrnn.supervision.ownership import Replaced
+from tweetrnn.supervision.ownership import FOLDER, Replaced
 
 logger = logging.getLogger("tweetrnn")
 UNAVAILABLE = 69  # EX_UNAVAILABLE of sysexits.h: the cluster did not recover
@@ -169,12 +169,12 @@ class Submission:
 
     @contextmanager
     def shown(self, log):
-        """Show the run meanwhile, unless Snakemake's output is; ``log`` is the file with that."""
+        """Show the run meanwhile, unless Snakemake's output is, which the file ``log`` has."""
         if self.options.verbose:
             yield
             return
         follower = Follower(events.Events(events.FILE))
-        self.output = screen.screen(log=log, reasons=True)
+        self.output = screen.screen(log=FOLDER / log.name, reasons=True)
 
         def notes():
             follower.paused = self.SNAKEMAKE_IN_JOB and self._waits
