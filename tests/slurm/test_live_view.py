@@ -40,7 +40,7 @@ def test_view_of_a_submission_has_the_trainings_and_the_queue(work, arguments, c
 
 def test_reason_for_which_a_job_waits_is_in_the_view(work):
     held = ["--sbatch=--ntasks=4 --hold", *ALLOCATION[1:]]
-    with in_terminal(work, *held) as terminal:
+    with in_terminal(work, *held, columns=200) as terminal:
         shown = terminal.wait_for("pending (JobHeldUser)")
         job = re.search(r"SLURM job (\d+): pending", shown)[1]
         assert "release it with scontrol release" in terminal.everything
