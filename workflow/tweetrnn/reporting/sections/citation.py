@@ -32,7 +32,7 @@ def blocks(experiment):
         "Cite the software as below, and the corpus by its own source. The methods paragraph "
         "follows from this experiment's config and counts."
     )
-    unfinished = "Some trainings are missing, so not all of the methods has been done yet."
+    unfinished = "Some trainings are missing, so not all of these methods have been applied yet."
     references = (
         "Gallas, Academic Radiology 13, 2006; Wang and Manning, Baselines and bigrams, ACL 2012; "
         "Zou and Donner, Statistics in Medicine 27, 2008."
