@@ -1,7 +1,9 @@
 """What tests share: the repository's root, the real tweets, and the handling of a missing tool."""
 
+import logging
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,16 @@ def require_tool(name, how):
 def require_tool_fixture():
     """``require_tool`` for the folders' own conftest files, which cannot import this one."""
     return require_tool
+
+
+@pytest.fixture(autouse=True)
+def same_logger():
+    """Leave the package's logger as it was: commands that run in a test's process set it up."""
+    logger = logging.getLogger("tweetrnn")
+    level, propagate, handlers = logger.level, logger.propagate, logger.handlers[:]
+    yield
+    logger.setLevel(level)
+    logger.propagate, logger.handlers[:] = propagate, handlers
 
 
 @pytest.fixture(scope="session")
@@ -56,6 +68,12 @@ def finished(finished_once, tmp_path):
     """A copy, in another place, of a checkout whose small experiment has run."""
     shutil.copytree(finished_once.path, tmp_path / "moved", symlinks=True)
     return Checkout(tmp_path / "moved")
+
+
+def pytest_configure():
+    """Let commands that tests start be stopped by Ctrl-C, also where a shell's ``&`` started us."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config, items):

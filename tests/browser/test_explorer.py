@@ -403,7 +403,7 @@ def test_printed_table_has_all_pages_and_the_chosen_columns(open_page, many):
     assert len(rows_of(page, "runs")) == 256 and "seconds" not in headings(page, "runs")
     assert page.locator("#explorer button:visible, #explorer select:visible").count() == 0
     page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert len(rows_of(page, "runs")) == 100
+    assert len(rows_of(page, "runs")) == 50
 
 
 # ----------------------------------------------------------------------------------- the address
