@@ -84,7 +84,7 @@ CHANGES = [
     ({"grid": {"regularization": [True]}}, ", with an L2 penalty (factor 0.001) and"),
     ({"grid": {"learning_rate": [0.01]}}, "the learning rate 1e-2 were trained"),
     ({"grid": {"sample": 5}}, "drawn from 32"),
-    ({"grid": {"sample": 1}}, "There was one combination, and none to select."),
+    ({"grid": {"sample": 1}}, "With one combination of each cell, there was none to select."),
     ({"grid": {"cell": ["GRU"]}}, "For GRU, 32 combinations"),
     ({"grid": {"baseline_cells": ["MeanOfWords"]}}, "The mean of word vectors was trained"),
     ({"grid": {"baseline_cells": ["MeanOfWords", "GRU"]}}, "vectors and GRU were trained"),

@@ -67,7 +67,7 @@ def test_arguments_after_two_dashes_are_nobody_s_options(monkeypatch):
         (["diff", "A", "B", "--html="], "argument --html: expected a value, got ''"),
         (["diff", "A", "", "--html=x"], "argument B: expected a value, got ''"),
         (["export", ""], "argument RUN: expected a value, got ''"),
-        (["headline"], "the following arguments are required: --configfile"),
+        (["verify"], "the following arguments are required: WHAT"),
         (["status", "--watch", "soon"], "argument --watch: invalid float value: 'soon'"),
         (["tokenize", "1"], "argument arguments: expected a JSON object, got 1"),
         (["tokenize", "{}"], "tokenize does not fit its rule: unknown arguments []"),

@@ -69,7 +69,9 @@ def test_failed_run_says_what_is_kept_and_repeats_the_messages_last(follower, ca
     ending.say(Ending(1, "error: x\n", follower))
     first, second, *rest = capsys.readouterr().err.splitlines()
     assert first.startswith("Time per stage: train")
-    assert second.startswith("Failed: no training is done; once what failed is fixed, the same ")
+    assert second.startswith(
+        "Failed: no training is done, but what is finished is kept; once what failed is fixed, "
+    )
     assert rest == ["", "What failed:", "error: x"]
 
 
@@ -78,7 +80,8 @@ def test_stopped_run_says_that_the_same_command_goes_on(follower, capsys):
     follower.stopped_at = time.time()
     ending.say(Ending(130, "", follower))
     assert capsys.readouterr().err.splitlines()[-1] == (
-        "Stopped: no training is done; the same command goes on from there."
+        "Stopped: no training is done, but what is finished is kept; the same command goes on from "
+        "there."
     )
 
 

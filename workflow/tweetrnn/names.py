@@ -62,7 +62,7 @@ def model_label(name):
 # The kinds of other splits, as tables name them.
 SPLIT_KINDS = {
     "stratified": "random splits",
-    "random": "random splits without equal class shares",
+    "random": "unstratified random splits",
     "grouped": "users kept apart",
     "temporal": "later tweets",
     "held_out": "held-out values",

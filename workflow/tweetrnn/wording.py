@@ -1,15 +1,15 @@
 """How text and lists of names are written in sentences and messages."""
 
 _SPLITS = {
-    "stratified": "at random with equal class shares; duplicates stay together",
+    "stratified": "at random with the same class shares in each set; duplicates stay together",
     "random": "at random; duplicates stay together",
     "ordered": "in the order of the file, unshuffled",
-    "grouped": "at random with equal class shares; the tweets of a user stay together, and "
-    "duplicates too",
+    "grouped": "at random with the same class shares in each set; the tweets of a user stay "
+    "together, and duplicates too",
     "temporal": "by time: the earliest tweets for training, the latest for the test set; "
     "duplicates stay together, at the time of the earliest",
     "held_out": "the test set has all tweets whose {slice} is {value}, and their duplicates; the "
-    "others at random with equal class shares",
+    "others at random with the same class shares in each set",
     "given": "as the corpus says",
 }
 

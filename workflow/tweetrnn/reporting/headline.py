@@ -64,7 +64,10 @@ def where(results, stream):
 def add_arguments(parser):
     """Add this command's options."""
     parser.add_argument(
-        "--configfile", required=True, metavar="FILE", help="the experiment's config"
+        "--configfile",
+        default="config/config.yaml",
+        metavar="FILE",
+        help="the experiment's config (default: config/config.yaml)",
     )
     parser.add_argument(
         "--table",

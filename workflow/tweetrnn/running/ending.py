@@ -93,7 +93,9 @@ def _what_is_kept(ending, snapshot, events):
             how = f"Snakemake was killed ({signal.Signals(ending.status - 128).name})"
     if not events.jobs:
         return f"{how} before any job had begun." if stopped else ""
-    kept = f"{progress(snapshot)} are finished and kept" if snapshot.done else "no training is done"
+    kept = "no training is done, but what is finished is kept"
+    if snapshot.done:
+        kept = f"{progress(snapshot)} are finished and kept"
     begun = len(snapshot.of("stopped")) + len(snapshot.of("running"))
     if begun:
         kept += f"; {counted(begun, 'interrupted one')} {'continue' if begun > 1 else 'continues'}"

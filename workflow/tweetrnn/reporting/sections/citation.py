@@ -63,7 +63,7 @@ def methods_in_words(experiment):
         grid_in_words(config),
         training_in_words(config),
         selection_in_words(config),
-        comparison_in_words(config, split),
+        comparison_in_words(config, split, has_intervals(experiment.comparison)),
         *others_in_words(config),
         f"All random choices derive from the seed {config['seed']}.",
         software_in_words(experiment),
@@ -124,7 +124,7 @@ def grid_in_words(config):
     count, trained = grid.size(section), config["training"]["replicates"]
     recurrent, dense = section["recurrent_layers"], section["dense_layers"]
     widths = model["dense_units"][: max(dense)]
-    rates = section["learning_rate"]
+    rates = list(map(doc.level, section["learning_rate"]))
     factors = [
         f"{either(recurrent)} recurrent layer{'' if recurrent == [1] else 's'} of "
         f"{counted(model['units'], 'unit')}",
@@ -132,7 +132,7 @@ def grid_in_words(config):
         f"{listed(list(map(doc.whole, widths)))} unit{'' if widths == [1] else 's'}",
         switched(section["dropout"], f"dropout (rate {model['dropout_rate']:g})"),
         switched(section["regularization"], f"an L2 penalty (factor {model['l2']:g})"),
-        f"the learning rate{'s' if len(rates) > 1 else ''} {listed(list(map(doc.level, rates)))}",
+        f"at the learning rate{'s' if len(rates) > 1 else ''} {listed(rates)}",
     ]
     drawn = f", drawn from {doc.whole(grid.full_size(section))}" if grid.is_sample(section) else ""
     each = f", each {counted(trained, 'time')} with other seeds" if trained > 1 else ""
@@ -183,7 +183,7 @@ def selection_in_words(config):
     if training["replicates"] > 1:
         ranking += ", averaged over replicates"
     if count == 1:
-        return "There was one combination, and none to select."
+        return "With one combination of each cell, there was none to select."
     if not again or finalists == 1:
         return f"Each cell's combination was selected by {ranking}."
     seeds = "another seed" if again == 1 else f"{doc.whole(again)} other seeds"
@@ -193,23 +193,35 @@ def selection_in_words(config):
     )
 
 
-def comparison_in_words(config, split):
-    """Return the primary analysis."""
+def comparison_in_words(config, split, intervals=True):
+    """Return the primary analysis; ``intervals`` says whether there were tweets enough for them."""
     replicates, one = config["training"]["selected_replicates"], len(config["grid"]["cell"]) == 1
     part = "test" if split["parts"]["test"]["tweets"] else "validation"
     seeds = "another seed" if replicates == 1 else f"{doc.whole(replicates)} new seeds"
     again = "combination was" if one else "combinations were"
+    again = again if grid.size(config["grid"]) == 1 else f"selected {again}"
     sampled = "tweets and seeds as samples" if replicates > 1 else "tweets as a sample, not seeds"
     text = (
-        f"The selected {again} trained again with {seeds}, and compared by accuracy on the {part} "
+        f"The {again} trained again with {seeds}, and compared by accuracy on the {part} "
         f"set with {'' if one else 'each other, with '}the most frequent class, with a logistic "
-        "regression on TF-IDF weights and with NB-SVM (Wang and Manning 2012). The differences' "
-        f"95 % confidence intervals, in closed form, take {sampled} (Gallas 2006; Zou and Donner "
-        "2008)."
+        "regression on TF-IDF weights and with NB-SVM (Wang and Manning 2012)."
     )
+    if intervals:
+        text += (
+            f" The differences' 95 % confidence intervals, in closed form, take {sampled} (Gallas "
+            "2006; Zou and Donner 2008)."
+        )
     if part == "validation":
         text += " There was no test set, so the accuracies are optimistic."
     return text
+
+
+def has_intervals(comparison):
+    """Return whether a difference of the Comparison has an interval; True of one still to come."""
+    if comparison is None:
+        return True
+    found = [*comparison.primary.pairs, *comparison.primary.against_baselines]
+    return any(difference.interval for difference in found)
 
 
 def others_in_words(config):
