@@ -68,8 +68,8 @@ def test_results_in_an_allocation_are_those_of_a_local_run_byte_for_byte(allocat
 
 
 def test_slurm_sees_one_job_with_a_step_for_each_training(allocated):
-    [(job, state, _)] = allocated.jobs()
-    assert state == "COMPLETED"
+    assert allocated.ended() == ["COMPLETED"]
+    [(job, _, _)] = allocated.jobs()
     assert f"{job}.0" in allocated.steps
     assert allocated.watcher.most > 1
 
@@ -118,7 +118,7 @@ def test_job_cancelled_by_somebody_is_submitted_again(work, undisturbed):
         work.cluster.run("scancel", running_job(work))
         wait_until(lambda: work.text().count(SUBMITTED) == 2, 100, "another job")
     work.finish()
-    assert [state for _, state, _ in work.jobs()] == ["CANCELLED", "COMPLETED"]
+    assert work.ended() == ["CANCELLED", "COMPLETED"]
     assert_continued(work, LSTM)
     assert_same_results(work, undisturbed, LSTM)
 
@@ -131,8 +131,7 @@ def test_time_limit_leaves_checkpoints_and_the_job_is_queued_again(work, undistu
         work.cluster.run("scontrol", "update", f"JobId={running_job(work)}", "TimeLimit=1")
         wait_until(lambda: pid not in trainings(work.path), 100, "the training stops")
     work.finish()
-    [(_, state, _)] = work.jobs()
-    assert state == "COMPLETED"
+    assert work.ended() == ["COMPLETED"]
     assert "stopped by SIGTERM" in work.log(LSTM)
     assert_continued(work, LSTM)
     assert_same_results(work, undisturbed, LSTM, SIMPLE_RNN)
@@ -160,8 +159,7 @@ def test_preempted_job_continues(work, undisturbed):
         )
         gone(pid, work)
     work.finish()
-    [(_, state, _)] = work.jobs()
-    assert state == "COMPLETED"
+    assert work.ended() == ["COMPLETED"]
     assert_continued(work, LSTM)
     assert_same_results(work, undisturbed, LSTM)
 

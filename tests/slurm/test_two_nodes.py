@@ -131,8 +131,7 @@ def test_job_that_loses_a_node_continues_on_the_other(work, undisturbed, node, a
         one_on_each(work)
         with lost(work.cluster, node, alive):
             work.finish(120)
-    [(_, state, _)] = work.jobs()
-    assert state == "COMPLETED"
+    assert work.ended() == ["COMPLETED"]
     # A Snakemake on the other node ends properly before SLURM kills it.
     assert ("Removed the lock of a dead Snakemake" in work.text()) == (node == "node1")
     for run in (LSTM, SIMPLE_RNN):

@@ -278,6 +278,15 @@ class Workplace:
         rows = [line.split("|") for line in table]
         return [tuple(row[:3]) for row in rows if os.path.realpath(row[3]) == str(self.path)]
 
+    def ended(self):
+        """Return the states of all jobs once they have ended, soon after the command has."""
+
+        def states():
+            found = [state for _, state, _ in self.jobs()]
+            return found if not {"RUNNING", "COMPLETING"} & {*found} else None
+
+        return wait_until(states, 60, "SLURM knows of the jobs' end")
+
     def jobs_of(self, run):
         """Return (job id, state) of all jobs of a training, in order."""
         return [(job, state) for job, state, text in self.jobs() if text == comment(run)]
