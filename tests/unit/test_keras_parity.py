@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
+from devices import device_or_skip
 from keras_file import FIXTURES, Keras, Trained
 from tweetrnn.grid import Combination
 from tweetrnn.training import by_hand, torch_kernels
@@ -76,8 +76,7 @@ class Compared:
 @pytest.fixture(scope="module", params=CASES)
 def compared(request, one_thread):
     keras, variant, adam, device, path = request.param
-    if device == "cuda" and not torch.cuda.is_available():
-        pytest.skip("needs a CUDA device: run it on a machine that has one")
+    device_or_skip(device)
     bounds = OUR_BOUNDS if FILES == OUR_FILES and device == "cpu" else OTHER_BOUNDS
     return Compared(keras, variant, bounds, keras.train(variant, adam, device, PATHS[path]))
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 import torch
+from devices import device_or_skip
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
@@ -114,12 +115,6 @@ def one_hot(ids, width):
 
 def layer_of(cell, path, *arguments):
     return recurrent.layer_of(CELLS[cell], PATHS[path], "layer", *arguments)
-
-
-def device_or_skip(device):
-    if device == "cuda" and not torch.cuda.is_available():
-        pytest.skip("needs a CUDA device: run it on a machine that has one")
-    return device
 
 
 sizes = st.integers(1, 6)

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from devices import device_or_skip
 from hypothesis import given
 from hypothesis import strategies as st
 from tweetrnn import metrics
@@ -381,9 +382,7 @@ def test_batches_hold_every_example_once_in_order(seed, number, size, width, pre
 
 @pytest.fixture
 def cuda():
-    if not torch.cuda.is_available():
-        pytest.skip("needs a CUDA device: run it on a machine that has one")
-    return "cuda"
+    return device_or_skip("cuda")
 
 
 every_cell = pytest.mark.parametrize("cell", list(CELLS))

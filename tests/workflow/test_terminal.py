@@ -89,7 +89,7 @@ def test_run_shows_one_view_whatever_the_size_and_then_the_answer(fresh):
             assert len(shown.splitlines()) < lines
             assert all(len(line) < columns for line in shown.splitlines())
         assert terminal.wait() == 0
-        end = terminal.text  # above are lines of views that the terminal broke anew, as any does
+        end = terminal.text  # above are remains of views, which a resized terminal has wrapped
         assert "All 6 trainings are done.\nTime per stage: " in end
         assert end.splitlines()[-1] == "The report: results/small/report/report.html"
         assert "These tweets are invented." in end and "runs of the grid, 2 more" in end

@@ -186,7 +186,7 @@ class Events:
     _by_id: dict = field(default_factory=dict)
 
     def read(self):
-        """Take in what was appended since the last call; start anew if the file is another."""
+        """Take in what was appended since the last call; start again if the file is another."""
         try:
             with open(self.path, "rb") as stream:
                 if os.fstat(stream.fileno()).st_size < self._position:

@@ -192,7 +192,7 @@ class Terminal(Output):
             if not self._in_foreground():
                 return
             size, changed = self._terminal_size(), False
-            if size != self._size:  # the terminal may have broken lines anew, nobody knows where
+            if size != self._size:  # the terminal may have wrapped lines, nobody knows where
                 self._size, changed = size, True
             lines = self._lines(snapshot, max(size[1] - 1, 1))
             up = f"\x1b[{self._drawn}A\r" if self._drawn else "\r"

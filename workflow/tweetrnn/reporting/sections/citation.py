@@ -193,7 +193,7 @@ def selection_in_words(config):
     )
 
 
-def comparison_in_words(config, split, intervals=True):
+def comparison_in_words(config, split, intervals):
     """Return the primary analysis; ``intervals`` says whether there were tweets enough for them."""
     replicates, one = config["training"]["selected_replicates"], len(config["grid"]["cell"]) == 1
     part = "test" if split["parts"]["test"]["tweets"] else "validation"
