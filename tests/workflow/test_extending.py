@@ -185,9 +185,8 @@ def test_cell_is_trained_and_compared_and_predicts(fresh, follow):
 def test_cell_s_gradients_are_tested_without_an_edit_of_the_tests(root, tmp_path, follow):
     checkout = copy_checkout(root, tmp_path / "checkout")
     shutil.copy(root / "pyproject.toml", checkout.path)
-    (checkout.path / "tests/unit").mkdir(parents=True)
-    for name in ("conftest.py", "checkout.py", "unit/conftest.py", "unit/test_models.py"):
-        shutil.copy(root / "tests" / name, checkout.path / "tests" / name)
+    unwanted = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(root / "tests", checkout.path / "tests", ignore=unwanted)
     follow(checkout.path, "A cell")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "tests/unit/test_models.py", "-k", "MGU"],
