@@ -35,6 +35,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _WORDS = {"true": True, "false": False, "null": None}
 _LONGEST = 100_000  # Linux allows 128 KiB in one argument
 _MOST = _LONGEST // 2  # values: each takes two characters or more
+_DEEPEST = 100  # levels of a config file; the schema has five
 _NAME = 100  # characters of a key in a message
 _SHOWN = 20  # mistakes in a message
 TYPE_NAMES = {
@@ -463,6 +464,16 @@ class _Loader(yaml.SafeLoader):
     YAML alone would read the labels no, 010 and 1:30 as false, 8 and 90, and use the last of two
     equal keys.
     """
+
+    _depth = 0
+
+    def compose_node(self, parent, index):
+        self._depth += 1
+        if self._depth > _DEEPEST:  # PyYAML's time grows with the square of the depth
+            raise RecursionError
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
     def get_single_node(self):
         node = super().get_single_node()

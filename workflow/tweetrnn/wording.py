@@ -32,6 +32,11 @@ def quoted(names):
     return f"{text} and {len(names) - 20} more" if len(names) > 20 else text
 
 
+def counted(number, noun):
+    """Return 1 and ``tweet`` as ``1 tweet``, and 2000 as ``2,000 tweets``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def listed(names):
     """Return names as ``a``, ``a and b`` or ``a, b and c``."""
     *head, last = names

@@ -3,8 +3,8 @@
 from tweetrnn.evaluation import interval
 from tweetrnn.evaluation.cell_order import best_first
 from tweetrnn.names import model_label
-from tweetrnn.reporting.document import percent, points, points_between, whole
-from tweetrnn.wording import listed
+from tweetrnn.reporting.document import percent, points, points_between
+from tweetrnn.wording import counted, listed
 
 DEMO = (
     "These tweets are invented. The numbers on this page show that the pipeline works; they say "
@@ -39,7 +39,7 @@ def best_against_others(comparison):
 def without_interval(comparison, row, first, second):
     """Return the sentence that says why there is no interval for two models, named in it."""
     part, none = comparison.part, "no interval can be given for their difference."
-    tweets = f"{whole(comparison.groups)} {part} tweet{'' if comparison.groups == 1 else 's'}"
+    tweets = counted(comparison.groups, f"{part} tweet")
     once = "" if comparison.groups == comparison.tweets else " (each duplicate counted once)"
     text = {
         interval.TOO_FEW_TWEETS: f"with {tweets}{once} no interval can be given for the "
@@ -134,7 +134,7 @@ def accuracies(comparison):
     each = [f"{cell} {percent(model.accuracy)}" for cell, model in models.items()]
     mean = f"mean of {planned} replicates" if planned > 1 else "one replicate"
     sentences = [
-        f"Accuracy of the selected models on {whole(comparison.tweets)} {part} tweets: "
+        f"Accuracy of the selected models on {counted(comparison.tweets, f'{part} tweet')}: "
         f"{listed(each)} ({mean} each)."
     ]
     diverged = [
@@ -159,9 +159,9 @@ def detectable(comparison):
     for best, other, _, pair in best_against_others(comparison):
         if pair.interval and not pair.excludes_zero:
             yield (
-                f"With {whole(comparison.tweets)} {comparison.part} tweets, a true difference of "
-                f"{points(pair.minimum_detectable_difference)} points between {best} and {other} "
-                "would be detected about 80\u00a0% of the time."
+                f"With {counted(comparison.tweets, f'{comparison.part} tweet')}, a true "
+                f"difference of {points(pair.minimum_detectable_difference)} points between "
+                f"{best} and {other} would be detected about 80\u00a0% of the time."
             )
 
 

@@ -15,7 +15,8 @@ from tweetrnn.results_format import read_marked
 from tweetrnn.running.events import FILE, Events
 from tweetrnn.running.screen import is_terminal
 from tweetrnn.running.snapshot import Follower
-from tweetrnn.running.words import counted, progress, stage_times
+from tweetrnn.running.words import progress, stage_times
+from tweetrnn.wording import counted
 
 GOES_ON = "the same command goes on from there"
 # Lines of Snakemake's that help nobody with a mistake.

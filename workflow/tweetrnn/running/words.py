@@ -1,6 +1,7 @@
 """A run in words: one line of its progress, and the sentences at its end."""
 
 from tweetrnn.running.snapshot import seconds_by_stage
+from tweetrnn.wording import counted
 
 
 def duration(seconds):
@@ -12,11 +13,6 @@ def duration(seconds):
     if minutes < 100:
         return f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60} min"
-
-
-def counted(number, what):
-    """Return ``1 training`` or ``2 trainings``."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def time_left(snapshot):

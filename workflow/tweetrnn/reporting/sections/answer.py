@@ -13,7 +13,7 @@ from tweetrnn.reporting.verdict import (
     runner_up_first,
     warnings,
 )
-from tweetrnn.wording import listed
+from tweetrnn.wording import counted, listed
 
 
 def answer(experiment):
@@ -90,7 +90,7 @@ def scope(experiment):
     again += f", {new} more with other seeds" if new else ""
     epochs = experiment.config["training"]["epochs"]
     return (
-        f"{count} of the grid{again}, {epochs} epoch{'' if epochs == 1 else 's'} each; "
+        f"{count} of the grid{again}, {counted(epochs, 'epoch')} each; "
         f"{tweets_in_words(experiment.split['parts'])}; {splits_in_words(experiment.config)}."
     )
 
@@ -111,4 +111,4 @@ def splits_in_words(config):
     others = sum(split.kind != SIZE for split in other_splits(config).values())
     if not others:
         return "one split"
-    return f"one split, checked on {others} other{'' if others == 1 else 's'}"
+    return f"one split, checked on {counted(others, 'other')}"

@@ -5,7 +5,7 @@ from tweetrnn.names import CELLS, RANKINGS
 from tweetrnn.other_splits import SIZE, other_splits
 from tweetrnn.reporting import document as doc
 from tweetrnn.reporting.verdict import capitalised
-from tweetrnn.wording import listed, split_in_words
+from tweetrnn.wording import counted, listed, split_in_words
 
 # As in CITATION.cff, which an installed package does not have; a test compares them.
 AUTHORS = ["The maintainers"]
@@ -69,11 +69,6 @@ def methods_in_words(experiment):
         software_in_words(experiment),
     ]
     return " ".join(sentences)
-
-
-def counted(number, noun):
-    """Return 1 and ``tweet`` as ``1 tweet``, and 2000 as ``2,000 tweets``."""
-    return f"{doc.whole(number)} {noun}{'' if number == 1 else 's'}"
 
 
 def either(values):

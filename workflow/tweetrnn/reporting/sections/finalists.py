@@ -4,7 +4,7 @@ from statistics import fmean
 
 from tweetrnn.names import RANKINGS
 from tweetrnn.reporting import document as doc
-from tweetrnn.wording import listed
+from tweetrnn.wording import counted, listed
 
 
 def blocks(comparison):
@@ -27,7 +27,7 @@ def blocks(comparison):
     runs = max(row["runs"] for row in rows)
     method = (
         "A combination that was trained once may be the best by luck. So the best combinations of "
-        f"each cell were trained again with {runs} other seed{'' if runs == 1 else 's'}, and the "
+        f"each cell were trained again with {counted(runs, 'other seed')}, and the "
         "one with the best mean over these runs was selected."
     )
     columns = [

@@ -5,7 +5,7 @@ from tweetrnn.grid import is_sample
 from tweetrnn.names import RANKINGS, model_label, model_name
 from tweetrnn.reporting import document as doc
 from tweetrnn.reporting.sections import finalists, selection, stability
-from tweetrnn.wording import listed
+from tweetrnn.wording import counted, listed
 
 
 def blocks(experiment):
@@ -40,7 +40,7 @@ def ahead(comparison):
     """Return, for each two cells with common combinations, in how many the first is ahead."""
     return [
         f"{pair.first} is ahead of {pair.second} in {pair.positive} of "
-        f"{combinations(pair.pairs)} and behind in {pair.negative}."
+        f"{counted(pair.pairs, 'combination')} and behind in {pair.negative}."
         for pair in comparison.paired_cells
         if pair.pairs
     ]
@@ -51,15 +51,10 @@ def range_in_words(pair):
     if not pair.pairs:
         return f"No combination has finished in both {pair.first} and {pair.second}."
     return (
-        f"Over {combinations(pair.pairs)}, {pair.first} scores {doc.points(abs(pair.mean))} points "
-        f"{'lower' if pair.mean < 0 else 'higher'} than {pair.second} on average "
-        f"({doc.signed(pair.min)} to {doc.signed(pair.max)})."
+        f"Over {counted(pair.pairs, 'combination')}, {pair.first} scores "
+        f"{doc.points(abs(pair.mean))} points {'lower' if pair.mean < 0 else 'higher'} than "
+        f"{pair.second} on average ({doc.signed(pair.min)} to {doc.signed(pair.max)})."
     )
-
-
-def combinations(count):
-    """Return 1 as ``1 combination`` and 2 as ``2 combinations``."""
-    return f"{doc.whole(count)} combination{'' if count == 1 else 's'}"
 
 
 def winners_in_words(comparison):
@@ -87,7 +82,7 @@ def primary_analysis(comparison):
     text = (
         "The procedure is fixed in the code; nothing was preregistered. For each cell the "
         f"combination with the highest {selecting(comparison)} is selected, trained again "
-        f"with {replicates} other seed{'' if replicates == 1 else 's'}, and judged on the "
+        f"with {counted(replicates, 'other seed')}, and judged on the "
         f"{doc.whole(comparison.tweets)} tweets of the {comparison.part} set, "
         f"{doc.whole(comparison.groups)} without duplicates. The 95 % intervals cover both the "
         "choice of tweets and the choice of seeds (Student's t, in closed form). A true difference "
