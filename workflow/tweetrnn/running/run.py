@@ -55,6 +55,8 @@ def main(options):
 def supervise(command, variables, signals, stop, log=None, say=ending.say_what_failed):
     """Run Snakemake to its end in the working folder; return its exit status.
 
+    It is 128 plus the signal's number, as a shell has it, if a signal stopped the run.
+
     Args:
         command: Snakemake's command line.
         variables: more variables of its environment.
@@ -78,11 +80,12 @@ def supervise(command, variables, signals, stop, log=None, say=ending.say_what_f
             output = stack.enter_context(log.open("wb"))
             options = {"stdout": output, "stderr": subprocess.STDOUT}
         process = launch.start(command, ownership, variables, **options)
-        said = None  # how much had been said when a signal came
+        stopped_by = said = None  # the first signal, and how much had been said when it came
 
         def note(number, frame):
-            nonlocal said
-            if said is None:
+            nonlocal stopped_by, said
+            if not stopped_by:
+                stopped_by = number
                 follower.stopped_at, said = time.time(), os.path.getsize(errors.name)
             if number in signals:
                 stop(number, process)
@@ -96,7 +99,7 @@ def supervise(command, variables, signals, stop, log=None, say=ending.say_what_f
         ownership.unlock()  # a killed Snakemake leaves its lock
         messages = errors.read()[:said].decode("utf-8", "replace")
         _at_end(ending.Ending(status, messages, follower, log), say)
-        return status
+        return 128 + stopped_by if stopped_by and status else status
 
 
 def _at_end(end, say):
