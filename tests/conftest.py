@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 from checkout import Checkout, copy_checkout
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
+# An example may take long on a busy machine. Whatever must be quick has a test of its own.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 def require_tool(name, how):

@@ -20,6 +20,7 @@ from workplace import (
     SIMPLE_RNN,
     Workplace,
     assert_same_results,
+    processes,
     slowed,
     target,
     trainings,
@@ -44,9 +45,13 @@ def running_job(work):
 
 
 def snakemake_in_job(work):
-    """Return the pid of the Snakemake inside the folder's job."""
-    pattern = "snakemake.*--cores.*--workflow-profile"
-    return work.cluster.run("pgrep", "-f", "-n", pattern).split()[0]
+    """Return the pid of the Snakemake inside the folder's job, which is the only one there."""
+    [pid] = [
+        pid
+        for pid, arguments in processes(work.path).items()
+        if arguments[1:3] == [b"-m", b"snakemake"] and b"--workflow-profile" in arguments
+    ]
+    return pid
 
 
 @pytest.fixture(scope="module")

@@ -100,7 +100,7 @@ def scratch(tmp_path_factory):
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     table=st.lists(st.tuples(letters, st.sampled_from(LABELS)), min_size=1, max_size=15).map(
         lambda drawn: [*rows(30), *((f"d{n}", *row) for n, row in enumerate(drawn))]

@@ -48,7 +48,7 @@ def refused(content, form="csv"):
     return str(caught.value)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(texts, texts), min_size=1))
 def test_csv_and_tsv_are_read_as_the_standard_library_reads_them(rows):
     rows = [("1", text, other) for text, other in rows]
@@ -60,7 +60,7 @@ def test_csv_and_tsv_are_read_as_the_standard_library_reads_them(rows):
         assert rows_read == [dict(zip(("id", "text", "other"), row, strict=True)) for row in rows]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.dictionaries(texts, st.one_of(texts, st.integers(), st.none())), min_size=1))
 def test_json_lines_are_read_with_all_their_columns(rows):
     rows = [row | {"text": "x"} for row in rows]
@@ -206,7 +206,7 @@ def test_what_cannot_be_read_is_reported_in_one_line(form, content, message):
     assert message in refused(content, form)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(hostile, hostile), min_size=1))
 def test_written_csv_has_every_row_and_column_and_no_formula(rows):
     rows = [{"text": text, "=n": other} for text, other in rows]
@@ -242,14 +242,14 @@ def test_column_that_the_first_row_lacks_has_no_place_in_csv():
         written("csv", [{"text": "x"}, {"text": "y", "b": 1}])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.dictionaries(hostile, st.one_of(hostile, st.integers(), st.none()))))
 def test_written_json_lines_have_all_that_was_read_and_the_answer(rows):
     rows_read = [json.loads(line) for line in written("jsonl", rows).split("\n")[:-1]]
     assert rows_read == [row | EXAMPLE for row in rows]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.text(max_size=200))
 def test_table_shows_each_text_on_a_line_without_control_characters(text):
     lines = written("table", [{"text": text}, {"text": None}], [EXAMPLE, NOTHING]).split("\n")
