@@ -196,12 +196,24 @@ def test_without_an_interval_one_sentence_says_why(reason, groups, expected):
 
 
 def test_a_baseline_without_an_interval_is_said_too():
-    baselines = {("LSTM", name): unclear(0.3, interval.TOO_FEW_TWEETS) for name in BASELINES}
+    baselines = {("LSTM", name): unclear(0.3, interval.ALWAYS_AGREE) for name in BASELINES}
     text = said(comparison_of({"LSTM": 0.9}, {}, baselines))
     assert (
-        "Always answering “negative” is right in 60.0\u00a0%. With 1,234 test tweets no interval "
-        "can be given for the difference between the selected LSTM and this baseline."
+        "Always answering “negative” is right in 60.0\u00a0%. The selected LSTM and this baseline "
+        "are right on the same test tweets: no interval can be given for their difference."
     ) in text
+
+
+def test_too_few_tweets_for_intervals_are_said_once_for_all_baselines():
+    pairs = {("SimpleRNN", "LSTM"): unclear(-0.1, interval.TOO_FEW_TWEETS)}
+    baselines = {
+        (cell, name): unclear(0.3, interval.TOO_FEW_TWEETS) for name in BASELINES for cell in TWO
+    }
+    text = said(comparison_of(TWO, pairs, baselines, groups=1, replicates=[2]))
+    assert "The intervals" not in text
+    assert text.count("no interval can be given") == 2
+    assert "With 1 test tweet (each duplicate counted once) no interval can be given" in text
+    assert "Always answering “negative” is right in 60.0\u00a0%. A logistic regression" in text
 
 
 def test_accuracies_come_with_their_tweets_and_replicates():

@@ -36,14 +36,25 @@ def best_against_others(comparison):
             yield best, pair.first, -1, pair
 
 
+def has_intervals(comparison):
+    """Return whether any difference has an interval."""
+    found = [*comparison.primary.pairs, *comparison.primary.against_baselines]
+    return any(difference.interval for difference in found)
+
+
+def too_few(comparison):
+    """Return the beginning of the sentence that says that there are too few tweets."""
+    tweets = counted(comparison.groups, f"{comparison.part} tweet")
+    once = "" if comparison.groups == comparison.tweets else " (each duplicate counted once)"
+    return f"With {tweets}{once} no interval can be given"
+
+
 def without_interval(comparison, row, first, second):
     """Return the sentence that says why there is no interval for two models, named in it."""
     part, none = comparison.part, "no interval can be given for their difference."
-    tweets = counted(comparison.groups, f"{part} tweet")
-    once = "" if comparison.groups == comparison.tweets else " (each duplicate counted once)"
     text = {
-        interval.TOO_FEW_TWEETS: f"with {tweets}{once} no interval can be given for the "
-        f"difference between {first} and {second}.",
+        interval.TOO_FEW_TWEETS: f"{too_few(comparison)} for the difference between {first} and "
+        f"{second}.",
         interval.ALWAYS_AGREE: f"{first} and {second} are right on the same {part} tweets: {none}",
         interval.TOO_FEW_DISAGREEMENTS: f"{first} and {second} differ on fewer than "
         f"{interval.MIN_VARYING} {part} tweets: {none}",
@@ -147,7 +158,7 @@ def accuracies(comparison):
             f"Of the {planned} replicates {listed(diverged)} diverged and are left out."
         )
     once = [cell for cell, model in models.items() if planned - model.diverged_replicates == 1]
-    if once:
+    if once and has_intervals(comparison):
         sentences.append(
             f"The intervals do not include what another seed would change for {listed(once)}."
         )
@@ -198,7 +209,7 @@ def against_baseline(comparison, name, opening, accuracy):
     sentences += [
         without_interval(comparison, row, f"the selected {row.cell}", "this baseline")
         for row in rows
-        if row.no_claim
+        if row.no_claim and row.no_claim != interval.TOO_FEW_TWEETS
     ]
     return " ".join(sentences)
 
@@ -214,10 +225,13 @@ def against_baselines(comparison, baselines):
     accuracy = {name: scores[comparison.part]["accuracy"] for name, scores in baselines.items()}
     for cell in comparison.selected_baselines:
         accuracy[cell] = comparison.primary.accuracies[cell].accuracy
-    return [
+    sentences = [
         against_baseline(comparison, name, opening, accuracy[name])
         for name, opening in openings.items()
     ]
+    if any(row.no_claim == interval.TOO_FEW_TWEETS for row in comparison.primary.against_baselines):
+        sentences.append(f"{too_few(comparison)} for the differences from the baselines, either.")
+    return sentences
 
 
 def collapse(comparison):

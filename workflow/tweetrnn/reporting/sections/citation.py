@@ -4,7 +4,7 @@ from tweetrnn import __version__, grid
 from tweetrnn.names import CELLS, RANKINGS
 from tweetrnn.other_splits import SIZE, other_splits
 from tweetrnn.reporting import document as doc
-from tweetrnn.reporting.verdict import capitalised
+from tweetrnn.reporting.verdict import capitalised, has_intervals
 from tweetrnn.wording import counted, listed, split_in_words
 
 # As in CITATION.cff, which an installed package does not have; a test compares them.
@@ -56,14 +56,15 @@ def citation():
 
 def methods_in_words(experiment):
     """Return the methods paragraph of an Experiment."""
-    config, split = experiment.config, experiment.split
+    config, split, comparison = experiment.config, experiment.split, experiment.comparison
+    intervals = comparison is None or has_intervals(comparison)
     sentences = [
         corpus_in_words(experiment.tokenized, split),
         inputs_in_words(config, split),
         grid_in_words(config),
         training_in_words(config),
         selection_in_words(config),
-        comparison_in_words(config, split, has_intervals(experiment.comparison)),
+        comparison_in_words(config, split, intervals),
         *others_in_words(config),
         f"All random choices derive from the seed {config['seed']}.",
         software_in_words(experiment),
@@ -209,14 +210,6 @@ def comparison_in_words(config, split, intervals):
     if part == "validation":
         text += " There was no test set, so the accuracies are optimistic."
     return text
-
-
-def has_intervals(comparison):
-    """Return whether a difference of the Comparison has an interval; True of one still to come."""
-    if comparison is None:
-        return True
-    found = [*comparison.primary.pairs, *comparison.primary.against_baselines]
-    return any(difference.interval for difference in found)
 
 
 def others_in_words(config):
