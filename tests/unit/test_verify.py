@@ -332,6 +332,15 @@ def test_page_carries_no_text_of_a_tweet_and_no_identifier(once, page):
 
 
 @slow
+@pytest.mark.parametrize("kept", [0.1, 0.5, 0.9, 0.9999])
+def test_page_that_is_cut_off_is_said_to_be(page, verify, kept):
+    content = page.read_bytes()
+    page.write_bytes(content[: int(kept * len(content))])
+    status, _, lines = verify(page)
+    assert status == 1 and "the page is cut off" in lines[-1]
+
+
+@slow
 def test_prediction_changed_in_a_page_is_found(page, verify):
     replace_evidence(page, change_answer, adjust=False)
     status, _, lines = verify(page)

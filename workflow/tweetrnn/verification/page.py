@@ -76,14 +76,17 @@ def read(path):
     """Return (the Page, its evidence as a JSON value) of the file ``path``.
 
     Raises:
-        UserError: it is no file, no page of this program, or a page without evidence.
+        UserError: it is no file, no page of this program, cut off, or without evidence.
     """
     path = Path(path)
     if not path.is_file():
         raise UserError(f"{path}: no such file")
     if path.stat().st_size > MOST:
         raise UserError(f"{path}: larger than {MOST / 1e6:,.0f} MB, so it is no report's page")
-    page = Page(path.read_bytes().decode("utf-8", "replace"))
+    text = path.read_bytes().decode("utf-8", "replace")
+    if "<html" in text and not text.rstrip().endswith("</html>"):
+        raise UserError(f"{path}: the page is cut off: it has no </html> at its end; get it again")
+    page = Page(text)
     if page.evidence is None:
         raise UserError(
             f"{path}: this page carries no evidence; expected the report.html of a finished "
