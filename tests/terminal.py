@@ -93,10 +93,10 @@ class Terminal:
         above = ["".join(line[x].data for x in columns) for line in self.screen.history.top]
         return "\n".join(line.rstrip() for line in [*above, *self.text.splitlines()])
 
-    def wait_for(self, *texts, seconds=120):
-        """Wait until the screen shows all of these texts; return it."""
+    def wait_for(self, *texts, times=1, seconds=120):
+        """Wait until the screen shows all of these texts, so many times each; return it."""
         end = time.monotonic() + seconds
-        while not all(text in (shown := self.text) for text in texts):
+        while not all((shown := self.text).count(text) >= times for text in texts):
             assert time.monotonic() < end, f"no {texts} in:\n{self.text}"
             assert self.process.poll() is None, f"ended without {texts}:\n{self.everything}"
             time.sleep(0.05)

@@ -1,6 +1,5 @@
 """Files are complete or absent, and damaged ones are refused."""
 
-import json
 import os
 import stat
 import subprocess
@@ -196,9 +195,12 @@ def test_flipped_bit_in_a_json_object_is_refused_or_harmless(folder, position, b
         assert str(path) in str(error)
 
 
-def test_json_without_a_checksum_is_read(tmp_path):
-    (tmp_path / "x.json").write_text(json.dumps({"a": 1}))
-    assert read_json(tmp_path / "x.json") == {"a": 1}
+def test_json_without_a_checksum_is_damaged_unless_somebody_may_have_written_it(tmp_path):
+    (tmp_path / "x.json").write_text('{"a": 1, "checksun": "0"}')  # a flipped bit in its name
+    with pytest.raises(UserError, match="damaged"):
+        read_json(tmp_path / "x.json")
+    (tmp_path / "x.json").write_text('{"a": 1}')
+    assert read_json(tmp_path / "x.json", by_hand=True) == {"a": 1}
 
 
 def test_parquet_is_read_as_it_was_written(tmp_path):

@@ -134,7 +134,7 @@ def test_damaged_intermediate_file_is_refused_by_name_with_what_to_do(stage, cap
             message = capsys.readouterr().err
             path.write_bytes(content)
             where = f"FAULT_SEED={SEED} {path}: {message}"
-            if status == 0:  # the damage changes nothing, as in the name of a checksum
+            if status == 0:  # the damage changes nothing that this stage reads
                 assert all(p.read_bytes() == before[p] for p in stage.steady()), where
                 for p, kept in before.items():
                     p.write_bytes(kept)

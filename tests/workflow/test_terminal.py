@@ -141,7 +141,7 @@ def test_snakemake_that_is_asked_for_something_else_is_heard(finished):
 def test_ctrl_c_says_what_is_kept_and_the_same_command_goes_on(finished):
     finished.write_config(training={"epochs": 100_000})
     with in_terminal(finished, "--cores", "2", "--", *targets(finished)) as terminal:
-        terminal.wait_for("of 100000", seconds=300)
+        terminal.wait_for("of 100000", times=2, seconds=300)
         terminal.type("\x03")
         status = terminal.wait()
         end = terminal.everything

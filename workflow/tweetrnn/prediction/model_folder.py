@@ -125,7 +125,7 @@ def read_settings(folder):
     path = _inside(folder, SETTINGS)
     if path.stat().st_size > LARGEST_SETTINGS:
         _refuse(path, [f"expected at most {LARGEST_SETTINGS:,} bytes"])
-    settings = read_json(path)
+    settings = read_json(path, by_hand=True)
     _check_schema(path, settings)
     width, padding, unknown = (settings[key] for key in ("width", "padding_id", "unknown_id"))
     mistakes = [
