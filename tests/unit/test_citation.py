@@ -12,6 +12,8 @@ from tweetrnn.reporting.render import environment
 from tweetrnn.reporting.sections import citation, sections_of
 from tweetrnn.reporting.sections.citation import methods_in_words
 
+pytestmark = pytest.mark.slow  # writes whole reports
+
 EXPERIMENTS = {
     "two cells": {},
     "one cell": {"cells": ["LSTM"]},

@@ -12,6 +12,8 @@ import pytest
 import tweetrnn
 from tweetrnn.__main__ import main, parse
 
+pytestmark = pytest.mark.slow  # starts processes
+
 PACKAGES = str(Path(tweetrnn.__file__).parents[1])
 
 

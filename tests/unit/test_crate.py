@@ -12,6 +12,8 @@ from tweetrnn.config import read, resolve
 from tweetrnn.files import sha256_of
 from tweetrnn.reporting.crate import MEDIA_TYPES, PROFILES, write_crate
 
+pytestmark = pytest.mark.slow  # writes whole reports
+
 CORPUS = {"file": "tweets of <b>May</b>.csv", "bytes": 123, "sha256": "0123456789abcdef" * 4}
 TIMES = r'"(datePublished|endTime)": "\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00"'
 NAMES = ("report.html", "report.md", "summary.json", "images", "tables")

@@ -14,6 +14,8 @@ from tweetrnn.data.formats import HOW
 from tweetrnn.errors import UserError
 from tweetrnn.prediction import records
 
+pytestmark = pytest.mark.slow  # tries many files
+
 SECONDS = 5  # of the CPU, for files of at most a few MB; they need a tenth of it
 LONGEST = 3_000  # characters of a message
 FRAGMENTS = [

@@ -21,6 +21,8 @@ from tweetrnn.reporting.diff import (
 )
 from tweetrnn.results import Results
 
+pytestmark = pytest.mark.slow  # draws
+
 TWEETS = [(str(n), f"tweet {n}", ("negative", "positive")[n % 2]) for n in range(1, 101)]
 COMMON = TWEETS[40:]
 OTHERS = [(str(n), f"tweet {n}", "neutral") for n in range(101, 141)]
@@ -224,7 +226,6 @@ def test_json_has_the_numbers_unrounded(folders, found, capsys):
     assert data["shared"][0]["models"][0]["accuracies"] == [1.0, 0.75]
 
 
-@pytest.mark.slow
 def test_page_has_all_tables_a_figure_and_unique_ids(folders, tmp_path, capsys):
     write_finished(tmp_path / "three", TWEETS, {"LSTM": [[RIGHT] * 100]}, "three", title="<b>x</b>")
     text = printed(capsys, *folders, tmp_path / "three", "--html", tmp_path / "diff.html")

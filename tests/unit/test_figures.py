@@ -13,6 +13,8 @@ from tweetrnn.reporting.figures.cells import by_combination
 from tweetrnn.reporting.sections import sections_of
 from tweetrnn.reporting.verdict import best_against_others
 
+pytestmark = pytest.mark.slow  # draws
+
 
 @pytest.fixture(scope="module")
 def experiment():

@@ -30,6 +30,8 @@ from tweetrnn.reporting.sections.runs import best_in_words, cost_in_words, score
 from tweetrnn.reporting.sections.selection import budget_in_words, flattered
 from tweetrnn.reporting.sections.slices import hardest
 
+pytestmark = pytest.mark.slow  # writes whole reports
+
 NBSP = "\u00a0"
 EXPERIMENTS = {
     "one cell": {"cells": ["LSTM"], "on_other_splits": True},

@@ -16,6 +16,8 @@ from tweetrnn.grid import Combination
 from tweetrnn.reporting import playground
 from tweetrnn.training.models import build
 
+pytestmark = pytest.mark.slow  # writes whole reports
+
 tables = arrays_of.arrays(
     np.float32,
     st.tuples(st.integers(1, 6), st.integers(1, 4).map(lambda gates: 2 * gates)),
@@ -280,7 +282,6 @@ def test_size_is_known_before_the_words_are_rounded():
         assert expected == pytest.approx(actual, rel=0.02, abs=50)
 
 
-@pytest.mark.slow
 def test_largest_playground_adds_no_more_than_a_page_may_grow_by(tmp_path):
     counts = [max(1, 99_000 // (n + 1)) for n in range(9000)]
     result = example_playground(words=[f"word{n}" for n in range(9000)], counts=counts)

@@ -41,7 +41,7 @@ from tweetrnn.reporting.figures.calibration import FEW
 from tweetrnn.reporting.verdict import best_against_others
 from tweetrnn.results import Results
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.slow]
 USERS_SETTINGS = """\
 # Invalid, too: not UTF-8 (\xe9), no such key, no such backend
 no.such.key: 1
@@ -138,7 +138,6 @@ def svgs(folder):
     return {path.stem: path.read_text() for path in sorted(folder.glob("*.svg"))}
 
 
-@pytest.mark.slow
 def test_every_name_is_drawn_as_svg_and_png(experiment, folder):
     expected = {
         f"{name}.{end}" for name in figures.names(experiment.config) for end in ("svg", "png")
@@ -148,7 +147,6 @@ def test_every_name_is_drawn_as_svg_and_png(experiment, folder):
     assert facts == {name: sha256_of(folder / name) for name in expected}
 
 
-@pytest.mark.slow
 def test_every_colour_is_of_the_palette(svgs):
     for name, svg in svgs.items():
         found = set(
@@ -157,7 +155,6 @@ def test_every_colour_is_of_the_palette(svgs):
         assert found and found <= set(COLOUR_VARIABLES), name
 
 
-@pytest.mark.slow
 def test_nothing_is_drawn_in_a_colour_that_nobody_named(svgs):
     # An element without a fill is black, in the dark too.
     for name, svg in svgs.items():
@@ -179,13 +176,11 @@ def test_nothing_is_drawn_in_a_colour_that_nobody_named(svgs):
         check(root, "")
 
 
-@pytest.mark.slow
 def test_text_is_text_in_the_fonts_of_the_page(svgs):
     assert {"SimpleRNN", "LSTM", "majority", "accuracy"} <= set(words_of(svgs["primary"]))
     assert not any("font-family:" in svg for svg in svgs.values())
 
 
-@pytest.mark.slow
 def test_no_two_svgs_share_an_id_and_every_reference_is_to_one_of_its_own(svgs):
     seen = set()
     for name, svg in svgs.items():
@@ -199,14 +194,12 @@ def test_no_two_svgs_share_an_id_and_every_reference_is_to_one_of_its_own(svgs):
         assert set(asked) == set(ids)
 
 
-@pytest.mark.slow
 def test_no_svg_has_rules_for_the_whole_page_or_fetches_anything(svgs):
     for svg in svgs.values():
         assert "<style" not in svg and "<script" not in svg
         assert all(link.startswith(("#", "data:")) for link in re.findall(r'href="([^"]*)"', svg))
 
 
-@pytest.mark.slow
 def test_same_data_give_the_same_bytes_in_another_process_of_a_user_with_own_settings(
     experiment, folder, tmp_path
 ):
@@ -220,13 +213,11 @@ def test_same_data_give_the_same_bytes_in_another_process_of_a_user_with_own_set
                 assert (tmp_path / file).read_bytes() == (folder / file).read_bytes(), file
 
 
-@pytest.mark.slow
 def test_figures_of_64_runs_are_small(svgs):
     assert max(map(len, svgs.values())) < 50_000
     assert sum(map(len, svgs.values())) < 300_000
 
 
-@pytest.mark.slow
 def test_text_is_large_enough_on_a_telephone(svgs):
     for name, svg in svgs.items():
         sizes = [float(size) for size in re.findall(r"font-size: ([\d.]+)px", svg)]
@@ -235,10 +226,9 @@ def test_text_is_large_enough_on_a_telephone(svgs):
         assert min(sizes) * 336 / width >= 8.5, name
 
 
-QUICK = "one combination, no test part"
 SHAPES = {
     "one run": dict(cells=["LSTM"], selected_replicates=1, **ONE_COMBINATION),
-    QUICK: dict(part="validation", **ONE_COMBINATION),
+    "one combination, no test part": dict(part="validation", **ONE_COMBINATION),
     "six cells, six classes, replicates": dict(
         cells=SIX, classes="abcdef", replicates=2, top=1, **ONE_COMBINATION
     ),
@@ -252,9 +242,7 @@ SHAPES = {
 }
 
 
-@pytest.mark.parametrize(
-    "shape", [QUICK, *(pytest.param(s, marks=pytest.mark.slow) for s in SHAPES if s != QUICK)]
-)
+@pytest.mark.parametrize("shape", SHAPES)
 def test_every_figure_of_every_shape_is_drawn(shape):
     experiment = example_experiment(**SHAPES[shape])
     for name, figure in drawn(experiment):
@@ -283,7 +271,6 @@ def test_unfinished_grid_says_in_each_figure_what_is_missing(cells):
         assert re.search("no |not ", " ".join(texts(figure))), name
 
 
-@pytest.mark.slow
 def test_two_thousand_runs_take_seconds_and_stay_small(tmp_path):
     rates = [round(1e-3 * 1.01**step, 8) for step in range(62)]
     experiment = example_experiment(learning_rate=rates, top=3, epochs=10)
@@ -572,7 +559,6 @@ def test_ranking_and_primary_draw_the_runs_of_a_baseline_cell():
         assert "mean of word vectors" in " ".join(texts(draw(name, experiment))).replace("\n", " ")
 
 
-@pytest.mark.slow
 def test_cells_figure_shows_each_cell_in_the_row_of_its_combination(experiment):
     axes = draw("cells", experiment).axes[1]
     of = {run["mean_accuracy"]: run["combination"] for run in records(experiment.runs)}
@@ -585,7 +571,6 @@ def test_cells_figure_shows_each_cell_in_the_row_of_its_combination(experiment):
     assert len(rows) == 32
 
 
-@pytest.mark.slow
 def test_curves_of_one_quantity_share_their_scale(experiment):
     names = [name for name in figures.names(experiment.config) if name.endswith("-loss")]
     losses = [draw(name, experiment).axes[0].get_ylim() for name in names]
@@ -763,14 +748,8 @@ def hidden_labels(axes):
     [
         WIDE,
         dict(part="validation", cells=["SimpleRNN", "BidirectionalLSTM"], top=1, **ONE_COMBINATION),
-        pytest.param(
-            dict(learning_rate=[1e-5, 1e-4, 1e-3, 1e-2], recurrent_layers=[1, 2, 3], top=1),
-            marks=pytest.mark.slow,
-        ),
-        pytest.param(
-            dict(classes=[f"class {n}" for n in range(12)], top=1, **ONE_COMBINATION),
-            marks=pytest.mark.slow,
-        ),
+        dict(learning_rate=[1e-5, 1e-4, 1e-3, 1e-2], recurrent_layers=[1, 2, 3], top=1),
+        dict(classes=[f"class {n}" for n in range(12)], top=1, **ONE_COMBINATION),
     ],
     ids=["three cells, long names", "no test set", "many levels", "twelve classes"],
 )

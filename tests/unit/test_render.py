@@ -24,6 +24,8 @@ from tweetrnn.reporting.document import visible
 from tweetrnn.reporting.sections import sections_of
 from tweetrnn.reporting.tweet_text import displayed
 
+pytestmark = pytest.mark.slow  # writes whole reports
+
 EXPERIMENTS = {
     "two cells": {},
     "one cell": {"cells": ["LSTM"]},

@@ -25,6 +25,8 @@ from tweetrnn.reporting.sections.provenance import listing, shareable
 from tweetrnn.reporting.sections.selection import leaders
 from tweetrnn.reporting.verdict import DEMO, best_against_others
 
+pytestmark = pytest.mark.slow  # writes whole reports
+
 ORDER = [
     *("headline", "data", "top", "runs", "effects", "divergence"),
     *("real", "robustness", "failures", "slices", "disagreements", "ceiling"),
