@@ -128,7 +128,7 @@ def test_figure_passes_the_tests_of_figures(root, tmp_path, follow):
     shutil.copytree(root / "tests", checkout.path / "tests")
     follow(checkout.path, "A figure")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-m", "not slow", "tests/unit/test_figures.py"],
+        [sys.executable, "-m", "pytest", "-q", "tests/unit/test_figures.py"],
         cwd=checkout.path,
         capture_output=True,
         text=True,
