@@ -53,6 +53,15 @@ def apply(folder, file, kind, content):
         path.write_text(text.replace(before, after))
 
 
+def checkout_with_tests(root, folder):
+    """Copy what the workflow and its tests are made of; return the Checkout."""
+    checkout = copy_checkout(root, folder / "checkout")
+    shutil.copy(root / "pyproject.toml", checkout.path)
+    unwanted = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(root / "tests", checkout.path / "tests", ignore=unwanted)
+    return checkout
+
+
 @pytest.fixture
 def follow(root):
     """A function that follows one section of the how-to in a checkout."""
@@ -123,9 +132,7 @@ def test_figure_is_in_the_report_and_in_snakemake_s_and_nothing_is_trained_for_i
 
 
 def test_figure_passes_the_tests_of_figures(root, tmp_path, follow):
-    checkout = copy_checkout(root, tmp_path / "checkout")
-    shutil.copy(root / "pyproject.toml", checkout.path)
-    shutil.copytree(root / "tests", checkout.path / "tests")
+    checkout = checkout_with_tests(root, tmp_path)
     follow(checkout.path, "A figure")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "tests/unit/test_figures.py"],
@@ -183,10 +190,7 @@ def test_cell_is_trained_and_compared_and_predicts(fresh, follow):
 
 
 def test_cell_s_gradients_are_tested_without_an_edit_of_the_tests(root, tmp_path, follow):
-    checkout = copy_checkout(root, tmp_path / "checkout")
-    shutil.copy(root / "pyproject.toml", checkout.path)
-    unwanted = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(root / "tests", checkout.path / "tests", ignore=unwanted)
+    checkout = checkout_with_tests(root, tmp_path)
     follow(checkout.path, "A cell")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "tests/unit/test_models.py", "-k", "MGU"],

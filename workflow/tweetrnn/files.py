@@ -164,9 +164,10 @@ def read_json(path, by_hand=False):
     """
     try:
         value = json.loads(Path(path).read_text(encoding="utf-8"))
-        checksum = value.pop(CHECKSUM, None) if isinstance(value, dict) else None
-        needed = isinstance(value, dict) and not by_hand
-        matches = checksum == _checksum(value) if needed or checksum is not None else True
+        matches = True
+        if isinstance(value, dict):
+            checksum = value.pop(CHECKSUM, None)
+            matches = (by_hand and checksum is None) or checksum == _checksum(value)
     except FileNotFoundError:
         raise _absent(path) from None
     except ValueError as error:
